@@ -41,7 +41,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.preview.comparison import Judged, judge_all
 from syndicator.pipeline.preview.discovery import discover
-from syndicator.pipeline.preview.dry_run_context import Desk, paced
+from syndicator.pipeline.preview.dry_run_context import DryRunContext, paced
 from syndicator.pipeline.preview.finds import Discovery, NothingFound
 from syndicator.pipeline.preview.preview import Preview, preview
 from syndicator.pipeline.preview.snapshots import (
@@ -235,32 +235,34 @@ def _draft(settings: Settings, url: str) -> Source:
 
 
 async def _read(settings: Settings, source: Source, articles: int) -> tuple[Preview, dict[str, FetchResult]]:
-    async with _open_desk(settings) as desk:
-        recorder = Recorder(desk.fetch)
+    async with _open_dry_run(settings) as dry_run_context:
+        recorder = Recorder(dry_run_context.fetch)
         with _told():
-            shown = await preview(replace(desk, fetch=recorder.fetch), source, articles=articles)
+            shown = await preview(replace(dry_run_context, fetch=recorder.fetch), source, articles=articles)
         return shown, recorder.answers
 
 
 async def _judge(settings: Settings, source: Source, articles: int) -> tuple[Preview, tuple[Judged, ...]]:
     from syndicator.service import open_service  # noqa: PLC0415 -- other previews do without, and start faster
 
-    async with open_service(settings) as service, _open_desk(settings) as desk:
+    async with open_service(settings) as service, _open_dry_run(settings) as dry_run_context:
         with _told():
-            shown = await preview(desk, source, articles=articles)
+            shown = await preview(dry_run_context, source, articles=articles)
         return shown, await judge_all(service.store, source, shown.candidates, system_clock())
 
 
 async def _read_again(settings: Settings, source: Source, kept: Snapshot) -> Preview:
-    async with _open_desk(settings) as desk:
+    async with _open_dry_run(settings) as dry_run_context:
         with _told():
-            return await preview(replace(desk, fetch=kept.fetch), source, articles=kept.contents.articles)
+            return await preview(
+                replace(dry_run_context, fetch=kept.fetch), source, articles=kept.contents.articles
+            )
 
 
 async def _find(settings: Settings, draft: Source, kind: SourceKind | None, articles: int) -> Discovery:
-    async with _open_desk(settings) as desk:
+    async with _open_dry_run(settings) as dry_run_context:
         with _told():
-            return await discover(desk, draft, wanted=kind, articles=articles)
+            return await discover(dry_run_context, draft, wanted=kind, articles=articles)
 
 
 @contextmanager
@@ -289,7 +291,7 @@ def _other_ways(error: NothingFound) -> str:
 
 
 @asynccontextmanager
-async def _open_desk(settings: Settings) -> AsyncIterator[Desk]:
+async def _open_dry_run(settings: Settings) -> AsyncIterator[DryRunContext]:
     async with (
         open_egress(
             user_agent=settings.user_agent,
@@ -302,7 +304,7 @@ async def _open_desk(settings: Settings) -> AsyncIterator[Desk]:
     ):
         gatherer = Gatherer(egress, pool)
         pauses_s: dict[str, float] = {}
-        yield Desk(
+        yield DryRunContext(
             fetch=paced(gatherer.fetch, pauses_s),
             gatherer=gatherer,
             pool=pool,

@@ -22,7 +22,7 @@ from syndicator.pipeline.preview.dry_run_context import MAX_PAUSE_S, RobotsVerdi
 from syndicator.pipeline.preview.dry_run_counts import Counts
 from syndicator.pipeline.preview.finds import DiscoveredSource, Discovery
 from syndicator.pipeline.preview.preview import Preview
-from syndicator.pipeline.preview.selector_coverage import Yield
+from syndicator.pipeline.preview.selector_coverage import SelectorCoverage
 from syndicator.pipeline.preview.snapshots import Difference
 from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.dates.claimed_dates import believable
@@ -226,7 +226,7 @@ def _grid(out: Console, rows: Mapping[str, str]) -> None:
                 lead = " " * len(lead)
 
 
-def _show_yields(out: Console, yields: Sequence[Yield]) -> None:
+def _show_yields(out: Console, yields: Sequence[SelectorCoverage]) -> None:
     """Show what each selector brings: as a table, or in two lines each where that is too narrow."""
     rows = [_yield(one) for one in yields]
     taken = sum(max(len(row[name]) for row in rows) + 2 for name in ("selector of", "found", "selector"))
@@ -271,7 +271,7 @@ def _found(found: DiscoveredSource, timezone: str) -> dict[str, str]:
     }
 
 
-def _yield(one: Yield) -> dict[str, str]:
+def _yield(one: SelectorCoverage) -> dict[str, str]:
     found = str(one.found) if one.key.endswith(".item") else f"{one.found} of {one.of}"
     return {
         "selector of": one.key,

@@ -1,4 +1,4 @@
-"""The body of an article as readers get it: one line for each block, whatever way its HTML is written."""
+"""Renders the body of an article as text lines, one a block, independent of how its HTML is written."""
 # ruff: noqa: SIM905 -- lists of tag names are easier to read as words
 
 import html
@@ -14,16 +14,15 @@ _BLOCKS = frozenset(
     "tfoot th thead tr ul".split()
 )
 _SILENT = frozenset({"p", "br", "div", "tbody", "span", "figure"})
-"""Blocks that look like any other, and what looks like nothing."""
+"""Elements whose tags are not shown: plain blocks and elements without a visible effect."""
 _ADDRESSES = frozenset({"href", "src"})
 _UNSEEN = frozenset({"rel", "title", "alt"})
 
 
 def lines_of(body_html: str) -> list[str]:
-    """Return the blocks of clean HTML: their words with what is marked in them, links and pictures by
-    address.
+    """Return the blocks of clean HTML as lines: words with their markup, links and pictures by address.
 
-    How it is written makes no difference: white space, the order of attributes, tracking parameters.
+    White space, the order of attributes and tracking parameters make no difference.
     """
     pieces: list[str] = []
     at = 0
@@ -35,14 +34,14 @@ def lines_of(body_html: str) -> list[str]:
 
 
 def _marked(closing: str, name: str, attributes: str) -> str:
-    """Return a tag as a reader notices it; a zero character parts blocks."""
+    """Return a tag as far as readers notice it; a null character separates blocks."""
     name = name.lower()
-    parting = "\x00" if name in _BLOCKS else ""
-    if name in _SILENT or (closing and parting):
-        return parting
-    chosen = sorted(
+    separator = "\x00" if name in _BLOCKS else ""
+    if name in _SILENT or (closing and separator):
+        return separator
+    shown = sorted(
         (key.lower(), clean_url(html.unescape(value)) if key.lower() in _ADDRESSES else value)
         for key, value in _ATTRIBUTE.findall(attributes)
         if key.lower() not in _UNSEEN
     )
-    return f"{parting}<{closing}{' '.join([name, *(f'{key}={value}' for key, value in chosen)])}>"
+    return f"{separator}<{closing}{' '.join([name, *(f'{key}={value}' for key, value in shown)])}>"

@@ -1,4 +1,4 @@
-"""Two states of an article field by field: what was lost, what came, what reads differently."""
+"""Compares two states of an article field by field: lost, gained and changed values."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -36,32 +36,32 @@ class ChangeKind(StrEnum):
 
 
 class FieldChange(Struct, frozen=True, kw_only=True):
-    """One field that is not as it was."""
+    """One field that differs between two states of an article."""
 
     field: str
     kind: ChangeKind
     before: str
     now: str
     difference: str
-    """The words that differ with a few around them: `tiga [-warga-] {+orang+} mengungsi`."""
+    """The words that differ, with some context: `tiga [-warga-] {+orang+} mengungsi`."""
 
 
 class Judged(Struct, frozen=True, kw_only=True):
-    """What would become of a candidate, were it gathered now."""
+    """The verdict that admission would give on a candidate now."""
 
     url: str
     title: str
     verdict: AdmissionVerdict
     article: ArticleId
     owner: SourceId | None = None
-    """The source whose article it is; None where it is new, or its article is gone."""
+    """The source that owns the known article; None where it is new, or the article is gone."""
     held_until: datetime | None = None
-    """The end of the embargo that it would be kept back for."""
+    """The end of the embargo for which it would be held."""
     changes: tuple[FieldChange, ...] = ()
 
 
 def fields_of(article: Candidate | Article) -> dict[str, str]:
-    """Return what a reader would notice, each field as text; a field without a value is left out."""
+    """Return the visible fields of an article as text; fields without a value are left out."""
     fields = {
         "title": article.title,
         "lead": article.lead,
@@ -73,7 +73,7 @@ def fields_of(article: Candidate | Article) -> dict[str, str]:
         "language": article.language or "",
         "published": article.published_at.isoformat() if article.published_at else "",
         "photos": "\n".join(map(_photo, article.photos)),
-        "enclosures": "\n".join(one.url for one in article.enclosures),
+        "enclosures": "\n".join(enclosure.url for enclosure in article.enclosures),
         "related": "\n".join(
             f"{link.placement}: {link.title} <{clean_url(link.url)}>" for link in article.related
         ),
@@ -82,7 +82,7 @@ def fields_of(article: Candidate | Article) -> dict[str, str]:
 
 
 def compare(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[FieldChange, ...]:
-    """Return the fields that differ, in the order in which they are kept."""
+    """Return the fields that differ, those of `before` first."""
     return tuple(
         _change(name, before.get(name, ""), now.get(name, ""))
         for name in dict.fromkeys((*before, *now))
@@ -92,12 +92,12 @@ def compare(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[FieldCha
 
 def _change(name: str, before: str, now: str) -> FieldChange:
     kind = ChangeKind.LOST if not now else ChangeKind.GAINED if not before else ChangeKind.CHANGED
-    result = line_difference if name == "body" and kind is ChangeKind.CHANGED else word_difference
-    return FieldChange(field=name, kind=kind, before=before, now=now, difference=result(before, now))
+    differ = line_difference if name == "body" and kind is ChangeKind.CHANGED else word_difference
+    return FieldChange(field=name, kind=kind, before=before, now=now, difference=differ(before, now))
 
 
 def line_difference(before: str, now: str, limit: int = _MAX_DIFFERENCE) -> str:
-    """Write which paragraphs of a text differ, and how: a line each, with the number that each has now."""
+    """Return the paragraphs of a text that differ, one per line, each with its number in `now`."""
     old, new = before.split("\n")[:_MAX_COMPARED_LINES], now.split("\n")[:_MAX_COMPARED_LINES]
     text = ""
     for item in _changed_lines(old, new):
@@ -121,7 +121,7 @@ def _changed_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
 
 
 def word_difference(before: str, now: str, limit: int = _MAX_DIFFERENCE) -> str:
-    """Write how two texts differ, word by word, in at most `limit` characters; what is equal is cut short."""
+    """Return a word diff of two texts, at most `limit` characters; long equal runs are shortened."""
     old, new = before.split(), now.split()
     start = _common(old, new)
     end = _common(old[start:][::-1], new[start:][::-1])
@@ -142,15 +142,15 @@ def word_difference(before: str, now: str, limit: int = _MAX_DIFFERENCE) -> str:
 
 def _common(left: Sequence[str], right: Sequence[str]) -> int:
     number = 0
-    for one, other in zip(left, right, strict=False):
-        if one != other:
+    for left_word, right_word in zip(left, right, strict=False):
+        if left_word != right_word:
             break
         number += 1
     return number
 
 
 def _shortened(words: Sequence[str]) -> str:
-    """Leave out the middle of a long run of words, and say how many those are."""
+    """Return a run of words, with the number of words in place of the middle of a long one."""
     left_out = len(words) - 4 * _CONTEXT_WORDS
     if left_out <= _CONTEXT_WORDS:
         return " ".join(words)
@@ -159,31 +159,27 @@ def _shortened(words: Sequence[str]) -> str:
 
 
 def _photo(photo: Photo) -> str:
-    chosen = [clean_url(photo.url), *(f"{name}: {value}" for name, value in _words_of(photo) if value)]
-    return " | ".join(chosen)
-
-
-def _words_of(photo: Photo) -> tuple[tuple[str, str | None], ...]:
-    return ("caption", photo.caption), ("credit", photo.credit)
+    words = (("caption", photo.caption), ("credit", photo.credit))
+    return " | ".join([clean_url(photo.url), *(f"{name}: {value}" for name, value in words if value)])
 
 
 async def judge_all(
     store: Store, source: Source, candidates: Sequence[Candidate], now: datetime
 ) -> tuple[Judged, ...]:
-    """Return what admission would make of each candidate. Reads the store, and writes nothing.
+    """Return the verdict of admission on each candidate. Reads the store and writes nothing.
 
-    What is known of pictures is applied; those that are new are not looked at.
+    Stored findings about pictures are applied; unknown pictures are not requested.
     """
-    described = [identified_by(one, source.identity) for one in as_taken(source, candidates, now)]
+    described = [identified_by(candidate, source.identity) for candidate in as_taken(source, candidates, now)]
     taken = await as_known(store.pictures, described)
-    known = list(zip(taken, identify(taken), strict=True))
+    identified = list(zip(taken, identify(taken), strict=True))
     judged: list[Judged] = []
-    for start in range(0, len(known), _BATCH):
-        batch = known[start : start + _BATCH]
-        some, identities = [candidate for candidate, _ in batch], [identity for _, identity in batch]
+    for start in range(0, len(identified), _BATCH):
+        batch = identified[start : start + _BATCH]
+        portion, identities = [candidate for candidate, _ in batch], [identity for _, identity in batch]
         found = await store.articles.lookup(identities, now)
-        for candidate, one in zip(some, recognise(some, identities, found), strict=True):
-            judged.append(_judged(candidate, one.identity, one.known, now))
+        for candidate, recognised in zip(portion, recognise(portion, identities, found), strict=True):
+            judged.append(_judged(candidate, recognised.identity, recognised.known, now))
     return tuple(judged)
 
 
@@ -202,7 +198,7 @@ def _judged(candidate: Candidate, identity: Identity, known: KnownArticle | None
 
 
 _NEVER_CHANGES = frozenset({"published", "related", "language"})
-"""What makes no new revision: a date stands once it is set, boxes come and go."""
+"""Fields whose change makes no new revision."""
 
 
 def _noticed(stored: Article, candidate: Candidate) -> tuple[FieldChange, ...]:

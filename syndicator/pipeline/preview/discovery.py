@@ -1,4 +1,4 @@
-"""What there is to gather at an address: feeds first, then news sitemaps, then the structure of the page.
+"""Finds what can be gathered at an address: feeds first, then news sitemaps, then the structure of the page.
 
 itself → announced in head and header → linked on the page → well-known paths → sitemaps → selectors
 """
@@ -29,7 +29,7 @@ from syndicator.model.article import Candidate
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
 from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.preview.dry_run_context import (
-    Desk,
+    DryRunContext,
     Fetcher,
     fetch_page,
     left_out,
@@ -51,34 +51,34 @@ from syndicator.pipeline.sources.round_result import RoundFailed, fetched
 from syndicator.rules.dates.claimed_dates import MAX_AHEAD
 
 MAX_TRIED = 10
-"""Feeds that are tried of those which a page names, and again of the well-known paths."""
+"""Most feeds that are tried of those that a page links to, and again of the well-known paths."""
 MAX_SITEMAPS = 3
 _MIN_TEXT = 200
-"""Characters of HTML: what is shorter is a lead."""
+"""Characters of HTML; a shorter body is only a lead."""
 _TEXTS = 10
-"""Articles whose words tell the language."""
+"""Articles from which the language is detected."""
 PROPOSED_FROM = 3
-"""Article pages from which selectors are made."""
+"""Article pages from which selectors are inferred."""
 
 
 async def discover(
-    desk: Desk, draft: Source, *, wanted: SourceKind | None = None, articles: int = 3
+    context: DryRunContext, draft: Source, *, wanted: SourceKind | None = None, articles: int = 3
 ) -> Discovery:
-    """Find what can be gathered at the address of `draft`, and look at the best of it.
+    """Return what can be gathered at the address of `draft`, with a preview of the best find.
 
-    `draft` says how to ask and in which zone dates are; `wanted` leaves out the other kinds. One request at
-    a time, thirty at most. Raises RoundFailed where the address gives no document, NothingFound where
-    nothing can be gathered.
+    `draft`: headers, limits and time zone for the requests. `wanted`: search for this kind only. Sends one
+    request at a time, at most thirty. Raises RoundFailed where the address has no document, NothingFound
+    where nothing can be gathered.
     """
-    desk = dataclasses.replace(desk, fetch=_remembering(desk.fetch))
-    document = fetched(await desk.fetch(draft, draft.url))
-    search = _Search(desk, draft, document)
+    context = dataclasses.replace(context, fetch=_remembering(context.fetch))
+    document = fetched(await context.fetch(draft, draft.url))
+    search = _Search(context, draft, document)
     await search.look(wanted)
-    chosen = search.best()
-    if chosen is None:
+    best = search.best()
+    if best is None:
         raise NothingFound(search.why, search.nothing(wanted), tuple(search.found))
-    shown, notes = await _looked_at(desk, chosen, articles)
-    shown, in_words = await _in_its_language(desk, shown, articles)
+    shown, notes = await _previewed(context, best, articles)
+    shown, language_notes = await _in_its_language(context, shown, articles)
     return Discovery(
         requested_url=document.requested_url,
         final_url=document.url,
@@ -88,41 +88,44 @@ async def discover(
         found=search.ranked(),
         notes=(
             *search.ways,
-            *(search.notes if chosen.kind is SourceKind.PAGE else ()),
-            *search.of_dates(chosen),
+            *(search.notes if best.kind is SourceKind.PAGE else ()),
+            *search.of_dates(best),
             *notes,
-            *in_words,
+            *language_notes,
         ),
         preview=shown,
     )
 
 
-async def _in_its_language(desk: Desk, shown: Preview, articles: int) -> tuple[Preview, list[str]]:
-    """Believe the words of the articles rather than what feed or page claim of their language."""
+async def _in_its_language(
+    context: DryRunContext, shown: Preview, articles: int
+) -> tuple[Preview, list[str]]:
+    """Return the preview with the language detected from the texts, where the claimed one differs."""
     texts = [
-        f"{one.title}\n{one.lead}\n{to_text(one.body_html, MAX_CHARS)}" for one in shown.candidates[:_TEXTS]
+        f"{article.title}\n{article.lead}\n{to_text(article.body_html, MAX_CHARS)}"
+        for article in shown.candidates[:_TEXTS]
     ]
     found = language_of("\n".join(texts), MAX_CHARS * _TEXTS)
     claimed = shown.source.language
     if found is None or found == (claimed or "").partition("-")[0]:
         return shown, []
-    again = await preview(desk, replace(shown.source, language=found), articles=articles)
+    again = await preview(context, replace(shown.source, language=found), articles=articles)
     text = f'language = "{found}": that is what the articles are written in, though "{claimed}" is claimed'
     return again, [text] if claimed else []
 
 
-async def _looked_at(desk: Desk, chosen: Source, articles: int) -> tuple[Preview, list[str]]:
-    """Look at the best find; where it brings no texts, at its article pages too, which may."""
-    shown = await preview(desk, chosen, articles=articles)
+async def _previewed(context: DryRunContext, source: Source, articles: int) -> tuple[Preview, list[str]]:
+    """Return a preview of a source; with article pages (`full_text`) where only those have texts."""
+    shown = await preview(context, source, articles=articles)
     first = shown.candidates[:PROPOSED_FROM]
-    if chosen.kind is SourceKind.PAGE or chosen.full_text or not first or any(map(_has_text, first)):
+    if source.kind is SourceKind.PAGE or source.full_text or not first or any(map(_has_text, first)):
         return shown, []
-    full = replace(chosen, full_text=True)
+    full = replace(source, full_text=True)
     try:
-        richer = await preview(desk, full, articles=min(articles, PROPOSED_FROM))
+        richer = await preview(context, full, articles=min(articles, PROPOSED_FROM))
     except (RoundFailed, NotReadable):
         return shown, []
-    texts = sum(_has_text(one) for one in richer.candidates if one.provenance.read_from)
+    texts = sum(_has_text(article) for article in richer.candidates if article.provenance.read_from)
     if not texts:
         new = [each for each in richer.warnings if each not in shown.warnings]
         return shown, [f"article pages bring no more: {each}" for each in new[:1]]
@@ -135,7 +138,7 @@ def _has_text(candidate: Candidate) -> bool:
 
 
 def _remembering(fetch: Fetcher) -> Fetcher:
-    """Ask for no address twice."""
+    """Return a fetcher that requests no address twice."""
     answers: dict[str, FetchResult] = {}
 
     async def ask(source: Source, url: str, *, gate: Gate = open_gate) -> FetchResult:
@@ -147,10 +150,10 @@ def _remembering(fetch: Fetcher) -> Fetcher:
 
 
 class _Search:
-    """One search: what was found so far, and what each find is as a source."""
+    """The state of one search."""
 
-    def __init__(self, desk: Desk, draft: Source, document: Fetched) -> None:
-        self._desk = desk
+    def __init__(self, context: DryRunContext, draft: Source, document: Fetched) -> None:
+        self._desk = context
         self._draft = draft
         self._document = document
         self.found: list[DiscoveredSource] = []
@@ -159,13 +162,13 @@ class _Search:
         self.robots: Robots | None = None
         self.why = Reason.NOT_A_FEED
         self.ways: list[str] = []
-        """By which redirects each find was come to."""
+        """Sentences about the redirects to each find."""
         self._sources: dict[str, Source] = {}
-        """By the address at which they were found."""
+        """The finds as sources, by address."""
         self._read: set[str] = set()
 
     async def look(self, wanted: SourceKind | None) -> None:
-        """Look for one kind after the other until there is something."""
+        """Search for one kind of source after the other until one is found."""
         is_page = sniff(self._document.body) is DocumentKind.HTML
         if not is_page:
             await self._look_at_itself(wanted)
@@ -182,22 +185,22 @@ class _Search:
             await self._try_page()
 
     def ranked(self) -> tuple[DiscoveredSource, ...]:
-        """Return all finds, the best first."""
+        """Return all finds, best first."""
         return tuple(sorted(self.found, key=rank))
 
     def best(self) -> Source | None:
-        """Return the best find of use; one of comments, or without an entry, only where there is no other."""
+        """Return the best usable find; None without one."""
         first = next(iter(self.ranked()), None)
         return self._sources.get(first.url) if first else None
 
-    def of_dates(self, chosen: Source) -> tuple[str, ...]:
-        """Return why dates ahead are taken as meant."""
+    def of_dates(self, source: Source) -> tuple[str, ...]:
+        """Return the note on why a source accepts future dates, if it does."""
         why = "future_dates = true: most dates are ahead, as those of events are; without it none is kept"
-        return (why,) if chosen.future_dates else ()
+        return (why,) if source.future_dates else ()
 
     def nothing(self, wanted: SourceKind | None) -> str:
-        """Return a sentence that says that there is nothing."""
-        tried = [one for one in self.found if one.how in {How.STRUCTURE, How.ITSELF} and one.problem]
+        """Return the sentence for a search without a find."""
+        tried = [find for find in self.found if find.how in {How.STRUCTURE, How.ITSELF} and find.problem]
         problem = tried[0].problem if tried else None
         what = {
             None: "neither a feed nor a sitemap nor a list of articles",
@@ -205,13 +208,13 @@ class _Search:
         }
         if self.why is Reason.ROBOTS:
             return f"{self._document.url}: {problem}"
-        result = what.get(wanted, f"no {wanted}")
+        missing = what.get(wanted, f"no {wanted}")
         way = f" ({way_of(self._document)})" if self._document.redirects else ""
-        return f"there is {result} at {self._document.url}{way}" + (f": {problem}" if problem else "")
+        return f"there is {missing} at {self._document.url}{way}" + (f": {problem}" if problem else "")
 
     def _is_news(self) -> bool:
-        """Whether something was found that brings headlines by itself."""
-        return any(one.problem is None and one.entries and not is_bare(one) for one in self.found)
+        """Return whether a find lists articles with headlines."""
+        return any(find.problem is None and find.entries and not is_bare(find) for find in self.found)
 
     async def _look_at_itself(self, wanted: SourceKind | None) -> None:
         pointer = Pointer(url=self._document.requested_url, how=How.ITSELF)
@@ -219,11 +222,11 @@ class _Search:
             await self._try_feed(pointer)
         if wanted in {None, SourceKind.SITEMAP} and not self._sources:
             await self._try_sitemap(pointer)
-        if self._sources:  # what it is tells what it is not
-            self.found = [one for one in self.found if one.problem is None]
+        if self._sources:  # a feed is no sitemap, and the other way round: that failure is of no interest
+            self.found = [find for find in self.found if find.problem is None]
 
     async def _try_feeds(self, pointers: Iterable[Pointer]) -> None:
-        tried = {one.url for one in self.found}
+        tried = {find.url for find in self.found}
         for pointer in [each for each in pointers if each.url not in tried][:MAX_TRIED]:
             await self._try_feed(pointer)
 
@@ -243,7 +246,7 @@ class _Search:
             if document.url in self._read:
                 return  # another address of a feed that was found before
             self._note_way(document)
-            dates = [one.published_at for one in reading.candidates if one.published_at]
+            dates = [entry.published_at for entry in reading.candidates if entry.published_at]
             title = reading.title or pointer.title
             self._note(
                 DiscoveredSource(
@@ -253,7 +256,7 @@ class _Search:
                     **of_pointer(pointer, title),
                 )
             )
-            ahead = sum(one > document.fetched_at + MAX_AHEAD for one in dates)
+            ahead = sum(date > document.fetched_at + MAX_AHEAD for date in dates)
             events = replace(source, future_dates=2 * ahead > len(dates))
             self._keep(pointer, events, document, title, reading.language)
 
@@ -277,10 +280,10 @@ class _Search:
             self._note(DiscoveredSource(kind=SourceKind.SITEMAP, problem=error.detail, **of_pointer(pointer)))
         else:
             self._note_way(document)
-            result = sum(item.title is not None for item in items)
-            if result and listing is not document and not _ROTATING.search(urlsplit(listing.url).path):
+            titled = sum(item.title is not None for item in items)
+            if titled and listing is not document and not _ROTATING.search(urlsplit(listing.url).path):
                 pointer, document = Pointer(url=listing.requested_url, how=pointer.how), listing
-            title = None if result else BARE
+            title = None if titled else BARE
             dates = [item.published_at for item in items if item.published_at]
             self._note(
                 DiscoveredSource(
@@ -290,19 +293,19 @@ class _Search:
                     **of_pointer(pointer, title),
                 )
             )
-            full = replace(source, full_text=not result)
+            full = replace(source, full_text=not titled)
             language = next((item.language for item in items if item.language), None)
             self._keep(pointer, full, document, None, language)
 
     def _sitemaps(self) -> list[Pointer]:
-        """Return those of robots.txt, those of news first, else those at well-known paths."""
-        named = self.robots.sitemaps if self.robots else ()
-        pointers = [Pointer(url=url, how=How.ROBOTS) for url in named if url.startswith("http")]
+        """Return the sitemaps of robots.txt, news sitemaps first; without any, the well-known paths."""
+        urls = self.robots.sitemaps if self.robots else ()
+        pointers = [Pointer(url=url, how=How.ROBOTS) for url in urls if url.startswith("http")]
         pointers.sort(key=lambda pointer: "news" not in pointer.url.lower())
         return pointers or list(well_known_sitemaps(self._document.url))
 
     async def _try_page(self) -> None:
-        """Propose selectors for the page and the articles that it lists."""
+        """Infer selectors for the page and for the articles that it lists."""
         source = replace(self._draft, kind=SourceKind.PAGE, url=_lasting(self._document))
         pointer = Pointer(url=self._document.url, how=How.STRUCTURE, title=self.findings.title)
         try:
@@ -320,7 +323,7 @@ class _Search:
         self._keep(pointer, proposed, self._document, self.findings.title, None)
 
     async def _article_pages(self, source: Source, urls: Sequence[str]) -> list[Fetched]:
-        """Read the first few pages that robots.txt allows."""
+        """Return the first article pages that robots.txt allows, at most PROPOSED_FROM."""
         pages: list[Fetched] = []
         refused: list[str] = []
         for url in urls[: 2 * PROPOSED_FROM]:
@@ -354,20 +357,20 @@ class _Search:
         )
 
     def _title_of_feeds(self) -> str | None:
-        return next((one.title for one in self.found if one.kind is SourceKind.FEED and one.title), None)
+        return next((find.title for find in self.found if find.kind is SourceKind.FEED and find.title), None)
 
     def _note_way(self, document: Fetched) -> None:
         if document is not self._document and document.redirects:
             self.ways.append(way_of(document))
 
-    def _note(self, found: DiscoveredSource) -> None:
-        # That most well-known paths lead nowhere is no news.
-        if found.problem is None or found.how is not How.WELL_KNOWN:
-            self.found.append(found)
+    def _note(self, find: DiscoveredSource) -> None:
+        # Most well-known paths do not exist: leave those failures out.
+        if find.problem is None or find.how is not How.WELL_KNOWN:
+            self.found.append(find)
 
 
 _ROTATING = re.compile(r"\d{3}|\d{1,2}[./-]|-\d{1,2}$")
-"""A sitemap with a number in its name is one of a row: tomorrow's news may be in the next one."""
+"""A sitemap with a number in its name is one of a series: tomorrow's news may be in the next one."""
 
 
 def _host(document: Fetched) -> str | None:
@@ -375,11 +378,11 @@ def _host(document: Fetched) -> str | None:
 
 
 def _lasting(document: Fetched) -> str:
-    """Return the address to keep: where it has moved for good; a redirect for now is followed each time."""
+    """Return the address to configure: the target of permanent redirects, the start of temporary ones."""
     return document.moved_to or (document.requested_url if document.redirects else document.url)
 
 
 def _check_host(pointer: Pointer, document: Fetched) -> None:
-    """Refuse a guessed path that leads to another host: what stands there is not this portal's to offer."""
+    """Raise NotReadable where a guessed path leads to another host: that document is not the portal's."""
     if pointer.how is How.WELL_KNOWN and not same_site(pointer.url, document.url):
         raise NotReadable(Reason.REDIRECT, f"it leads to {urlsplit(document.url).hostname}")

@@ -1,4 +1,4 @@
-"""How a dry run asks: as fast as robots.txt lets it, and for no page that this forbids."""
+"""Requests of dry runs: within the limits of robots.txt, without the store."""
 
 import asyncio
 import time
@@ -23,37 +23,37 @@ from syndicator.model.source import Source
 from syndicator.pipeline.sources.robots_policy import is_missing
 
 MAX_PAUSE_S = 5.0
-"""Between two requests to one host, whatever it asks for: somebody waits. Gathering keeps the whole of it."""
+"""Longest pause between two requests to one host, because a person waits. Gathering keeps the full delay."""
 _MINUTE_S = 60.0
 
 
 class Fetcher(Protocol):
-    """Requests an address for a source: live, or from what was kept of an earlier time."""
+    """Requests an address for a source: over the network, or from a snapshot."""
 
     async def __call__(self, source: Source, url: str, /, *, gate: Gate = open_gate) -> FetchResult:
-        """Return what it answers; before each step of a live request `gate` has its say."""
+        """Return the answer; `gate` is entered before each step of a request over the network."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
-    """What a dry run works with."""
+class DryRunContext:
+    """The tools and the robots.txt cache of one dry run."""
 
     fetch: Fetcher
     gatherer: Gatherer
-    """Reads; it is never asked to fetch."""
+    """Used for reading only, not for fetching."""
     pool: ParserPool
     user_agent: str
-    """By which robots.txt is read."""
+    """The agent whose rules in robots.txt apply."""
     pauses_s: dict[str, float] = field(default_factory=dict)
-    """What robots.txt asks for between two requests, by host and port, as far as it was read."""
+    """Crawl delays of the robots.txt files read so far, by host and port."""
     robots: dict[str, Robots | None] = field(default_factory=dict)
-    """Each robots.txt that was asked for, by its address; None where it could not be read."""
+    """The robots.txt files requested so far, by address; None where unreadable."""
 
 
 def paced(
     fetch: Fetcher, pauses_s: dict[str, float], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> Fetcher:
-    """Keep `per_minute` and what robots.txt asks for, up to `MAX_PAUSE_S` for each request."""
+    """Return a fetcher that keeps `per_minute` and the crawl delay, at most `MAX_PAUSE_S` a request."""
     last: dict[str, float] = {}
 
     async def ask(source: Source, url: str, *, gate: Gate = open_gate) -> FetchResult:
@@ -69,72 +69,74 @@ def paced(
 
 
 class RobotsVerdict(Struct, frozen=True, kw_only=True):
-    """What robots.txt says of a page."""
+    """Whether robots.txt allows a page."""
 
     allowed: bool = True
     url: str = ""
-    """Of the page."""
+    """The address of the page."""
     rule: str = ""
     """The line that forbids it: `Disallow: /news/search`."""
     crawl_delay_s: float | None = None
 
 
-async def read_robots_of(desk: Desk, source: Source, url: str) -> Robots | None:
-    """Read the robots.txt that counts for a page; without the file all is allowed (RFC 9309, 2.3.1.3).
+async def read_robots_of(context: DryRunContext, source: Source, url: str) -> Robots | None:
+    """Return the robots.txt of a page's origin; a missing file allows all pages (RFC 9309, 2.3.1.3).
 
-    None where it cannot be had: then nothing is (2.3.1.4).
+    None where it cannot be read: then no page is allowed (2.3.1.4).
     """
     address = robots_url(url)
-    if address in desk.robots:
-        return desk.robots[address]
-    robots, agent = None, product_token(desk.user_agent)
-    # What a source sends along (a password, a cookie) is for its documents.
-    result = await desk.fetch(replace(source, headers={}), address)
+    if address in context.robots:
+        return context.robots[address]
+    robots, agent = None, product_token(context.user_agent)
+    # The headers of a source (a password, a cookie) are meant for its documents only.
+    result = await context.fetch(replace(source, headers={}), address)
     if isinstance(result, Fetched):
         body = b"" if sniff(result.body) is DocumentKind.HTML else result.body
-        robots = await desk.gatherer.read_robots(body, agent)
-        desk.pauses_s[urlsplit(address).netloc] = robots.crawl_delay_s or 0.0
+        robots = await context.gatherer.read_robots(body, agent)
+        context.pauses_s[urlsplit(address).netloc] = robots.crawl_delay_s or 0.0
     elif isinstance(result, FetchFailed) and is_missing(result):
-        robots = await desk.gatherer.read_robots(b"", agent)
-    desk.robots[address] = robots
+        robots = await context.gatherer.read_robots(b"", agent)
+    context.robots[address] = robots
     return robots
 
 
 def verdict(robots: Robots | None, url: str) -> RobotsVerdict | None:
-    """Return whether a page may be asked for."""
+    """Return whether robots.txt allows a page; None where the file could not be read."""
     if robots is None:
         return None
     rule = robots.forbidding(url)
     return RobotsVerdict(allowed=not rule, url=url, rule=rule, crawl_delay_s=robots.crawl_delay_s)
 
 
-def forbidden(told: RobotsVerdict) -> str:
-    """Return the rule, and its file, by which a page may not be read."""
-    return f"{robots_url(told.url)} asks programs not to read it ({told.rule})"
+def forbidden(refusal: RobotsVerdict) -> str:
+    """Return the sentence that names the rule, and its file, that disallows a page."""
+    return f"{robots_url(refusal.url)} asks programs not to read it ({refusal.rule})"
 
 
-async def left_out(desk: Desk, source: Source, url: str, *further: str) -> str | None:
-    """Return why gathering does not read a page, by its address or those that it redirects to; else None."""
+async def left_out(context: DryRunContext, source: Source, url: str, *further: str) -> str | None:
+    """Return why robots.txt disallows a page or one of its redirect targets; None where it allows them."""
     for step in (url, *further):
         if not source.politeness.robots or not step.startswith("http"):
             continue
-        result = verdict(await read_robots_of(desk, source, step), step)
+        robots_verdict = verdict(await read_robots_of(context, source, step), step)
         led = f"it leads to {step}: " if step != url else ""
-        if result is None:
+        if robots_verdict is None:
             return f"{led}{robots_url(step)} could not be had, and until it can no page there is read"
-        if not result.allowed:
-            return led + forbidden(result)
+        if not robots_verdict.allowed:
+            return led + forbidden(robots_verdict)
     return None
 
 
-async def fetch_page(desk: Desk, source: Source, url: str) -> FetchResult:
-    """Request a page that may be read; where it leads to one that may not, that one is not asked for."""
-    return await desk.fetch(source, url, gate=partial(_pass, desk, source, url))
+async def fetch_page(context: DryRunContext, source: Source, url: str) -> FetchResult:
+    """Request a page; stop with FetchFailed(ROBOTS) at a redirect to a disallowed page."""
+    return await context.fetch(source, url, gate=partial(_pass, context, source, url))
 
 
 @asynccontextmanager
-async def _pass(desk: Desk, source: Source, url: str, step: str) -> AsyncIterator[FetchFailed | None]:
-    why = await left_out(desk, source, url, step)
+async def _pass(
+    context: DryRunContext, source: Source, url: str, step: str
+) -> AsyncIterator[FetchFailed | None]:
+    why = await left_out(context, source, url, step)
     yield (
         FetchFailed(requested_url=url, reason=Reason.ROBOTS, detail=why, fetched_at=system_clock())
         if why
@@ -142,8 +144,8 @@ async def _pass(desk: Desk, source: Source, url: str, step: str) -> AsyncIterato
     )
 
 
-async def verdict_of(desk: Desk, source: Source, url: str) -> RobotsVerdict | None:
-    """Return what robots.txt says of a page of a source, as far as that heeds it."""
+async def verdict_of(context: DryRunContext, source: Source, url: str) -> RobotsVerdict | None:
+    """Return the verdict of robots.txt on a page; None where the source ignores it, or it is unreadable."""
     if not source.politeness.robots or not url.startswith("http"):
         return None
-    return verdict(await read_robots_of(desk, source, url), url)
+    return verdict(await read_robots_of(context, source, url), url)

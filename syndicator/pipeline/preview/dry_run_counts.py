@@ -1,7 +1,4 @@
-"""What gathering would make of what was read: the form in which it is taken in, and how much of it is news.
-
-Pure: what a store knows is not asked; `judge_all` asks it.
-"""
+"""Counts what a first round would admit, without the store; `comparison.judge_all` uses the store."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -18,38 +15,41 @@ from syndicator.rules.identity.identity import identify, url_key
 
 
 class Counts(Struct, frozen=True, kw_only=True):
-    """What a first round would bring of what is listed."""
+    """The verdicts of a first round on what is listed."""
 
     listed: int = 0
     new: int = 0
     known: int = 0
-    """Listed more than once: from the second time on it is known."""
+    """Repetitions of an article in the list."""
     held: int = 0
-    """Under an embargo."""
+    """Embargoed articles."""
     refused: int = 0
-    """What cannot be taken; the warnings say why."""
+    """Articles that cannot be admitted; the warnings give the reasons."""
     left: int = 0
-    """More than one round takes: the next ones do."""
+    """Articles left for the next rounds."""
 
 
 def as_taken(source: Source, candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
-    """Return candidates in the form in which they come before admission.
-
-    No picture of theirs is looked at.
-    """
-    taken = [as_configured(source, as_announced(one, source.images)) for one in candidates]
-    return [one if is_held(one, now) else released(one, one.embargo_until) for one in taken]
+    """Return candidates as they enter admission, without a request for their pictures."""
+    taken = [as_configured(source, as_announced(candidate, source.images)) for candidate in candidates]
+    return [
+        candidate if is_held(candidate, now) else released(candidate, candidate.embargo_until)
+        for candidate in taken
+    ]
 
 
 def permitted(source: Source, items: Sequence[ListedItem], files: Mapping[str, Robots | None]) -> list[str]:
-    """Return the addresses that gathering may read, as far as robots.txt `files` were read; by address."""
+    """Return the addresses that the robots.txt `files` read so far do not disallow.
+
+    `files`: by the address of the file; None for an unreadable file, which disallows all pages.
+    """
     if not source.politeness.robots:
         return [item.url for item in items]
     known = ((item.url, robots_url(item.url)) for item in items)
     return [url for url, file in known if file not in files or ((it := files[file]) and it.allows(url))]
 
 
-def reckon(
+def count_verdicts(
     candidates: Sequence[Candidate],
     now: datetime,
     *,
@@ -58,16 +58,16 @@ def reckon(
     left: int = 0,
     repeated: int = 0,
 ) -> Counts:
-    """Count what a first round would make of candidates, and of pages that were left unread.
+    """Return the counts for candidates, and for pages that were not read.
 
-    `repeated`: what was left out as listed twice already.
+    `unread`: addresses of those pages. `repeated`: repetitions that are not among the candidates.
     """
     seen: set[str] = set()
     new, held, known = 0, 0, repeated
-    for one, identity in zip(candidates, identify(candidates), strict=True):
+    for candidate, identity in zip(candidates, identify(candidates), strict=True):
         if not seen.isdisjoint(identity.keys):
             known += 1
-        elif is_held(one, now):
+        elif is_held(candidate, now):
             held += 1
         else:
             new += 1

@@ -1,4 +1,4 @@
-"""What a search found: each find, how good it is, and the whole of it."""
+"""The finds of a discovery, and their ranking."""
 
 from datetime import datetime
 from typing import Any
@@ -13,11 +13,11 @@ from syndicator.pipeline.preview.dry_run_context import RobotsVerdict
 from syndicator.pipeline.preview.preview import Preview
 
 BARE = "addresses without headlines"
-"""Stands for the title of a sitemap that has none."""
+"""The title of a sitemap without headlines."""
 
 
 class DiscoveredSource(Struct, frozen=True, kw_only=True):
-    """Something that could be gathered, or seemed so."""
+    """A possible source that a discovery has tried."""
 
     kind: SourceKind
     url: str
@@ -26,28 +26,28 @@ class DiscoveredSource(Struct, frozen=True, kw_only=True):
     entries: int = 0
     newest: datetime | None = None
     problem: str | None = None
-    """Why it is of no use; None where it is."""
+    """Why it is not usable; None where it is."""
 
 
 class Discovery(Struct, frozen=True, kw_only=True):
-    """What was found at an address, and a look at the best of it."""
+    """All finds at an address, with a preview of the best."""
 
     requested_url: str
     final_url: str
     redirects: tuple[Redirect, ...] = ()
     canonical_url: str | None = None
-    """Where the page says that it belongs, when that is another host."""
+    """The canonical address of the page, where that is on another host."""
     robots: RobotsVerdict | None = None
-    """Of the page asked for; None where the file could not be read, or needed not be."""
+    """The verdict on the requested page; None where robots.txt could not be read, or is not needed."""
     found: tuple[DiscoveredSource, ...]
-    """The best first."""
+    """Best first."""
     notes: tuple[str, ...] = ()
-    """How the proposed selectors came about."""
+    """Remarks on redirects and on the proposed settings."""
     preview: Preview
 
 
 class NothingFound(NotReadable):
-    """The address leads to a document that nothing can be gathered from; `found` tells what was tried."""
+    """Nothing can be gathered from the document at the address; `found` lists what was tried."""
 
     def __init__(self, reason: str, detail: str, found: tuple[DiscoveredSource, ...] = ()) -> None:
         super().__init__(reason, detail)
@@ -67,14 +67,14 @@ def of_pointer(pointer: Pointer, title: str | None = None) -> dict[str, Any]:
 
 
 def way_of(document: Fetched) -> str:
-    """Tell the redirects on the way to a document, and which of them are permanent."""
+    """Return a sentence with the redirects to a document, and which of them are permanent."""
     steps = (
-        f"to {one.url} ({one.status}, {'for good' if one.is_permanent else 'for now'})"
-        for one in document.redirects
+        f"to {redirect.url} ({redirect.status}, {'for good' if redirect.is_permanent else 'for now'})"
+        for redirect in document.redirects
     )
     return f"{document.requested_url} leads {', then '.join(steps)}"
 
 
 def _is_of_comments(found: DiscoveredSource) -> bool:
-    result = f"{found.url} {found.title or ''}".lower()
-    return "comment" in result or "komentar" in result
+    text = f"{found.url} {found.title or ''}".lower()
+    return "comment" in text or "komentar" in text

@@ -1,4 +1,4 @@
-"""A dry run: what a source would bring, field by field, with nothing stored."""
+"""Dry run of a source: reads what a round would read, and stores nothing."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,67 +18,67 @@ from syndicator.model.fetch import Fetched, Redirect
 from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.articles.feed_page_merge import apart, as_listed, merge, nameless
 from syndicator.pipeline.preview.dry_run_context import (
-    Desk,
+    DryRunContext,
     RobotsVerdict,
     fetch_page,
     forbidden,
     left_out,
     verdict_of,
 )
-from syndicator.pipeline.preview.dry_run_counts import Counts, as_taken, permitted, reckon
-from syndicator.pipeline.preview.selector_coverage import Yield, words_without_name, yields_of
+from syndicator.pipeline.preview.dry_run_counts import Counts, as_taken, count_verdicts, permitted
+from syndicator.pipeline.preview.selector_coverage import SelectorCoverage, words_without_name, yields_of
 from syndicator.pipeline.sources.round_result import Notes, RoundFailed, fetched, new_notes, word
 from syndicator.rules.identity.identity import url_key
 from syndicator.rules.sources.archive import listed_date
 
 MAX_CHILDREN = 3
-"""Sitemaps of an index that are read."""
+"""Most sitemaps of an index that are read."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Preview(Struct, frozen=True, kw_only=True):
-    """What one round would read."""
+    """What one round of a source would read."""
 
     source: Source
     final_url: str
     redirects: tuple[Redirect, ...] = ()
     robots: RobotsVerdict | None = None
-    """Of a list page; None where the file could not be read, or is not asked."""
+    """The verdict on a list page; None where robots.txt could not be read, or is ignored."""
     canonical_url: str | None = None
-    """What a list page names as its own address, where that is another host's."""
+    """The canonical address of a list page, where that is on another host."""
     title: str | None = None
-    """The feed's or page's own, as are the next two."""
+    """As the feed or page gives it, like `home_url` and `language`."""
     home_url: str | None = None
     language: str | None = None
     counts: Counts = Counts()
     candidates: tuple[Candidate, ...]
-    """As gathering would take them in: of a feed all entries, of a page or sitemap what was read of it."""
+    """As they would enter admission: all entries of a feed, the pages read of a list page or sitemap."""
     listed: tuple[ListedItem, ...] = ()
     next_url: str | None = None
     popular: tuple[PopularItem, ...] = ()
-    yields: tuple[Yield, ...] = ()
-    """What each selector brings."""
+    yields: tuple[SelectorCoverage, ...] = ()
+    """The coverage of each selector."""
     missing: tuple[str, ...] = ()
-    """Selectors of article pages that found nothing on any of those read: `article.quote`."""
+    """Selectors of article pages that matched on none of those read, such as `article.quote`."""
     warnings: tuple[str, ...] = ()
 
 
-async def preview(desk: Desk, source: Source, *, articles: int) -> Preview:
-    """Read a source once; of a page, the first `articles` article pages too.
+async def preview(context: DryRunContext, source: Source, *, articles: int) -> Preview:
+    """Return a preview of a source, with its first `articles` article pages where it reads these.
 
     Raises RoundFailed or NotReadable where there is nothing to read.
     """
-    document = fetched(await desk.fetch(source, source.url))
+    document = fetched(await context.fetch(source, source.url))
     if source.kind is SourceKind.PAGE:
-        return await _page(desk, source, document, articles)
+        return await _page(context, source, document, articles)
     if source.kind is SourceKind.SITEMAP:
-        return await _sitemap(desk, source, document, articles)
-    return await _feed(desk, source, document, articles)
+        return await _sitemap(context, source, document, articles)
+    return await _feed(context, source, document, articles)
 
 
-async def _feed(desk: Desk, source: Source, document: Fetched, articles: int) -> Preview:
-    reading = await desk.gatherer.read_feed(source, document)
+async def _feed(context: DryRunContext, source: Source, document: Fetched, articles: int) -> Preview:
+    reading = await context.gatherer.read_feed(source, document)
     candidates: Sequence[Candidate] = reading.candidates
     notes = new_notes()
     notes.warn(*reading.warnings)
@@ -86,31 +86,31 @@ async def _feed(desk: Desk, source: Source, document: Fetched, articles: int) ->
     repeated = 0
     if source.full_text:
         with_page, bare = apart(candidates)
-        listed = [as_listed(one) for one in list(with_page.values())[:articles]]
-        pages = await _articles(desk, source, listed, notes)
-        joined = [merge(pages.get(url), item) for url, item in with_page.items()]
+        listed = [as_listed(entry) for entry in list(with_page.values())[:articles]]
+        pages = await _articles(context, source, listed, notes)
+        merged = [merge(pages.get(url), entry) for url, entry in with_page.items()]
         repeated = len(candidates) - len(with_page) - len(bare)
-        candidates = [*filter(None, joined), *bare]
+        candidates = [*filter(None, merged), *bare]
     taken = as_taken(source, candidates, document.fetched_at)
-    popular = await _popular(desk, source, notes)
+    popular = await _popular(context, source, notes)
     yields = yields_of(source, ListReading(items=(), popular=popular), list(pages.values()))
     return Preview(
         source=source,
         final_url=document.url,
         redirects=document.redirects,
-        robots=await verdict_of(desk, source, taken[0].url) if source.full_text and taken else None,
+        robots=await verdict_of(context, source, taken[0].url) if source.full_text and taken else None,
         title=reading.title,
         home_url=reading.home_url,
         language=reading.language,
-        counts=reckon(taken, document.fetched_at, repeated=repeated),
+        counts=count_verdicts(taken, document.fetched_at, repeated=repeated),
         candidates=tuple(taken),
         popular=popular,
-        **_told(notes, yields),
+        **_coverage(notes, yields),
     )
 
 
-async def _sitemap(desk: Desk, source: Source, document: Fetched, articles: int) -> Preview:
-    items, warnings, listing = await read_sitemaps(desk, source, document)
+async def _sitemap(context: DryRunContext, source: Source, document: Fetched, articles: int) -> Preview:
+    items, warnings, listing = await read_sitemaps(context, source, document)
     notes = new_notes()
     notes.warn(*warnings)
     wanted = items if source.full_text else [item for item in items if item.title]
@@ -123,21 +123,21 @@ async def _sitemap(desk: Desk, source: Source, document: Fetched, articles: int)
     first = unique[: source.max_articles]
     unread: list[str] = []
     if source.full_text:
-        pages = await _articles(desk, source, first[:articles], notes)
+        pages = await _articles(context, source, first[:articles], notes)
         candidates = list(pages.values())
-        unread = permitted(source, first[articles:], desk.robots)
+        unread = permitted(source, first[articles:], context.robots)
     else:
         candidates = list(filter(None, (sitemap_candidate(source, listing, item) for item in first)))
     taken = as_taken(source, candidates, document.fetched_at)
     refused = len(items) - len(wanted) + len(first) - len(candidates) - len(unread)
-    popular = await _popular(desk, source, notes)
+    popular = await _popular(context, source, notes)
     yields = yields_of(source, ListReading(items=(), popular=popular), taken if source.full_text else ())
     return Preview(
         source=source,
         final_url=document.url,
         redirects=document.redirects,
-        robots=await verdict_of(desk, source, document.url),
-        counts=reckon(
+        robots=await verdict_of(context, source, document.url),
+        counts=count_verdicts(
             taken,
             document.fetched_at,
             unread=unread,
@@ -148,24 +148,24 @@ async def _sitemap(desk: Desk, source: Source, document: Fetched, articles: int)
         candidates=tuple(taken),
         listed=tuple(items),
         popular=popular,
-        **_told(notes, yields),
+        **_coverage(notes, yields),
     )
 
 
-async def _page(desk: Desk, source: Source, document: Fetched, articles: int) -> Preview:
-    lists = await desk.gatherer.read_list(source, document)
-    findings = await read_page(desk, document)
+async def _page(context: DryRunContext, source: Source, document: Fetched, articles: int) -> Preview:
+    lists = await context.gatherer.read_list(source, document)
+    findings = await read_page(context, document)
     notes = new_notes()
     notes.warn(*lists.warnings)
-    robots = await verdict_of(desk, source, document.url)
+    robots = await verdict_of(context, source, document.url)
     is_read = robots is None or robots.allowed
     if robots is not None and not is_read:
         notes.warn(forbidden(robots))
     first = lists.items[: source.max_articles if is_read else 0]
-    pages = await _articles(desk, source, first[:articles], notes)
-    unread = permitted(source, first[articles:], desk.robots)
+    pages = await _articles(context, source, first[:articles], notes)
+    unread = permitted(source, first[articles:], context.robots)
     taken = as_taken(source, list(pages.values()), document.fetched_at)
-    popular = lists.popular or await _popular(desk, source, notes)
+    popular = lists.popular or await _popular(context, source, notes)
     yields = yields_of(source, replace(lists, popular=popular), taken)
     return Preview(
         source=source,
@@ -175,7 +175,7 @@ async def _page(desk: Desk, source: Source, document: Fetched, articles: int) ->
         canonical_url=elsewhere(findings.canonical_url, document.url),
         title=findings.title,
         language=findings.language,
-        counts=reckon(
+        counts=count_verdicts(
             taken,
             document.fetched_at,
             unread=unread,
@@ -186,13 +186,14 @@ async def _page(desk: Desk, source: Source, document: Fetched, articles: int) ->
         listed=lists.items,
         next_url=lists.next_url,
         popular=popular,
-        **_told(notes, yields),
+        **_coverage(notes, yields),
     )
 
 
-def _told(notes: Notes, yields: tuple[Yield, ...]) -> dict[str, Any]:
-    """Return what the selectors brought, and what was odd. A date without a time is found."""
-    found = {one.key for one in yields if one.found} | notes.found
+def _coverage(notes: Notes, yields: tuple[SelectorCoverage, ...]) -> dict[str, Any]:
+    """Return the selector coverage and the warnings, as arguments of Preview."""
+    # A date without a time is in `yields` only.
+    found = {coverage.key for coverage in yields if coverage.found} | notes.found
     missing = tuple(sorted(notes.missing - found))
     return {
         "yields": yields,
@@ -202,13 +203,14 @@ def _told(notes: Notes, yields: tuple[Yield, ...]) -> dict[str, Any]:
 
 
 async def read_sitemaps(
-    desk: Desk, source: Source, document: Fetched
+    context: DryRunContext, source: Source, document: Fetched
 ) -> tuple[list[ListedItem], list[str], Fetched]:
-    """Read a sitemap; of an index, those of news and the freshest first, until one of them lists something.
+    """Return the items of a sitemap, the warnings, and the document that lists the items.
 
-    Gives the items, what was odd, and the document that lists them. Raises NotReadable where it is none.
+    Of an index, news sitemaps and the freshest are read first, until one lists something. Raises NotReadable
+    where the document is no sitemap.
     """
-    reading = await desk.gatherer.read_sitemap(source, document)
+    reading = await context.gatherer.read_sitemap(source, document)
     items, warnings = list(reading.items), list(reading.warnings)
     newest_first = sorted(
         reading.children,
@@ -222,8 +224,8 @@ async def read_sitemaps(
         if items:
             break
         try:
-            listing = fetched(await desk.fetch(source, child.url))
-            items += (await desk.gatherer.read_sitemap(source, listing)).items
+            listing = fetched(await context.fetch(source, child.url))
+            items += (await context.gatherer.read_sitemap(source, listing)).items
         except RoundFailed as error:
             warnings.append(f"the sitemap {child.url}: {error}")
         except NotReadable as error:
@@ -232,27 +234,27 @@ async def read_sitemaps(
     return items, warnings, listing
 
 
-async def read_page(desk: Desk, document: Fetched) -> PageFindings:
-    """Read what a document says of itself and of feeds, where it is a page."""
+async def read_page(context: DryRunContext, document: Fetched) -> PageFindings:
+    """Return the title, language and feed links of a page; nothing of another kind of document."""
     if sniff(document.body) is not DocumentKind.HTML:
         return PageFindings()
-    return await desk.pool.run(read_findings, document)
+    return await context.pool.run(read_findings, document)
 
 
 def elsewhere(canonical: str | None, url: str) -> str | None:
-    """Return what a page names as its own address where that is another host's."""
+    """Return the canonical address of a page where it is on another host; else None."""
     return canonical if canonical and not same_site(canonical, url) else None
 
 
-async def _popular(desk: Desk, source: Source, notes: Notes) -> tuple[PopularItem, ...]:
-    """Read the box of popular articles where it stands on a page of its own."""
+async def _popular(context: DryRunContext, source: Source, notes: Notes) -> tuple[PopularItem, ...]:
+    """Return the box of popular articles where it has a page of its own."""
     if source.popular is None or source.popular.url is None:
         return ()
-    if not await _may_read(desk, source, source.popular.url, notes):
+    if not await _may_read(context, source, source.popular.url, notes):
         return ()
     try:
-        document = fetched(await fetch_page(desk, source, source.popular.url))
-        return (await desk.gatherer.read_popular(source, document)).items
+        document = fetched(await fetch_page(context, source, source.popular.url))
+        return (await context.gatherer.read_popular(source, document)).items
     except RoundFailed as error:
         notes.warn(f"the page of popular articles could not be read: {word(error.failed)}")
     except NotReadable as error:
@@ -261,16 +263,16 @@ async def _popular(desk: Desk, source: Source, notes: Notes) -> tuple[PopularIte
 
 
 async def _articles(
-    desk: Desk, source: Source, items: Sequence[ListedItem], notes: Notes
+    context: DryRunContext, source: Source, items: Sequence[ListedItem], notes: Notes
 ) -> dict[str, Candidate]:
-    """Read article pages, and give them by the address at which they are listed."""
+    """Return the candidates of article pages, by the address at which they are listed."""
     pages: dict[str, Candidate] = {}
     for item in items:
-        if not await _may_read(desk, source, item.url, notes):
+        if not await _may_read(context, source, item.url, notes):
             continue
         try:
-            page = fetched(await fetch_page(desk, source, item.url))
-            reading = await desk.gatherer.read_article(source, page, item)
+            page = fetched(await fetch_page(context, source, item.url))
+            reading = await context.gatherer.read_article(source, page, item)
         except RoundFailed as error:
             notes.warn_of_page(item.url, word(error.failed))
         except NotReadable as error:
@@ -283,8 +285,8 @@ async def _articles(
     return pages
 
 
-async def _may_read(desk: Desk, source: Source, url: str, notes: Notes) -> bool:
-    """Return whether gathering reads a page; where it does not, note why."""
-    if (why := await left_out(desk, source, url)) is not None:
+async def _may_read(context: DryRunContext, source: Source, url: str, notes: Notes) -> bool:
+    """Return whether robots.txt allows a page; note the reason where it does not."""
+    if (why := await left_out(context, source, url)) is not None:
         notes.warn_of_page(url, why)
     return why is None

@@ -1,4 +1,4 @@
-"""What each selector of a page source brings: how often it finds something, and what it finds first."""
+"""Reports for each selector of a page source how often it matches, with a sample."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
@@ -28,7 +28,7 @@ _READ_AS = {
     "credit": "photos",
     "embargo": "embargo_until",
 }
-"""What a candidate calls a field that the rule calls otherwise."""
+"""Names of fields in a candidate, where the rule has another name."""
 _ARTICLE: dict[str, Callable[[Candidate], object]] = {
     "title": lambda article: article.title,
     "date": lambda article: article.published_at or _of_today(article),
@@ -54,11 +54,11 @@ _POPULAR: dict[str, Callable[[PopularItem], object]] = {
 }
 
 
-class Yield(Struct, frozen=True, kw_only=True):
-    """One selector and what it brings."""
+class SelectorCoverage(Struct, frozen=True, kw_only=True):
+    """One selector, and how many items it matches."""
 
     key: str
-    """As in the configuration: `article.title`."""
+    """As in the configuration, such as `article.title`."""
     selector: str
     found: int
     of: int
@@ -66,18 +66,20 @@ class Yield(Struct, frozen=True, kw_only=True):
     """The first value, at most 120 characters."""
 
 
-def yields_of(source: Source, lists: ListReading, candidates: Sequence[Candidate]) -> tuple[Yield, ...]:
-    """Return for every selector of a source how many items or pages give it something."""
-    found: list[Yield] = []
+def yields_of(
+    source: Source, lists: ListReading, candidates: Sequence[Candidate]
+) -> tuple[SelectorCoverage, ...]:
+    """Return for every selector of a source on how many items or pages it matches."""
+    found: list[SelectorCoverage] = []
     zone = ZoneInfo(source.timezone)
     if source.list is not None:
         number = len(lists.items)
-        found.append(Yield(key="list.item", selector=source.list.item, found=number, of=number))
+        found.append(SelectorCoverage(key="list.item", selector=source.list.item, found=number, of=number))
         found += _of_rule("list", source.list, _LIST, lists.items, zone)
         if source.list.next is not None:
             following = lists.next_url or ""
             found.append(
-                Yield(
+                SelectorCoverage(
                     key="list.next",
                     selector=source.list.next,
                     found=int(bool(following)),
@@ -89,7 +91,9 @@ def yields_of(source: Source, lists: ListReading, candidates: Sequence[Candidate
         found += _of_rule("article", source.article, _ARTICLE, candidates, zone)
     if source.popular is not None:
         number = len(lists.popular)
-        found.append(Yield(key="popular.item", selector=source.popular.item, found=number, of=number))
+        found.append(
+            SelectorCoverage(key="popular.item", selector=source.popular.item, found=number, of=number)
+        )
         found += _of_rule("popular", source.popular, _POPULAR, lists.popular, zone)
     return tuple(found)
 
@@ -100,18 +104,20 @@ def _of_rule(
     readers: dict[str, Callable[[Any], object]],
     rows: Sequence[object],
     zone: ZoneInfo,
-) -> Iterable[Yield]:
+) -> Iterable[SelectorCoverage]:
     for field, read in readers.items():
         selector = getattr(rule, field)
         if selector is None:
             continue
         values = [text for row in rows if _by_selector(row, field) and (text := _text(read(row), zone))]
         sample = shortened(values[0], _SAMPLE_LENGTH) if values else ""
-        yield Yield(key=f"{name}.{field}", selector=selector, found=len(values), of=len(rows), sample=sample)
+        yield SelectorCoverage(
+            key=f"{name}.{field}", selector=selector, found=len(values), of=len(rows), sample=sample
+        )
 
 
 def _by_selector(row: object, field: str) -> bool:
-    """Whether a value is the selector's: what the page says of itself steps in where that finds nothing."""
+    """Return whether a value was read by the selector, not by a fallback such as metadata."""
     if not isinstance(row, Candidate):
         return True
     return row.provenance.read_from.get(_READ_AS.get(field, field), "selector").startswith("selector")
@@ -130,16 +136,19 @@ def _of_photos(photos: Sequence[Photo], name: str) -> str:
 
 
 def _of_today(article: Candidate) -> str:
-    """Return a date that names today and no hour: it was found, and the time of first sight counts."""
-    result = article.provenance
-    bare = result.claimed_date and result.date_rule.startswith("a bare day")
-    return f"{result.claimed_date} (of today: no time)" if bare else ""
+    """Return a claimed date of today without a time, which is replaced by the time of first sight."""
+    provenance = article.provenance
+    bare = provenance.claimed_date and provenance.date_rule.startswith("a bare day")
+    return f"{provenance.claimed_date} (of today: no time)" if bare else ""
 
 
-def words_without_name(yields: Iterable[Yield], missing: Collection[str]) -> list[str]:
-    """Return the warning about a selector of authors that finds words of which none is a name."""
+def words_without_name(yields: Iterable[SelectorCoverage], missing: Collection[str]) -> list[str]:
+    """Return the warning about a selector of authors that matches words but no name."""
     return [
-        f"{one.key} found words, but no name"
-        for one in yields
-        if one.key == "article.authors" and one.of and not one.found and one.key not in missing
+        f"{coverage.key} found words, but no name"
+        for coverage in yields
+        if coverage.key == "article.authors"
+        and coverage.of
+        and not coverage.found
+        and coverage.key not in missing
     ]

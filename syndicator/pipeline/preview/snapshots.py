@@ -1,11 +1,11 @@
-"""A source's documents of one day in a folder, and what they were read as: a test case for its selectors.
+"""Snapshots: a source's documents in a folder with the result of reading them, a test case for its selectors.
 
     DIR/snapshot.json     which source, when, and for each document: addresses, status, headers, file
     DIR/documents/001.…   the documents as received, decompressed
-    DIR/expected.json     what was read of them: lists, popular box, articles field by field
+    DIR/expected.json     the result of reading them: lists, popular box, articles field by field
 
-The folder holds nothing secret and can be committed: of headers only harmless ones are kept, tokens in
-addresses are hidden.
+The folder holds no secrets and can be committed: only harmless headers are stored, and tokens in addresses
+are redacted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,11 +49,11 @@ _T = TypeVar("_T")
 
 
 class SnapshotFault(SyndicatorError):
-    """A folder cannot be used as a snapshot; the message says why."""
+    """A folder cannot be used as a snapshot; the message gives the reason."""
 
 
 class KeptDocument(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One answer, or one failure, as it was kept."""
+    """One stored response, or failure."""
 
     requested_url: str
     fetched_at: datetime
@@ -62,7 +62,7 @@ class KeptDocument(Struct, frozen=True, kw_only=True, omit_defaults=True):
     headers: Mapping[str, str] = {}
     redirects: tuple[Redirect, ...] = ()
     file: str = ""
-    """Name in `documents/`; empty where no document came."""
+    """Name in `documents/`; empty for a failure."""
     reason: str = ""
     detail: str = ""
 
@@ -74,12 +74,12 @@ class Contents(Struct, frozen=True, kw_only=True):
     source: str
     saved_at: datetime
     articles: int
-    """How many article pages were read at most."""
+    """The limit for article pages when it was saved."""
     documents: tuple[KeptDocument, ...]
 
 
 class Expected(Struct, frozen=True, kw_only=True):
-    """`expected.json`: each part by its address, in the order in which it was read."""
+    """`expected.json`: fields by address, in the order in which they were read."""
 
     format: int = FORMAT
     listed: dict[str, Fields] = {}
@@ -89,7 +89,7 @@ class Expected(Struct, frozen=True, kw_only=True):
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """One thing that is not read as it was."""
+    """One item or article that is read differently than expected."""
 
     part: str
     """`listed`, `popular`, `article` or `next`."""
@@ -99,14 +99,14 @@ class Difference(Struct, frozen=True, kw_only=True):
 
     @property
     def is_loss(self) -> bool:
-        """Whether something was lost or changed, not only gained."""
+        """Whether values were lost or changed, not only gained."""
         if self.changes:
             return any(change.kind is not ChangeKind.GAINED for change in self.changes)
         return self.kind is not ChangeKind.GAINED
 
 
 class Recorder:
-    """Asks as it is told, and remembers every answer."""
+    """Passes requests on, and records every answer."""
 
     def __init__(self, fetch: Fetcher) -> None:
         self._fetch = fetch
@@ -119,7 +119,7 @@ class Recorder:
 
 
 class Snapshot:
-    """What was kept; give its `fetch` to a preview instead of the network's."""
+    """A saved snapshot; its `fetch` replaces the network in a preview."""
 
     def __init__(self, folder: Path, contents: Contents) -> None:
         self.contents = contents
@@ -127,11 +127,11 @@ class Snapshot:
         self._documents = {document.requested_url: document for document in contents.documents}
 
     async def fetch(self, source: Source, url: str, *, gate: Gate = open_gate) -> FetchResult:
-        """Return what an address answered then; what was not asked for then fails."""
+        """Return the stored answer of an address; a failure for an address that is not in the snapshot."""
         del source
         document = self._documents.get(hide_secrets(url))
         if document is None:
-            # A robots.txt that was not asked for then forbade nothing.
+            # A robots.txt that was not requested when the snapshot was saved disallows nothing.
             is_robots = urlsplit(url).path == "/robots.txt"
             return FetchFailed(
                 requested_url=url,
@@ -172,7 +172,7 @@ class Snapshot:
 
 
 def load_snapshot(folder: Path) -> Snapshot:
-    """Read what stands in a folder; raises SnapshotFault where that is no snapshot."""
+    """Return the snapshot in a folder; raise SnapshotFault where it is none."""
     contents = _decoded(folder / "snapshot.json", Contents)
     if contents.format != FORMAT:
         raise SnapshotFault(f"{folder} has format {contents.format}; this program reads {FORMAT}")
@@ -180,7 +180,7 @@ def load_snapshot(folder: Path) -> Snapshot:
 
 
 def check_free(folder: Path, *, force: bool) -> None:
-    """Refuse to replace a snapshot, and what was accepted of it, unless that is asked for."""
+    """Raise SnapshotFault where a folder already holds a snapshot, unless `force` is set."""
     if not force and (folder / "snapshot.json").exists():
         raise SnapshotFault(
             f"{folder} holds a snapshot already, with what is expected of it: name another folder, or --force"
@@ -191,12 +191,12 @@ def save_snapshot(
     folder: Path,
     source: Source,
     answers: Mapping[str, FetchResult],
-    result: Expected,
+    expected: Expected,
     *,
     articles: int,
     now: datetime,
 ) -> None:
-    """Write a snapshot, in place of an earlier one. A folder with anything else in it is refused."""
+    """Write a snapshot, replacing an earlier one. Raise SnapshotFault where the folder holds other files."""
     if folder.exists() and any(folder.iterdir()) and not (folder / "snapshot.json").exists():
         raise SnapshotFault(f"{folder} is not empty, and no snapshot: name another folder")
     try:
@@ -209,27 +209,27 @@ def save_snapshot(
         )
         contents = Contents(source=source.id, saved_at=now, articles=articles, documents=documents)
         (folder / "snapshot.json").write_bytes(_encoded(contents))
-        save_expected(folder, result)
+        save_expected(folder, expected)
     except OSError as error:
         raise SnapshotFault(f"{folder} cannot be written: {error.strerror}") from error
 
 
-def save_expected(folder: Path, result: Expected) -> None:
-    (folder / "expected.json").write_bytes(_encoded(result))
+def save_expected(folder: Path, expected: Expected) -> None:
+    (folder / "expected.json").write_bytes(_encoded(expected))
 
 
 def result_of(shown: Preview) -> Expected:
-    """Return what a preview read, as it is kept and compared."""
+    """Return the result of a preview in the form that is stored and compared."""
     return Expected(
         listed={clean_url(item.url): _listed(item) for item in shown.listed},
         next_url=clean_url(shown.next_url or ""),
         popular={clean_url(item.url): _boxed(item) for item in shown.popular},
-        articles={_key(one): _fields(one) for one in shown.candidates},
+        articles={_key(candidate): _fields(candidate) for candidate in shown.candidates},
     )
 
 
 def differences(expected: Expected, now: Expected) -> tuple[Difference, ...]:
-    """Return what is read differently, part by part, in the order in which it was expected."""
+    """Return the differences, part by part, in the order of `expected`."""
     found = [
         *_compared("article", expected.articles, now.articles),
         *_compared("listed", expected.listed, now.listed),
@@ -265,7 +265,7 @@ def _kept(folder: Path, number: int, url: str, answer: FetchResult) -> KeptDocum
             headers={key: value for key, value in answer.headers.items() if key in _KEPT_HEADERS},
             fetched_at=answer.fetched_at,
             redirects=tuple(
-                Redirect(status=one.status, url=hide_secrets(one.url)) for one in answer.redirects
+                Redirect(status=step.status, url=hide_secrets(step.url)) for step in answer.redirects
             ),
             file=name,
         )

@@ -13,7 +13,7 @@ from web.web_world import source
 
 from syndicator.cli.preview.redaction import preview_without_secrets
 from syndicator.pipeline.preview.preview import Preview
-from syndicator.pipeline.preview.selector_coverage import Yield
+from syndicator.pipeline.preview.selector_coverage import SelectorCoverage
 
 SECRET = "very-private-words"
 FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>Kabar</title><link>{url}/</link>
@@ -127,8 +127,8 @@ def test_nor_does_the_link_to_the_next_list_page() -> None:
             candidates=(),
             next_url=following,
             yields=(
-                Yield(key="list.url", selector="a", found=1, of=1, sample=article),
-                Yield(key="list.next", selector="a.next", found=1, of=1, sample=following),
+                SelectorCoverage(key="list.url", selector="a", found=1, of=1, sample=article),
+                SelectorCoverage(key="list.next", selector="a.next", found=1, of=1, sample=following),
             ),
         )
     )

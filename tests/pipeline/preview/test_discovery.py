@@ -21,7 +21,7 @@ from syndicator.model.fetch import Fetched, FetchResult, Redirect
 from syndicator.model.ids import SourceId
 from syndicator.model.source import ArticleRule, Every, PopularRule, Source, SourceKind
 from syndicator.pipeline.preview.discovery import discover
-from syndicator.pipeline.preview.dry_run_context import Desk
+from syndicator.pipeline.preview.dry_run_context import DryRunContext
 from syndicator.pipeline.preview.finds import Discovery, NothingFound
 from syndicator.pipeline.preview.preview import preview
 from syndicator.pipeline.sources.round_result import RoundFailed
@@ -33,7 +33,7 @@ FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>{title}</title
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
+async def context() -> AsyncIterator[DryRunContext]:
     from ipaddress import ip_network
 
     allow: AllowList = (ip_network("127.0.0.0/8"),)
@@ -44,10 +44,10 @@ async def desk() -> AsyncIterator[Desk]:
         open_pool(workers=1) as pool,
     ):
         gatherer = Gatherer(egress, pool)
-        yield Desk(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="syndicator/test")
+        yield DryRunContext(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="syndicator/test")
 
 
-async def found_at(desk: Desk, url: str, wanted: SourceKind | None = None) -> Discovery:
+async def found_at(context: DryRunContext, url: str, wanted: SourceKind | None = None) -> Discovery:
     draft = Source(
         id=SourceId("preview"),
         title="Preview",
@@ -56,16 +56,16 @@ async def found_at(desk: Desk, url: str, wanted: SourceKind | None = None) -> Di
         schedule=Every(interval_s=300),
         timezone="Asia/Jakarta",
     )
-    return await discover(desk, draft, wanted=wanted)
+    return await discover(context, draft, wanted=wanted)
 
 
 def page(head: str = "", body: str = "") -> str:
     return f"<!DOCTYPE html><html lang='id'><head><title>Kabar</title>{head}</head><body>{body}</body></html>"
 
 
-async def test_a_feed_is_found_at_its_own_address(desk: Desk, portal: Portal) -> None:
+async def test_a_feed_is_found_at_its_own_address(context: DryRunContext, portal: Portal) -> None:
     portal.documents["/rss"] = FEED.format(title="Kabar Kota", url=portal.url)
-    discovery = await found_at(desk, f"{portal.url}/rss")
+    discovery = await found_at(context, f"{portal.url}/rss")
     (found,) = discovery.found
     assert (found.how, found.kind, found.entries, found.title) == (
         How.ITSELF,
@@ -78,7 +78,9 @@ async def test_a_feed_is_found_at_its_own_address(desk: Desk, portal: Portal) ->
     assert [one.title for one in discovery.preview.candidates] == ["Pasar dibuka"]
 
 
-async def test_each_announced_feed_is_tried_and_the_best_is_shown(desk: Desk, portal: Portal) -> None:
+async def test_each_announced_feed_is_tried_and_the_best_is_shown(
+    context: DryRunContext, portal: Portal
+) -> None:
     head = "".join(
         f'<link rel="alternate" type="application/rss+xml" href="{path}" title="{title}">'
         for path, title in (("/comments/feed", "Komentar"), ("/gone", "Lama"), ("/rss", "Berita"))
@@ -86,7 +88,7 @@ async def test_each_announced_feed_is_tried_and_the_best_is_shown(desk: Desk, po
     portal.documents["/"] = page(head)
     portal.documents["/comments/feed"] = FEED.format(title="Komentar Kota", url=portal.url)
     portal.documents["/rss"] = FEED.format(title="Kabar Kota", url=portal.url)
-    discovery = await found_at(desk, f"{portal.url}/")
+    discovery = await found_at(context, f"{portal.url}/")
     assert [(one.url.removeprefix(portal.url), one.problem) for one in discovery.found] == [
         ("/rss", None),
         ("/comments/feed", None),
@@ -95,34 +97,34 @@ async def test_each_announced_feed_is_tried_and_the_best_is_shown(desk: Desk, po
     assert discovery.preview.source.url == f"{portal.url}/rss"
 
 
-async def test_well_known_paths_are_tried_last_and_politely(desk: Desk, portal: Portal) -> None:
+async def test_well_known_paths_are_tried_last_and_politely(context: DryRunContext, portal: Portal) -> None:
     portal.documents["/berita"] = page(body='<a href="/tentang">Tentang</a>')
     portal.documents["/feed"] = page(body="not a feed")
     portal.documents["/rss.xml"] = FEED.format(title="Kabar Kota", url=portal.url)
-    discovery = await found_at(desk, f"{portal.url}/berita")
+    discovery = await found_at(context, f"{portal.url}/berita")
     (found,) = discovery.found
     assert (found.how, found.url) == (How.WELL_KNOWN, f"{portal.url}/rss.xml")
     assert portal.asked.count("/robots.txt") == 1
     assert len(portal.asked) <= 14
 
 
-async def test_linked_feeds_are_found(desk: Desk, portal: Portal) -> None:
+async def test_linked_feeds_are_found(context: DryRunContext, portal: Portal) -> None:
     portal.documents["/"] = page(body='<a href="/kanal/rss">RSS</a>')
     portal.documents["/kanal/rss"] = FEED.format(title="Kabar Kota", url=portal.url)
-    (found,) = (await found_at(desk, f"{portal.url}/")).found
+    (found,) = (await found_at(context, f"{portal.url}/")).found
     assert found.how is How.ANCHOR
 
 
-async def test_nothing_is_said_in_one_sentence(desk: Desk, portal: Portal) -> None:
+async def test_nothing_is_said_in_one_sentence(context: DryRunContext, portal: Portal) -> None:
     portal.documents["/"] = page(body="<p>Segera hadir</p>")
     with pytest.raises(NothingFound) as caught:
-        await found_at(desk, f"{portal.url}/")
+        await found_at(context, f"{portal.url}/")
     assert caught.value.detail.startswith("there is neither a feed nor a sitemap nor a list")
     with pytest.raises(RoundFailed):
-        await found_at(desk, f"{portal.url}/missing")
+        await found_at(context, f"{portal.url}/missing")
     portal.documents["/data"] = "no markup at all"
     with pytest.raises(NotReadable):
-        await found_at(desk, f"{portal.url}/data")
+        await found_at(context, f"{portal.url}/data")
 
 
 SITEMAP = (
@@ -136,7 +138,7 @@ INDEX = (
 )
 
 
-async def test_an_index_is_followed_to_its_news(desk: Desk, portal: Portal) -> None:
+async def test_an_index_is_followed_to_its_news(context: DryRunContext, portal: Portal) -> None:
     told = (
         f"<url><loc>{portal.url}/read/1/pasar</loc><news:news><news:title>Pasar dibuka</news:title>"
         "<news:publication_date>2025-11-20T10:00:00+07:00</news:publication_date></news:news></url>"
@@ -144,27 +146,27 @@ async def test_an_index_is_followed_to_its_news(desk: Desk, portal: Portal) -> N
     portal.documents["/"] = page(body="x")
     portal.documents["/sitemap.xml"] = INDEX.format(url=portal.url)
     portal.documents["/sitemap-news-1.xml"] = SITEMAP.format(urls=told)
-    discovery = await found_at(desk, f"{portal.url}/")
+    discovery = await found_at(context, f"{portal.url}/")
     (found,) = discovery.found
     assert (found.kind, found.how, found.entries) == (SourceKind.SITEMAP, How.WELL_KNOWN, 1)
     assert [one.title for one in discovery.preview.candidates] == ["Pasar dibuka"]
     assert "/sitemap-foto.xml" not in portal.asked
 
 
-async def test_addresses_without_headlines_are_read_as_pages(desk: Desk, portal: Portal) -> None:
+async def test_addresses_without_headlines_are_read_as_pages(context: DryRunContext, portal: Portal) -> None:
     portal.documents["/"] = page(body="x")
     portal.documents["/sitemap.xml"] = SITEMAP.format(urls=f"<url><loc>{portal.url}/read/1/pasar</loc></url>")
     portal.documents["/read/1/pasar"] = page(
         '<meta property="og:title" content="Pasar dibuka"><meta property="og:type" content="article">',
         "<h1>Pasar dibuka</h1>" + "<p>Pedagang datang sejak pagi dan pembeli menyusul kemudian.</p>" * 5,
     )
-    shown = (await found_at(desk, f"{portal.url}/")).preview
+    shown = (await found_at(context, f"{portal.url}/")).preview
     assert (shown.source.kind, shown.source.full_text) == (SourceKind.SITEMAP, True)
     assert [one.title for one in shown.candidates] == ["Pasar dibuka"]
     assert "Pedagang datang" in shown.candidates[0].body_html
 
 
-async def test_a_feed_is_read_with_its_pages_and_its_box(desk: Desk, portal: Portal) -> None:
+async def test_a_feed_is_read_with_its_pages_and_its_box(context: DryRunContext, portal: Portal) -> None:
     portal.documents["/rss"] = FEED.format(title="Kabar", url=portal.url)
     portal.documents["/read/1/pasar-dibuka"] = page(
         body="<h1>Pasar dibuka</h1><div class='isi'>" + "<p>Pedagang datang sejak pagi.</p>" * 9 + "</div>"
@@ -181,7 +183,7 @@ async def test_a_feed_is_read_with_its_pages_and_its_box(desk: Desk, portal: Por
         article=ArticleRule(title="h1", body=".isi", quote=".kutipan"),
         popular=PopularRule(item=".populer li", url=f"{portal.url}/populer", views="b"),
     )
-    shown = await preview(desk, source, articles=3)
+    shown = await preview(context, source, articles=3)
     (article,) = shown.candidates
     assert article.body_html.count("Pedagang datang") == 9
     assert article.published_at is not None  # as the feed says
@@ -190,61 +192,61 @@ async def test_a_feed_is_read_with_its_pages_and_its_box(desk: Desk, portal: Por
     yields = {one.key: (one.found, one.of) for one in shown.yields}
     assert (yields["article.body"], yields["article.quote"]) == ((1, 1), (0, 1))
     portal.status["/populer"] = portal.status["/read/1/pasar-dibuka"] = 503
-    without = await preview(desk, source, articles=3)
+    without = await preview(context, source, articles=3)
     assert [one.title for one in without.candidates] == ["Pasar dibuka"]
     assert sum(": http_503" in warning for warning in without.warnings) == 2
 
 
-async def test_guessed_paths_that_lead_away_are_none(desk: Desk, portal: Portal) -> None:
+async def test_guessed_paths_that_lead_away_are_none(context: DryRunContext, portal: Portal) -> None:
     elsewhere = portal.url.replace("127.0.0.1", "localhost")
     portal.documents["/"] = page(f'<link rel="canonical" href="{elsewhere}/">')
     portal.documents["/rss"] = FEED.format(title="Kabar", url=portal.url)
-    moved = _leading(desk, f"{portal.url}/rss", f"{elsewhere}/rss")
+    moved = _leading(context, f"{portal.url}/rss", f"{elsewhere}/rss")
     with pytest.raises(NothingFound):
         await found_at(moved, f"{portal.url}/")
-    discovery = await found_at(desk, f"{portal.url}/")
+    discovery = await found_at(context, f"{portal.url}/")
     assert discovery.canonical_url == f"{elsewhere}/"
 
 
-def _leading(desk: Desk, url: str, to: str) -> Desk:
+def _leading(context: DryRunContext, url: str, to: str) -> DryRunContext:
     """Let one address be answered from another."""
 
     async def fetch(source: Source, asked: str, *, gate: Gate = open_gate) -> FetchResult:
-        result = await desk.fetch(source, asked)
+        result = await context.fetch(source, asked)
         return replace(result, url=to) if isinstance(result, Fetched) and asked == url else result
 
-    return dataclasses.replace(desk, fetch=fetch)
+    return dataclasses.replace(context, fetch=fetch)
 
 
 @pytest.mark.parametrize(("status", "kept"), [(301, "/b"), (302, "/a")])
 async def test_only_what_moved_for_good_gets_its_new_address(
-    desk: Desk, portal: Portal, status: int, kept: str
+    context: DryRunContext, portal: Portal, status: int, kept: str
 ) -> None:
     portal.documents["/b"] = FEED.format(title="Kabar", url=portal.url)
     step = Redirect(status=status, url=f"{portal.url}/b")
 
     async def fetch(source: Source, url: str, *, gate: Gate = open_gate) -> FetchResult:
         if not url.endswith("/a"):
-            return await desk.fetch(source, url)
-        result = await desk.fetch(source, step.url)
+            return await context.fetch(source, url)
+        result = await context.fetch(source, step.url)
         assert isinstance(result, Fetched)
         return replace(result, requested_url=url, redirects=(step,))
 
-    discovery = await found_at(dataclasses.replace(desk, fetch=fetch), f"{portal.url}/a")
+    discovery = await found_at(dataclasses.replace(context, fetch=fetch), f"{portal.url}/a")
     assert discovery.preview.source.url == f"{portal.url}{kept}"
     assert discovery.redirects == (step,)
 
 
 async def test_every_kind_of_block_is_taken_by_the_configuration(
-    desk: Desk, portal: Portal, tmp_path: Path
+    context: DryRunContext, portal: Portal, tmp_path: Path
 ) -> None:
     portal.documents["/"] = page(body="x")
     portal.documents["/sitemap.xml"] = SITEMAP.format(urls=f"<url><loc>{portal.url}/read/1/pasar</loc></url>")
     portal.documents["/read/1/pasar"] = page(body="<h1>Pasar</h1>" + "<p>Pedagang datang sejak pagi.</p>" * 9)
     portal.documents["/rss"] = FEED.format(title="Kabar &quot;Kota&quot; \\ C:\\pasar ☂", url=portal.url)
     found = [
-        await found_at(desk, f"{portal.url}/", SourceKind.SITEMAP),
-        await found_at(desk, f"{portal.url}/rss"),
+        await found_at(context, f"{portal.url}/", SourceKind.SITEMAP),
+        await found_at(context, f"{portal.url}/rss"),
     ]
     taken: set[str] = set()
     for discovery in found:

@@ -21,7 +21,7 @@ from syndicator.model.fetch import FetchFailed, FetchResult, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import ArticleRule, Every, ListRule, Politeness, Source, SourceKind
 from syndicator.pipeline.preview.discovery import discover
-from syndicator.pipeline.preview.dry_run_context import Desk, paced
+from syndicator.pipeline.preview.dry_run_context import DryRunContext, paced
 from syndicator.pipeline.preview.finds import Discovery
 from syndicator.pipeline.preview.preview import Preview, preview
 
@@ -34,14 +34,14 @@ TEXT = (
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
+async def context() -> AsyncIterator[DryRunContext]:
     allow = (ip_network("127.0.0.0/8"),)
     async with (
         open_egress(user_agent="x/1", allow=allow, allow_callbacks=(), clock=system_clock) as egress,
         open_pool(workers=1) as pool,
     ):
         gatherer = Gatherer(egress, pool)
-        yield Desk(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="x/1")
+        yield DryRunContext(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="x/1")
 
 
 def draft(url: str) -> Source:
@@ -55,8 +55,8 @@ def draft(url: str) -> Source:
     )
 
 
-async def found_at(desk: Desk, url: str) -> Discovery:
-    return await discover(desk, draft(url))
+async def found_at(context: DryRunContext, url: str) -> Discovery:
+    return await discover(context, draft(url))
 
 
 def rss(url: str, *dates: datetime) -> str:
@@ -84,31 +84,31 @@ def shown_text(shown: Preview, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 async def test_dates_ahead_are_proposed_as_meant_or_not_promised(
-    desk: Desk, portal: Portal, capsys: pytest.CaptureFixture[str]
+    context: DryRunContext, portal: Portal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ahead = datetime.now(UTC).replace(microsecond=0) + timedelta(days=30)
     portal.documents["/rss"] = rss(portal.url, ahead, ahead + timedelta(days=1))
-    discovery = await found_at(desk, f"{portal.url}/rss")
+    discovery = await found_at(context, f"{portal.url}/rss")
     assert discovery.preview.source.future_dates
     assert "future_dates = true" in block(discovery.preview.source, ())
     assert any("most dates are ahead" in note for note in discovery.notes)
     kept = shown_text(discovery.preview, capsys)
     assert "over an hour" not in kept
-    plain = await preview(desk, draft(f"{portal.url}/rss"), articles=3)
+    plain = await preview(context, draft(f"{portal.url}/rss"), articles=3)
     told = shown_text(plain, capsys)
     assert "over an hour in the future: the time of first sight counts (claimed: " in told
     # Of news one date ahead is a fault, and stays one.
     now = datetime.now(UTC)
     portal.documents["/news"] = rss(portal.url, now, now, ahead)
-    assert not (await found_at(desk, f"{portal.url}/news")).preview.source.future_dates
+    assert not (await found_at(context, f"{portal.url}/news")).preview.source.future_dates
 
 
-async def test_a_feed_of_leads_is_proposed_with_its_pages(desk: Desk, portal: Portal) -> None:
+async def test_a_feed_of_leads_is_proposed_with_its_pages(context: DryRunContext, portal: Portal) -> None:
     now = datetime.now(UTC)
     portal.documents["/rss"] = rss(portal.url, now, now, now)
     portal.documents["/robots.txt"] = "User-agent: *\nDisallow: /read/1/\n"
     portal.documents |= {f"/read/{n}/acara": article(n) for n in range(3)}
-    discovery = await found_at(desk, f"{portal.url}/rss")
+    discovery = await found_at(context, f"{portal.url}/rss")
     assert discovery.preview.source.full_text, (discovery.notes, discovery.preview.warnings)
     assert "full_text = true" in block(discovery.preview.source, ())
     assert any("the pages of 2 of 3 articles" in note for note in discovery.notes)
@@ -117,10 +117,10 @@ async def test_a_feed_of_leads_is_proposed_with_its_pages(desk: Desk, portal: Po
     assert discovery.preview.robots is not None
     for n in range(3):
         del portal.documents[f"/read/{n}/acara"]
-    assert not (await found_at(desk, f"{portal.url}/rss")).preview.source.full_text
+    assert not (await found_at(context, f"{portal.url}/rss")).preview.source.full_text
 
 
-async def test_of_an_index_the_sitemap_of_news_is_proposed(desk: Desk, portal: Portal) -> None:
+async def test_of_an_index_the_sitemap_of_news_is_proposed(context: DryRunContext, portal: Portal) -> None:
     spaces = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
     spaces += 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
     children = "".join(
@@ -141,7 +141,7 @@ async def test_of_an_index_the_sitemap_of_news_is_proposed(desk: Desk, portal: P
     portal.documents["/news.xml"] = (
         f"<urlset {spaces}><url><loc>{portal.url}/read/1/a</loc>{told}</url></urlset>"
     )
-    discovery = await found_at(desk, f"{portal.url}/sitemap.xml")
+    discovery = await found_at(context, f"{portal.url}/sitemap.xml")
     source = discovery.preview.source
     assert (source.url, source.language) == (f"{portal.url}/news.xml", "id")
     assert discovery.preview.robots is not None
@@ -150,7 +150,7 @@ async def test_of_an_index_the_sitemap_of_news_is_proposed(desk: Desk, portal: P
     assert "/pages.xml" not in portal.asked
 
 
-async def test_a_row_of_sitemaps_keeps_its_index(desk: Desk, portal: Portal) -> None:
+async def test_a_row_of_sitemaps_keeps_its_index(context: DryRunContext, portal: Portal) -> None:
     child = f"<sitemap><loc>{portal.url}/news-2026-11.xml</loc></sitemap>"
     portal.documents["/sitemap.xml"] = f"<sitemapindex>{child}</sitemapindex>"
     told = "<n:news><n:title>Pasar dibuka</n:title></n:news>"
@@ -158,7 +158,7 @@ async def test_a_row_of_sitemaps_keeps_its_index(desk: Desk, portal: Portal) -> 
     portal.documents["/news-2026-11.xml"] = (
         f"<urlset {spaces}><url><loc>{portal.url}/read/1/a</loc>{told}</url></urlset>"
     )
-    discovery = await found_at(desk, f"{portal.url}/sitemap.xml")
+    discovery = await found_at(context, f"{portal.url}/sitemap.xml")
     assert discovery.preview.source.url == f"{portal.url}/sitemap.xml"
 
 
@@ -187,7 +187,7 @@ async def test_pauses_are_kept_and_bounded() -> None:
 
 
 async def test_a_bare_date_of_today_is_found_and_words_without_a_name_are_told(
-    desk: Desk, portal: Portal
+    context: DryRunContext, portal: Portal
 ) -> None:
     today = datetime.now(UTC) + timedelta(hours=7)
     rows = "".join(f"<li><a href='/read/{n}/acara'>Acara {n} di alun-alun kota</a></li>" for n in range(3))
@@ -203,7 +203,7 @@ async def test_a_bare_date_of_today_is_found_and_words_without_a_name_are_told(
         list=ListRule(item="li", url="a"),
         article=ArticleRule(title="h1", date="i", authors="b", body=".isi"),
     )
-    shown = await preview(desk, source, articles=3)
+    shown = await preview(context, source, articles=3)
     (date,) = [one for one in shown.yields if one.key == "article.date"]
     assert (date.found, date.of) == (3, 3)
     assert "of today: no time" in date.sample
@@ -215,7 +215,7 @@ async def test_a_bare_date_of_today_is_found_and_words_without_a_name_are_told(
 
 
 async def test_where_robots_txt_cannot_be_had_no_article_page_is_read(
-    desk: Desk, portal: Portal, capsys: pytest.CaptureFixture[str]
+    context: DryRunContext, portal: Portal, capsys: pytest.CaptureFixture[str]
 ) -> None:
     portal.status["/robots.txt"] = 503
     portal.documents["/list"] = "<ul><li><a href='/read/1/acara'>Acara 1</a></li></ul>"
@@ -227,30 +227,32 @@ async def test_where_robots_txt_cannot_be_had_no_article_page_is_read(
         list=listing,
         article=ArticleRule(title="h1", body="article"),
     )
-    shown = await preview(desk, source, articles=3)
+    shown = await preview(context, source, articles=3)
     assert (shown.robots, shown.candidates) == (None, ())
     assert "/read/1/acara" not in portal.asked
     assert any(f"{portal.url}/robots.txt could not be had" in one for one in shown.warnings)
     assert "robots.txt could not be read: pages are gathered only once" in shown_text(shown, capsys)
     portal.status["/robots.txt"] = 404
-    later = dataclasses.replace(desk, robots={})
+    later = dataclasses.replace(context, robots={})
     assert len((await preview(later, source, articles=3)).candidates) == 1
 
 
-async def test_what_leads_to_a_forbidden_page_is_not_promised(desk: Desk) -> None:
+async def test_what_leads_to_a_forbidden_page_is_not_promised(context: DryRunContext) -> None:
     async with scripted() as portal:
         now = datetime.now(UTC)
         portal.say("/rss", rss(portal.url(""), now))
         portal.say("/robots.txt", "User-agent: *\nDisallow: /private\n")
         portal.say("/read/0/acara", status=302, Location="/private")
         portal.say("/private", article(0))
-        shown = await preview(desk, replace(draft(portal.url("/rss")), full_text=True), articles=3)
+        shown = await preview(context, replace(draft(portal.url("/rss")), full_text=True), articles=3)
         assert "/private" not in portal.asked
     assert "Pedagang" not in shown.candidates[0].body_html
     assert any("not to read" in one and "it leads to" in one for one in shown.warnings)
 
 
-async def test_selectors_are_made_of_no_page_that_a_redirect_leads_to_and_robots_forbids(desk: Desk) -> None:
+async def test_selectors_are_made_of_no_page_that_a_redirect_leads_to_and_robots_forbids(
+    context: DryRunContext,
+) -> None:
     async with scripted() as portal:
         links = "".join(
             f"<li><h2><a href='/read/{9000 + n}/acara-besar-dibuka'>Acara besar nomor {n} dibuka di kota</a></h2></li>"
@@ -262,19 +264,19 @@ async def test_selectors_are_made_of_no_page_that_a_redirect_leads_to_and_robots
         portal.say("/private", article(0))
         for number in range(1, 8):
             portal.say(f"/read/{9000 + number}/acara-besar-dibuka", article(number))
-        shown = await discover(desk, draft(portal.url("/")), articles=1)
+        shown = await discover(context, draft(portal.url("/")), articles=1)
         assert "/private" not in portal.asked
     assert any("it leads to" in one and "not to read" in one for one in shown.notes)
 
 
-async def test_what_opens_a_source_is_not_shown_to_robots_txt(desk: Desk) -> None:
+async def test_what_opens_a_source_is_not_shown_to_robots_txt(context: DryRunContext) -> None:
     async with scripted() as portal:
         portal.say("/rss", rss(portal.url(""), datetime.now(UTC)))
         portal.say("/read/0/acara", article(0))
         source = replace(
             draft(portal.url("/rss")), full_text=True, headers={"Authorization": "Bearer x", "Cookie": "a=b"}
         )
-        await preview(desk, source, articles=1)
+        await preview(context, source, articles=1)
         asked = dict(zip(portal.asked, portal.headers, strict=True))
     assert asked["/rss"]["Authorization"] == asked["/read/0/acara"]["Authorization"] == "Bearer x"
     assert not {"Authorization", "Cookie"} & asked["/robots.txt"].keys()

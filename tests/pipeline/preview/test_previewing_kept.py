@@ -20,7 +20,7 @@ from syndicator.model.article import Article, Candidate
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.preview.discovery import discover
-from syndicator.pipeline.preview.dry_run_context import Desk
+from syndicator.pipeline.preview.dry_run_context import DryRunContext
 from syndicator.pipeline.preview.preview import Preview, preview
 from syndicator.rules.dates.claimed_dates import published_at
 from syndicator.rules.identity.addresses import clean_url
@@ -33,20 +33,20 @@ NEWS += 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
 
 
 @asynccontextmanager
-async def open_desk(clock: ManualClock) -> AsyncIterator[Desk]:
+async def open_desk(clock: ManualClock) -> AsyncIterator[DryRunContext]:
     allow = (ip_network("127.0.0.0/8"),)
     async with (
         open_egress(user_agent="syndicator/1", allow=allow, allow_callbacks=(), clock=clock) as egress,
         open_pool(workers=1) as pool,
     ):
         gatherer = Gatherer(egress, pool)
-        yield Desk(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="syndicator/1")
+        yield DryRunContext(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="syndicator/1")
 
 
 async def shown_and_kept(service: Service, clock: ManualClock) -> tuple[Preview, list[Article], int]:
     """Preview a source, then gather it; give what was shown, what is stored, and how many were new."""
-    async with open_desk(clock) as desk:
-        shown = await preview(desk, service.settings.sources[SourceId("city")], articles=50)
+    async with open_desk(clock) as context:
+        shown = await preview(context, service.settings.sources[SourceId("city")], articles=50)
     await service.enlist()
     (report,) = await gather(service)
     ids = [one.article_id for one in identify(shown.candidates)]
@@ -132,8 +132,8 @@ async def test_a_list_of_which_robots_forbids_a_page(
     rules = f'list = {{ item = "li", url = "a" }}\nimages = "none"\n{RULE}'
     text = config(portal, rules).replace('"feed"', '"page"').replace("full_text = true\n", "")
     async with service_of(text) as service:
-        async with open_desk(clock) as desk:
-            glance = await preview(desk, service.settings.sources[SourceId("city")], articles=1)
+        async with open_desk(clock) as context:
+            glance = await preview(context, service.settings.sources[SourceId("city")], articles=1)
         shown, kept, new = await shown_and_kept(service, clock)
     assert shown.counts.new == new == len(kept) == 2
     assert shown.counts.refused == 1
@@ -152,8 +152,8 @@ async def test_a_list_that_robots_forbids(
     portal.documents["/robots.txt"] = "User-agent: *\nDisallow: /rss\n"
     text = config(portal, f'list = {{ item = "li", url = "a" }}\n{RULE}')
     text = text.replace('"feed"', '"page"').replace("full_text = true\n", "")
-    async with service_of(text) as service, open_desk(clock) as desk:
-        shown = await preview(desk, service.settings.sources[SourceId("city")], articles=3)
+    async with service_of(text) as service, open_desk(clock) as context:
+        shown = await preview(context, service.settings.sources[SourceId("city")], articles=3)
     assert (shown.counts.new, shown.counts.refused) == (0, 1)
     assert shown.robots is not None
     assert shown.robots.rule == "Disallow: /rss"
@@ -213,8 +213,8 @@ async def test_the_block_as_pasted_brings_what_was_shown(
     else:
         link = "/index.php?baca={n}&judul={slug}" if kind == "page by query" else "/read/{n}00000/{slug}"
         put_list(portal, path, link)
-    async with open_desk(clock) as desk:
-        found = await discover(desk, draft(f"{portal.url}{path}"), articles=50)
+    async with open_desk(clock) as context:
+        found = await discover(context, draft(f"{portal.url}{path}"), articles=50)
     async with service_of(block(found.preview.source, ())) as service:
         await service.enlist()
         (report,) = await gather(service)

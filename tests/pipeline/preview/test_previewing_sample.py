@@ -16,7 +16,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import ArticleRule, Every, ListRule, PopularRule, Source, SourceKind
 from syndicator.pipeline.preview.comparison import fields_of
 from syndicator.pipeline.preview.discovery import discover
-from syndicator.pipeline.preview.dry_run_context import Desk
+from syndicator.pipeline.preview.dry_run_context import DryRunContext
 from syndicator.pipeline.preview.preview import preview
 from syndicator.sample.server import Sample, SampleOptions, open_sample
 
@@ -30,14 +30,14 @@ async def sample() -> AsyncIterator[Sample]:
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[Desk]:
+async def context() -> AsyncIterator[DryRunContext]:
     allow = (ip_network("127.0.0.0/8"),)
     async with (
         open_egress(user_agent=AGENT, allow=allow, allow_callbacks=(), clock=system_clock) as egress,
         open_pool(workers=1) as pool,
     ):
         gatherer = Gatherer(egress, pool)
-        yield Desk(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="syndicator/test")
+        yield DryRunContext(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="syndicator/test")
 
 
 def draft(url: str) -> Source:
@@ -65,11 +65,13 @@ def shipped(url: str) -> Source:
     )
 
 
-async def test_proposed_selectors_bring_what_the_shipped_ones_bring(desk: Desk, sample: Sample) -> None:
+async def test_proposed_selectors_bring_what_the_shipped_ones_bring(
+    context: DryRunContext, sample: Sample
+) -> None:
     url = f"{sample.city_url}/berita/terkini"
-    discovery = await discover(desk, draft(url), wanted=SourceKind.PAGE, articles=6)
+    discovery = await discover(context, draft(url), wanted=SourceKind.PAGE, articles=6)
     ours = discovery.preview
-    theirs = await preview(desk, shipped(url), articles=6)
+    theirs = await preview(context, shipped(url), articles=6)
     assert [item.url for item in ours.listed] == [item.url for item in theirs.listed]
     for one, other in zip(ours.listed, theirs.listed, strict=True):
         assert (one.title, one.published_at, one.section, one.image_url) == (
@@ -93,16 +95,16 @@ async def test_proposed_selectors_bring_what_the_shipped_ones_bring(desk: Desk, 
     assert all(one.found for one in ours.yields)
 
 
-async def test_the_feed_of_the_page_is_preferred(desk: Desk, sample: Sample) -> None:
-    discovery = await discover(desk, draft(f"{sample.city_url}/"))
+async def test_the_feed_of_the_page_is_preferred(context: DryRunContext, sample: Sample) -> None:
+    discovery = await discover(context, draft(f"{sample.city_url}/"))
     assert discovery.preview.source.kind is SourceKind.FEED
     assert discovery.preview.source.url == f"{sample.city_url}/rss.xml"
     assert discovery.robots is not None
     assert discovery.robots.allowed
 
 
-async def test_robots_is_heard(desk: Desk, sample: Sample) -> None:
+async def test_robots_is_heard(context: DryRunContext, sample: Sample) -> None:
     url = f"{sample.city_url}/news/search?q=warga"
-    discovery = await discover(desk, draft(url), wanted=SourceKind.PAGE)
+    discovery = await discover(context, draft(url), wanted=SourceKind.PAGE)
     assert discovery.robots is not None
     assert not discovery.robots.allowed
