@@ -103,7 +103,7 @@ def runner_of(service: Service) -> Runner:
         service.pushing.deliver,
         capacity=CAPACITY["deliver"],
         clock=service.clock,
-        on_report=service.measuring.report,
+        on_report=service.metrics_reporter.report,
     )
 
 

@@ -145,7 +145,7 @@ async def _round(service: Service) -> None:
         service.gathering.gather,
         capacity=CONCURRENCY,
         clock=service.clock,
-        on_report=service.measuring.report,
+        on_report=service.metrics_reporter.report,
     )
     await runner.run(until_empty=True)
 

@@ -18,10 +18,10 @@ from syndicator.pipeline.feeds.history import History
 from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.ops.api_tokens import Access
-from syndicator.pipeline.ops.configuration_sync import Enlisting
+from syndicator.pipeline.ops.configuration_sync import ConfigurationSync
 from syndicator.pipeline.ops.data_loss import DataLoss
 from syndicator.pipeline.ops.listener_registry import ListenerRegistry
-from syndicator.pipeline.ops.metrics_reporter import Measuring
+from syndicator.pipeline.ops.metrics_reporter import MetricsReporter
 from syndicator.pipeline.ops.retention import Retention, SweepStep
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.sources.polite_client import open_polite_client
@@ -54,8 +54,8 @@ class Service:
     reading: Queries
     listing: Paginator
     access: Access
-    measuring: Measuring
-    enlisting: Enlisting
+    metrics_reporter: MetricsReporter
+    configuration_sync: ConfigurationSync
     data_loss: DataLoss
     sweep: SweepStep
 
@@ -76,7 +76,7 @@ class Service:
 
     async def enlist(self) -> None:
         """Make the configured sources, feeds and endpoints the ones that are worked on."""
-        await self.enlisting.enlist()
+        await self.configuration_sync.enlist()
 
 
 @asynccontextmanager
@@ -107,7 +107,7 @@ def _service(
     names = ConfiguredNames(
         sources=tuple(settings.sources), feeds=tuple(settings.feeds), endpoints=tuple(settings.endpoints)
     )
-    enlisting = Enlisting(
+    configuration_sync = ConfigurationSync(
         store=store,
         names=names,
         sources=settings.sources.values(),
@@ -133,15 +133,15 @@ def _service(
         reading=_reading(ground, publisher, gathered, pushed, published),
         listing=Paginator(store, publisher, gathered.regrouping),
         access=Access(store.tokens, settings.tokens, clock),
-        measuring=Measuring(store, pushed.directory, ground.metrics, clock),
-        enlisting=enlisting,
+        metrics_reporter=MetricsReporter(store, pushed.directory, ground.metrics, clock),
+        configuration_sync=configuration_sync,
         data_loss=DataLoss(
             store.marks,
             MarkFile(settings.store.data_dir, settings.store.namespace),
-            enlisting.enlist,
+            configuration_sync.enlist,
             clock,
         ),
-        sweep=_sweep(ground, names, enlisting, pushed),
+        sweep=_sweep(ground, names, configuration_sync, pushed),
     )
 
 
@@ -161,7 +161,9 @@ def _reading(
     )
 
 
-def _sweep(ground: Ground, names: ConfiguredNames, enlisting: Enlisting, pushed: Pushing) -> SweepStep:
+def _sweep(
+    ground: Ground, names: ConfiguredNames, configuration_sync: ConfigurationSync, pushed: Pushing
+) -> SweepStep:
     kept = ground.settings.retention
     return SweepStep(
         store=ground.store,
@@ -169,7 +171,7 @@ def _sweep(ground: Ground, names: ConfiguredNames, enlisting: Enlisting, pushed:
         specs=ground.specs,
         names=names,
         directory=pushed.directory,
-        rename=enlisting.rename_again,
+        rename=configuration_sync.rename_again,
         fan_out=pushed.deliver.fan_out,
         clock=ground.clock,
         is_time_confirmed=ground.is_time_confirmed,

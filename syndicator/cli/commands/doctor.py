@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import typer
-from msgspec.structs import asdict
+from msgspec import to_builtins
 
 from syndicator.cli.context import AsJson, print_list
 from syndicator.cli.store_access import ask
@@ -36,11 +36,13 @@ def _doctor(
             "kind": one.kind,
             "where": one.where,
             "count": one.count,
-            "told": one.told,
+            "told": one.message,
             "mended": "yes" if one.mended else "no" if one.is_fault else "no need",
         }
         for one in found
     ]
-    print_list([asdict(one) for one in found], people=people, as_json=as_json, empty="All fits together.")
+    print_list(
+        [to_builtins(one) for one in found], people=people, as_json=as_json, empty="All fits together."
+    )
     if any(one.is_fault and not one.mended for one in found):
         raise typer.Exit(1)

@@ -149,7 +149,7 @@ async def _stay(
         ops = await asyncio.to_thread(_open_ops, settings, roles)
         sockets = [*([listening] if listening else []), *([ops.listening] if ops else [])]
         chosen = [listener for one in sockets for listener in listeners_of(one)]
-        await stack.enter_async_context(service.listeners.telling(chosen))
+        await stack.enter_async_context(service.listeners.publishing(chosen))
         for one in advice(settings)[:_MOST_WARNINGS]:
             log.warning("configuration_warning", key=one.key, reason=one.reason, remedy=one.remedy)
         if roles.work:
@@ -254,7 +254,7 @@ def _close_data_folder(settings: Settings) -> None:
 
 @asynccontextmanager
 async def _working(service: Service) -> AsyncIterator[None]:
-    workers = Workers(service.steps, service.clock, service.measuring.report)
+    workers = Workers(service.steps, service.clock, service.metrics_reporter.report)
     workers.start()
     try:
         yield
@@ -325,7 +325,9 @@ async def _observed(service: Service, ops: _Ops) -> AsyncIterator[OpsAddresses]:
     server = service.settings.server
     operators = Operators(ops.token, service.access, service.store.used_links, system_clock)
     options = OpsOptions(
-        metrics=service.metrics.render, measure=service.measuring.measure_queues, hosts=server.ops_hosts
+        metrics=service.metrics.render,
+        measure=service.metrics_reporter.measure_queues,
+        hosts=server.ops_hosts,
     )
     app = create_ops_app(service.reading, options, api_of(service), operators)
     async with (

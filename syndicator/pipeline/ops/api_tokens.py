@@ -1,4 +1,4 @@
-"""Who may do what: tokens of the configuration and tokens that were made at run time, as one."""
+"""API tokens: those of the configuration together with those made at run time."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,18 +19,18 @@ FIRST_ADMIN = TokenId("first-admin")
 
 
 class TokenRefused(SyndicatorError):
-    """A token cannot be made or revoked; the text says why, and what to do."""
+    """A token cannot be made or revoked; the message gives the reason and the remedy."""
 
 
 class NewToken(Struct, frozen=True, kw_only=True):
-    """A token that was made just now: the only time that its value is there."""
+    """A token that was just made, with its value, which is not stored."""
 
     token: Token
     value: str
 
 
 class TokenShown(Struct, frozen=True, kw_only=True):
-    """What is told of a token: neither its value nor its digest."""
+    """A token for display, without its value and digest."""
 
     id: TokenId
     scopes: tuple[TokenScope, ...]
@@ -44,7 +44,7 @@ class TokenShown(Struct, frozen=True, kw_only=True):
 
 
 def shown(token: Token, now: datetime) -> TokenShown:
-    """Return what may be told of a token."""
+    """Return a token for display."""
     return TokenShown(
         id=token.id,
         scopes=token.scopes,
@@ -59,7 +59,7 @@ def shown(token: Token, now: datetime) -> TokenShown:
 
 
 def new_token(wanted: Token, now: datetime) -> NewToken:
-    """Make a token like this one, with a value of its own; nothing is kept."""
+    """Return a token like `wanted` with a new value, without storing it."""
     if not wanted.scopes and not wanted.feeds:
         raise TokenRefused("a token without scopes and feeds could do nothing")
     if wanted.belongs_to == OPERATORS:
@@ -78,9 +78,9 @@ def new_token(wanted: Token, now: datetime) -> NewToken:
 
 
 class Access:
-    """Checks values, makes tokens, and revokes them.
+    """Checks, stores and revokes tokens.
 
-    A configured token wins over one of the same id that was made at run time.
+    A configured token takes precedence over one of the same id that was made at run time.
     """
 
     def __init__(self, store: Tokens, configured: Mapping[TokenId, Token], clock: Clock) -> None:
@@ -90,13 +90,14 @@ class Access:
         self._clock = clock
 
     def now(self) -> datetime:
-        """Return the instant by which tokens expire."""
+        """Return the time that decides whether a token has expired."""
         return self._clock()
 
     async def check(self, value: str) -> Token | None:
-        """Return the token whose value this is; None where there is none, or it has expired or was revoked.
+        """Return the token with this value; None where there is none, or it has expired or was revoked.
 
-        It is found by its digest, which nobody can bring near to another's: so the time tells nothing.
+        Looking it up by its digest leaks nothing through timing: nobody can choose a value with a digest
+        close to that of a token.
         """
         if not is_plausible(value):
             return None
@@ -114,7 +115,7 @@ class Access:
         return token is not None and token.opens(feed)
 
     async def tokens(self) -> list[Token]:
-        """Return every token, those of the configuration first; also the expired ones."""
+        """Return all tokens, also expired ones; those of the configuration first."""
         made = [token for token in await self._store.all() if token.id not in self._configured]
         return [*self._configured.values(), *made]
 
@@ -123,7 +124,7 @@ class Access:
         return next((token for token in await self.tokens() if token.id == name), None)
 
     async def keep(self, made: NewToken) -> None:
-        """Make a token valid, from now on and for all processes."""
+        """Store a token, so that it is valid in all processes. Raises TokenRefused."""
         name = made.token.id
         if name in self._configured:
             raise TokenRefused(f"the configuration has a token {name!r}: take another id")
@@ -131,13 +132,13 @@ class Access:
             raise TokenRefused(f"there is a token {name!r} already, or there are {MOST:,}: revoke one first")
 
     async def revoke(self, name: TokenId) -> bool:
-        """Make a token worthless at once; False where there is none of this id."""
+        """Revoke a token at once; return False where there is none of this id. Raises TokenRefused."""
         if name in self._configured:
             raise TokenRefused(f"the token {name!r} is configured: remove [token.{name}], then restart")
         return await self._store.remove(name)
 
     async def first_admin(self) -> NewToken | None:
-        """Make a token for the first administrator, where nobody could administer anything; else None."""
+        """Return a new administrator token where no valid one exists; else None."""
         now = self._clock()
         for token in await self.tokens():
             if TokenScope.ADMIN in token.scopes and token.is_valid(now):

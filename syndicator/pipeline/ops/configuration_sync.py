@@ -1,4 +1,4 @@
-"""What is configured becomes what is worked on."""
+"""Brings the store in line with the configuration."""
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -15,11 +15,11 @@ from syndicator.store.ops.configured_names import ConfiguredNames
 from syndicator.store.store import Store
 
 RENAMED_AGAIN = 500
-"""Former ids that one sweep asks about: four commands each."""
+"""Most former ids that one sweep examines, with four commands each."""
 
 
-class Enlisting:
-    """Notes the configured sources, feeds and endpoints; whatever is no longer among them is left alone."""
+class ConfigurationSync:
+    """Stores the configured sources, feeds and endpoints; retention removes those that have left."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Enlisting:
         publisher: Publisher,
         clock: Clock,
     ) -> None:
-        """Take what is configured; the names of sources are kept as long as articles are."""
+        """`kept_articles`: retention of articles, for which the names of their sources are kept too."""
         self._store = store
         self._names = names
         self._renamed = [(former, source) for source in sources for former in source.former_ids]
@@ -47,7 +47,7 @@ class Enlisting:
         self._clock = clock
 
     async def enlist(self) -> None:
-        """Make the configured sources, feeds and endpoints the ones that are worked on."""
+        """Schedule and register all configured sources, feeds and endpoints."""
         store, clock = self._store, self._clock
         await self.rename()
         await store.configured.note(self._names, clock())
@@ -60,17 +60,17 @@ class Enlisting:
         await self._publisher.adopt(clock())
 
     async def rename(self) -> None:
-        """Have what is kept of sources under former ids go on under those that they have now."""
+        """Move the stored data of renamed sources from their former ids to the current ones."""
         await self._rename(self._renamed)
 
     async def rename_again(self) -> None:
-        """Do the same for the next former ids in turn: workers of an older configuration write there."""
+        """Do the same for the next former ids: workers with an older configuration still write there."""
         await self._rename(self._renamed_again.take())
 
     async def _rename(self, renamed: Sequence[tuple[SourceId, Source]]) -> None:
         renaming = self._store.renaming
         await renaming.note_scopes({source.id: source.identity.scope for _, source in renamed})
-        left = set(await renaming.left([former for former, _ in renamed]))
+        with_data = set(await renaming.left([former for former, _ in renamed]))
         for former, source in renamed:
-            if former in left:
+            if former in with_data:
                 await renaming.rename(former, source.id, source.identity.scope)

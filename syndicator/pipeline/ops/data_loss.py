@@ -1,4 +1,4 @@
-"""Notices within seconds that Redis lost its data, and has everything enlisted again."""
+"""Detects within seconds that Redis has lost its data, and runs the configuration sync again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,10 +12,10 @@ from syndicator.observe.logs import get_logger
 from syndicator.store.data_mark import DataMark, DataMarks, KeptMark, MarkFile
 
 INTERVAL_S = 2.0
-"""Between two looks: one command."""
+"""Seconds between two checks, of one command each."""
 
 KEPT_EVERY = timedelta(minutes=1)
-"""How exactly the data folder remembers until when the data was there."""
+"""How often the data folder records the time at which the data was last seen."""
 
 log = get_logger(__name__)
 
@@ -30,7 +30,7 @@ class DataLoss:
         enlist: Callable[[], Awaitable[None]],
         clock: Clock,
     ) -> None:
-        """`enlist`: makes what is configured worked on, as at the start."""
+        """`enlist`: runs the configuration sync, as at the start."""
         self._marks = marks
         self._file = file
         self._enlist = enlist
@@ -40,19 +40,19 @@ class DataLoss:
         self._is_enlisted = True
 
     async def begin(self) -> None:
-        """Compare the mark with the one that processes before this one worked with."""
+        """Compare the mark with the one that earlier processes have recorded in the data folder."""
         mark, kept = self._marks.current, await asyncio.to_thread(self._file.read)
         if mark is not None and kept is not None and _is_lost(kept, mark):
             await self._begin_anew(from_ms(kept.seen_ms))
         await self._keep()
 
     async def check(self) -> None:
-        """Look once; raise StoreError where Redis does not answer: what is left to do is done next time."""
+        """Check once. Raises StoreError where Redis does not answer; the next check then goes on."""
         mark, current = await self._marks.read(), self._marks.current
         if current is None or mark is None or mark.created_ms != current.created_ms:
             self._is_enlisted = False
             await self._begin_anew(self._seen_at)
-        elif mark != current:  # another process noticed first
+        elif mark != current:  # another process was first
             self._marks.current = mark
         if not self._is_enlisted:
             await self._enlist()
@@ -63,7 +63,7 @@ class DataLoss:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Look every `INTERVAL_S` while the context is open."""
+        """Check every `INTERVAL_S` while the context is open."""
         async with meanwhile(self._look(), "notice a loss of data"):
             yield
 
@@ -96,16 +96,16 @@ class DataLoss:
             return
         try:
             await asyncio.to_thread(self._file.write, now)
-        except OSError as error:  # it is tried again; Redis itself is looked at all the same
+        except OSError as error:  # the next check tries again
             log.debug("the mark of the data is not kept", reason=str(error))
             return
         self._kept = now
 
 
 def _is_lost(kept: KeptMark, mark: DataMark) -> bool:
-    """Return whether data began after other data was last there, and nobody has noticed yet.
+    """Return whether the data is newer than the last sighting of other data, and no process has noticed.
 
-    Data that is older is another Redis, which somebody chose.
+    Older data belongs to another Redis, which was configured on purpose.
     """
     is_other = mark.created_ms != kept.created_ms
     return is_other and mark.created_ms > kept.seen_ms and mark.lost_ms is None

@@ -1,4 +1,4 @@
-"""How deliveries stand, for those who run the service: endpoints, what was given up, replays."""
+"""The state of deliveries for operators: endpoints, dead deliveries, replays."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,32 +20,32 @@ class Overview(Struct, frozen=True, kw_only=True):
     at: datetime
     endpoints: Sequence[EndpointStatus]
     due_since: dict[EndpointId, datetime]
-    """When the first that waits for an endpoint became due; of those for which something is due."""
+    """When the oldest due delivery of an endpoint became due; only endpoints with due deliveries."""
     dead: Sequence[Undelivered]
-    """Those that were given up last, the newest first."""
+    """Deliveries that were given up, newest first."""
     replays: Sequence[Replay]
-    """The newest first."""
+    """Newest first."""
 
 
 async def oversee(
     store: Store, endpoints: Sequence[EndpointStatus], clock: Clock, only: str | None = None
 ) -> Overview:
-    """Look at all endpoints, or at `only` one."""
+    """Return the overview of all endpoints, or of the endpoint `only`."""
     now = clock()
-    chosen = [one for one in endpoints if only in {None, one.endpoint.id}]
-    names = [one.endpoint.id for one in chosen]
+    statuses = [status for status in endpoints if only in {None, status.endpoint.id}]
+    names = [status.endpoint.id for status in statuses]
     first = await store.deliveries.first_due(names)
     dead: list[Undelivered] = []
-    for one in chosen:
-        if one.counts.dead:
-            skip = one.counts.ready + one.counts.delayed + one.counts.in_flight
-            rows = await store.backlog.list(one.endpoint.id, _MOST_OF_ONE, now, skip)
-            dead += [row for row in rows if row.status == "dead"]
-    replays = [one for one in await store.replays.all() if one.endpoint in names]
+    for status in statuses:
+        if status.counts.dead:
+            skip = status.counts.ready + status.counts.delayed + status.counts.in_flight
+            deliveries = await store.backlog.list(status.endpoint.id, _MOST_OF_ONE, now, skip)
+            dead += [delivery for delivery in deliveries if delivery.status == "dead"]
+    replays = [replay for replay in await store.replays.all() if replay.endpoint in names]
     return Overview(
         at=now,
-        endpoints=chosen,
+        endpoints=statuses,
         due_since={name: at for name, at in first.items() if at <= now},
-        dead=sorted(dead, key=lambda one: one.at, reverse=True)[:MOST_DEAD],
+        dead=sorted(dead, key=lambda delivery: delivery.at, reverse=True)[:MOST_DEAD],
         replays=replays[:MOST_REPLAYS],
     )

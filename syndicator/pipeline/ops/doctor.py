@@ -1,14 +1,14 @@
-"""Does everything that is kept of deliveries and of our hub's subscribers fit together? If not: mend it.
+"""Checks that the stored data of deliveries and of hub subscribers is consistent, and repairs it.
 
 queues, leases, notes ─┐
-unknown endpoints ─────┼──▶ findings ──▶ (told, or mended)
-articles nobody told ──┘
+unknown endpoints ─────┼──▶ findings ──▶ (reported, or repaired)
+unannounced articles ──┘
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from syndicator.errors import UnreadableRecord
 from syndicator.model.article import Article
@@ -24,26 +24,26 @@ from syndicator.store.outbox import KEPT_CHANGES
 from syndicator.store.store import Store
 
 UNFANNED_AFTER = timedelta(minutes=5)
-"""So long an event may wait for its fan-out: a sweep does it each minute, where nobody else does."""
+"""Longest normal wait of an event for its fan-out; each sweep, once a minute, fans out too."""
 
 _PAGE = 200
 _NEWEST = "run the newest version; what is damaged stays as it is, and stops nothing else"
 
 
 class Diagnosis(Struct, frozen=True, kw_only=True):
-    """What was found, and whether it is mended."""
+    """A finding, and whether it was repaired."""
 
     kind: str
     where: str
     count: int
-    told: str
+    message: str = field(name="told")
     mended: bool
     is_fault: bool = True
-    """False for what comes right by itself: it is told, so that nobody wonders."""
+    """False for a state that resolves itself and is reported for information only."""
 
 
 class Doctor:
-    """Looks, and mends where it is asked to."""
+    """Examines the store, and repairs it on request."""
 
     def __init__(self, store: Store, directory: Directory, fanning_out: FanningOut, clock: Clock) -> None:
         self._store = store
@@ -52,16 +52,16 @@ class Doctor:
         self._clock = clock
 
     async def examine(self, *, repair: bool) -> list[Diagnosis]:
-        """Look at everything; with `repair`, mend what is found."""
+        """Return all findings; with `repair`, repair them where possible."""
         await self._directory.refresh()
-        found = [*await self._stuck(repair=repair), *await self._untold(repair=repair)]
-        found += await self._unreadable()
-        found += await self._departed()
+        diagnoses = [*await self._stuck(repair=repair), *await self._unannounced(repair=repair)]
+        diagnoses += await self._unreadable()
+        diagnoses += await self._departed()
         for finding in await self._findings():
             if repair and finding.mends:
                 await self._store.mending.mend(finding)
-            found.append(_diagnosed(finding, mended=repair and bool(finding.mends)))
-        return found
+            diagnoses.append(_diagnosed(finding, mended=repair and bool(finding.mends)))
+        return diagnoses
 
     async def _findings(self) -> list[Defect]:
         listed = self._directory.listed
@@ -73,7 +73,7 @@ class Doctor:
         return [*findings, *await self._store.hub_mending.findings(self._clock())]
 
     async def _stuck(self, *, repair: bool) -> list[Diagnosis]:
-        """Look for events that nobody fans out."""
+        """Return the finding that events have waited too long for their fan-out."""
         pending = await self._store.outbox.pending(1)
         if not pending.entries:
             return []
@@ -84,33 +84,35 @@ class Doctor:
         if repair:
             await self._fanning_out.run()
         text = f"events wait for their fan-out since {oldest:%Y-%m-%d %H:%M:%S}: no worker runs"
-        return [Diagnosis(kind="not_fanned_out", where="outbox", count=count, told=text, mended=repair)]
+        return [Diagnosis(kind="not_fanned_out", where="outbox", count=count, message=text, mended=repair)]
 
     async def _unreadable(self) -> list[Diagnosis]:
-        """Look for what is kept and cannot be read by this version."""
-        found = [
-            Diagnosis(kind="unreadable_endpoint", where=name, count=1, told=one.unreadable, mended=False)
-            for name, one in self._directory.listed.items()
-            if one.unreadable
+        """Return the stored records that this version cannot read."""
+        diagnoses = [
+            Diagnosis(kind="unreadable_endpoint", where=name, count=1, message=entry.unreadable, mended=False)
+            for name, entry in self._directory.listed.items()
+            if entry.unreadable
         ]
         aside = await self._store.outbox.count_aside()
         if aside:
             text = "events were set aside, because they or their articles could not be read"
-            found.append(
+            diagnoses.append(
                 Diagnosis(
-                    kind="set_aside", where="outbox", count=aside, told=f"{text}: {_NEWEST}", mended=False
+                    kind="set_aside", where="outbox", count=aside, message=f"{text}: {_NEWEST}", mended=False
                 )
             )
         replays = await self._store.replays.count_unreadable()
         if replays:
             text = f"replays cannot be read by this version: {_NEWEST}"
-            found.append(
-                Diagnosis(kind="unreadable_replays", where="replays", count=replays, told=text, mended=False)
+            diagnoses.append(
+                Diagnosis(
+                    kind="unreadable_replays", where="replays", count=replays, message=text, mended=False
+                )
             )
-        return found
+        return diagnoses
 
     async def _departed(self) -> list[Diagnosis]:
-        """Look for endpoints that left the configuration, and of which everything is still kept."""
+        """Return the endpoints that have left the configuration while their data is still stored."""
         now = self._clock()
         names = sorted(await self._directory.departed(self._store.configured, self._directory.listed, now))
         counts = await self._store.deliveries.counts_of(names, now)
@@ -119,16 +121,16 @@ class Doctor:
                 kind="left_endpoint",
                 where=name,
                 count=counts[name].ready + counts[name].delayed + counts[name].in_flight,
-                told="left every configuration; what waits for it is kept for a week, in case it comes back: "
-                f"`syndicator endpoints remove {name}` ends that at once",
+                message="left every configuration; what waits for it is kept for a week, in case it comes "
+                f"back: `syndicator endpoints remove {name}` ends that at once",
                 mended=False,
                 is_fault=False,
             )
             for name in names
         ]
 
-    async def _untold(self, *, repair: bool) -> list[Diagnosis]:
-        """Look for articles that changed of late, and of whose newest revision nobody was told."""
+    async def _unannounced(self, *, repair: bool) -> list[Diagnosis]:
+        """Return the recently changed articles whose newest revision has no event."""
         since = await self._store.events.since()
         if since is None:
             return []
@@ -137,7 +139,7 @@ class Doctor:
         missing: list[Article] = []
         for at in range(0, len(changed), _PAGE):
             missing += await self._missing(changed[at : at + _PAGE], since)
-        missing = [one for one in missing if waiting.isdisjoint(_events_of(one))]
+        missing = [article for article in missing if waiting.isdisjoint(_events_of(article))]
         if repair:
             for article in missing:
                 await self._store.outbox.append(_event(article, self._clock()))
@@ -146,20 +148,20 @@ class Doctor:
                 kind="untold",
                 where=article.id,
                 count=1,
-                told=f"revision {article.revision} is shown, and no event tells of it",
+                message=f"revision {article.revision} is shown, but has no event",
                 mended=repair,
             )
             for article in missing
         ]
 
     async def _missing(self, ids: Sequence[ArticleId], since: datetime) -> list[Article]:
-        """Return the articles of which nobody was told; of what cannot be read, nothing is known."""
+        """Return the articles without an event for their newest revision; skip unreadable articles."""
         try:
             return await self._missing_of_readable(ids, since)
         except UnreadableRecord:
             if len(ids) == 1:
                 return []
-            return [found for one in ids for found in await self._missing([one], since)]
+            return [article for each in ids for article in await self._missing([each], since)]
 
     async def _missing_of_readable(self, ids: Sequence[ArticleId], since: datetime) -> list[Article]:
         heads = await self._store.articles.get_many(ids, bodies=False)
@@ -169,8 +171,10 @@ class Doctor:
             for head, place in zip(heads, places, strict=True)
             if head is not None and not place.is_quiet and max(head.first_seen_at, head.updated_at) > since
         }
-        untold = await self._store.mending.untold([(one, _events_of(head)) for one, head in fresh.items()])
-        return [fresh[one] for one in untold]
+        unannounced = await self._store.mending.untold(
+            [(article_id, _events_of(head)) for article_id, head in fresh.items()]
+        )
+        return [fresh[article_id] for article_id in unannounced]
 
 
 def _events_of(article: Article) -> list[EventId]:
@@ -190,5 +194,5 @@ def _event(article: Article, now: datetime) -> Event:
 
 def _diagnosed(finding: Defect, *, mended: bool) -> Diagnosis:
     return Diagnosis(
-        kind=finding.kind, where=finding.where, count=finding.count, told=finding.told, mended=mended
+        kind=finding.kind, where=finding.where, count=finding.count, message=finding.told, mended=mended
     )

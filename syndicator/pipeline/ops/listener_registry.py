@@ -1,4 +1,4 @@
-"""Keeps the guard of outgoing requests informed of where the processes of this service listen."""
+"""Shares the listening addresses of all processes, so that outgoing requests to them are refused."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -11,42 +11,42 @@ from syndicator.model.clock import Clock
 from syndicator.store.ops.listeners import Listeners
 
 REFRESH_S = 5.0
-"""How often a process tells of its listeners, and asks for those of others."""
+"""Seconds between two exchanges of listeners."""
 
 
 class ListenerRegistry:
-    """Tells other processes of the listeners of this one, and learns of theirs."""
+    """Publishes the listeners of this process, and reads those of other processes."""
 
     def __init__(
         self, store: Listeners, own: OwnListeners, configured: Iterable[Listener], clock: Clock
     ) -> None:
-        """`configured`: listeners that the configuration names, whether or not a process has told of them."""
+        """`configured`: listeners of the configuration, whether or not a process has published them."""
         self._store = store
         self._own = own
         self._here = frozenset(configured)
         self._clock = clock
-        self._told: tuple[Listener, ...] = ()
+        self._published: tuple[Listener, ...] = ()
 
     async def refresh(self) -> None:
-        """Tell of the listeners of this process, and learn of all others. Raises StoreError."""
-        found = await self._store.tell(self._told, self._clock())
-        self._own.replace({*self._here, *found})
+        """Publish the listeners of this process, and read all others. Raises StoreError."""
+        listeners = await self._store.tell(self._published, self._clock())
+        self._own.replace({*self._here, *listeners})
 
     @asynccontextmanager
-    async def telling(self, listeners: Iterable[Listener]) -> AsyncIterator[None]:
-        """Have all processes know these listeners of this process while the context is open.
+    async def publishing(self, listeners: Iterable[Listener]) -> AsyncIterator[None]:
+        """Publish the listeners of this process while the context is open.
 
-        On entering, they are known to this process and in Redis; other processes learn of them within
+        On entering, they are known to this process and stored in Redis; other processes read them within
         `REFRESH_S`. Raises StoreError.
         """
-        self._told = tuple(listeners)
-        self._here |= frozenset(self._told)
+        self._published = tuple(listeners)
+        self._here |= frozenset(self._published)
         await self.refresh()
-        async with meanwhile(self._keep(), "tell of listeners"):
+        async with meanwhile(self._keep(), "publish listeners"):
             yield
 
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(REFRESH_S)
-            with suppress(StoreError):  # Redis is away: what was known goes on being refused
+            with suppress(StoreError):  # Redis is away: the known listeners stay refused
                 await self.refresh()

@@ -1,4 +1,4 @@
-"""What jobs did, as lines of the log and numbers of the metrics; how queues stand."""
+"""Reports finished jobs to the log and the metrics, and measures the queues."""
 
 import logging
 from contextlib import suppress
@@ -16,9 +16,9 @@ from syndicator.pipeline.webhooks.delivery import DeliveryReport
 from syndicator.store.store import Store
 
 MOST_SOURCES = 1000
-"""Sources that metrics tell apart in one process: the series of each take 9 kB, and 2 kB of each scrape."""
+"""Most sources with a label of their own in one process: each takes 9 kB, and 2 kB of each scrape."""
 OTHERS = "(others)"
-"""Stands for all further ones; it is no id."""
+"""The label of all further sources; it is no valid id."""
 
 log = get_logger(__name__)
 
@@ -26,22 +26,22 @@ _NOTHING = Round()
 _VERDICTS = ("new", "changed", "duplicate", "unchanged")
 
 
-class Measuring:
-    """Tells operators what this process does."""
+class MetricsReporter:
+    """Reports to operators what this process does."""
 
     def __init__(self, store: Store, directory: Directory, metrics: Metrics, clock: Clock) -> None:
         self._store = store
         self._directory = directory
         self._metrics = metrics
         self._clock = clock
-        self._told_apart: set[str] = set()
+        self._labelled: set[str] = set()
         self._articles = {verdict: metrics.articles.labels(verdict) for verdict in _VERDICTS}
 
     def report(self, report: JobReport) -> None:
-        """Write what a job did: one line of the log, and the numbers of the metrics."""
+        """Write a finished job to the log and the metrics."""
         if not report.quiet or logging.getLogger().isEnabledFor(logging.DEBUG):
-            result = log.warning if report.failed else log.debug if report.quiet else log.info
-            result(report.event, **dict(report.fields))
+            write = log.warning if report.failed else log.debug if report.quiet else log.info
+            write(report.event, **dict(report.fields))
         if isinstance(report, SourceReport):
             self._measure_round(report)
         elif isinstance(report, DeliveryReport):
@@ -51,7 +51,7 @@ class Measuring:
             self._metrics.hub_request_seconds.labels(report.protocol.value).observe(report.duration_s)
 
     async def measure_queues(self) -> None:
-        """Note in the metrics how all queues stand now; while Redis is away, how they stood."""
+        """Set the metrics of all queues; while Redis is away they keep their last values."""
         with suppress(StoreUnavailable):
             self._metrics.articles_unassigned.set(await self._store.assignments.count())
             await self._measure_hub()
@@ -69,8 +69,8 @@ class Measuring:
         counts = await self._store.deliveries.counts_of(names, now)
         self._metrics.queues(
             {
-                name: (one, max((now - first[name]).total_seconds(), 0.0) if name in first else 0.0)
-                for name, one in counts.items()
+                name: (count, max((now - first[name]).total_seconds(), 0.0) if name in first else 0.0)
+                for name, count in counts.items()
             }
         )
 
@@ -82,7 +82,7 @@ class Measuring:
                 counter.inc(getattr(report.round, verdict))
 
     def _label(self, source: str) -> str:
-        """Return the label of a source: its id, or `OTHERS` where enough are told apart already."""
-        if len(self._told_apart) < MOST_SOURCES:
-            self._told_apart.add(source)
-        return source if source in self._told_apart else OTHERS
+        """Return the label of a source: its id, or `OTHERS` where `MOST_SOURCES` have one already."""
+        if len(self._labelled) < MOST_SOURCES:
+            self._labelled.add(source)
+        return source if source in self._labelled else OTHERS

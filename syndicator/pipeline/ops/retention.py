@@ -1,4 +1,4 @@
-"""Retention: what is old leaves, a bounded number of things a round."""
+"""Retention: removes old data, a bounded amount in each sweep."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -24,32 +24,32 @@ BATCH = 500
 INTERVAL = timedelta(minutes=1)
 
 SOURCES = 2000
-"""Sources of which one sweep forgets what they carried long ago: about 50 ms."""
+"""Most sources whose old carried articles one sweep forgets: about 50 ms."""
 
 MOST_LISTED = 20
-"""Names that one line of the log lists."""
+"""Most names in one line of the log."""
 
 FEW_NAMES = 1000
 NAMES_INTERVAL = timedelta(minutes=5)
-"""How often more than `FEW_NAMES` names are noted and looked through; fewer are in each sweep.
+"""How often more than `FEW_NAMES` names are stored and examined; fewer are in each sweep.
 
-It takes 0.4 s for 100,000. `configured.IN_USE` must be longer.
+It takes 0.4 s for 100,000 names. `configured.IN_USE` must be longer.
 """
 
 
 class Retention(Struct, frozen=True, kw_only=True):
-    """How long things are kept."""
+    """How long data is kept."""
 
     articles: timedelta = timedelta(days=90)
     bodies: timedelta = timedelta(days=30)
     identities: timedelta = timedelta(days=180)
-    """After a source last listed them: longer than any list shows its articles."""
+    """Counted from the last time that a source listed them."""
 
 
 class SweepStep:
-    """Takes out what outlived its retention, and what belongs to names that left the configuration.
+    """Removes data that has outlived its retention, and data of names that left the configuration.
 
-    It also fans out, so that the outbox is bounded where nothing is delivered.
+    It also fans out events, so that the outbox stays bounded where no worker delivers.
     """
 
     name = "sweep"
@@ -67,7 +67,7 @@ class SweepStep:
         clock: Clock,
         is_time_confirmed: Callable[[], bool],
     ) -> None:
-        """`is_time_confirmed`: whether what is old by the clock may be removed."""
+        """`is_time_confirmed`: whether the clock can be trusted for removing old data."""
         self._store = store
         self._retention = retention
         self._specs = specs
@@ -84,7 +84,7 @@ class SweepStep:
         self._due_at = EPOCH
 
     async def take(self, room: int) -> Taken:
-        """Sweep when it is time again."""
+        """Return the sweep when it is due."""
         now = self._clock()
         if not room or now < self._due_at:
             return Taken(next_due_at=self._due_at)
@@ -99,7 +99,7 @@ class SweepStep:
         is_time_for_names = self._is_time_for_names(now)
         if is_time_for_names:
             await self._note_names(now)
-        await self._rename()  # what workers of an older configuration wrote meanwhile
+        await self._rename()  # data that workers with an older configuration wrote meanwhile
         await self._take_back(now)
         await self._fan_out()
         return await self._remove_old(now, names=is_time_for_names) if self._is_time_confirmed() else None
@@ -124,24 +124,24 @@ class SweepStep:
         return JobReport(step=self.name, event="swept", fields=tuple(fields))
 
     async def _take_back(self, now: datetime) -> None:
-        """Have events fanned out that an older worker could not read and set aside."""
+        """Move events back into the outbox that an older worker could not read and set aside."""
         await self._store.outbox.sweep(now)
         count = await self._store.outbox.take_back()
         if count:
             log.info("events_taken_back", events=count)
 
     async def _sweep_deliveries(self, now: datetime) -> None:
-        """Forget the dead, and let fall off what waits too long, or is too much, for one that rests."""
+        """Remove old dead deliveries, and deliveries that exceed the bounds of a paused endpoint."""
         await self._store.events.sweep(now)
         await self._store.replays.sweep(now)
         states = await self._store.endpoints.states(list(self._directory.listed))
-        for name, one in self._directory.listed.items():
+        for name, entry in self._directory.listed.items():
             await self._store.deliveries.sweep(name, now)
-            rests = states[name].standing is not EndpointStanding.ACTIVE or not one.is_trusted
-            oldest = now - timedelta(seconds=one.endpoint.retry.max_age_s) if rests else EPOCH
-            fell = await self._store.deliveries.shed(name, oldest)
-            if fell:
-                log.warning("deliveries fell off", endpoint=name, count=fell)
+            rests = states[name].standing is not EndpointStanding.ACTIVE or not entry.is_trusted
+            oldest = now - timedelta(seconds=entry.endpoint.retry.max_age_s) if rests else EPOCH
+            shed = await self._store.deliveries.shed(name, oldest)
+            if shed:
+                log.warning("deliveries fell off", endpoint=name, count=shed)
 
     def _is_time_for_names(self, now: datetime) -> bool:
         names = self._names
@@ -149,9 +149,9 @@ class SweepStep:
         return self._noted_at is None or count <= FEW_NAMES or now - self._noted_at >= NAMES_INTERVAL
 
     async def _note_names(self, now: datetime) -> None:
-        """Note our names before any is removed: after a long stop they must not look as if they had left.
+        """Store the configured names before any is removed, so that they count as used after a long stop.
 
-        A source that another process took for unused meanwhile is due again.
+        A source that another process removed as unused meanwhile is scheduled again.
         """
         configured = self._store.configured
         await configured.note(self._names, now)
@@ -171,6 +171,6 @@ class SweepStep:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Join names for a line of the log; of very many, the first and how many more there are."""
+    """Return names joined for a line of the log, at most MOST_LISTED."""
     more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
     return ", ".join(names[:MOST_LISTED]) + more

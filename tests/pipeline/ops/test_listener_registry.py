@@ -28,7 +28,7 @@ def registry(
 async def test_other_processes_learn_where_one_listens(store: Store, clock: ManualClock) -> None:
     serve, at_serve = registry(store, clock)
     work, at_work = registry(store, clock)
-    async with serve.telling([Listener("127.0.0.1", 41234)]):
+    async with serve.publishing([Listener("127.0.0.1", 41234)]):
         assert at_serve.hold(LOOPBACK, 41234)
         assert not at_work.hold(LOOPBACK, 41234)
         await work.refresh()
@@ -39,11 +39,11 @@ async def test_a_process_that_is_gone_is_forgotten_and_one_that_lives_is_not(
     store: Store, clock: ManualClock
 ) -> None:
     gone, _ = registry(store, clock)
-    async with gone.telling([Listener("127.0.0.1", 41234)]):
+    async with gone.publishing([Listener("127.0.0.1", 41234)]):
         pass
     alive, _ = registry(store, clock)
     work, at_work = registry(store, clock, Listener("127.0.0.1", 8089))
-    async with alive.telling([Listener("127.0.0.1", 41235)]):
+    async with alive.publishing([Listener("127.0.0.1", 41235)]):
         clock.advance(KEPT.total_seconds() + 1)
         await alive.refresh()
         await work.refresh()
@@ -58,7 +58,7 @@ async def listening_service(open_service: OpenService) -> AsyncIterator[int]:
     async with (
         serving(saying(reply(b"inside"))) as listener,
         open_service(CONFIG) as service,
-        service.listeners.telling([Listener("127.0.0.1", listener.port)]),
+        service.listeners.publishing([Listener("127.0.0.1", listener.port)]),
     ):
         yield listener.port
         assert listener.connections == 0

@@ -10,7 +10,7 @@ from syndicator.pipeline.sources.gather_step import SourceReport
 async def test_very_many_sources_share_one_series(service_of: OpenService) -> None:
     async with service_of("") as service:
         for number in (*range(MOST_SOURCES + 20), 3):
-            service.measuring.report(
+            service.metrics_reporter.report(
                 SourceReport(
                     step="gather",
                     event="gathered",

@@ -250,7 +250,7 @@ async def test_nothing_is_removed_while_the_time_is_doubtful(
             specs=service.settings.feeds.values(),
             names=ConfiguredNames(sources=(SourceId("city"),)),
             directory=service.pushing.directory,
-            rename=service.enlisting.rename_again,
+            rename=service.configuration_sync.rename_again,
             fan_out=service.pushing.deliver.fan_out,
             clock=clock,
             is_time_confirmed=lambda: is_confirmed,

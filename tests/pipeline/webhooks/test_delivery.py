@@ -276,9 +276,9 @@ async def test_rounds_and_attempts_are_measured(
     async with service_of(config(partner) + feed_config(portal)) as service:
         await service.enlist()
         for step in (service.gathering.gather, service.pushing.deliver, service.publishing.publish):
-            runner = Runner(step, capacity=4, clock=service.clock, on_report=service.measuring.report)
+            runner = Runner(step, capacity=4, clock=service.clock, on_report=service.metrics_reporter.report)
             await runner.run(until_empty=True)
-        await service.measuring.measure_queues()
+        await service.metrics_reporter.measure_queues()
         told = service.metrics.render().decode()
     for line in (
         'syndicator_deliveries_pending{endpoint="a",standing="delayed"} 1.0',

@@ -84,7 +84,7 @@ async def test_the_doctor_tells_of_what_waits_for_an_endpoint_that_left(
             assert (one.kind, one.where, one.count, one.mended, one.is_fault) == (
                 "left_endpoint", "b", 1, False, False,
             )  # fmt: skip
-            assert "`syndicator endpoints remove b`" in one.told
+            assert "`syndicator endpoints remove b`" in one.message
         await service.pushing.registering.remove(OPERATOR, B)
         assert [one.kind for one in await doctor.examine(repair=False)] == []
 
