@@ -11,6 +11,7 @@ from syndicator.model.article import Article
 from syndicator.model.feed import Filter
 from syndicator.model.ids import ArticleId
 from syndicator.rules.filter_matching import matches, matches_keys
+from syndicator.rules.least_recent import LeastRecent
 from syndicator.store.store import Store
 
 REMEMBERED = 50_000
@@ -26,7 +27,7 @@ class Filtering:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._verdicts: dict[_Verdict, bool] = {}
+        self._verdicts = LeastRecent[_Verdict, bool](REMEMBERED)
 
     async def passing(self, wanted: Filter, heads: Sequence[Article]) -> list[Article]:
         """Return those that pass a filter, in their order."""
@@ -34,7 +35,7 @@ class Filtering:
         query = wanted.query
         if query is None:
             return found
-        verdicts = {head.id: self._verdicts.get((query, head.id, head.revision)) for head in found}
+        verdicts = {head.id: self._verdicts.peek((query, head.id, head.revision)) for head in found}
         unknown = [head for head in found if verdicts[head.id] is None]
         for at in range(0, len(unknown), BATCH):
             verdicts |= await self._judged(wanted, query, unknown[at : at + BATCH])
@@ -48,11 +49,6 @@ class Filtering:
         for head, article in zip(heads, read, strict=True):
             verdicts[head.id] = article is not None and matches(wanted, article)
             if article is not None:
-                self._remember((query, article.id, article.revision), bool(verdicts[head.id]))
+                self._verdicts.put((query, article.id, article.revision), bool(verdicts[head.id]))
         await asyncio.sleep(0)
         return verdicts
-
-    def _remember(self, key: _Verdict, verdict: bool) -> None:
-        self._verdicts[key] = verdict
-        if len(self._verdicts) > REMEMBERED:
-            del self._verdicts[next(iter(self._verdicts))]

@@ -11,7 +11,7 @@ Value = TypeVar("Value")
 class LeastRecent(Generic[Key, Value]):
     """Holds values of a size of `most` together, or one that is larger."""
 
-    def __init__(self, most: int, size_of: Callable[[Value], int]) -> None:
+    def __init__(self, most: int, size_of: Callable[[Value], int] = lambda _: 1) -> None:
         self._most = most
         self._size_of = size_of
         self._values: OrderedDict[Key, Value] = OrderedDict()
@@ -19,6 +19,9 @@ class LeastRecent(Generic[Key, Value]):
 
     def __contains__(self, key: object) -> bool:
         return key in self._values
+
+    def __len__(self) -> int:
+        return len(self._values)
 
     def get(self, key: Key) -> Value | None:
         """Return a value, and note that it was used."""
@@ -35,9 +38,20 @@ class LeastRecent(Generic[Key, Value]):
         return list(self._values.items())
 
     def put(self, key: Key, value: Value) -> None:
-        before = self._values.pop(key, None)
-        self._size += self._size_of(value) - (self._size_of(before) if before is not None else 0)
+        self.pop(key)
+        self._size += self._size_of(value)
         self._values[key] = value
         while len(self._values) > 1 and self._size > self._most:
             _, oldest = self._values.popitem(last=False)
             self._size -= self._size_of(oldest)
+
+    def pop(self, key: Key) -> None:
+        """Forget a value, if there is one."""
+        value = self._values.pop(key, None)
+        if value is not None:
+            self._size -= self._size_of(value)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._values.clear()
+        self._size = 0

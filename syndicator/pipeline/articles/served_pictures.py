@@ -24,6 +24,7 @@ from syndicator.model.source import FetchLimits, Source
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.articles.pictures import AGAIN_AFTER, UNREADABLE, broken, failed
 from syndicator.pipeline.single_flight import SingleFlight
+from syndicator.rules.rate_limit import RateLimit
 from syndicator.store.articles.picture_files import PictureFiles
 from syndicator.store.articles.pictures import KnownPicture, PictureFinding, Pictures
 
@@ -49,25 +50,6 @@ class PictureBusy(SyndicatorError):
     """The picture is not available now, but may be in a minute."""
 
 
-class _Allowance:
-    """A token bucket: `per_minute` tokens a minute, with bursts of as many."""
-
-    def __init__(self, per_minute: int, monotonic: Callable[[], float]) -> None:
-        self._per_minute = per_minute
-        self._monotonic = monotonic
-        self._tokens = float(per_minute)
-        self._at_s = monotonic()
-
-    def take(self) -> bool:
-        now_s = self._monotonic()
-        grown = self._tokens + (now_s - self._at_s) * self._per_minute / 60
-        self._tokens, self._at_s = min(grown, self._per_minute), now_s
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
-
-
 class ServedPictures:
     """The pictures of sources whose policy is `cache`. Share one by all requests of an event loop."""
 
@@ -89,7 +71,7 @@ class ServedPictures:
         self._sources = sources
         self._barred = {source.id for source in sources.values() if not source.rights.images}
         self._clock = clock
-        self._misses = _Allowance(MISSES_PER_MINUTE, monotonic)
+        self._misses = RateLimit[str].a_minute(MISSES_PER_MINUTE, monotonic)
         self._fetching = SingleFlight[str, ServedPicture | None]()
         # One at a time, so that the other workers of the pool stay free for documents.
         self._decoding = asyncio.Semaphore(1)
@@ -133,7 +115,7 @@ class ServedPictures:
         known = await self._store.get(digest, self._clock())
         if known is None or not known.served or self._is_given_up(known):
             return None
-        if not self._misses.take():
+        if self._misses.take(""):  # whoever asks
             raise PictureBusy("Too many pictures are being fetched.")
         body = await self._download(known)
         if body is None:

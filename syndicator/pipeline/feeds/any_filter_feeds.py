@@ -6,7 +6,6 @@ what changed last → kept bytes are of that moment? → send them
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
@@ -39,6 +38,7 @@ from syndicator.pipeline.stories.representatives import MEMBERS, Representatives
 from syndicator.render.dates import newest_change
 from syndicator.rules.feeds.any_filter_feeds import AdHoc
 from syndicator.rules.filter_matching import matches_keys
+from syndicator.rules.least_recent import LeastRecent
 from syndicator.store.codec import digest
 from syndicator.store.store import Store
 
@@ -68,10 +68,10 @@ class _Kept(Struct, frozen=True, kw_only=True):
     """Digest of what is in it."""
     confirmed_at: float
 
-    @property
-    def size(self) -> int:
-        one = self.rendition
-        return len(one.body) + len(one.gzip) + len(one.brotli) + len(one.zstd)
+
+def _size(kept: _Kept) -> int:
+    """Return the bytes that one takes; a short one counts for more, so their number is bounded too."""
+    return max(kept.rendition.size_bytes, KEPT_BYTES // KEPT_FEEDS)
 
 
 class NoSuchStory(LookupError):
@@ -107,8 +107,7 @@ class AdHocFeeds:
             turn_s=RANKED_FOR_S,
         )
         self._positions = FreshReads(self._read_position)
-        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
-        self._kept_bytes = 0
+        self._kept = LeastRecent[_Key, _Kept](KEPT_BYTES, _size)
         self._making = SingleFlight[tuple[_Key, _Momentary], _Kept]()
         self._places = Places(MADE_FOR_ONE)
 
@@ -158,7 +157,9 @@ class AdHocFeeds:
         moment = await self._moment(asked, has_older=key in self._kept)
         kept = self._kept.get(key)
         if kept is not None and kept.moment == moment:
-            return self._keep(key, replace(kept, confirmed_at=self._monotonic()))
+            kept = replace(kept, confirmed_at=self._monotonic())
+            self._kept.put(key, kept)
+            return kept
         return await self._making.get(
             (key, moment), lambda: self._make(key, asked, moment, client), name="make a feed"
         )
@@ -178,17 +179,8 @@ class AdHocFeeds:
                 rendition = replace(rendition, last_modified=at)
         # What an index gave that is behind has to be looked at again, though nothing changes any more.
         of = moment if is_settled else ""
-        return self._keep(
-            key, _Kept(rendition=rendition, moment=of, shown=shown, confirmed_at=self._monotonic())
-        )
-
-    def _keep(self, key: _Key, kept: _Kept) -> _Kept:
-        before = self._kept.pop(key, None)
-        self._kept_bytes += kept.size - (before.size if before else 0)
-        self._kept[key] = kept
-        while len(self._kept) > 1 and (self._kept_bytes > KEPT_BYTES or len(self._kept) > KEPT_FEEDS):
-            _, oldest = self._kept.popitem(last=False)
-            self._kept_bytes -= oldest.size
+        kept = _Kept(rendition=rendition, moment=of, shown=shown, confirmed_at=self._monotonic())
+        self._kept.put(key, kept)
         return kept
 
     async def _moment(self, asked: AdHoc, *, has_older: bool) -> _Momentary:

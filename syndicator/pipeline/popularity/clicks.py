@@ -1,8 +1,6 @@
 """Readers who follow our links to a portal: where each leads, and whom to count."""
 
-from collections import OrderedDict
 from datetime import date
-from typing import TypeVar
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.article import Article
@@ -11,18 +9,17 @@ from syndicator.model.ids import ArticleId
 from syndicator.model.signal import Signal, SignalKind
 from syndicator.observe.logs import get_logger
 from syndicator.render.text import web_url
+from syndicator.rules.least_recent import LeastRecent
 from syndicator.rules.popularity.visitors import (
-    Allowance,
+    FOLLOWED_AT_ONCE,
+    FOLLOWED_EVERY_S,
     Visit,
-    drawn,
     household_key,
     is_reader,
     visitor_key,
 )
+from syndicator.rules.rate_limit import RateLimit
 from syndicator.store.store import Store
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 _log = get_logger(__name__)
 
@@ -40,8 +37,10 @@ class Clicking:
         self._store = store
         self._clock = clock
         self._salt: tuple[date, bytes] | None = None
-        self._allowances: OrderedDict[bytes, Allowance] = OrderedDict()
-        self._targets: OrderedDict[ArticleId, str] = OrderedDict()
+        self._households = RateLimit[bytes](
+            FOLLOWED_AT_ONCE, FOLLOWED_EVERY_S, lambda: clock().timestamp(), _ADDRESSES
+        )
+        self._targets = LeastRecent[ArticleId, str](_TARGETS)
 
     async def follow(self, article_id: ArticleId, visit: Visit) -> str | None:
         """Return the address that a link leads to, and count who follows it; None: there is no such article.
@@ -52,14 +51,14 @@ class Clicking:
         try:
             article = await self._stored(article_id)
         except StoreUnavailable:
-            if article_id not in self._targets:
+            if (known := self._targets.peek(article_id)) is None:
                 raise
-            return self._targets[article_id]
-        self._targets.pop(article_id, None)
+            return known
+        self._targets.pop(article_id)
         url = web_url(article.url) if article else None
         if article is None or url is None:
             return None
-        _keep(self._targets, article_id, url, _TARGETS)
+        self._targets.put(article_id, url)
         if is_reader(visit):
             await self._count(article.id, visit)
         return url
@@ -72,7 +71,7 @@ class Clicking:
         now = self._clock()
         try:
             salt = await self._salt_of(now.date())
-            if not self._allows(household_key(visit, salt)):
+            if self._households.take(household_key(visit, salt)):
                 return
             readers = await self._store.clicks.add(article_id, now.date(), visitor_key(visit, salt))
             if readers:
@@ -92,18 +91,5 @@ class Clicking:
     async def _salt_of(self, day: date) -> bytes:
         if self._salt is None or self._salt[0] != day:
             self._salt = day, await self._store.clicks.salt(day)
-            self._allowances.clear()  # their names were made with the salt of another day
+            self._households.clear()  # their names were made with the salt of another day
         return self._salt[1]
-
-    def _allows(self, household: bytes) -> bool:
-        known = self._allowances.pop(household, None)
-        left = drawn(known, self._clock())
-        if (allowance := left or known) is not None:
-            _keep(self._allowances, household, allowance, _ADDRESSES)
-        return left is not None
-
-
-def _keep(kept: OrderedDict[K, V], key: K, value: V, most: int) -> None:
-    kept[key] = value
-    if len(kept) > most:
-        kept.popitem(last=False)

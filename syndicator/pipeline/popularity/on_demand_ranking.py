@@ -1,7 +1,6 @@
 """Rankings for feeds that nobody configured: made when somebody asks, good for some seconds."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -11,6 +10,7 @@ from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.pipeline.popularity.list_selection import Choosing
 from syndicator.pipeline.popularity.scoring import Scoring
+from syndicator.rules.least_recent import LeastRecent
 from syndicator.rules.popularity.popularity_score import ScoredArticle, ranked
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
@@ -41,7 +41,7 @@ class PopularNow:
         self._turn_s = turn_s
         self._boards: dict[Window, tuple[int, list[ScoredArticle]]] = {}
         self._reading = asyncio.Lock()
-        self._rankings: OrderedDict[FeedId, tuple[int, list[Ranked]]] = OrderedDict()
+        self._rankings = LeastRecent[FeedId, tuple[int, list[Ranked]]](_REMEMBERED)
 
     def turn(self) -> int:
         """Number the time: as long as it is the same, so is each order, in every process."""
@@ -53,7 +53,7 @@ class PopularNow:
 
     async def ranking(self, spec: FeedSpec, newest: Sequence[ArticleId] | None) -> list[Ranked]:
         """Rank for a feed. `newest` are what passes its filter, where that is known."""
-        turn, kept = self.turn(), self._rankings.get(spec.id)
+        turn, kept = self.turn(), self._rankings.peek(spec.id)
         if kept is not None and kept[0] == turn:
             return kept[1]
         board = await self._board(spec.window, turn)
@@ -62,10 +62,7 @@ class PopularNow:
             others = [one for one in newest[:_NEWEST] if one not in known]
             board = ranked((*board, *await self._scored(others, spec.window, turn)))
         made = await self._choosing.chosen(spec, board)
-        self._rankings[spec.id] = (turn, made)
-        self._rankings.move_to_end(spec.id)
-        while len(self._rankings) > _REMEMBERED:
-            self._rankings.popitem(last=False)
+        self._rankings.put(spec.id, (turn, made))
         return made
 
     async def _board(self, window: Window, turn: int) -> list[ScoredArticle]:

@@ -6,7 +6,6 @@ catch up what changed since                                  each half second, a
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -24,6 +23,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics, open_metrics
 from syndicator.pipeline.sources.request_slots import pause
 from syndicator.rules.filter_matching import marks_for, marks_of
+from syndicator.rules.least_recent import LeastRecent
 from syndicator.rules.search.query import Query, parse_query
 from syndicator.rules.search.search_words import searchable
 from syndicator.store.outbox import KEPT_CHANGES
@@ -88,7 +88,7 @@ class Searching:
         self._waiting = 0
         self._over = asyncio.Event()
         """Set once keeping up has ended: whatever still runs of it stops at its next step."""
-        self._known: OrderedDict[_Asked, SearchResult] = OrderedDict()
+        self._known = LeastRecent[_Asked, SearchResult](_REMEMBERED)
 
     @asynccontextmanager
     async def keeping_up(self) -> AsyncIterator[None]:
@@ -317,9 +317,8 @@ class Searching:
         )
 
     async def _search(self, key: _Asked, query: Query | None) -> SearchResult:
-        if key in self._known:
-            self._known.move_to_end(key)
-            return self._known[key]
+        if (known := self._known.get(key)) is not None:
+            return known
         _, best, within = key
         limits = Limits(marks=marks_for(within), since=within.since, until=within.until)
         if not self._has_begun:
@@ -329,9 +328,7 @@ class Searching:
         ids = await self._in_thread(lambda: self._index.search(query, MOST, best=best, limits=limits))
         found = SearchResult(ids=tuple(ids), is_whole=is_whole)
         if is_whole:
-            self._known[key] = found
-            while len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
+            self._known.put(key, found)
         return found
 
     async def _in_thread(self, call: Callable[..., T], *args: object) -> T:

@@ -7,7 +7,6 @@ sources of one scope differ in `max_in_flight`, each compares its own limit with
 """
 
 import random
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from syndicator.model.fetch import FetchFailed, FetchResult, Reason
 from syndicator.model.source import Politeness, Source, SourceScope, SourceState
 from syndicator.pipeline.sources.request_slots import MAX_WAIT_S, NoSlot, Pause, RequestSlots, pause
 from syndicator.pipeline.sources.robots_policy import RobotsPolicy
+from syndicator.rules.least_recent import LeastRecent
 from syndicator.rules.politeness_scope import scope_key
 from syndicator.store.sources.request_slots import Pace, SlotAnswer, Why
 from syndicator.store.store import Store
@@ -81,7 +81,7 @@ class PoliteClient:
     ) -> None:
         self._gatherer = gatherer
         self._clock = clock
-        self._unavailable: OrderedDict[str, _Unavailable] = OrderedDict()
+        self._unavailable = LeastRecent[str, _Unavailable](_REMEMBERED)
         self._slots = RequestSlots(store.request_slots, clock, rng, pause)
         agent = product_token(user_agent)
         self._robots_policy = RobotsPolicy(gatherer, store.robots, clock, agent, self._document)
@@ -177,13 +177,10 @@ class PoliteClient:
         """
         if refusal.status != HTTPStatus.SERVICE_UNAVAILABLE:
             return refusal.status == HTTPStatus.TOO_MANY_REQUESTS
-        now, earlier = self._clock(), self._unavailable.get(scope)
+        now, earlier = self._clock(), self._unavailable.peek(scope)
         if earlier is not None and earlier.url != url and now < earlier.until:
             return True
-        self._unavailable[scope] = _Unavailable(url=url, until=now + timedelta(seconds=hold_off_s))
-        self._unavailable.move_to_end(scope)
-        if len(self._unavailable) > _REMEMBERED:
-            self._unavailable.popitem(last=False)
+        self._unavailable.put(scope, _Unavailable(url=url, until=now + timedelta(seconds=hold_off_s)))
         return False
 
     def _no_slot(self, url: str, refusal: SlotAnswer) -> FetchFailed:

@@ -5,7 +5,6 @@ All workers together request each file once a day (`store.sources.robots`); this
 
 import asyncio
 import re
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -25,6 +24,7 @@ from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModifie
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
 from syndicator.pipeline.sources.request_slots import MOMENT_S, NoSlot
+from syndicator.rules.least_recent import LeastRecent
 from syndicator.store.sources.robots import ELSEWHERE_KEPT, KEPT, KnownRobots, RobotsFiles
 
 FRESH_AT_MOST = timedelta(hours=24)
@@ -70,6 +70,11 @@ Request = Callable[[Source, str, bool], Awaitable[FetchResult]]
 """Requests an address for a source; the last argument is `patient` of `PoliteClient.fetch`."""
 
 
+def _size(entry: _Entry) -> int:
+    """Return the length of a file; a short one counts for more, so that their number is bounded as well."""
+    return max(len(entry.robots.text), _REMEMBERED_BYTES // _REMEMBERED)
+
+
 class RobotsPolicy:
     """Reads robots.txt files for one user agent. Share one among all tasks of an event loop."""
 
@@ -81,8 +86,7 @@ class RobotsPolicy:
         self._clock = clock
         self._agent = agent
         self._request = request
-        self._recent: OrderedDict[str, _Entry] = OrderedDict()
-        self._recent_bytes = 0
+        self._recent = LeastRecent[str, _Entry](_REMEMBERED_BYTES, _size)
         self._elsewhere: dict[SourceId, _Elsewhere] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -112,23 +116,14 @@ class RobotsPolicy:
         """Return the file at an address: from this process, from Redis, or from the server."""
         entry = self._recent.get(address)
         if entry is not None and self._clock() < entry.known.fresh_until:
-            self._recent.move_to_end(address)
             return entry
         lock = self._locks.setdefault(address, asyncio.Lock())
         async with _locked(lock, None if patient else MOMENT_S):
-            entry = self._recent.get(address)
+            entry = self._recent.peek(address)
             if entry is None or self._clock() >= entry.known.fresh_until:
                 entry = await self._renewed(source, address, patient)
-                self._remember(address, entry)
+                self._recent.put(address, entry)
             return entry
-
-    def _remember(self, address: str, entry: _Entry) -> None:
-        earlier = self._recent.pop(address, None)
-        self._recent[address] = entry
-        self._recent_bytes += len(entry.robots.text) - (len(earlier.robots.text) if earlier else 0)
-        while len(self._recent) > _REMEMBERED or self._recent_bytes > _REMEMBERED_BYTES:
-            _, oldest = self._recent.popitem(last=False)
-            self._recent_bytes -= len(oldest.robots.text)
 
     async def _renewed(self, source: Source, address: str, patient: bool) -> _Entry:
         known = await self._files.get(address, self._agent)

@@ -5,6 +5,7 @@ fan out ──▶ claim (fair shares) ──▶ prepare, for all at once ──�
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,10 +27,10 @@ from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.pipeline.webhooks.attempt_limits import AttemptPlaces
 from syndicator.pipeline.webhooks.endpoint_health import CircuitKeeper
 from syndicator.pipeline.webhooks.fan_out import FanningOut
-from syndicator.pipeline.webhooks.log_rate_limiter import Voice
 from syndicator.pipeline.webhooks.payloads import Packed, Payloads, Prepared
 from syndicator.pipeline.webhooks.replay_worker import ReplayWork
 from syndicator.push.webhook import send
+from syndicator.rules.rate_limit import RateLimit
 from syndicator.rules.webhooks.retry import is_expired
 from syndicator.store.store import Store
 from syndicator.store.webhooks.deliveries import ClaimedDeliveries, Leased, SettledDeliveries
@@ -88,7 +89,8 @@ class DeliverStep:
         self._payloads = Payloads(store, site, origins or {})
         self._health = CircuitKeeper(store, clock, rng)
         self._places = places or AttemptPlaces(QUICK, SLOW)
-        self._voice = Voice(TOLD_A_SECOND)
+        self._told = RateLimit[str](TOLD_A_SECOND, 1 / TOLD_A_SECOND, time.monotonic)
+        self._untold = 0
         self._leases = LeaseKeeper[Leased](
             lambda leased: store.deliveries.extend(leased, clock() + LEASE), LEASE.total_seconds() / 3
         )
@@ -271,7 +273,8 @@ class DeliverStep:
             case Delivered():
                 word, result = "delivered", "delivered"
                 latency_s = max((self._clock() - delivery.event.at).total_seconds(), 0.0)
-                is_told, untold = self._voice.ask()
+                is_told, untold = not self._told.take(""), self._untold
+                self._untold = 0 if is_told else untold + 1
             case RetryAt():
                 word, result = "retrying", "retry"
             case Dead():

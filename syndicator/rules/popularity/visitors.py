@@ -2,7 +2,6 @@
 
 import hmac
 import re
-from datetime import datetime
 from ipaddress import IPv4Address, ip_address, ip_network
 
 from msgspec import Struct
@@ -53,13 +52,6 @@ class Visit(Struct, frozen=True, kw_only=True):
     """`Sec-Fetch-Dest`: empty where a browser does not tell what it wants the answer for."""
 
 
-class Allowance(Struct, frozen=True, kw_only=True):
-    """A token bucket: what an address may still do."""
-
-    tokens: float
-    at: datetime
-
-
 def is_reader(visit: Visit) -> bool:
     """Return whether a person followed the link, as far as a request can tell.
 
@@ -104,15 +96,6 @@ def visitor_key(visit: Visit, salt: bytes) -> bytes:
 def household_key(visit: Visit, salt: bytes) -> bytes:
     """Return the address that is bounded, 16 bytes, without telling it."""
     return _keyed(salt, f"household {household_of(visit.address)}")
-
-
-def drawn(known: Allowance | None, now: datetime) -> Allowance | None:
-    """Take a token out of an address's bucket; None: it has none left, and stays as it is."""
-    tokens = float(FOLLOWED_AT_ONCE)
-    if known is not None:
-        elapsed_s = max((now - known.at).total_seconds(), 0.0)
-        tokens = min(known.tokens + elapsed_s / FOLLOWED_EVERY_S, tokens)
-    return Allowance(tokens=tokens - 1, at=now) if tokens >= 1 else None
 
 
 def _keyed(salt: bytes, text: str) -> bytes:

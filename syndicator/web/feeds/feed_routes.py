@@ -21,7 +21,7 @@ from syndicator.web.feeds.deltas import bases_of, respond_with_delta, wants_delt
 from syndicator.web.feeds.feed_headers import FeedHeaders, preflight
 from syndicator.web.feeds.moved_feeds import moved
 from syndicator.web.feeds.private_feeds import PrivateFeeds, private_headers
-from syndicator.web.http.client_limits import Clients, Limit
+from syndicator.web.http.client_limits import Clients, ThingLimit
 from syndicator.web.http.options import WebOptions
 from syndicator.web.http.prebuilt_responses import ReadyFeed, bytes_in, is_plain
 from syndicator.web.http.problems import ProblemRaised, not_found, unavailable
@@ -50,7 +50,7 @@ class FeedRoutes:
         self._deltas = Deltas(reading.publisher)
         self._count = options.count
         self._clients = Clients(options.trusted_proxies, options.unlimited)
-        self._limit_of_feeds = Limit(options.feeds_a_minute, monotonic)
+        self._limit_of_feeds = ThingLimit.a_minute(options.feeds_a_minute, monotonic)
         self._ready = LeastRecent[tuple[str, str], ReadyFeed](
             KEPT_BYTES, lambda one: 2 * one.rendition.size_bytes
         )

@@ -1,5 +1,6 @@
 """Older documents of feeds (RFC 5005): `/feeds/{feed}/before/…` pages, `/feeds/{feed}/archive/…` archives."""
 
+import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
@@ -12,7 +13,7 @@ from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.web.feeds.feed_headers import FeedHeaders, preflight
 from syndicator.web.feeds.feed_routes import send_rendition
 from syndicator.web.feeds.moved_feeds import moved
-from syndicator.web.http.client_limits import Clients, Limit
+from syndicator.web.http.client_limits import Clients, ThingLimit
 from syndicator.web.http.options import WebOptions
 from syndicator.web.http.problems import ProblemRaised, not_found, unavailable
 
@@ -32,7 +33,7 @@ class HistoryRoutes:
         self._publisher = publisher
         self._headers = FeedHeaders(publisher.site, options)
         self._clients = Clients(options.trusted_proxies, options.unlimited)
-        self._limit = Limit(options.feeds_a_minute)
+        self._limit = ThingLimit.a_minute(options.feeds_a_minute, time.monotonic)
 
     def routes(self) -> list[web.RouteDef]:
         page = "/feeds/{feed}/before/{name}.{form:" + FORMS + "}"

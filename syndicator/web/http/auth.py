@@ -3,7 +3,6 @@
 A token is taken from the `Authorization` header alone: not from the URL, which others see and keep.
 """
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
@@ -13,7 +12,9 @@ from syndicator.model.endpoint import OPERATORS
 from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.rules.access.credentials import digest_of, same
-from syndicator.rules.popularity.visitors import Allowance, drawn, household_of
+from syndicator.rules.least_recent import LeastRecent
+from syndicator.rules.popularity.visitors import household_of
+from syndicator.rules.rate_limit import RateLimit
 from syndicator.web.http.forwarded import Network, client_address
 from syndicator.web.http.problems import Problem, ProblemRaised
 
@@ -29,7 +30,9 @@ _CLIENTS = 10_000
 _KNOWN = 1_000
 """Tokens that were valid lately: whoever holds one is not refused for the failures of a neighbour."""
 
+_FAILURES_AT_ONCE = 10
 _RETRY_AFTER_S = 6
+"""After so many failures, a client may fail once in so many seconds."""
 
 _NAMES = {400: "bad-request", 401: "unauthorized", 403: "forbidden"}
 
@@ -58,10 +61,11 @@ class Gate:
         """`operators`: a token that is good at this gate alone, whatever else was refused before."""
         self._access = access
         self._operators = operators
-        self._clock = clock
         self._trusted = trusted
-        self._failures: OrderedDict[str, Allowance] = OrderedDict()
-        self._known: OrderedDict[str, None] = OrderedDict()
+        self._failures = RateLimit[str](
+            _FAILURES_AT_ONCE, _RETRY_AFTER_S, lambda: clock().timestamp(), _CLIENTS
+        )
+        self._known = LeastRecent[str, Token](_KNOWN)
 
     def behind(self, scope: TokenScope, handler: Handler) -> Handler:
         """Put a handler behind the gate; it finds the token in `request[TOKEN]`."""
@@ -105,35 +109,19 @@ class Gate:
         digest, client = digest_of(value), self._client(request)
         if self._operators is not None and same(self._operators.sha256, digest):
             return self._operators
-        if digest not in self._known and self._is_exhausted(client):
+        if digest not in self._known and self._failures.wait_s(client):
             raise _too_many()
         token = await self._access.check(value)
         if token is None:
-            self._known.pop(digest, None)
-            self._note_failure(client)
+            self._known.pop(digest)
+            self._failures.take(client)
         else:
-            self._note_success(digest)
+            self._known.put(digest, token)
         return token
 
     def _client(self, request: web.Request) -> str:
         forwarded = request.headers.getall(hdrs.X_FORWARDED_FOR, ())
         return household_of(client_address(request.remote, forwarded, self._trusted))
-
-    def _is_exhausted(self, client: str) -> bool:
-        known = self._failures.get(client)
-        return known is not None and drawn(known, self._clock()) is None
-
-    def _note_failure(self, client: str) -> None:
-        left = drawn(self._failures.pop(client, None), self._clock())
-        self._failures[client] = left or Allowance(tokens=0.0, at=self._clock())
-        if len(self._failures) > _CLIENTS:
-            self._failures.popitem(last=False)
-
-    def _note_success(self, digest: str) -> None:
-        self._known[digest] = None
-        self._known.move_to_end(digest)
-        if len(self._known) > _KNOWN:
-            self._known.popitem(last=False)
 
 
 def _bearer(request: web.Request) -> str:

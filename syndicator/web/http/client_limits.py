@@ -6,8 +6,6 @@ and has the newest is never counted.
 """
 
 import math
-import time
-from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -18,38 +16,14 @@ from syndicator.egress.addresses import is_public
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.concurrency_limits import OWN_CLIENT
 from syndicator.rules.popularity.visitors import household_of
+from syndicator.rules.rate_limit import RateLimit
 from syndicator.web.http.forwarded import Network, client_address, is_believed
 from syndicator.web.http.problems import Problem, ProblemRaised
 
 log = get_logger(__name__)
 
-MOST_BUCKETS = 20_000
-"""Of one limit; those that were used least lately leave, and begin again with a full bucket."""
-
-
-class Limit:
-    """So many a minute, all of which may come at once.
-
-    A bucket is kept as the instant at which it will be full again (the generic cell rate algorithm).
-    """
-
-    def __init__(self, per_minute: int, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """0 a minute stands for no limit."""
-        self._interval_s = 60 / per_minute if per_minute else 0.0
-        self._full_at: dict[tuple[str, str], float] = {}
-        self._monotonic = monotonic
-
-    def wait_s(self, client: str, thing: str) -> float:
-        """Take a token: 0; or take none, and say for how long there is none."""
-        if not self._interval_s:
-            return 0.0
-        now, key = self._monotonic(), (client, thing)
-        full_at = max(self._full_at.pop(key, now), now) + self._interval_s
-        wait_s = full_at - now - 60
-        self._full_at[key] = full_at if wait_s <= 0 else full_at - self._interval_s
-        if len(self._full_at) > MOST_BUCKETS:
-            del self._full_at[next(iter(self._full_at))]
-        return max(wait_s, 0.0)
+ThingLimit = RateLimit[tuple[str, str]]
+"""A limit for each client and thing."""
 
 
 class Clients:
@@ -65,16 +39,16 @@ class Clients:
         return self._client(request) or OWN_CLIENT
 
     def check_answer(
-        self, request: web.Request, answer: web.StreamResponse, limit: Limit, thing: str
+        self, request: web.Request, answer: web.StreamResponse, limit: ThingLimit, thing: str
     ) -> None:
         """Count a request as `check` does, unless the client has what it asks for."""
         if answer.status != HTTPStatus.NOT_MODIFIED:
             self.check(request, limit, thing)
 
-    def check(self, request: web.Request, limit: Limit, thing: str) -> None:
+    def check(self, request: web.Request, limit: ThingLimit, thing: str) -> None:
         """Count a request; raise a 429 that says when to come again (RFC 6585, 4)."""
         client = self._client(request)
-        if client is not None and (wait_s := limit.wait_s(client, thing)):
+        if client is not None and (wait_s := limit.take((client, thing))):
             raise _too_many(math.ceil(wait_s))
 
     def _client(self, request: web.Request) -> str | None:

@@ -1,5 +1,6 @@
 """Our own hub on the web: `/hub` (WebSub, 5.1) and `/rsscloud/…`. What hubs of others call is in `websub`."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from xml.sax.saxutils import quoteattr
 
@@ -9,7 +10,8 @@ from syndicator.errors import StoreError, SyndicatorError
 from syndicator.pipeline.concurrency_limits import OWN_CLIENT
 from syndicator.pipeline.hub.subscription_requests import Hub, NotConfirmed, Overloaded
 from syndicator.rules.hub.subscribers import NotUnderstood, host_of, read_form
-from syndicator.web.http.client_limits import Clients, Limit
+from syndicator.rules.rate_limit import RateLimit
+from syndicator.web.http.client_limits import Clients
 from syndicator.web.http.forwarded import client_address
 from syndicator.web.http.options import WebOptions
 
@@ -33,7 +35,8 @@ class OwnHubRoutes:
         self._hub = hub
         self._trusted = options.trusted_proxies
         self._clients = Clients(options.trusted_proxies, options.unlimited)
-        self._of_host, self._of_client = Limit(PER_MINUTE_OF_HOST), Limit(PER_MINUTE_OF_CLIENT)
+        self._of_host = RateLimit[str].a_minute(PER_MINUTE_OF_HOST, time.monotonic)
+        self._of_client = RateLimit[str].a_minute(PER_MINUTE_OF_CLIENT, time.monotonic)
 
     def routes(self) -> list[web.RouteDef]:
         routes = [web.post("/hub", self.hub)]
@@ -86,9 +89,9 @@ class OwnHubRoutes:
     def _pace(self, request: web.Request, host: str) -> None:
         """Count a request about a host; raises Overloaded where there were too many of late."""
         client = self._clients.name(request)
-        waits = self._of_host.wait_s(host[:MAX_HOST], "")
+        waits = self._of_host.take(host[:MAX_HOST])
         if client != OWN_CLIENT:
-            waits = max(waits, self._of_client.wait_s(client, ""))
+            waits = max(waits, self._of_client.take(client))
         if waits:
             raise Overloaded(
                 "there are too many requests from you, or about this host: try again in a minute"

@@ -14,6 +14,7 @@ from syndicator.errors import StoreError
 from syndicator.model.ids import SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.websub.callbacks import Closed, HubCallbacks
+from syndicator.rules.rate_limit import RateLimit
 
 PATH = "/websub/{source}/{callback_id}"
 
@@ -39,7 +40,7 @@ class HubRoutes:
     def __init__(self, callbacks: HubCallbacks) -> None:
         self._callbacks = callbacks
         self._reading: Counter[SourceId] = Counter()
-        self._pace = _Pace()
+        self._pace = RateLimit[SourceId].a_minute(MAX_PER_MINUTE, time.monotonic)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -69,7 +70,7 @@ class HubRoutes:
         opened = await self._callbacks.open(source, callback_id)
         if isinstance(opened, Closed):
             return _plain(_CLOSED[opened])
-        if not self._pace.allows(source):
+        if self._pace.take(source):
             return _plain(429)
         if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
             return _plain(415)  # what was signed would be something else than what we see
@@ -97,22 +98,6 @@ class HubRoutes:
         finally:
             self._reading[source] -= 1
             self._reading += Counter()  # forgets sources at nought
-
-
-class _Pace:
-    """Counts pushes by source, in minutes; only of sources whose callback was known."""
-
-    def __init__(self) -> None:
-        self._minute = 0
-        self._taken: Counter[SourceId] = Counter()
-
-    def allows(self, source: SourceId) -> bool:
-        minute = int(time.monotonic() // 60)
-        if minute != self._minute:
-            self._minute = minute
-            self._taken.clear()
-        self._taken[source] += 1
-        return self._taken[source] <= MAX_PER_MINUTE
 
 
 async def _read(request: web.Request, limit: int) -> bytes | None:

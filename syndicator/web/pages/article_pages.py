@@ -1,5 +1,6 @@
 """Articles of any filter, as a page and as feeds: `/articles.rss?section=olahraga&sort=popular`."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -17,7 +18,7 @@ from syndicator.rules.feeds.any_filter_feeds import AdHoc, ad_hoc_from
 from syndicator.rules.filter_language import FilterError
 from syndicator.web.feeds.feed_headers import preflight
 from syndicator.web.feeds.feed_routes import TOO_MANY, FeedRoutes, send_rendition
-from syndicator.web.http.client_limits import Clients, Limit
+from syndicator.web.http.client_limits import Clients, ThingLimit
 from syndicator.web.http.options import WebOptions
 from syndicator.web.http.problems import ProblemRaised, not_found, unavailable
 from syndicator.web.http.query_parameters import called_now, refused, values_of
@@ -44,7 +45,7 @@ class ArticleFeedRoutes:
         self._drawing = drawing
         self._feeds = feeds
         self._clients = Clients(options.trusted_proxies, options.unlimited)
-        self._limit = Limit(options.feeds_a_minute)
+        self._limit = ThingLimit.a_minute(options.feeds_a_minute, time.monotonic)
         self._page_lifetime = f"public, max-age={options.page_max_age_s}"
 
     def routes(self) -> list[web.RouteDef]:

@@ -1,6 +1,6 @@
 """Search as a page, and what is found as a feed to subscribe to."""
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
@@ -15,6 +15,7 @@ from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.search.article_search import MOST, Searching, SearchResult, TooManySearches
 from syndicator.render.items import Item, prepare_entry
 from syndicator.rules.filter_language import WORD_KEYS, parts_of, query_of
+from syndicator.rules.least_recent import LeastRecent
 from syndicator.rules.search.query import MAX_CHARACTERS, QueryError
 from syndicator.web.feeds.feed_headers import preflight
 from syndicator.web.feeds.feed_routes import FeedRoutes, send_rendition
@@ -78,7 +79,7 @@ class SearchRoutes:
         self._feeds = feeds
         self._trusted = options.trusted_proxies
         self._waiting: Counter[str] = Counter()
-        self._drawn: OrderedDict[tuple[object, ...], Rendition] = OrderedDict()
+        self._drawn = LeastRecent[tuple[object, ...], Rendition](_KEPT)
         self._drawing_now = 0
 
     def routes(self) -> list[web.RouteDef]:
@@ -155,9 +156,8 @@ class SearchRoutes:
     async def _rendition(self, snapshot: FeedSnapshot, form: Format) -> Rendition:
         """Render what is not at hand; a storm of searches must not keep other feeds from being rendered."""
         key = (snapshot.asked, form, shown_of(snapshot))
-        if key in self._drawn:
-            self._drawn.move_to_end(key)
-            return self._drawn[key]
+        if (kept := self._drawn.get(key)) is not None:
+            return kept
         if self._drawing_now >= _DRAWN_AT_ONCE:
             raise _busy()
         self._drawing_now += 1
@@ -165,9 +165,7 @@ class SearchRoutes:
             drawn = await self._publisher.rendered(snapshot, form)
         finally:
             self._drawing_now -= 1
-        self._drawn[key] = drawn
-        while len(self._drawn) > _KEPT:
-            self._drawn.popitem(last=False)
+        self._drawn.put(key, drawn)
         return drawn
 
 

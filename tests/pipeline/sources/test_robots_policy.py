@@ -265,7 +265,7 @@ async def test_long_files_are_not_all_remembered(store: Store, clock: ManualCloc
             url = portal.url("/private/1", f"127.0.1.{number}")
             assert code(await several[0].fetch(one, url, page=True)) == "robots"
         remembered = several[0]._robots_policy._recent
-        assert sum(len(entry.robots.text) for entry in remembered.values()) <= 1024 * 1024
+        assert sum(len(entry.robots.text) for _, entry in remembered.items()) <= 1024 * 1024
         assert 10 <= len(remembered) < 30
         asked = portal.times(ROBOTS)
         again = portal.url("/private/1", "127.0.1.1")

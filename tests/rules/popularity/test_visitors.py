@@ -1,19 +1,12 @@
 """Who counts as a reader of a link: people with browsers, a few of each network."""
 
-from datetime import timedelta
-
 import pytest
 from msgspec.structs import replace
-from support import NOON
 
 from syndicator.rules.popularity.visitors import (
     A_NETWORK,
-    FOLLOWED_AT_ONCE,
-    FOLLOWED_EVERY_S,
-    Allowance,
     Visit,
     agent_family,
-    drawn,
     household_key,
     household_of,
     is_reader,
@@ -166,17 +159,3 @@ def test_a_network_has_few_visitors_whatever_it_sends() -> None:
     agents = [f"Mozilla/5.0 ({system}) {browser}" for system in systems for browser in browsers]
     keys = {visitor_key(visit(f"203.0.113.{n}", agent), SALT) for n in range(256) for agent in agents}
     assert 1 < len(keys) <= A_NETWORK
-
-
-def test_a_bucket_empties_and_fills_again() -> None:
-    allowance: Allowance | None = None
-    for _ in range(FOLLOWED_AT_ONCE):
-        allowance = drawn(allowance, NOON)
-        assert allowance is not None
-    assert drawn(allowance, NOON) is None
-    assert drawn(allowance, NOON + timedelta(seconds=FOLLOWED_EVERY_S / 2)) is None
-    assert drawn(allowance, NOON + timedelta(seconds=FOLLOWED_EVERY_S)) is not None
-    assert drawn(allowance, NOON - timedelta(days=1)) is None  # a clock that was put back gives nothing
-    rested = drawn(allowance, NOON + timedelta(days=1))
-    assert rested is not None
-    assert rested.tokens == FOLLOWED_AT_ONCE - 1

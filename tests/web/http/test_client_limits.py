@@ -10,53 +10,12 @@ from web.web_world import Client, World, client_of, story
 
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
-from syndicator.web.http.client_limits import MOST_BUCKETS, Limit, _warn_of_proxy
+from syndicator.web.http.client_limits import _warn_of_proxy
 from syndicator.web.http.forwarded import Network
 from syndicator.web.http.options import WebOptions
 
 LATEST = "/feeds/latest.rss"
 PROXY = (ip_network("127.0.0.1/32"),)
-
-
-class Seconds:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_a_bucket_fills_again_at_its_rate() -> None:
-    seconds = Seconds()
-    limit = Limit(6, seconds)
-    assert [limit.wait_s("a", "latest") for _ in range(6)] == [0.0] * 6
-    assert limit.wait_s("a", "latest") == pytest.approx(10.0)
-    seconds.now += 4
-    assert limit.wait_s("a", "latest") == pytest.approx(6.0), "who is refused has not used anything"
-    seconds.now += 6
-    assert limit.wait_s("a", "latest") == 0.0
-    assert limit.wait_s("a", "latest") == pytest.approx(10.0)
-    seconds.now += 3600
-    assert [limit.wait_s("a", "latest") for _ in range(7)][-1] == pytest.approx(10.0), "never more than full"
-
-
-def test_clients_and_things_are_counted_apart() -> None:
-    limit = Limit(1, Seconds())
-    assert [limit.wait_s(*key) for key in (("a", "x"), ("a", "y"), ("b", "x"))] == [0.0] * 3
-    assert limit.wait_s("a", "x") > 0
-
-
-def test_zero_is_no_limit() -> None:
-    limit = Limit(0, Seconds())
-    assert {limit.wait_s("a", "x") for _ in range(1000)} == {0.0}
-
-
-def test_buckets_are_bounded() -> None:
-    limit = Limit(1, Seconds())
-    for number in range(MOST_BUCKETS + 100):
-        limit.wait_s(str(number), "x")
-    assert len(limit._full_at) == MOST_BUCKETS
-    assert limit.wait_s(str(MOST_BUCKETS), "x") > 0
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.search.article_search import Searching
 from syndicator.pipeline.stories.editing import Regrouping
 from syndicator.rules.feeds.any_filter_feeds import AdHoc
+from syndicator.rules.least_recent import LeastRecent
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.rules.popularity.visitors import household_of
 from syndicator.store.search.search_index import SearchIndex
@@ -361,14 +362,13 @@ async def test_what_an_index_did_not_hold_yet_is_shown_as_soon_as_it_does(
 async def test_what_is_kept_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await world.admit(story(1))
     monkeypatch.setattr(ad_hoc_feeds, "KEPT_FEEDS", 3)
-    feeds = feeds_of(world, None)
+    few, small = feeds_of(world, None), feeds_of(world, None)
+    monkeypatch.setattr(small, "_kept", LeastRecent(1, ad_hoc_feeds._size))
     for size in range(1, 9):
-        await feeds.rendition(AdHoc(size=size), Format.RSS, "c")
-    assert len(feeds._kept) == 3
-    monkeypatch.setattr(ad_hoc_feeds, "KEPT_BYTES", 1)
-    await feeds.rendition(AdHoc(size=9), Format.RSS, "c")
-    assert len(feeds._kept) == 1
-    assert feeds._kept_bytes == next(iter(feeds._kept.values())).size
+        for feeds in (few, small):
+            await feeds.rendition(AdHoc(size=size), Format.RSS, "c")
+    assert len(few._kept) == 3
+    assert len(small._kept) == 1
 
 
 async def test_a_client_that_asks_for_very_much_at_once_is_sent_away_and_others_are_served(
