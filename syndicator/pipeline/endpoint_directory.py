@@ -27,17 +27,17 @@ class Directory:
         configured: Mapping[EndpointId, Endpoint],
         renamed: Mapping[SourceId, SourceId] | None = None,
     ) -> None:
-        """`renamed`: what sources are called now whose former names filters may still hold."""
+        """`renamed`: the current ids of renamed sources, whose former ids filters may still contain."""
         self._store = store
         self._renamed = renamed or {}
         self._configured = configured
         self._known = EndpointSnapshot()
         self._is_loaded = False
-        self._told_of: set[EndpointId] = set()
+        self._logged: set[EndpointId] = set()
         self.wanting: Mapping[EndpointId, Endpoint] = {}
-        """Those whose events are queued, by name: all that are, or were, proven."""
+        """Endpoints whose events are queued, by id: all that are, or were, verified."""
         self.served: Mapping[EndpointId, Endpoint] = {}
-        """Those that this process can send to now: their secrets are here, and they do not rest."""
+        """Endpoints that this process can send to now: it has their secrets, and they are not paused."""
         self.digesting: Collection[Endpoint] = ()
         """Those of them whose events go together."""
         self.foreign: Collection[EndpointId] = ()
@@ -56,7 +56,7 @@ class Directory:
     async def departed(
         self, configured: Configured, names: Iterable[EndpointId], now: datetime
     ) -> frozenset[EndpointId]:
-        """Return those of these endpoints that were configured, and that no running process has any more."""
+        """Return which of these endpoints were configured but are in no running process's configuration."""
         elsewhere = [
             name
             for name in names
@@ -68,16 +68,16 @@ class Directory:
         return frozenset(await configured.unused_endpoints(elsewhere, now))
 
     def wants_renewals(self, feed: FeedSpec) -> bool:
-        """Return whether anybody asks to be told when a feed changes."""
+        """Return whether any endpoint subscribes to updates of a feed."""
         return any(
             EventType.FEED_UPDATED in one.events and wants_feed(one, feed.id, private=feed.private)
             for one in self.wanting.values()
         )
 
     def may_know(self, name: EndpointId, event: Event) -> bool:
-        """Return whether an endpoint may be told of an event at all.
+        """Return whether an endpoint may receive an event.
 
-        What concerns the service is for those who run it; who else registered an endpoint hears of his own.
+        Events about the service are for operators; the owner of an endpoint receives events about his own.
         """
         known = self._known.endpoints
         if name not in known:  # it was removed just now
@@ -116,16 +116,16 @@ class Directory:
             if name not in known.endpoints or known.endpoints[name].owner is None
         }
         for name, one in known.endpoints.items():
-            if one.unreadable and name not in self._told_of:
+            if one.unreadable and name not in self._logged:
                 log.error("an endpoint cannot be served", endpoint=name, reason=one.unreadable)
         stored = {name: self._by_now(one) for name, one in known.endpoints.items()}
-        self._told_of = {name for name, one in known.endpoints.items() if one.unreadable}
+        self._logged = {name for name, one in known.endpoints.items() if one.unreadable}
         self._known = replace(known, endpoints={**stored, **mine})
         self._is_loaded = True
         self._sort()
 
     def _by_now(self, one: EndpointListed) -> EndpointListed:
-        """Have an endpoint filter by the names that sources have now."""
+        """Return an endpoint whose filter has the current ids of renamed sources."""
         wanted = one.endpoint.filter
         if self._renamed.keys().isdisjoint(wanted.source):
             return one

@@ -89,5 +89,5 @@ class FreshReads(Generic[Key, Value]):
 
 
 def overdue() -> StoreUnavailable:
-    """Return what those are told who wait no longer than `PATIENCE_S`."""
+    """Return the error for callers that have waited longer than `PATIENCE_S`."""
     return StoreUnavailable(f"Redis does not answer within {PATIENCE_S:g} s")

@@ -1,6 +1,6 @@
-"""What may be shown of sources and of where articles come from: no secret in it.
+"""Removes secrets from sources and provenance before they are shown.
 
-What is an article's own public link stays as it is: readers get it.
+An article's own public link stays as it is: readers get it.
 """
 
 from collections.abc import Callable
@@ -14,10 +14,9 @@ from syndicator.observe.redact import HIDDEN, hide_secrets
 
 
 def without_secrets(source: Source) -> Source:
-    """Return a source that may be shown.
+    """Return a source without its headers, without users and passwords in addresses, and without queries.
 
-    Hidden are what is sent along with requests, names and passwords in addresses, and queries: whoever has a
-    feed of his own from a portal has it by a token there, whatever the parameter is called.
+    Portals give customers a feed of their own by a token in the query, under any parameter name.
     """
     popular = source.popular
     if popular is not None and popular.url is not None:
@@ -33,42 +32,42 @@ def without_secrets(source: Source) -> Source:
 
 
 def state_without_secrets(source: Source, state: SourceState) -> SourceState:
-    """Return what is remembered of a source as it may be shown.
+    """Return the state of a source without secrets.
 
-    In sentences the source's own addresses lose their queries, and all others what looks like a secret:
-    without its query many an article could not be told from the next.
+    In sentences, the source's own addresses lose their queries. Other addresses lose only what looks like a
+    secret: without their queries, many articles could not be distinguished.
     """
-    result = teller(source, state.move.target if state.move else None)
+    redact = text_redactor(source, state.move.target if state.move else None)
     return replace(
         state,
-        failure=replace(state.failure, detail=result(state.failure.detail)) if state.failure else None,
-        warnings=tuple(map(result, state.warnings)),
-        own_warnings=tuple(map(result, state.own_warnings)),
+        failure=replace(state.failure, detail=redact(state.failure.detail)) if state.failure else None,
+        warnings=tuple(map(redact, state.warnings)),
+        own_warnings=tuple(map(redact, state.own_warnings)),
         validators_of=bare(state.validators_of) if state.validators_of else None,
         move=replace(state.move, target=bare(state.move.target)) if state.move else None,
     )
 
 
-def provenance_without_secrets(told: Provenance) -> Provenance:
-    """Return what is told of where an article comes from.
+def provenance_without_secrets(provenance: Provenance) -> Provenance:
+    """Return the provenance of an article without secrets.
 
-    Of a feed, a sitemap or a push the address is bare: it is the source's. That of an article's own page
-    loses only what looks like a secret.
+    The address of a feed, a sitemap or a push is the source's, and loses its query. That of an article's own
+    page loses only what looks like a secret.
     """
-    shown = hide_secrets if told.read_from else bare
+    redact = hide_secrets if provenance.read_from else bare
     return replace(
-        told,
-        requested_url=shown(told.requested_url),
-        url=shown(told.url),
+        provenance,
+        requested_url=redact(provenance.requested_url),
+        url=redact(provenance.url),
         changes=tuple(
             replace(change, received=hide_secrets(change.received), why=hide_secrets(change.why))
-            for change in told.changes
+            for change in provenance.changes
         ),
     )
 
 
 def bare(url: str) -> str:
-    """Hide in an address what may be secret: name, password and query."""
+    """Return an address with user, password and query hidden."""
     parts = urlsplit(url)
     user, at, host = parts.netloc.rpartition("@")
     return parts._replace(
@@ -76,14 +75,17 @@ def bare(url: str) -> str:
     ).geturl()
 
 
-def teller(source: Source, *more: str | None) -> Callable[[str], str]:
-    """Return what hides queries of a source's own addresses, and what looks like a secret, in sentences."""
+def text_redactor(source: Source, *more: str | None) -> Callable[[str], str]:
+    """Return a function that hides, in a text, secrets and the queries of a source's own addresses.
+
+    `more`: further addresses of the source.
+    """
     own = (source.url, source.popular and source.popular.url, *more)
     queries = [f"?{query}" for url in own if url and (query := urlsplit(url).query)]
 
-    def told(text: str) -> str:
+    def redact(text: str) -> str:
         for query in queries:
             text = text.replace(query, f"?{HIDDEN}")
         return hide_secrets(text)
 
-    return told
+    return redact

@@ -22,7 +22,7 @@ class JobReport(Struct, frozen=True, kw_only=True):
 
 
 Job = Callable[[], Awaitable[JobReport | None]]
-"""Does one piece of work; None when there is nothing to tell."""
+"""Does one piece of work; returns None when there is nothing to report."""
 
 
 class Taken(Struct, frozen=True, kw_only=True):

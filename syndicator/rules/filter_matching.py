@@ -19,7 +19,7 @@ ALL = "all"
 _CACHED_CHARACTERS = 100
 
 _INDEXED = ("source", "section", "tag", "language")
-"""Keys of a filter that have an index, the most telling first."""
+"""Keys of a filter that have an index, the most selective first."""
 
 
 @lru_cache(maxsize=8192)

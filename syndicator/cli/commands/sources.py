@@ -20,7 +20,7 @@ from syndicator.cli.store_access import Limit, Rows, ask
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, SourceState
 from syndicator.pipeline.articles.explanation import SourceShown
-from syndicator.rules.identity.guid_trust import told
+from syndicator.rules.identity.guid_trust import identified_by
 from syndicator.rules.sources.health import health
 from syndicator.rules.sources.redesign import redesigned
 from syndicator.service import Service
@@ -42,7 +42,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
                 "kind": one.source.kind.value,
                 "last_success": ago(one.state.last_success_at, status.at),
                 "health": health(one.source, one.state, status.at).kind.value,
-                "identity": told(one.source, one.state),
+                "identity": identified_by(one.source, one.state),
                 "failing": one.state.failure.reason if one.state.failure else "",
                 "next_due": _next_due(one.state, status.at),
                 "because": one.state.due_because,
@@ -64,7 +64,7 @@ def _next_due(state: SourceState, now: datetime) -> str:
     if state.stopped or state.paused:
         return "never"
     if state.next_due_at is None or state.next_due_at <= now:
-        return "now"  # or it is being asked; one that waits for long is told to be late
+        return "now"  # or it is being asked; a long wait is reported as late
     return ago(state.next_due_at, now)
 
 
@@ -92,7 +92,7 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
     yield "url", source.url
     if state.move:
         yield "moved", f"to {state.move.target}, confirmed in {state.move.sightings} rounds{_followed(shown)}"
-    yield "known by", told(source, state)
+    yield "known by", identified_by(source, state)
     yield "health", ": ".join(filter(None, (shown.health.kind.value, shown.health.why)))
     if state.failure:
         yield "last failure", f"{state.failure.reason}: {state.failure.detail}"

@@ -9,14 +9,14 @@ from syndicator.observe.redact import hide_secrets
 from syndicator.pipeline.preview.dry_run_context import RobotsVerdict
 from syndicator.pipeline.preview.finds import Discovery
 from syndicator.pipeline.preview.preview import Preview
-from syndicator.pipeline.redaction import provenance_without_secrets, teller, without_secrets
+from syndicator.pipeline.redaction import provenance_without_secrets, text_redactor, without_secrets
 
 _Told = Callable[[str], str]
 
 
 def preview_without_secrets(shown: Preview) -> Preview:
     """Return what a dry run of a source brought as it may be shown."""
-    result = teller(shown.source)
+    result = text_redactor(shown.source)
     return replace(
         shown,
         source=without_secrets(shown.source),

@@ -37,7 +37,7 @@ LEASE_MARGIN_S = 20.0
 """A lease outlasts the longest request by this much, so that nobody is sent the same twice at once."""
 
 GLANCE = timedelta(milliseconds=50)
-"""While subscribers are being told, news is looked for no more often."""
+"""Shortest interval between two searches for news while subscribers are being notified."""
 
 UNCONFIRMED_SHARE = 4
 """Of the places of a worker, and of those of one host, one in so many is for who has not confirmed yet."""
@@ -47,7 +47,7 @@ SLOW_SHARE = 2
 HOUSEKEEPING = timedelta(minutes=1)
 SWEPT_AT_ONCE = 500
 EXTERNAL_LEASE = timedelta(days=2)
-"""How long a hub is told of news that no process has configured any more."""
+"""How long external hubs are notified after they have left every configuration."""
 
 
 class HubStep:
@@ -144,7 +144,7 @@ class HubStep:
         self._unconfirmed += sign * sum(not one.is_confirmed for one in claimed)
 
     def _may_look(self, now: datetime) -> bool:
-        """Return whether to look for news: not each time that somebody of a crowd has been told."""
+        """Return whether to look for news now; not after each of many notifications."""
         if self._attending and now < self._looked_at + GLANCE:
             return False
         self._looked_at = now

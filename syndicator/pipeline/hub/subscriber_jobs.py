@@ -115,9 +115,9 @@ class HubTurns:
             self._egress, known.callback, asked, timeout_s=self._policy.timeout_s, now=now
         )
 
-        def change(found: Subscriber | None, told: str) -> SettledSubscriber:
+        def change(found: Subscriber | None, announced: str) -> SettledSubscriber:
             after = rules.verified(found or known, asked, outcome, standing=standing)
-            return SettledSubscriber(subscriber=after, due_at=self._next_turn(after, asked, told))
+            return SettledSubscriber(subscriber=after, due_at=self._next_attempt(after, asked, announced))
 
         is_slow = _is_slow(outcome, time.monotonic() - began, self._policy)
         await self._settle(claimed, change, digest=standing, is_slow=is_slow)
@@ -125,13 +125,15 @@ class HubTurns:
         reason = "" if result == "confirmed" else outcome.reason  # type: ignore[union-attr]
         return self._report(known, result, f"{asked.mode.value} {result}", began, reason=reason)
 
-    def _next_turn(self, after: Subscriber | None, asked: PendingRequest, told: str) -> datetime | None:
-        """Return when one that was asked back has its next turn."""
+    def _next_attempt(
+        self, after: Subscriber | None, asked: PendingRequest, announced: str
+    ) -> datetime | None:
+        """Return when a subscriber is due again after its verification; None: at the next announcement."""
         if after is None:
             return None
         now = self._clock()
         if after.asked is None:
-            return now if after.sent != told else None
+            return now if after.sent != announced else None
         tries = after.asked.tries
         is_same = tries and after.asked.at == asked.at
         return now + timedelta(seconds=rules.VERIFICATION_RETRIES_S[tries - 1]) if is_same else now
@@ -142,8 +144,7 @@ class HubTurns:
         began = time.monotonic()
         await wire.deny(self._egress, known.callback, asked.topic_url, why, timeout_s=self._policy.timeout_s)
 
-        def change(found: Subscriber | None, told: str) -> SettledSubscriber:
-            del told
+        def change(found: Subscriber | None, _announced: str) -> SettledSubscriber:
             if found is not None and found.asked != asked:
                 return SettledSubscriber(subscriber=found, due_at=self._clock())
             return SettledSubscriber(subscriber=rules.denied(found or known))
@@ -160,7 +161,7 @@ class HubTurns:
         timeout_s = self._policy.timeout_s
         if known.protocol is Protocol.WEBSUB and known.lease:
             await wire.deny(self._egress, known.callback, known.lease.topic_url, GONE, timeout_s=timeout_s)
-        await self._settle(claimed, lambda _found, _told: SettledSubscriber(subscriber=None))
+        await self._settle(claimed, lambda _found, _announced: SettledSubscriber(subscriber=None))
         return self._report(known, "denied", "denied", began, reason=GONE)
 
     async def _leave_to_others(self, claimed: ClaimedSubscriber) -> None:
@@ -176,10 +177,10 @@ class HubTurns:
     async def _send(self, claimed: ClaimedSubscriber, known: Subscriber, topic: Topic) -> HubReport | None:
         rendition = await self._publisher.rendition(topic.feed, topic.form)
         began = time.monotonic()
-        outcome = await self._told(known, topic, rendition)
+        outcome = await self._distribute(known, topic, rendition)
         is_slow = _is_slow(outcome, time.monotonic() - began, self._policy)
 
-        def change(found: Subscriber | None, told: str) -> SettledSubscriber:
+        def change(found: Subscriber | None, announced: str) -> SettledSubscriber:
             if found is None:
                 return SettledSubscriber(subscriber=None)
             now = self._clock()
@@ -191,13 +192,13 @@ class HubTurns:
             pause_s = rules.retry_after_s(self._policy, after.attempts, self._rng.uniform(-1, 1))
             if pause_s is not None and after.asked is None:
                 return SettledSubscriber(subscriber=after, due_at=now + timedelta(seconds=pause_s))
-            again = told != claimed.told or after.asked is not None
+            again = announced != claimed.told or after.asked is not None
             return SettledSubscriber(subscriber=after, due_at=now if again else None)
 
         await self._settle(claimed, change, is_slow=is_slow)
         return self._reported(known, outcome, began)
 
-    async def _told(self, known: Subscriber, topic: Topic, rendition: Rendition) -> DistributionOutcome:
+    async def _distribute(self, known: Subscriber, topic: Topic, rendition: Rendition) -> DistributionOutcome:
         if known.sent == rendition.digest:
             return Unneeded()
         timeout_s = self._policy.timeout_s

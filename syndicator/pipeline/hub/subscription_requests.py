@@ -94,7 +94,7 @@ class Hub:
             self._our_topic(url)
 
     async def register(self, form: Mapping[str, str], caller: str) -> int:
-        """Subscribe by rssCloud, once the subscriber answers; give how many feeds that are.
+        """Subscribe by rssCloud, once the subscriber answers; return the number of feeds.
 
         `caller` is the address that the request came from. Raises NotUnderstood, Overloaded, NotConfirmed.
         """
@@ -145,7 +145,7 @@ class Hub:
     def _our_topic(self, url: str) -> Topic:
         topic = self._topics.find(url)
         if topic is None:
-            raise NotUnderstood("this hub tells of its own feeds only: take the rel=self of one of them")
+            raise NotUnderstood("this hub serves its own feeds only: take the rel=self of one of them")
         return topic
 
 

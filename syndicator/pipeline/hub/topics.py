@@ -1,7 +1,7 @@
 """What can be subscribed to at our hub: every public feed in every format, by its own URL.
 
-A feed that has another name now is told on under its former ones, as what it is now: who subscribed by an old
-URL misses nothing until it renews (WebSub, 6.1). A private or retired feed is no topic under any name.
+A renamed feed is distributed under its former names too: a subscriber with an old URL misses nothing until it
+renews (WebSub, 6.1). A private or retired feed is no topic under any name.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Readers who follow our links to a portal: where each leads, and whom to count."""
+"""Click links of feeds and pages: where each redirects, and which readers are counted."""
 
 from datetime import date
 
@@ -24,14 +24,14 @@ from syndicator.store.store import Store
 _log = get_logger(__name__)
 
 _ADDRESSES = 10_000
-"""Addresses whose rate is known at once; the one that was seen least lately leaves."""
+"""Most client addresses with a rate limit in memory; the least recently seen is dropped."""
 
 _TARGETS = 1_000
-"""Articles that are known while the store is away: those whose links were followed last."""
+"""Most recently followed articles whose addresses are remembered for when the store is away."""
 
 
 class Clicking:
-    """Leads readers on, and counts each once per article and day."""
+    """Resolves click links, and counts each reader once per article and day."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -43,9 +43,9 @@ class Clicking:
         self._targets = LeastRecent[ArticleId, str](_TARGETS)
 
     async def follow(self, article_id: ArticleId, visit: Visit) -> str | None:
-        """Return the address that a link leads to, and count who follows it; None: there is no such article.
+        """Return the address that a link leads to, and count the reader; None without such an article.
 
-        While the store is away nobody is counted, and the address is the one that was given here last;
+        While the store is away no reader is counted, and the address is the one returned last. Raises
         StoreUnavailable where there is none.
         """
         try:
@@ -64,7 +64,6 @@ class Clicking:
         return url
 
     async def is_withdrawn(self, article_id: ArticleId) -> bool:
-        """Return whether an article was withdrawn."""
         return await self._store.withdrawals.get(article_id) is not None
 
     async def _count(self, article_id: ArticleId, visit: Visit) -> None:
@@ -81,7 +80,7 @@ class Clicking:
             _log.warning("click_not_counted", article=article_id, reason=str(error))
 
     async def _stored(self, article_id: ArticleId) -> Article | None:
-        """Find an article, also by the id of one that it turned out to be."""
+        """Return an article by its id, or by the id of an article that was merged into it."""
         articles = self._store.articles
         (article,) = await articles.get_many([article_id], bodies=False)
         if article is None and (leader := await articles.led_by(article_id)) is not None:
@@ -91,5 +90,5 @@ class Clicking:
     async def _salt_of(self, day: date) -> bytes:
         if self._salt is None or self._salt[0] != day:
             self._salt = day, await self._store.clicks.salt(day)
-            self._households.clear()  # their names were made with the salt of another day
+            self._households.clear()  # their keys were hashed with the salt of another day
         return self._salt[1]

@@ -1,4 +1,4 @@
-"""Telling partners of what comes to the top of a popular feed, in one step with the ranking that shows it."""
+"""Announces articles that rise to the top of a popular feed, in one step with the ranking that shows them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -23,10 +23,10 @@ async def announce(
     ranking: Sequence[Ranked],
     now: datetime,
 ) -> bool:
-    """Show a ranking in place of the one that is shown, where its order is another or something is told.
+    """Store a new ranking with its events, if its order differs or an article has crossed a threshold.
 
-    Tell whether that was so. What another worker told at the same moment is left to it: the next turn goes
-    on.
+    Returns whether it was stored. Where another worker has stored events at the same moment, nothing is
+    written; the next ranking goes on from there.
     """
     if spec.announce is None:
         return False
@@ -34,17 +34,17 @@ async def announce(
     places = _places(ranking)
     asked = in_question(spec.announce, places)
     remembered = await store.crossings.remembered(spec.id, asked, measures)
-    found = crossings(spec.announce, _places(shown), places, remembered, now)
+    crossed = crossings(spec.announce, _places(shown), places, remembered, now)
     is_other = list(places) != [place.article_id for place in shown]
-    if not (is_other or found.near):
+    if not (is_other or crossed.near):
         return False
-    events = [_event(site, spec, passed, now) for passed in found.told]
+    events = [_event(site, spec, passed, now) for passed in crossed.announced]
     is_shown = is_other or bool(events)
     written = await store.crossings.show(
         spec.id,
         ranking if is_shown else None,
         events=events,
-        near=found.near,
+        near=crossed.near,
         remembered=remembered,
         now=now,
     )

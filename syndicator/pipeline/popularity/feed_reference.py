@@ -5,7 +5,7 @@ from syndicator.model.feed import FeedSpec, Site
 
 
 def feed_ref(site: Site, spec: FeedSpec) -> FeedRef:
-    """Return a feed, with its public addresses."""
+    """Return the reference to a feed, with its public addresses."""
     url = site.url(f"/feeds/{spec.id}")
     return FeedRef(
         id=spec.id,

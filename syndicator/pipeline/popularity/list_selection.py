@@ -1,4 +1,4 @@
-"""From scores to the list that a popular feed shows."""
+"""Selects the articles of a popular feed from a ranking."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,11 @@ from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
 
 PAGE = 100
-"""Articles that are read at once, the most popular first, until a list is full."""
+"""Articles that are read at a time, most popular first, until a list is full."""
 
 
-class Choosing:
-    """Reads down a ranking, the most popular first, until a feed is full."""
+class ListSelection:
+    """Selects articles for popular feeds by filter, story and variety."""
 
     def __init__(self, store: Store, filtering: Filtering, policy: PopularityPolicy) -> None:
         self._store = store
@@ -26,24 +26,29 @@ class Choosing:
         self._policy = policy
 
     async def chosen(self, spec: FeedSpec, ordered: Sequence[ScoredArticle]) -> list[Ranked]:
-        """Choose what a feed lists: twice as many as it shows, of which a varied list is made."""
-        telling = Representatives(self._store, self._filtering, spec.filter, spec.per)
-        found: list[ScoredArticle] = []
+        """Return the list of a feed, varied from twice as many of the best articles that pass its filter."""
+        representatives = Representatives(self._store, self._filtering, spec.filter, spec.per)
+        passed: list[ScoredArticle] = []
         for start in range(0, len(ordered), PAGE):
-            standings = {one.article_id: one for one in ordered[start : start + PAGE]}
+            standings = {scored.article_id: scored for scored in ordered[start : start + PAGE]}
             heads = await self._store.articles.get_many(list(standings), bodies=False)
-            wanted = await self._filtering.passing(spec.filter, [head for head in heads if head])
-            found += [
+            matching = await self._filtering.passing(spec.filter, [head for head in heads if head])
+            passed += [
                 replace(standings[article.id], article_id=item.article.id, owner=owner_of(item.article))
-                for article, item in await telling.led(wanted)
+                for article, item in await representatives.led(matching)
             ]
-            if len(found) >= 2 * spec.size:
+            if len(passed) >= 2 * spec.size:
                 break
-        chosen = varied(found, spec.size, self._policy)
-        ids = [one.article_id for one in chosen]
+        listed = varied(passed, spec.size, self._policy)
+        ids = [scored.article_id for scored in listed]
         views = await self._store.popularity.views(ids)
         comments = await self._store.popularity.counters(ids, SignalKind.COMMENTS)
         return [
-            Ranked(article_id=one.article_id, score=round(one.score.total, 3), views=seen, comments=said)
-            for one, seen, said in zip(chosen, views, comments, strict=True)
+            Ranked(
+                article_id=scored.article_id,
+                score=round(scored.score.total, 3),
+                views=view_count,
+                comments=comment_count,
+            )
+            for scored, view_count, comment_count in zip(listed, views, comments, strict=True)
         ]

@@ -1,4 +1,4 @@
-"""Rankings for feeds that nobody configured: made when somebody asks, good for some seconds."""
+"""Rankings of feeds that are not configured: computed on request and kept for some seconds."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec, Window
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.filter_matching import Filtering
-from syndicator.pipeline.popularity.list_selection import Choosing
+from syndicator.pipeline.popularity.list_selection import ListSelection
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.rules.least_recent import LeastRecent
 from syndicator.rules.popularity.popularity_score import ScoredArticle, ranked
@@ -16,15 +16,15 @@ from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
 
 _DEPTH = 200
-"""Places of each board that are looked at."""
+"""Ranks of each board that are examined."""
 _NEWEST = 200
-"""Articles that pass a filter are looked at, whether or not any board names them; the newest."""
+"""Newest articles that pass the filter and are scored even if they are on no board."""
 _REMEMBERED = 256
 _PIECE = 50
 
 
 class PopularNow:
-    """Ranks what passes a filter. What one turn ranked, all who ask in that turn get."""
+    """Ranks the articles that pass a filter, once per filter in each interval of `turn_s`."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class PopularNow:
         turn_s: float,
     ) -> None:
         self._scoring = scoring
-        self._choosing = Choosing(store, filtering, scoring.policy)
+        self._list_selection = ListSelection(store, filtering, scoring.policy)
         self._clock = clock
         self._turn_s = turn_s
         self._boards: dict[Window, tuple[int, list[ScoredArticle]]] = {}
@@ -44,7 +44,7 @@ class PopularNow:
         self._rankings = LeastRecent[FeedId, tuple[int, list[Ranked]]](_REMEMBERED)
 
     def turn(self) -> int:
-        """Number the time: as long as it is the same, so is each order, in every process."""
+        """Return the number of the current interval; within it, all processes rank alike."""
         return int(self._clock().timestamp() // self._turn_s)
 
     def turned_at(self) -> datetime:
@@ -52,21 +52,21 @@ class PopularNow:
         return datetime.fromtimestamp(int(self.turn() * self._turn_s), UTC)
 
     async def ranking(self, spec: FeedSpec, newest: Sequence[ArticleId] | None) -> list[Ranked]:
-        """Rank for a feed. `newest` are what passes its filter, where that is known."""
+        """Return the ranking of a feed; `newest`: the newest articles that pass its filter, if known."""
         turn, kept = self.turn(), self._rankings.peek(spec.id)
         if kept is not None and kept[0] == turn:
             return kept[1]
         board = await self._board(spec.window, turn)
         if newest:
-            known = {one.article_id for one in board}
-            others = [one for one in newest[:_NEWEST] if one not in known]
+            known = {scored.article_id for scored in board}
+            others = [article for article in newest[:_NEWEST] if article not in known]
             board = ranked((*board, *await self._scored(others, spec.window, turn)))
-        made = await self._choosing.chosen(spec, board)
+        made = await self._list_selection.chosen(spec, board)
         self._rankings.put(spec.id, (turn, made))
         return made
 
     async def _board(self, window: Window, turn: int) -> list[ScoredArticle]:
-        """Read the boards of a window, once a turn for all who ask."""
+        """Return the scored articles of the boards of a window, read once per interval."""
         async with self._reading:
             kept = self._boards.get(window)
             if kept is None or kept[0] != turn:
@@ -76,8 +76,8 @@ class PopularNow:
             return kept[1]
 
     async def _scored(self, ids: Sequence[ArticleId], window: Window, turn: int) -> list[ScoredArticle]:
-        """Score in pieces, as of the beginning of a turn: other requests are served between two of them."""
-        now, found = datetime.fromtimestamp(turn * self._turn_s, UTC), list[ScoredArticle]()
+        """Score articles as of the start of an interval, _PIECE at a time to let other requests run."""
+        now, scored = datetime.fromtimestamp(turn * self._turn_s, UTC), list[ScoredArticle]()
         for start in range(0, len(ids), _PIECE):
-            found += await self._scoring.standings(ids[start : start + _PIECE], window, now)
-        return found
+            scored += await self._scoring.standings(ids[start : start + _PIECE], window, now)
+        return scored

@@ -1,4 +1,4 @@
-"""What partner sites report of their readers: read item by item, bounded, counted once."""
+"""Reports of partner sites about their readers: read item by item, bounded, counted once."""
 
 import asyncio
 import re
@@ -19,13 +19,13 @@ from syndicator.store.store import Store
 
 MOST_ITEMS = 10_000
 MOST_FAULTS = 1000
-"""A batch in which more is wrong is refused as a whole: it is no batch of signals."""
+"""A batch with more wrong items is refused as a whole."""
 LARGEST_COUNT = 10_000
 OLDEST = timedelta(days=7)
 _AHEAD = timedelta(minutes=5)
 
 _AT_ONCE = 500
-"""Items that are read, and addresses that are looked up, before others have their turn: some milliseconds."""
+"""Items read, and addresses looked up, before other tasks run: some milliseconds."""
 _LED_AT_ONCE = 20
 
 Kind = Literal["reads", "clicks"]
@@ -70,21 +70,21 @@ class ItemFault(Struct, frozen=True, kw_only=True):
 
 
 class Reported(Struct, frozen=True, kw_only=True):
-    """What became of a batch."""
+    """The result of a batch."""
 
     ok: bool
     """Whether every item was taken."""
     taken: int
-    """Items that were understood and of an article that is here."""
+    """Items that were valid and belong to a stored article."""
     counted: int
-    """What they add up to, less what was beyond the bounds."""
+    """The sum of their counts, without what exceeded the bounds."""
     uncounted: int
-    """What was beyond a day's bound, or of visitors who were counted before."""
+    """What exceeded the bound of a day, or came from visitors who were counted before."""
     errors: tuple[ItemFault, ...] = ()
 
 
 class ReportRefused(SyndicatorError):
-    """A batch that is refused as a whole: nothing of it was counted."""
+    """A batch was refused as a whole; nothing of it was counted."""
 
     def __init__(self, reason: str, errors: Sequence[ItemFault] = ()) -> None:
         super().__init__(reason)
@@ -124,11 +124,11 @@ class Reporting:
         self._clock = clock
 
     async def take(self, owner: str, key: str, body: bytes) -> Reported:
-        """Count a batch, written as JSON, once: the same key again gives the same answer.
+        """Count a JSON batch once; the same key again returns the same result.
 
         Raises:
             KeyReused: the key came with another body within the last day.
-            ReportRefused: it is no batch, or hardly anything in it is right.
+            ReportRefused: the body is no batch, or has more than MOST_FAULTS wrong items.
 
         """
         mine, answer = await self._store.reports.begin(owner, key, body)
@@ -139,31 +139,31 @@ class Reporting:
         try:
             result = await self._count(Reporter(name=owner, most=self._most), key, _items(body))
         except ReportRefused:
-            await self._store.reports.forget(owner, key)  # what is put right may come under it
+            await self._store.reports.forget(owner, key)  # a corrected batch may use the key again
             raise
-        if len(result.errors) <= MOST_FAULTS:  # of more, the counting itself remembers what it did
+        if len(result.errors) <= MOST_FAULTS:  # a larger result is not stored: counting is idempotent anyway
             await self._store.reports.end(owner, key, body, _encode(result))
         return result
 
     async def _count(self, reporter: Reporter, key: str, items: Sequence[Raw]) -> Reported:
         now = self._clock()
         read = await _read_all(items, now)
-        faults = [one for one in read if isinstance(one, ItemFault)]
+        faults = [item for item in read if isinstance(item, ItemFault)]
         if len(faults) > MOST_FAULTS:
             raise ReportRefused(f"{len(faults):,} of {len(items):,} items are wrong", faults[:MOST_FAULTS])
-        named = {place: one for place, one in enumerate(read) if isinstance(one, ReportItem)}
+        named = {place: item for place, item in enumerate(read) if isinstance(item, ReportItem)}
         ids = await self._ids(named)
         signals = {place: _signal(named[place], article, now) for place, article in ids.items()}
         name = f"{reporter.name}:{key_digest(key)}"
-        left, uncounted = await self._add(signals, now, name, reporter)
-        if left:  # it may have been found to be another, whose id is not theirs
-            leaders = await self._leaders({place: signals[place].article_id for place in left})
+        unknown, uncounted = await self._add(signals, now, name, reporter)
+        if unknown:  # the article may have been merged into another one
+            leaders = await self._leaders({place: signals[place].article_id for place in unknown})
             signals |= {place: _signal(named[place], article, now) for place, article in leaders.items()}
             again = {place: signals[place] for place in leaders}
             lost, more = await self._add(again, now, f"{name}:led", reporter)
-            left, uncounted = left - leaders.keys() | lost, uncounted + more
-        faults += [_unknown(place, named[place]) for place in named.keys() - ids.keys() | left]
-        counted = sum(one.count for place, one in signals.items() if place not in left) - uncounted
+            unknown, uncounted = unknown - leaders.keys() | lost, uncounted + more
+        faults += [_unknown(place, named[place]) for place in named.keys() - ids.keys() | unknown]
+        counted = sum(signal.count for place, signal in signals.items() if place not in unknown) - uncounted
         return Reported(
             ok=not faults,
             taken=len(items) - len(faults),
@@ -175,32 +175,32 @@ class Reporting:
     async def _add(
         self, signals: Mapping[int, Signal], now: datetime, name: str, reporter: Reporter
     ) -> tuple[set[int], float]:
-        """Count signals; give the places of those without an article, and how much was not counted."""
+        """Count signals; return the positions of those without an article, and how much was not counted."""
         places = list(signals)
         added = await self._store.signals.add(list(signals.values()), now, key=name, reporter=reporter)
         return {places[at] for at in added.refused}, added.uncounted
 
     async def _ids(self, items: Mapping[int, ReportItem]) -> dict[int, ArticleId]:
-        """Find the article of each item; those whose address nobody knows are left out."""
-        ids = {place: ArticleId(one.article) for place, one in items.items() if one.article is not None}
-        keys = {place: url_key(one.url) for place, one in items.items() if one.url is not None}
+        """Return the article of each item by position; items with an unknown address are left out."""
+        ids = {place: ArticleId(item.article) for place, item in items.items() if item.article is not None}
+        keys = {place: url_key(item.url) for place, item in items.items() if item.url is not None}
         wanted = list(dict.fromkeys(keys.values()))
         known: dict[str, ArticleId] = {}
         for start in range(0, len(wanted), _AT_ONCE):
             part = wanted[start : start + _AT_ONCE]
-            found = await self._store.articles.resolve(part)
-            known |= {key: one.article_id for key, one in zip(part, found, strict=True) if one}
+            owners = await self._store.articles.resolve(part)
+            known |= {key: owner.article_id for key, owner in zip(part, owners, strict=True) if owner}
         return ids | {place: known[key] for place, key in keys.items() if key in known}
 
     async def _leaders(self, ids: Mapping[int, ArticleId]) -> dict[int, ArticleId]:
-        """Return the articles that these were found to be."""
+        """Return the articles into which the given ones were merged, by position."""
         unique = list(dict.fromkeys(ids.values()))
         leaders: dict[ArticleId, ArticleId | None] = {}
         for start in range(0, len(unique), _LED_AT_ONCE):
             part = unique[start : start + _LED_AT_ONCE]
-            found = await asyncio.gather(*(self._store.articles.led_by(one) for one in part))
+            found = await asyncio.gather(*(self._store.articles.led_by(article) for article in part))
             leaders |= zip(part, found, strict=True)
-        return {place: leader for place, one in ids.items() if (leader := leaders[one])}
+        return {place: leader for place, article in ids.items() if (leader := leaders[article])}
 
 
 def _items(body: bytes) -> list[Raw]:
@@ -219,7 +219,7 @@ async def _read_all(items: Sequence[Raw], now: datetime) -> list[ReportItem | It
 
 
 def _read(index: int, raw: Raw, now: datetime) -> ReportItem | ItemFault:
-    """Read one item, or say what is wrong with it."""
+    """Return one item, or its fault."""
     try:
         item = _decode_item(raw)
     except msgspec.MsgspecError as error:
@@ -240,7 +240,7 @@ def _misread(index: int, text: str, raw: Raw) -> ItemFault:
     key = where[1] if where else field[1] if field else ""
     reason = _WHERE.sub("", text)
     if key == "kind" and b'"impressions"' in bytes(raw):
-        reason = "impressions are no signal: they tell where a headline stood, not that somebody read it"
+        reason = "impressions are no signal: they show where a headline stood, not that somebody read it"
     return _fault(index, key, reason)
 
 

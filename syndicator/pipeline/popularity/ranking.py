@@ -1,4 +1,4 @@
-"""The popular feeds: from counters to the lists that they show."""
+"""Ranks the popular feeds, from counters to lists."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import FeedSpec, Filter, Order, Site, Window
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.pipeline.popularity.crossings import announce
-from syndicator.pipeline.popularity.list_selection import Choosing
+from syndicator.pipeline.popularity.list_selection import ListSelection
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.pipeline.stories.coverage import Coverage
@@ -21,26 +21,26 @@ from syndicator.store.store import Store
 INTERVAL = timedelta(seconds=2)
 
 LEASE = timedelta(seconds=10)
-"""So long others wait for a worker that died while it ranked."""
+"""Longest wait for a worker that died while ranking."""
 
 NOTED_EVERY = timedelta(minutes=10)
-"""How often ranks go into the history of their articles."""
+"""How often ranks are recorded in the history of their articles."""
 
 _DEPTH = 200
-"""Places of each board from which a list is made; at least four times what it shows."""
+"""Ranks of each board from which a list is made; at least four times the size of the feed."""
 
 _NEWEST = 500
-"""Articles of a section or source that are looked at, whether or not any board names them."""
+"""Newest articles of a section or source that are scored even if they are on no board."""
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class RankStep:
-    """Ranks each popular feed anew; a feed's version is raised only when its order changed.
+    """Ranks each popular feed; the version of a feed is raised only when its order changes.
 
     board of each signal → candidates → score → filter, copies, stories → variety → list
 
-    One worker does it for all. A process that has just begun ranks once, however lately others did.
+    One worker ranks for all. A process that has just started ranks once, even if others did so just before.
     """
 
     name = "rank"
@@ -51,7 +51,7 @@ class RankStep:
         self._store = store
         self._site = site
         self._specs = [spec for spec in specs if spec.order is Order.POPULAR]
-        self._choosing = Choosing(store, Filtering(store), scoring.policy)
+        self._list_selection = ListSelection(store, Filtering(store), scoring.policy)
         self._scoring = scoring
         self._clock = clock
         self._token = new_token()
@@ -60,7 +60,7 @@ class RankStep:
         self._due_at = EPOCH
 
     async def take(self, room: int) -> Taken:
-        """Rank all popular feeds when it is time again."""
+        """Return the ranking of all popular feeds when it is due."""
         now = self._clock()
         if not room or now < self._due_at:
             return Taken(next_due_at=self._due_at)
@@ -79,14 +79,14 @@ class RankStep:
         ]
         done = self._clock()
         await popularity.release(self._token, done)
-        # With very many feeds a turn takes long: never more than a fifth of the time.
+        # With very many feeds ranking takes long: use at most a fifth of the time.
         self._due_at = max(self._due_at, done + 4 * (done - now))
         if not changed:
             return None
         return JobReport(step=self.name, event="ranked", fields=(("feed", ", ".join(changed)),))
 
     async def _show(self, spec: FeedSpec, ranking: Sequence[Ranked], now: datetime) -> bool:
-        """Put a ranking in place of the one that is shown; tell whether its order is another."""
+        """Store a ranking if it has changed; return whether the feed changes."""
         ids = [place.article_id for place in ranking]
         await self._store.popularity.note_ranks(spec.id, ranking, now, unless_since=now - NOTED_EVERY)
         shown = await self._store.feeds.ranking(spec.id)
@@ -102,22 +102,22 @@ class RankStep:
         rankings = []
         for spec in self._specs:
             facets, depth = facets_for(spec.filter), max(_DEPTH, 4 * spec.size)
-            if facets == (ALL,) and spec.filter != Filter():  # no index helps to find what it wants
+            if facets == (ALL,) and spec.filter != Filter():  # no index helps to find matching articles
                 depth = BOARD_SIZE
-            asked = (spec.window, min(depth, BOARD_SIZE))
-            if asked not in boards:
-                boards[asked] = await self._scoring.candidates(*asked, now)
-            ordered = await self._with_newest(boards[asked], facets, spec.window, now)
-            rankings.append((spec, await self._choosing.chosen(spec, ordered)))
+            board = (spec.window, min(depth, BOARD_SIZE))
+            if board not in boards:
+                boards[board] = await self._scoring.candidates(*board, now)
+            ordered = await self._with_newest(boards[board], facets, spec.window, now)
+            rankings.append((spec, await self._list_selection.chosen(spec, ordered)))
         return rankings
 
     async def _with_newest(
         self, board: list[ScoredArticle], facets: tuple[str, ...], window: Window, now: datetime
     ) -> list[ScoredArticle]:
-        """Add the newest of a section or source, which boards of all may not name."""
+        """Return a board with the newest articles of a section or source added."""
         if facets == (ALL,):
             return board
         listed, _ = await self._store.articles.timeline(facets, _NEWEST)
-        known = {one.article_id for one in board}
+        known = {scored.article_id for scored in board}
         newest = [place.article_id for place in listed if place.article_id not in known]
         return ranked((*board, *await self._scoring.standings(newest, window, now)))

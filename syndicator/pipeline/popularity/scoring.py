@@ -1,4 +1,4 @@
-"""From counters to scores: of candidates for a list, and of one article that is explained."""
+"""Computes scores from counters: of candidates for a list, and of one article."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,34 +27,34 @@ class Scoring:
         self.policy = policy
 
     async def candidates(self, window: Window, depth: int, now: datetime) -> list[ScoredArticle]:
-        """Rank the first of the board of each signal: nothing else can stand high."""
+        """Return the ranked articles among the first `depth` of each signal's board."""
         return ranked(await self.standings(await self.leading(window, depth), window, now))
 
     async def leading(self, window: Window, depth: int) -> list[ArticleId]:
-        """Return the first of the board of each signal."""
+        """Return the articles among the first `depth` of each signal's board."""
         boards = [await self._store.signals.top(kind, window, depth) for kind in SignalKind]
-        return list(dict.fromkeys(one for board in boards for one in board))
+        return list(dict.fromkeys(article for board in boards for article in board))
 
     async def standings(self, ids: Sequence[ArticleId], window: Window, now: datetime) -> list[ScoredArticle]:
-        """Score articles; without those that are not there, or of which nothing was counted."""
+        """Return the scores of articles, without missing ones and those without any count."""
         sums = (await self._store.signals.sums(ids, [window], now))[window]
-        chosen = [(one, counted) for one, counted in zip(ids, sums, strict=True) if counted]
-        known = await self._store.popularity.known([one for one, _ in chosen])
+        counted = [(article, counts) for article, counts in zip(ids, sums, strict=True) if counts]
+        known = await self._store.popularity.known([article for article, _ in counted])
         means = await self._means(known)
         return [
             ScoredArticle(
-                article_id=one,
-                score=self._score(fact, counted, means, window),
+                article_id=article,
+                score=self._score(fact, counts, means, window),
                 published_at=fact.published_at,
                 owner=fact.source,
                 story=fact.story,
             )
-            for (one, counted), fact in zip(chosen, known, strict=True)
+            for (article, counts), fact in zip(counted, known, strict=True)
             if fact is not None
         ]
 
     async def explained(self, article: ArticleId, now: datetime) -> Mapping[Window, Score]:
-        """Score one article in each window; empty where it is not there."""
+        """Return the score of one article in each window; empty where there is no such article."""
         (fact,) = await self._store.popularity.known([article])
         if fact is None:
             return {}
@@ -68,6 +68,6 @@ class Scoring:
     def _score(
         self, fact: RankedArticle, sums: Sums, means: Mapping[SourceId, PortalMean], window: Window
     ) -> Score:
-        if not fact.story:  # it was taken out of one, and what was counted there is not its own
+        if not fact.story:  # removed from its story: the coverage of that story no longer counts
             sums = {kind: counted for kind, counted in sums.items() if kind is not SignalKind.COVERAGE}
         return score(sums, means.get(fact.source), window, self.policy)

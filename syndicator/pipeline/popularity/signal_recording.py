@@ -1,4 +1,4 @@
-"""What a round tells of how popular its articles are: the portal's counters, its box, comments."""
+"""Records what a round shows about popularity: view counters, the popular box, comments."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -27,13 +27,17 @@ async def note_popularity(
     admitted: Iterable[Admitted],
     popular: Sequence[PopularItem] = (),
 ) -> None:
-    """Keep what a source shows of its own articles: on their pages, in its feed, in its popular box."""
+    """Record views, comments and ranks that a source shows of its own articles."""
     now = clock()
-    own = [one for one in admitted if one.verdict is not AdmissionVerdict.DUPLICATE]
+    own = [entry for entry in admitted if entry.verdict is not AdmissionVerdict.DUPLICATE]
     views = {
-        one.article_id: _reading(one, one.candidate.views) for one in own if one.candidate.views is not None
+        entry.article_id: _reading(entry, entry.candidate.views)
+        for entry in own
+        if entry.candidate.views is not None
     }
-    comments = [_reading(one, one.candidate.comments) for one in own if one.candidate.comments is not None]
+    comments = [
+        _reading(entry, entry.candidate.comments) for entry in own if entry.candidate.comments is not None
+    ]
     boxed = await _boxed(store, source, popular)
     for article, item in boxed.items():
         if item.views is not None and article not in views:
@@ -66,19 +70,19 @@ def _places(boxed: Mapping[ArticleId, PopularItem], hours: float, now: datetime)
 async def _boxed(
     store: Store, source: SourceId, popular: Sequence[PopularItem]
 ) -> Mapping[ArticleId, PopularItem]:
-    """Find the articles that a box names; what belongs to other sources is left out."""
-    found = await store.articles.resolve([url_key(item.url) for item in popular])
-    named: dict[ArticleId, PopularItem] = {}
-    for item, known in zip(popular, found, strict=True):
-        if known is not None and known.source == source:
-            named.setdefault(known.article_id, item)
-    return named
+    """Return the items of a popular box by article, without articles of other sources."""
+    owners = await store.articles.resolve([url_key(item.url) for item in popular])
+    boxed: dict[ArticleId, PopularItem] = {}
+    for item, owner in zip(popular, owners, strict=True):
+        if owner is not None and owner.source == source:
+            boxed.setdefault(owner.article_id, item)
+    return boxed
 
 
-def _reading(one: Admitted, count: int) -> CounterReading:
-    candidate = one.candidate
+def _reading(admitted: Admitted, count: int) -> CounterReading:
+    candidate = admitted.candidate
     return CounterReading(
-        article_id=one.article_id,
+        article_id=admitted.article_id,
         source=candidate.source,
         count=count,
         published_at=candidate.published_at or candidate.provenance.fetched_at,

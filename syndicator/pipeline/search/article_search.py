@@ -151,7 +151,7 @@ class Searching:
                 return
 
     async def _read_on(self) -> bool:
-        """Take in the next changes; tell whether those were all."""
+        """Index the next changes; return whether none are left."""
         if self._position is None:
             return True
         changed = await self._changes.after(self._position, _BATCH)
@@ -175,7 +175,7 @@ class Searching:
         await self._in_thread(self._index.note, progress)
 
     async def resume(self) -> bool:
-        """Go on with what an earlier process left, where nothing was missed since; tell if that was so."""
+        """Continue the index of an earlier process if no change was missed; return whether it did."""
         self._is_built = False
         left = await self._in_thread(self._index.progress)
         self._origin = await self._changes.origin()
@@ -269,7 +269,7 @@ class Searching:
             await pause(self._over, pause_s)
 
     async def _recount(self) -> None:
-        """Build anew where the numbers differ: an older version admits without telling of changes."""
+        """Rebuild where the numbers differ: workers of an older version admit without recording changes."""
         before = await self._store.articles.count()
         await self._catch_up_fully()
         async with self._turn:

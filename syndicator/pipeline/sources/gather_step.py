@@ -24,7 +24,7 @@ from syndicator.pipeline.sources.round_settlement import RoundSettlement
 from syndicator.pipeline.steps import Job, JobReport, Taken
 from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.rules.identity.identity import spec_hash
-from syndicator.rules.sources.alarm import told as alarm
+from syndicator.rules.sources.alarm import with_alarm
 from syndicator.rules.sources.health import failed_rounds
 from syndicator.rules.sources.redesign import redesigned
 from syndicator.rules.sources.redirect_tracking import news
@@ -145,7 +145,7 @@ class GatherStep:
         settled = self._settlement.settled(source, state, outcome, failed, began)
         if sentence := news(state.move, settled.move):
             log.warning("a source has moved", source=source.id, detail=sentence)
-        settled, event = alarm(source, settled, self._clock())
+        settled, event = with_alarm(source, settled, self._clock())
         await retry_until_available(lambda: self._store.sources.settle(source.id, token, settled, event))
         _log_redesign(source.id, state, settled)
         duration_s = (self._clock() - began).total_seconds()

@@ -20,7 +20,7 @@ MAX_CONTENT_TYPE = 200
 log = get_logger(__name__)
 
 
-def _tell_nobody() -> None:
+def _do_nothing() -> None:
     pass
 
 
@@ -53,9 +53,9 @@ class HubCallbacks:
         store: Store,
         subscribing: Subscribing,
         clock: Clock,
-        on_push: Callable[[], None] = _tell_nobody,
+        on_push: Callable[[], None] = _do_nothing,
     ) -> None:
-        """`on_push` is told that a source was made due: a worker of this process may look at once."""
+        """`on_push` is called when a push has made a source due, so that a worker can begin at once."""
         self._store = store
         self._subscribing = subscribing
         self._clock = clock
@@ -64,7 +64,7 @@ class HubCallbacks:
     async def confirm(
         self, source: SourceId, callback_id: str, mode: str, topic: str, lease_s: int | None
     ) -> bool:
-        """Return whether we mean to `subscribe` or `unsubscribe`, and note that the hub was told so."""
+        """Return whether we mean to `subscribe` or `unsubscribe`, and store the answer to the hub."""
         source, now = self._subscribing.called_now(source), self._clock()
         if mode == "unsubscribe":
             return await self._change(source, lambda sub: rules.unsubscribed(sub, callback_id, topic, now))
@@ -105,8 +105,8 @@ class HubCallbacks:
     async def receive(self, opened: Open, *, body: bytes, content_type: str, signature: str | None) -> bool:
         """Keep a push and make its source due; False where there is no room for it now.
 
-        One that is not signed with our secret is counted and dropped, and the hub is not told (7.1.2): who
-        tries secrets learns nothing. The same goes for an empty one.
+        A push without our signature is counted and dropped, without an error to the hub (7.1.2): so guessing
+        secrets reveals nothing. The same goes for an empty push.
         """
         if not is_signed(signature, body, opened.grant.secret):
             await self._refuse(opened, "it is not signed with our secret")

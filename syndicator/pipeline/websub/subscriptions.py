@@ -1,7 +1,7 @@
-"""Having the hubs of our sources push to us: what a round asks and tells, and the requests to hubs.
+"""Subscriptions at the hubs of our sources: what rounds read and record, and the requests to hubs.
 
-a poll tells what a feed advertises → the step asks the hub → the hub asks back (`hub_callbacks`) →
-the hub pushes (`hub_callbacks`), which wakes the source → its round takes, admits and settles
+a poll records what a feed advertises → the step asks the hub → the hub verifies (`callbacks`) →
+the hub pushes (`callbacks`), which makes the source due → its round takes, admits and settles
 """
 
 import hashlib
@@ -33,11 +33,11 @@ ROOM = 4
 _LIMITS = FetchLimits(timeout_s=20.0, connect_timeout_s=10.0)
 _HOPELESS = frozenset({Reason.BLOCKED, Reason.SCHEME, Reason.TLS, Reason.REDIRECT})
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
-_MAX_TOLD = 200
+_MAX_REFUSAL = 200
 
 
 class Subscribing:
-    """What rounds of gathering ask of pushes, and tell."""
+    """The pushes and subscriptions of sources, as rounds use them."""
 
     def __init__(
         self,
@@ -227,7 +227,7 @@ class SubscribeStep:
     async def _asked(
         self, request: SubscribeRequest, form: Mapping[str, str], *, proxy: str | None
     ) -> tuple[str | None, bool, float | None]:
-        """Send a form; give why the hub refused (None: it accepted), whether for good, and its Retry-After.
+        """Send a form; return why the hub refused (None: accepted), whether for good, and its Retry-After.
 
         A source's own headers are not sent: the hub is somebody else.
         """
@@ -237,14 +237,14 @@ class SubscribeStep:
             return str(error), error.reason in _HOPELESS, None
         if HTTPStatus(200) <= answer.status < HTTPStatus(300):
             return None, False, None
-        result = _plain(answer.body, request)
-        refusal = f"http_{answer.status}" + (f": {result}" if result else "")
+        reason = _plain(answer.body, request)
+        refusal = f"http_{answer.status}" + (f": {reason}" if reason else "")
         passing = answer.status in _PASSING or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         return refusal, not passing, parse_retry_after(answer.headers.get("retry-after"), self._clock())
 
 
 def digest(body: bytes) -> str:
-    """Return a pushed document by what is in it."""
+    """Return the digest of a pushed document."""
     return hashlib.blake2b(body, digest_size=16).hexdigest()
 
 
@@ -254,7 +254,7 @@ def shown_url(url: str) -> str:
 
 
 def _as_fetched(one: Pushed) -> Fetched:
-    """Return a pushed document as if it had been asked for: the signature vouches for the body alone."""
+    """Return a pushed document as if it had been requested; only its body is signed."""
     return Fetched(
         requested_url=one.topic,
         url=one.topic,
@@ -266,12 +266,12 @@ def _as_fetched(one: Pushed) -> Fetched:
 
 
 def _plain(body: bytes, request: SubscribeRequest) -> str:
-    """Return what a hub says of a refusal, as one short line without our secrets, should it repeat them."""
+    """Return a hub's reason for a refusal as one short line, without our secrets."""
     text = body[:2000].decode("utf-8", "replace")
     for secret in (request.grant.secret, request.grant.callback_id):
         text = text.replace(secret, "…")
     line = " ".join(text.split())
-    return "" if line.startswith("<") else "".join(filter(str.isprintable, line))[:_MAX_TOLD]
+    return "" if line.startswith("<") else "".join(filter(str.isprintable, line))[:_MAX_REFUSAL]
 
 
 def _status(sub: Subscription, now: datetime) -> SubscriptionStatus:

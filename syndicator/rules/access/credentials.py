@@ -1,4 +1,4 @@
-"""The values of API tokens: how one looks, how it is made, and how one is told from another."""
+"""The values of API tokens: their form, their generation and their comparison."""
 
 import hmac
 import re

@@ -1,6 +1,6 @@
 """Which addresses are of one picture: other sizes, cuts and qualities of it, and copies at a CDN.
 
-Told by the path: without what says how it is to be scaled, one path ends with the other.
+Decided by the path: without its scaling parameters, one path ends with the other.
 """
 
 import re
@@ -119,7 +119,7 @@ def merged(offers: Iterable[tuple[str, Sequence[Photo]]]) -> tuple[tuple[Photo, 
 
 
 def _put(found: list[Photo], photo: Photo, *, is_new: bool) -> bool:
-    """Complete a photo of the same picture, else add one that may be new. Say whether that told more."""
+    """Complete a photo of the same picture, or add the photo; return whether the list has changed."""
     for number, known in enumerate(found):
         if is_same_picture(known.url, photo.url):
             found[number] = _joined(known, photo)

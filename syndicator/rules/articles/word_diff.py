@@ -1,4 +1,4 @@
-"""The words that differ between two revisions, as people read them: what was taken out, what was put in."""
+"""Word diff of two revisions of an article: removed and added words."""
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
@@ -10,12 +10,12 @@ from syndicator.model.article import Article
 from syndicator.rules.identity.content_fingerprint import noticeable
 
 MAX_ALIGNED = 1200
-"""Words on either side that are compared one by one: the time grows with their product. What is longer is
-told as one piece that took another's place."""
+"""Most words on either side that are aligned, because the time grows with their product. A longer text is
+shown as replaced as a whole."""
 MAX_CHARACTERS = 20_000
-"""Of one difference altogether; the rest is left out, and that is told."""
+"""Limit of a whole diff; the rest is left out, and `Diff.shortened` is set."""
 CONTEXT = 6
-"""Words that are shown on either side of a change."""
+"""Unchanged words shown on either side of a change."""
 
 
 class Kind(StrEnum):
@@ -30,7 +30,7 @@ class Piece(Struct, frozen=True, kw_only=True):
 
 
 class FieldDiff(Struct, frozen=True, kw_only=True):
-    """What differs in one field; of what is the same, only the words around a change."""
+    """The differences in one field, with some unchanged words around each."""
 
     field: str
     pieces: tuple[Piece, ...]
@@ -39,33 +39,33 @@ class FieldDiff(Struct, frozen=True, kw_only=True):
 class Diff(Struct, frozen=True, kw_only=True):
     fields: tuple[FieldDiff, ...]
     shortened: bool = False
-    """Whether there is more than is told."""
+    """Whether differences were left out."""
 
 
 def word_diff(before: Article, after: Article) -> Diff:
-    """Compare two revisions field by field, in the words that a reader would notice."""
+    """Return the differences between two revisions, field by field, in visible words."""
     old, new = noticeable(before), noticeable(after)
-    left, found, shortened = MAX_CHARACTERS, [], False
+    room, fields, shortened = MAX_CHARACTERS, [], False
     for name in old.__struct_fields__:
-        one, other = _words(getattr(old, name)), _words(getattr(new, name))
-        if one == other:
+        old_words, new_words = _words(getattr(old, name)), _words(getattr(new, name))
+        if old_words == new_words:
             continue
         pieces = []
-        for piece in _pieces(one, other):
-            if len(piece.text) > left:
+        for piece in _pieces(old_words, new_words):
+            if len(piece.text) > room:
                 shortened = True
                 break
-            left -= len(piece.text)
+            room -= len(piece.text)
             pieces.append(piece)
-        found.append(FieldDiff(field=name, pieces=tuple(pieces)))
-    return Diff(fields=tuple(found), shortened=shortened)
+        fields.append(FieldDiff(field=name, pieces=tuple(pieces)))
+    return Diff(fields=tuple(fields), shortened=shortened)
 
 
 def _words(value: str | tuple[str, ...] | tuple[tuple[str, ...], ...]) -> Sequence[str]:
-    """Return a field as words; of photos and names each one is a word, so that it is told whole."""
+    """Return a field as words; each photo or name is one word, so that it is shown whole."""
     if isinstance(value, str):
         return (value,) if value else ()
-    return tuple(" ".join(one).replace("\x1d", "–") if isinstance(one, tuple) else one for one in value)
+    return tuple(" ".join(item).replace("\x1d", "–") if isinstance(item, tuple) else item for item in value)
 
 
 def _pieces(one: Sequence[str], other: Sequence[str]) -> Iterator[Piece]:
@@ -102,7 +102,7 @@ def _replaced(one: Sequence[str], other: Sequence[str]) -> Iterator[Piece]:
 
 
 def _same(words: Sequence[str], *, first: bool, last: bool) -> Iterator[Piece]:
-    """Yield what is the same, without what is far from any change."""
+    """Yield unchanged words, without those that are far from any change."""
     head = () if first else words[:CONTEXT]
     tail = () if last else words[max(len(head), len(words) - CONTEXT) :]
     gap = ("…",) if len(head) + len(tail) < len(words) else ()

@@ -22,7 +22,7 @@ class AdHoc(Struct, frozen=True, kw_only=True):
 
     filter: Filter = Filter()
     story: ArticleId | None = None
-    """Of any article that tells the story: only those that tell it, too."""
+    """An article of a story, to list only the articles of that story; None lists all."""
     order: Order = Order.LATEST
     window: Window = Window.DAY
     size: int = USUAL

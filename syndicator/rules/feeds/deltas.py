@@ -1,4 +1,4 @@
-"""What changed in a feed since the bytes that a reader has (RFC 3229): told from a chain of renditions.
+"""What changed in a feed since the bytes that a reader has (RFC 3229), found in a chain of renditions.
 
 Each rendition names those before it, and says for each entry since which of them it has looked as it does. So
 one rendition is enough to answer for all readers of the last few hundred, in every process and after a start.

@@ -17,13 +17,13 @@ _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 
 
 class CloudRegistration(Struct, frozen=True, kw_only=True):
-    """Who wants to be told of which feeds."""
+    """The request of a subscriber for notifications about feeds."""
 
     callback: str
     host: str
     urls: tuple[str, ...]
     by_challenge: bool
-    """Whether it names a domain: then it must say a challenge. Else it is told at its own address."""
+    """Whether the request names a domain, which must answer a challenge; else its own address is notified."""
 
 
 def read_registration(form: Mapping[str, str], caller: str) -> CloudRegistration:

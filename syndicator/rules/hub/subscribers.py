@@ -278,7 +278,7 @@ def denied(known: Subscriber) -> Subscriber | None:
 def distributed(
     known: Subscriber, outcome: DistributionOutcome, *, retries: int, now: datetime
 ) -> Subscriber | None:
-    """Return what becomes of a subscriber after an attempt to tell it; None: nothing is left of it.
+    """Return the subscriber after an attempt to notify it; None where it is removed.
 
     `attempts` counts those in vain; after `retries` more this update is given up, but not the subscriber: the
     next update is tried again (7).
@@ -318,7 +318,7 @@ def retry_after_s(policy: HubPolicy, attempts: int, jitter: float) -> float | No
 
 
 def is_active(known: Subscriber, now: datetime) -> bool:
-    """Return whether a subscriber is to be told of news. Hubs that the configuration names have no lease."""
+    """Return whether a subscriber is notified of news. Hubs of the configuration have no lease."""
     return known.protocol is Protocol.PING or (known.lease is not None and now < known.lease.ends_at)
 
 

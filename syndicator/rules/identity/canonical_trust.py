@@ -29,7 +29,7 @@ def is_believed(name: str, url: str, source: Source) -> bool:
 
 
 def is_first_party(url: str, source: Source) -> bool:
-    """Return whether an address belongs to the portal of `source`, as its configuration tells.
+    """Return whether an address belongs to the portal of `source`, by its configuration.
 
     That is the registrable domain of the source's own address, and those under `domains`. `home_url` does not
     count: imported lists of feeds fill it with what a feed says of itself.

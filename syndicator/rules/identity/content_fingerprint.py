@@ -96,7 +96,7 @@ _SIZE = (
 _SIZED = re.compile(rf"{_SIZE}(?:{_SIZE}){{0,3}}$")
 _WIDTH_LIKE = re.compile(r"[-_@.,]\d{2,4}$")
 _TELLING = 8
-"""So many words of a correction tell whether it stands in the text."""
+"""Number of words of a correction that are searched for in the text."""
 _LETTER = re.compile(r"[a-z]")
 _SCRIPTS = (".php", ".aspx", ".asp", ".ashx")
 _PICTURES_REMEMBERED = 1024
@@ -170,7 +170,7 @@ def noticeable(article: Candidate | Article) -> Noticed:
 
 def content_hash(article: Candidate | Article) -> str:
     """Return the digest of what a reader would notice: 80 bits in lower-case base32."""
-    # Feeds list the same articles for hours, and telling that one has not changed takes a tenth of the time.
+    # Feeds list the same articles for hours: recognising an unchanged one takes a tenth of the time.
     key = _unread_digest(article)
     found = _hashes.recall(key) if key else None
     if found is None:
@@ -300,7 +300,7 @@ def picture_name(url: str) -> str:
     """Return what the addresses of one picture share, in whatever size and from whatever server it comes.
 
     It is the last part of the path, without size and ending. Parts that are a size ("large.jpg", "640x480")
-    are passed over; where one tells little ("1.jpg"), the part before it belongs to the name, and of a script
+    are passed over; where one means little ("1.jpg"), the part before it belongs to the name, and of a script
     ("photo.php?id=7") the query.
     """
     address, _, query = url.partition("#")[0].partition("?")
@@ -320,7 +320,7 @@ def picture_name(url: str) -> str:
 def _stem(part: str) -> str:
     stem = _ENDING.sub("", part[-_PART_CHARACTERS:])
     bare = _SIZED.sub("", stem)
-    # A number at the end of a name that is nothing but numbers tells two pictures apart: it is no size.
+    # A number at the end of a name that consists of numbers distinguishes pictures: it is no size.
     return bare if bare and (_LETTER.search(bare) or not _WIDTH_LIKE.search(stem)) else stem
 
 

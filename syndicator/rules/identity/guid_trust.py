@@ -1,9 +1,9 @@
-"""When the guids of a source are not relied on any more.
+"""Decides when the guids of a source cannot be trusted any more.
 
-A source whose table says `identity = "auto"` is known by guid and address. That stands as long as its guids
-are names. They are none where the same addresses come under new guids again and again, nor where one guid
-stands for different articles, in one document or from round to round. Then the address alone counts, until
-the table is changed, and that is told.
+Articles of a source with `identity = "auto"` are identified by guid and address. Guids are unreliable where
+the same addresses come with new guids again and again, or where one guid stands for different articles, in
+one document or over several rounds. Then the address alone counts, with a warning, until the configuration
+is changed.
 
     guid and address ── new guids for a quarter of the known, in 3 rounds ──▶ address alone
                      ── one guid for different articles: 5 % of a document, or 2 rounds ──▶ address alone
@@ -28,7 +28,7 @@ REUSE_ROUNDS = 2
 
 
 class GuidEvidence(Struct, frozen=True, kw_only=True):
-    """What one round shows of a source's guids."""
+    """The counts of one round that show whether guids are reliable."""
 
     known: int = 0
     """Articles with a guid, known by their address."""
@@ -42,26 +42,26 @@ class GuidEvidence(Struct, frozen=True, kw_only=True):
     """Those whose guid others of the document have, under another address and another headline."""
 
 
-def evidence(told: Iterable[tuple[Candidate, Recognised]], document: Sequence[Candidate]) -> GuidEvidence:
-    """Draw from a round what it shows; `document`: all candidates as they were listed."""
+def evidence(admitted: Iterable[tuple[Candidate, Recognised]], document: Sequence[Candidate]) -> GuidEvidence:
+    """Return the evidence of a round; `document`: all candidates as they were listed."""
     known = new = anothers = 0
-    for candidate, one in told:
+    for candidate, recognised in admitted:
         if candidate.guid:
-            by_address = one.known is not None and one.identity.link and one.identity.link not in one.fresh
-            known += bool(by_address)
-            new += one.guid_is_new
-            anothers += one.guid_is_anothers
+            link = recognised.identity.link
+            known += bool(recognised.known is not None and link and link not in recognised.fresh)
+            new += recognised.guid_is_new
+            anothers += recognised.guid_is_anothers
     named = [candidate for candidate in document if candidate.guid]
     return GuidEvidence(known=known, new=new, entries=len(named), anothers=anothers, shared=_shared(named))
 
 
 def with_unread(shown: GuidEvidence, named: int) -> GuidEvidence:
-    """Add `named` entries with a guid that are known, just as they were, and were not read again."""
+    """Return the evidence with `named` unchanged entries with a guid added, which were not parsed again."""
     return replace(shown, known=shown.known + named, entries=shown.entries + named)
 
 
 def after_round(record: GuidRecord, shown: GuidEvidence, now: datetime) -> GuidRecord:
-    """Take in what a round has shown; a record that is closed stays so."""
+    """Return the record after a round; once guids are distrusted, it does not change."""
     if record.distrusted_since is not None or not shown.entries:
         return record
     churned, reused = record.churned, record.reused
@@ -79,25 +79,25 @@ def after_round(record: GuidRecord, shown: GuidEvidence, now: datetime) -> GuidR
 
 
 def policy_of(source: Source, state: SourceState) -> IdentityPolicy:
-    """Return the policy that a round goes by: the declared one, or what `auto` has come to."""
+    """Return the identity policy of a round: the configured one, or address alone for unreliable guids."""
     if source.identity.way is Way.AUTO and state.guids.distrusted_since is not None:
         return replace(source.identity, way=Way.LINK)
     return source.identity
 
 
 def sentence(source: Source, state: SourceState) -> str | None:
-    """Return why the guids of a source are not relied on; None where they are, or nobody asks."""
+    """Return the warning that the guids of a source are not relied on; None where they are, or are unused."""
     since = state.guids.distrusted_since
     if source.identity.way is not Way.AUTO or since is None:
         return None
     return (
         f"its guids are not relied on since {since:%Y-%m-%d %H:%M} UTC: {state.guids.why}; its addresses "
-        'alone tell articles apart (identity = "link" says so for good)'
+        'alone identify articles (identity = "link" says so for good)'
     )
 
 
-def told(source: Source, state: SourceState) -> str:
-    """Return in few words what the articles of a source are known by."""
+def identified_by(source: Source, state: SourceState) -> str:
+    """Return in few words how the articles of a source are identified."""
     way = source.identity.way
     if way is not Way.AUTO:
         return way.value
@@ -108,12 +108,12 @@ def _shared(candidates: Sequence[Candidate]) -> int:
     by_guid: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         by_guid[candidate.guid or ""].append(candidate)
-    return sum(len(some) for some in by_guid.values() if len(some) > 1 and _differ(some))
+    return sum(len(group) for group in by_guid.values() if len(group) > 1 and _differ(group))
 
 
 def _differ(candidates: Sequence[Candidate]) -> bool:
     first = candidates[0]
     return any(
-        canonical_url(one.url) != canonical_url(first.url) and not titles_agree(one.title, first.title)
-        for one in candidates[1:]
+        canonical_url(other.url) != canonical_url(first.url) and not titles_agree(other.title, first.title)
+        for other in candidates[1:]
     )

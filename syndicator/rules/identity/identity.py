@@ -1,7 +1,7 @@
-"""By what an article is known again.
+"""Identity keys of articles.
 
-Addresses are compared in the form that `rules.identity.addresses` gives them, before anything is hashed.
-Hashes are keyed BLAKE2b, 80 bits in lower-case base32: nobody can aim one at another's.
+Addresses are normalised by `rules.identity.addresses` before they are hashed. Hashes are keyed BLAKE2b, 80
+bits in lower-case base32, so that a collision cannot be constructed.
 """
 
 import base64
@@ -30,20 +30,20 @@ def identify(candidates: Sequence[Candidate]) -> list[Identity]:
     """Return the identity of each candidate of one document, in order.
 
     A guid that several entries of the document share identifies none of them. Nor does a link that entries
-    with guids of their own share, as in change logs and status feeds: there the guid alone tells them apart.
+    with guids of their own share, as in change logs and status feeds: there only the guid identifies them.
     """
     shared_guids = _repeated(candidate.guid for candidate in candidates if candidate.guid)
-    with_keys = [(one, _url_keys(one)) for one in candidates]
+    with_keys = [(candidate, _url_keys(candidate)) for candidate in candidates]
     shared_links = _repeated(
         key
-        for key, guid in {(key, one.guid) for one, keys in with_keys for key in keys.values()}
+        for key, guid in {(key, candidate.guid) for candidate, keys in with_keys for key in keys.values()}
         if guid and guid not in shared_guids
     )
-    return [_identity(one, keys, shared_guids, shared_links) for one, keys in with_keys]
+    return [_identity(candidate, keys, shared_guids, shared_links) for candidate, keys in with_keys]
 
 
 def identified_by(candidate: Candidate, policy: IdentityPolicy) -> Candidate:
-    """Have a candidate known by what a policy says."""
+    """Return a candidate that is identified by a policy."""
     return candidate if candidate.identified_by == policy else replace(candidate, identified_by=policy)
 
 
@@ -60,12 +60,12 @@ def url_key(url: str) -> str:
 
 
 def listed_key(source: Source, url: str) -> str:
-    """Return the key by which an address on a list of a source is known, before its page is read."""
+    """Return the identity key of an address that a source lists, before its page is read."""
     return _own_key(source.identity, source.identity.scope or source.id, url) or url_key(url)
 
 
 def guid_key(scope: str, guid: str) -> str:
-    """Return the identity key of a guid: guids mean something inside their own source only.
+    """Return the identity key of a guid, which is valid within its own source only.
 
     `scope`: the id of that source, or the first that it had (`IdentityPolicy.scope`).
     """
@@ -73,9 +73,9 @@ def guid_key(scope: str, guid: str) -> str:
 
 
 def event_id(subject: str, revision: int, kind: EventType, *more: str) -> EventId:
-    """Return the id of a change: the same change has the same id, however often it is told.
+    """Return the id of an event: the same change has the same id, however often it is announced.
 
-    `more`: what tells apart events of one subject that count their revisions for themselves.
+    `more`: further values that distinguish events of one subject with revisions of their own.
     """
     text = "\x1f".join((subject, str(revision), kind, *more))
     digest = hashlib.blake2b(text.encode(), digest_size=16, person=b"event").digest()
@@ -83,11 +83,8 @@ def event_id(subject: str, revision: int, kind: EventType, *more: str) -> EventI
 
 
 def spec_hash(source: Source) -> str:
-    """Return the digest of a description.
-
-    After a change, what is remembered of the source is not relied on.
-    """
-    # Rights and names do not say how it is read: those change without it being read anew.
+    """Return the digest of a source's configuration; after a change, parts of its state are invalid."""
+    # Rights and names do not affect reading.
     identity = msgspec.structs.replace(source.identity, scope="")
     read_by = msgspec.structs.replace(
         source, id=SourceId(""), former_ids=(), rights=Rights(), identity=identity
@@ -96,10 +93,7 @@ def spec_hash(source: Source) -> str:
 
 
 def _url_keys(candidate: Candidate) -> dict[str, str]:
-    """Return the keys of the article's addresses, then those by which they were known in former versions.
-
-    By the form of each address that is compared.
-    """
+    """Return the keys of an article's addresses by normalised address; those of former versions last."""
     urls = [url for url in (candidate.canonical_url, candidate.url) if url]
     addresses = [*map(canonical_url, urls), *filter(None, map(former_url, urls))]
     return {address: _address_key(address) for address in dict.fromkeys(addresses)}
@@ -117,7 +111,7 @@ def _identity(
     keys = [guid_key(_scope(candidate), candidate.guid or "")] if has_guid else []
     keys += _declared(candidate)
     urls = [key for key in of_urls.values() if not keys or key not in shared_links]
-    # By whose address it is alone, an article of this source is not known where something else is declared.
+    # With a configured guid or content identity, the address alone does not identify articles of this source.
     foreign = tuple(urls) if keys and way in {Way.GUID, Way.CONTENT} else ()
     keys += urls
     if way is Way.AUTO and urls and (path := _path_key(candidate)):
@@ -140,15 +134,13 @@ def _scope(candidate: Candidate) -> str:
 
 
 def _path_key(candidate: Candidate) -> str | None:
-    """Return the key by which an article is found again whose portal moved: see
-    `rules.identity.recognition`.
-    """
+    """Return the key that finds an article after its portal has moved; see `rules.identity.recognition`."""
     path = url_path(candidate.url)
     return "s:" + _digest("site", _scope(candidate), path) if is_article_path([path]) else None
 
 
 def _declared(candidate: Candidate) -> list[str]:
-    """Return the key that a source's own policy makes, where it makes one."""
+    """Return the keys of a source's own identity policy, if it has one."""
     policy, source = candidate.identified_by, _scope(candidate)
     if policy.way is Way.CONTENT:
         words = " ".join(f"{candidate.title} {candidate.lead}".casefold().split())
@@ -160,15 +152,15 @@ def _own_key(policy: IdentityPolicy, source: str, url: str) -> str | None:
     if policy.way is Way.PATH:
         return "p:" + _digest("path", source, url_path(url))
     if policy.way is Way.PATTERN:
-        found = re.search(policy.pattern, url[:MAX_SEARCHED])
-        part = found.group(1) if found else None
+        match = re.search(policy.pattern, url[:MAX_SEARCHED])
+        part = match.group(1) if match else None
         return "x:" + _digest("pattern", source, part) if part else None
     return None
 
 
 def _article_id(keys: Sequence[str]) -> ArticleId:
-    # It comes from the address where there is one: sources that carry the same page agree on it, and so does
-    # a service that lost its state and gathers everything again.
+    # Made of the address where there is one: so sources that list the same page agree on it, and it stays the
+    # same after a loss of all data.
     first = next((key for key in keys if key.startswith("u:")), keys[0])
     return ArticleId(_digest("article", first))
 

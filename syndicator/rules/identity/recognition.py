@@ -1,18 +1,17 @@
-"""Which known article a candidate is, where its address, its guid and its page's own name disagree.
+"""Finds the known article of a candidate where its address, guid and canonical address disagree.
 
-An article is known by several keys, and portals break each of them: guids change or are used again, headlines
-move addresses, templates give every page one canonical address. So the keys are heard in this order:
+An article has several identity keys, and portals break each of them: guids change or are reused, headlines
+change addresses, templates give every page one canonical address. So the keys are tried in this order:
 
-1. the address that the source lists: who lists a known address means the article that stands there;
-2. what else the candidate is called (guid, canonical address), if it stands for the same article, or for one
-   that agrees with the candidate: the same headline, instant, number in the address, path or text. A guid
-   that leads to something else was used again, a canonical address that does is a fault of a template: both
-   are passed over;
-3. the path of its address at another host, if headline or instant agree: the portal has moved.
+1. the address that the source lists: a known address stands for its article;
+2. guid and canonical address, if they stand for the same article, or for one that agrees with the candidate:
+   the same headline, time, number in the address, path or text. Otherwise the guid was reused, or the
+   canonical address is a fault of a template: they are ignored;
+3. the path of its address at another host, if headline or time agree: the portal has moved.
 
-Two known articles of one source that turn out to be one (a candidate's keys stand for both, and their
-headlines agree) become one: the older leads, the younger leaves, and nobody is told again. What is passed
-over costs at most an article that comes twice; what were believed wrongly would cost one that never comes.
+Two known articles of one source are merged if a candidate has keys of both and their headlines agree: the
+older one stays, the younger is removed, and nothing is announced. A key that is ignored wrongly costs an
+article that appears twice; a key that is trusted wrongly would cost one that never appears.
 """
 
 import re
@@ -40,27 +39,27 @@ _MAX_VALUE = 300
 
 
 class RecognizedKeys(Struct, frozen=True, kw_only=True):
-    """What the store knows of a candidate's keys."""
+    """The known articles of a candidate's identity keys."""
 
     articles: tuple[KnownArticle | None, ...]
-    """What each key of the identity stands for, in their order."""
+    """The article of each key, in the order of the identity."""
     stale: tuple[str, ...] = ()
-    """Known keys whose last sighting is to be noted again."""
+    """Known keys whose last sighting is to be recorded again."""
 
 
 class Recognised(Struct, frozen=True, kw_only=True):
-    """Who a candidate is."""
+    """The known article of a candidate, and how it was recognised."""
 
     identity: Identity
-    """With the keys that count."""
+    """Without the keys that were ignored."""
     known: KnownArticle | None
     fresh: tuple[str, ...] = ()
     """Keys that are not known yet."""
     stale: tuple[str, ...] = ()
     merged: KnownArticle | None = None
-    """The younger of two known articles that are one: it leaves."""
+    """The younger of two known articles that are merged: it is removed."""
     guid_is_new: bool = False
-    """Whether an article that is known by its address comes under a guid that is not."""
+    """Whether an article that is known by its address has an unknown guid."""
     guid_is_anothers: bool = False
     """Whether its guid stands for another article."""
     name_is_anothers: bool = False
@@ -70,17 +69,17 @@ class Recognised(Struct, frozen=True, kw_only=True):
 def recognise(
     candidates: Sequence[Candidate], identities: Sequence[Identity], found: Sequence[RecognizedKeys]
 ) -> list[Recognised]:
-    """Return for each candidate of a batch the known article that it is, if any."""
-    known = list(zip(candidates, identities, found, strict=True))
-    chosen = [_recognised(*one, doubtful=False) for one in known]
-    if any(one.guid_is_anothers for one in chosen):
-        # A source that uses guids again: here they tell nothing that nothing else tells.
-        chosen = [_recognised(*one, doubtful=True) for one in known]
-    return chosen
+    """Return for each candidate of a batch its known article, if any."""
+    inputs = list(zip(candidates, identities, found, strict=True))
+    recognised = [_recognised(*each, doubtful=False) for each in inputs]
+    if any(each.guid_is_anothers for each in recognised):
+        # The source reuses guids: a guid with the same time of publication is not enough.
+        recognised = [_recognised(*each, doubtful=True) for each in inputs]
+    return recognised
 
 
 def aliases(candidate: Candidate, recognised: Recognised, at: datetime) -> tuple[Alias, ...]:
-    """Return what the log of a known article gets: the names that are new for it, and who it took in."""
+    """Return the aliases to add to a known article: its new names, and the article merged into it."""
     known, merged = recognised.known, recognised.merged
     if known is None or not known.revision:
         return ()
@@ -88,12 +87,12 @@ def aliases(candidate: Candidate, recognised: Recognised, at: datetime) -> tuple
         return ()
     by = _known_by(recognised)
     names = [key for key in recognised.fresh if not key.startswith(_PATH)]
-    chosen = [_alias(candidate, key, recognised.identity, at, by) for key in names]
+    new = [_alias(candidate, key, recognised.identity, at, by) for key in names]
     if merged is not None:
         title = f" ({merged.article.title})" if merged.article else ""
         value = f"{merged.article_id}{title}"[:_MAX_VALUE]
-        chosen.append(Alias(kind="article", value=value, at=at, known_by="guid and address"))
-    return tuple(chosen)
+        new.append(Alias(kind="article", value=value, at=at, known_by="guid and address"))
+    return tuple(new)
 
 
 def _known_by(recognised: Recognised) -> str:
@@ -114,9 +113,9 @@ def _alias(candidate: Candidate, key: str, identity: Identity, at: datetime, by:
 
 
 def is_same(candidate: Candidate, article: Article, *, by_date: bool = True) -> bool:
-    """Return whether a candidate, whose address is another, can be a known article.
+    """Return whether a candidate with another address can be a known article.
 
-    `by_date`: whether the same instant of publication is enough; never on the hour, where days begin too.
+    `by_date`: the same time of publication is enough, except on the full hour, where bare days lie too.
     """
     if by_date and _same_instant(candidate, article):
         return True
@@ -129,7 +128,7 @@ def is_same(candidate: Candidate, article: Article, *, by_date: bool = True) -> 
 
 
 def titles_agree(one: str, other: str) -> bool:
-    """Return whether two headlines say the same; never where a figure differs (prices, days, results)."""
+    """Return whether two headlines say the same; not where a figure differs (prices, days, results)."""
     return _figures(one) == _figures(other) and _shared(_words(one), _words(other)) >= TITLES_AGREE
 
 
@@ -171,9 +170,11 @@ def _recognised(
 def _agrees(
     candidate: Candidate, known: KnownArticle, key: str, identity: Identity, *, doubtful: bool
 ) -> bool:
-    """Return whether an article that a candidate names, but not by its address, can be it."""
+    """Return whether the article of a key other than the address can be the candidate's."""
     if known.article is None or not identity.link or key.startswith(_DECLARED):
-        return True  # the same in every word, or gone; there is nothing else; or the source's table says so
+        return (
+            True  # equal in every word, or gone; no address to contradict it; or configured as the identity
+        )
     if key.startswith(_PATH):
         return titles_agree(candidate.title, known.article.title) or _same_instant(candidate, known.article)
     return is_same(candidate, known.article, by_date=not doubtful)
@@ -188,7 +189,7 @@ def _are_one(candidate: Candidate, one: KnownArticle, other: KnownArticle) -> bo
     if one.article is None or other.article is None or one.source != other.source:
         return False
     if one.is_reserved or other.is_reserved:
-        return False  # it will be found again in the next round, and merged when both are shown
+        return False  # the next round merges them, when both are visible
     return one.source == candidate.source and titles_agree(one.article.title, other.article.title)
 
 
@@ -197,7 +198,7 @@ def _first_seen(known: KnownArticle) -> tuple[float, str]:
 
 
 def _numbers(url: str) -> set[str]:
-    """Return the long numbers of an address, which portals count their articles by; days are none."""
+    """Return the long numbers of an address, which are often article numbers; without dates."""
     return {number for number in _NUMBER.findall(url_path(url)) if not _DAY.match(number)}
 
 

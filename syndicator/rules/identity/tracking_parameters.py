@@ -1,4 +1,4 @@
-"""Which parameters of an address only tell who came from where.
+"""Parameters of an address that only track where readers came from.
 
 Kept by hand, from what the makers of the trackers document and from the lists of those who strip them:
 

@@ -1,15 +1,16 @@
-"""When an article of a popular feed is told to have come to its top, or to have passed a threshold: once.
+"""Decides when a popular feed announces an article: once, when it reaches the top or passes a threshold.
 
-What rises and falls about a threshold would be told again and again. So what was told is remembered, and told
-again only after it was far below for a time: twice as far down, or under half of a score.
+An article that swings around a threshold would be announced again and again. So announced articles are
+remembered, and announced again only after they were far below for REST: twice as far down, or under half of
+the score.
 
     before │ now │ remembered            │
-    -------+-----+-----------------------+------------------------
-    in     │ in  │                       │ it stands there still
-    other  │ in  │ no                    │ told
-    near   │ in  │ yes                   │ it never was far below
-    far    │ in  │ yes, of late          │ it swings
-    far    │ in  │ yes, longer than REST │ told
+    -------+-----+-----------------------+-----------------------------
+    in     │ in  │                       │ not announced: still there
+    other  │ in  │ no                    │ announced
+    near   │ in  │ yes                   │ not announced: never far below
+    far    │ in  │ yes, of late          │ not announced: it swings
+    far    │ in  │ yes, longer than REST │ announced
 """
 
 from collections.abc import Mapping
@@ -23,16 +24,16 @@ from syndicator.model.feed import Announce, EntryPopularity
 from syndicator.model.ids import ArticleId
 
 REST = timedelta(hours=1)
-"""So long an article is to be far below before it may be told again."""
+"""How long an article must be far below the threshold before it is announced again."""
 RENEWED = timedelta(minutes=1)
-"""How old what is remembered of an article that is still near may be."""
+"""How often the time is renewed that is remembered for an article near its threshold."""
 
 Remembered = Mapping[tuple[ArticleId, Measure], datetime]
-"""When each article that was told of was near its threshold last, as far as it is remembered."""
+"""When each announced article was last near its threshold."""
 
 
 class Passed(Struct, frozen=True, kw_only=True):
-    """An article that is to be told of."""
+    """An article to announce."""
 
     article: ArticleId
     measure: Measure
@@ -41,11 +42,11 @@ class Passed(Struct, frozen=True, kw_only=True):
 
 
 class RankCrossings(Struct, frozen=True, kw_only=True):
-    """What follows from a new ranking."""
+    """The result of comparing a new ranking with the one before."""
 
-    told: tuple[Passed, ...] = ()
+    announced: tuple[Passed, ...] = ()
     near: tuple[tuple[ArticleId, Measure], ...] = ()
-    """What is to be remembered as near now: those that are told, and those that were and are near still."""
+    """Articles to remember as near now: announced ones, now or before."""
 
 
 class _Zone(IntEnum):
@@ -61,8 +62,8 @@ def crossings(
     remembered: Remembered,
     now: datetime,
 ) -> RankCrossings:
-    """Judge a feed's new ranking against the one before it, the first place first."""
-    passed_by, near = [], []
+    """Return the articles of a new ranking to announce, first rank first, and those to remember."""
+    announced, near = [], []
     for measure, threshold in thresholds(announce):
         for article, place in ranking.items():
             zone = _zone(measure, threshold, place)
@@ -70,15 +71,15 @@ def crossings(
                 continue
             at, earlier = remembered.get((article, measure)), _zone(measure, threshold, before.get(article))
             if zone is _Zone.IN and _is_news(measure, earlier, at, now):
-                passed_by.append(Passed(article=article, measure=measure, threshold=threshold, place=place))
+                announced.append(Passed(article=article, measure=measure, threshold=threshold, place=place))
                 near.append((article, measure))
             elif (zone is _Zone.IN or at is not None) and (at is None or now - at >= RENEWED):
                 near.append((article, measure))
-    return RankCrossings(told=tuple(passed_by), near=tuple(near))
+    return RankCrossings(announced=tuple(announced), near=tuple(near))
 
 
 def in_question(announce: Announce, ranking: Mapping[ArticleId, EntryPopularity]) -> list[ArticleId]:
-    """Return the articles near any threshold or beyond it: of others nothing needs to be remembered."""
+    """Return the articles near or beyond any threshold: only these need to be remembered."""
     wanted = thresholds(announce)
     return [
         article
@@ -88,7 +89,7 @@ def in_question(announce: Announce, ranking: Mapping[ArticleId, EntryPopularity]
 
 
 def thresholds(announce: Announce) -> tuple[tuple[Measure, float], ...]:
-    """Return what is to be told of, and from where on."""
+    """Return the configured measures with their thresholds."""
     wanted = ((Measure.TOP, announce.top), (Measure.SCORE, announce.score), (Measure.VIEWS, announce.views))
     return tuple((measure, float(threshold)) for measure, threshold in wanted if threshold is not None)
 

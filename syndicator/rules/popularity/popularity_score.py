@@ -77,7 +77,7 @@ class ScoredArticle(Struct, frozen=True, kw_only=True):
     owner: str
     """Whoever is not to fill a list."""
     story: str = ""
-    """Empty: told by this article alone."""
+    """Empty where the article is a story of its own."""
 
 
 class StoryPublisher(Struct, frozen=True, kw_only=True):
@@ -131,7 +131,7 @@ def _measure(
 
 
 def coverage(tellers: Iterable[StoryPublisher], owner: str) -> list[tuple[datetime, float]]:
-    """Return which others tell an owner's story: since when, and for how much each counts."""
+    """Return the other owners that cover a story: since when, and the weight of each."""
     others: dict[str, StoryPublisher] = {}
     for teller in sorted(tellers, key=lambda one: (one.copies, one.at)):
         if teller.owner != owner:
@@ -140,7 +140,7 @@ def coverage(tellers: Iterable[StoryPublisher], owner: str) -> list[tuple[dateti
 
 
 def ranked(standings: Iterable[ScoredArticle]) -> list[ScoredArticle]:
-    """Put in order: the highest first, of equal ones the younger, then by id; without what nothing tells for.
+    """Return scored articles, highest first, then youngest, then by id; without those that have no signal.
 
     Counters that were added up in another order may differ in their last digits: these do not decide.
     """

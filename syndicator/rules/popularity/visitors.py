@@ -1,4 +1,4 @@
-"""Who followed a link: a reader to be counted, or a machine; and how often readers of one network count."""
+"""Classifies requests for click links: readers or machines, and how often readers of one network count."""
 
 import hmac
 import re
@@ -19,7 +19,7 @@ _BROWSER = re.compile(r"Mozilla/5\.0 \(|Opera/\d")
 """How every browser names itself. Libraries, most feed readers and many link previews do not."""
 
 _MACHINE = re.compile(
-    # A robot tells where it is explained; Cubot makes telephones.
+    # Robots give the address of a page about them; Cubot makes telephones.
     r"https?://|(?<!\bcu)bot(?![a-z])|crawl|spider|slurp|preview|facebookexternalhit|facebookcatalog"
     r"|meta-external|line-poker|feed|\brss\b|inoreader|newsblur|netnewswire|newsboat|liferea|akregator"
     r"|headless|phantomjs|lighthouse|\bptst\b|gtmetrix|pingdom|statuscake|site24x7|monitor"
@@ -39,7 +39,7 @@ _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "CrOS", "Linux"
 
 
 class Visit(Struct, frozen=True, kw_only=True):
-    """A request for a link, as far as it tells who sent it."""
+    """A request for a link, with what identifies its sender."""
 
     address: str
     """Of the client; `unknown` where it has none."""
@@ -49,15 +49,15 @@ class Visit(Struct, frozen=True, kw_only=True):
     purpose: str = ""
     """`Sec-Purpose`, `Purpose`, `X-Purpose` and `X-Moz`, whatever is there."""
     destination: str = ""
-    """`Sec-Fetch-Dest`: empty where a browser does not tell what it wants the answer for."""
+    """`Sec-Fetch-Dest`; empty where the browser does not send it."""
 
 
 def is_reader(visit: Visit) -> bool:
-    """Return whether a person followed the link, as far as a request can tell.
+    """Return whether a person seems to have followed the link.
 
-    Browsers say when they only fetch ahead (`Sec-Purpose: prefetch` of the Fetch standard; older ones
-    `Purpose` and `X-Moz`), and what for (`Sec-Fetch-Dest`, W3C Fetch Metadata): a picture or frame in
-    somebody's page that has our link as its source is no reader.
+    Browsers declare prefetching (`Sec-Purpose: prefetch` of the Fetch standard; older ones `Purpose` and
+    `X-Moz`) and the use of the answer (`Sec-Fetch-Dest`, W3C Fetch Metadata): a picture or frame of a page
+    with our link as its source is no reader.
     """
     if visit.method != "GET" or visit.purpose.strip(" ,"):
         return False
@@ -67,34 +67,34 @@ def is_reader(visit: Visit) -> bool:
 
 
 def network_of(address: str) -> str:
-    """Return the network that an address is of: /24 of IPv4, /48 of IPv6, which one customer may own."""
+    """Return the network of an address: /24 of IPv4, /48 of IPv6, which one customer may own."""
     return _within(address, of_4=24, of_6=48)
 
 
 def household_of(address: str) -> str:
-    """Return whom the rate is bounded for: an address of IPv4, a /64 of IPv6, where each device has many."""
+    """Return the unit of the rate limit: an IPv4 address, a /64 of IPv6, where each device has many."""
     return _within(address, of_4=32, of_6=64)
 
 
 def agent_family(agent: str) -> str:
-    """Return browser and system, without versions: few enough that they tell nobody apart."""
+    """Return browser and system without versions: too few kinds to identify a reader."""
     browser = next((name for name, pattern in _FAMILIES if pattern.search(agent)), "other")
     system = next((name.lower() for name in _SYSTEMS if name in agent), "other")
     return f"{browser} {system}"
 
 
 def visitor_key(visit: Visit, salt: bytes) -> bytes:
-    """Return a visitor for as long as the salt is kept, 16 bytes.
+    """Return the key of a visitor, 16 bytes, valid as long as the salt is kept.
 
-    It is made of the network and of one of `A_NETWORK` numbers, which the agent's family leads to: so a
-    network has no more visitors than that, whatever it sends, and nothing needs to count them.
+    It is the hash of the network and of one of `A_NETWORK` numbers, chosen by the agent's family. So a
+    network has at most `A_NETWORK` visitors, whatever it sends.
     """
     family = _keyed(salt, agent_family(visit.agent))
     return _keyed(salt, f"{network_of(visit.address)} {family[0] % A_NETWORK}")
 
 
 def household_key(visit: Visit, salt: bytes) -> bytes:
-    """Return the address that is bounded, 16 bytes, without telling it."""
+    """Return the key of the rate limit, 16 bytes, which does not reveal the address."""
     return _keyed(salt, f"household {household_of(visit.address)}")
 
 

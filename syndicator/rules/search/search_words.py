@@ -62,8 +62,8 @@ def searchable(article: Article) -> Searchable:
 
 
 @lru_cache(_KEPT_ARTICLES)
-def _searchable(title: str, before: str, body_html: str, told: str, language: str | None) -> Searchable:
-    return words_and_stems(title, f"{before}\n{plain_body(body_html)}\n{told}", language)
+def _searchable(title: str, before: str, body_html: str, after: str, language: str | None) -> Searchable:
+    return words_and_stems(title, f"{before}\n{plain_body(body_html)}\n{after}", language)
 
 
 def words_and_stems(title: str, text: str, language: str | None) -> Searchable:

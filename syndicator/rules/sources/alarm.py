@@ -1,4 +1,4 @@
-"""When operators are told of a source: once that it is in trouble, and once that it is over."""
+"""Decides when a source is announced: once when it is in trouble, once when it has recovered."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from syndicator.rules.identity.identity import event_id
 from syndicator.rules.sources.health import Health, HealthStanding, failed_rounds, health
 
 FAILED_ROUNDS = 3
-"""In a row before a source is told as failing: one or two are ordinary."""
+"""Failed rounds in a row before a source is announced as failing: one or two are ordinary."""
 
 _TYPES = {
     None: EventType.SOURCE_RECOVERED,
@@ -21,18 +21,18 @@ _TYPES = {
 }
 
 
-def told(source: Source, state: SourceState, now: datetime) -> tuple[SourceState, Event | None]:
-    """Return what is to be told after a round, and give the state that remembers it.
+def with_alarm(source: Source, state: SourceState, now: datetime) -> tuple[SourceState, Event | None]:
+    """Return the state after a round with its alarm, and the event where the alarm has changed.
 
-    While a source rests or has only begun, nothing changes; nor while its failures are too few to be told.
+    It does not change while the source is paused or new, nor while fewer than FAILED_ROUNDS have failed.
     """
-    found = health(source, state, now)
+    current = health(source, state, now)
     before = state.alarm
-    trouble = _trouble(found, state, before)
+    trouble = _trouble(current, state, before)
     if trouble is before.trouble:
         return state, None
     kind = _TYPES[trouble]
-    # Instants, not counts: they go on growing where all that was remembered is lost.
+    # Timestamps, not counts: they still grow after a loss of the stored state.
     revision = max(to_ms(now), before.revision + 1)
     event = Event(
         id=event_id(source.id, revision, kind),
@@ -43,16 +43,16 @@ def told(source: Source, state: SourceState, now: datetime) -> tuple[SourceState
         at=now,
         details=SourceNotice(
             title=source.title,
-            standing=found.kind.value,
-            why=found.why,
+            standing=current.kind.value,
+            why=current.why,
             since=_since(trouble, state) or now,
         ),
     )
     return replace(state, alarm=Alarm(trouble=trouble, revision=revision)), event
 
 
-def _trouble(found: Health, state: SourceState, before: Alarm) -> Trouble | None:
-    match found.kind:
+def _trouble(current: Health, state: SourceState, before: Alarm) -> Trouble | None:
+    match current.kind:
         case HealthStanding.STOPPED | HealthStanding.STUCK:
             return Trouble.FAILING
         case HealthStanding.FAILING:

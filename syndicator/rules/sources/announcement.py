@@ -1,13 +1,12 @@
-"""What of a round's new articles is announced to endpoints, and what is only stored and shown in feeds.
+"""Decides which new articles of a round are announced to endpoints; all are stored and shown in feeds.
 
-Who follows a source wants its news, not its archive. What the first round of a source brings, and the first
-after a long pause, is announced only where it is younger than the source's `announce_age`. So is what later
-rounds find that is older than the first. All else that is new is announced, however late it is found. An
-article without a date of its own counts as published when it was first seen.
+Subscribers want the news of a source, not its archive. Articles of the first round, of the first round after
+a long pause, and those that later rounds find but that are older than the first round, are announced only if
+they are younger than the source's `announce_age`. All other new articles are announced, however late they are
+found. An article without a date counts as published when it was first seen.
 
-When Redis was emptied, everything that sources list looks new. So what was published before the loss is not
-announced any more, and in the first hour after it nothing that has no date: it cannot be told from what was
-announced before.
+After a loss of all data in Redis, everything that sources list looks new. So articles published before the
+loss are not announced again, nor undated articles in the first hour after it.
 """
 
 from datetime import datetime, timedelta

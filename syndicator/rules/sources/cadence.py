@@ -81,7 +81,7 @@ def after_success(
 
     Intervals count from the beginning of the round, so that slow rounds do not drift; a time that has
     passed meanwhile is not made up for. `state` is what is known after the round (`interval_s`, `rhythm` and
-    `hints` of it count), `timezone` the source's, for its rhythm. `pushed` tells that a hub really delivers:
+    `hints` of it count), `timezone` the source's, for its rhythm. `pushed`: a hub really delivers;
     then intervals are `PUSHED_FACTOR` times as long, up to 12 h or the longest of an adaptive schedule; the
     times of a cron expression stay.
     """

@@ -1,4 +1,4 @@
-"""How a source stands, in one word and one sentence."""
+"""The health of a source, as one word and one sentence."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,40 +14,40 @@ from syndicator.rules.sources.redesign import redesigned
 from syndicator.rules.sources.rhythm import expected_since
 
 LATE_AFTER = timedelta(minutes=2)
-"""A source that is due begins within seconds where workers are free."""
+"""A due source counts as late after this time; with free workers it begins within seconds."""
 QUIET_EXPECTED = 30.0
-"""Articles that were to be expected where none came: far beyond chance, and beyond a lazy day."""
+"""A silence in which so many articles were expected is far beyond chance."""
 QUIET_AFTER = timedelta(hours=6)
 _VITAL = frozenset({"list.item", "list.url", "article.title", "article.body"})
-"""Selectors without which little is left; a page may lack a quote, or a box, for many rounds."""
+"""Essential selectors; others may rightly match nothing for many rounds."""
 
 
 class HealthStanding(StrEnum):
-    """The worst first."""
+    """Worst first."""
 
     STOPPED = "stopped"
-    """Not asked any more."""
+    """Not gathered any more."""
     FAILING = "failing"
     """The last round failed."""
     STUCK = "stuck"
-    """It answers, but nothing can be read out of the answer."""
+    """It answers, but nothing can be read from the answer."""
     LATE = "late"
     """Due, but no worker has begun."""
     QUIET = "quiet"
-    """All is well, but nothing new has come for much longer than usual."""
+    """It works, but has brought nothing new for much longer than usual."""
     NEW = "new"
     """Not yet gathered."""
     PAUSED = "paused"
-    """An operator lets it rest: told whatever else there is."""
+    """Paused by an operator; reported before all other standings."""
     OK = "ok"
 
 
 _LATE_IF_DUE = frozenset({HealthStanding.NEW, HealthStanding.QUIET, HealthStanding.OK})
-"""Lighter than being late; of all others the trouble itself is told."""
+"""Standings that lateness overrides."""
 
 
 class Health(Struct, frozen=True, kw_only=True):
-    """How a source stands."""
+    """The health of a source."""
 
     kind: HealthStanding
     why: str = ""
@@ -55,7 +55,7 @@ class Health(Struct, frozen=True, kw_only=True):
 
 
 def health(source: Source, state: SourceState, now: datetime) -> Health:
-    """Judge a source by what is remembered of it; the worst trouble is told, of a paused one none."""
+    """Return the worst trouble of a source by its state; PAUSED for a paused one."""
     troubles = (
         (HealthStanding.PAUSED, state.paused and resting(source.id, now).because),
         (HealthStanding.STOPPED, state.stopped),
@@ -69,7 +69,7 @@ def health(source: Source, state: SourceState, now: datetime) -> Health:
 
 
 class Outlook(Struct, frozen=True, kw_only=True):
-    """How a source stands until its next round."""
+    """The health of a source until its next round."""
 
     kind: HealthStanding
     late_after: datetime | None
@@ -77,7 +77,7 @@ class Outlook(Struct, frozen=True, kw_only=True):
 
 
 def outlook(source: Source, state: SourceState) -> Outlook:
-    """Return what `health` will say of a state, whenever that is asked: only lateness comes by time alone."""
+    """Return the value of `health` at any time until the next round: only lateness depends on the time."""
     kind = health(source, state, EPOCH).kind
     due_at = state.next_due_at if kind in _LATE_IF_DUE else None
     return Outlook(kind=kind, late_after=due_at + LATE_AFTER if due_at else None)
@@ -90,7 +90,7 @@ def _late(state: SourceState, now: datetime) -> str | None:
 
 
 def failed_rounds(state: SourceState) -> int:
-    """Count how many rounds in a row have failed, whoever is to blame."""
+    """Return how many rounds in a row have failed, for whatever reason."""
     return state.failures + state.excused or int(state.failure is not None)
 
 
@@ -111,7 +111,7 @@ def _stuck(source: Source, state: SourceState) -> str | None:
         return f"these selectors find nothing any more: {', '.join(lost)}"
     if source.kind is not SourceKind.FEED and (wall := wall_sentence(state.walled)):
         return wall
-    # Pages that failed and are not tried again yet are listed, and pass for known.
+    # Failed pages that wait for another try are listed, and count as known.
     never = not state.fruitful and state.last_new_at is None
     empty = state.last_round == Round() and not _found_unchanged(state)
     if state.warnings and (empty or (never and source.kind is not SourceKind.FEED)):
@@ -120,9 +120,9 @@ def _stuck(source: Source, state: SourceState) -> str | None:
 
 
 def _found_unchanged(state: SourceState) -> bool:
-    """Return whether the last round read nothing because there was no need to: it was read well before.
+    """Return whether the last round read nothing because the document is unchanged and was readable before.
 
-    However rarely it is asked, and be it that all that it brings is another source's.
+    It may have been long ago, and all articles may belong to other sources.
     """
     read_at, success_at = state.read_at, state.last_success_at
     earlier = read_at is not None and success_at is not None and read_at < success_at
@@ -130,7 +130,7 @@ def _found_unchanged(state: SourceState) -> bool:
 
 
 def _quiet(source: Source, state: SourceState) -> str | None:
-    """Judge a silence by the time at which we last looked: of what came later we know nothing."""
+    """Return the sentence for a silence, up to the last successful round; None where it is not unusual."""
     looked_at, last_new_at = state.last_success_at, state.last_new_at
     if looked_at is None or last_new_at is None or looked_at - last_new_at < QUIET_AFTER:
         return None

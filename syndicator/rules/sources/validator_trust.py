@@ -1,9 +1,9 @@
-"""Whether a source may be believed when it says that nothing has changed.
+"""Decides whether the 304 answers of a source can be trusted.
 
 Some servers answer 304 (RFC 9110, 15.4.5) although there is news, mostly because a cache in front of them
-mixes up validators; such a source would go quiet for ever. So one in `ONE_IN` answers of that kind is
-checked: the document is fetched again without validators. Where it holds news, the source has lied: for a
-week we do not send it validators, and with each further lie twice as long, up to 60 days.
+mixes up validators; such a source would stay quiet for ever. So one in `ONE_IN` such answers is verified: the
+document is fetched again without validators. If it holds news, no validators are sent for a week, and twice
+as long after each further wrong answer, up to 60 days.
 """
 
 import random
@@ -15,15 +15,15 @@ from syndicator.model.source import Honesty, SourceState
 
 ONE_IN = 100
 ONE_IN_AT_FIRST = 5
-"""Until a first check: a source that always lies is found out on its first day."""
+"""Until the first check, so that a source whose answers are always wrong is detected on its first day."""
 FIRST_DISTRUST = timedelta(days=7)
 LONGEST_DISTRUST = timedelta(days=60)
 
 
 def is_check_due(state: SourceState, rng: random.Random) -> bool:
-    """Tell, after an answer that nothing has changed, whether the document is to be fetched all the same.
+    """Return whether a 304 answer is to be verified by fetching the document without validators.
 
-    Only where we had sent a validator: without one nobody can have been misled by it.
+    Only where a validator had been sent.
     """
     if state.etag is None and state.last_modified is None:
         return False
@@ -31,7 +31,7 @@ def is_check_due(state: SourceState, rng: random.Random) -> bool:
 
 
 def judged(honesty: Honesty, *, held_news: bool, now: datetime) -> Honesty:
-    """Take in what a check has brought; `held_news` tells whether there was an article new to us."""
+    """Return the record after a check; `held_news`: the document held a new article."""
     checks = honesty.checks + 1
     if not held_news:
         return replace(honesty, checks=checks)
@@ -45,9 +45,9 @@ def trusts(honesty: Honesty, now: datetime) -> bool:
 
 
 def sentence(honesty: Honesty, now: datetime | None = None) -> str | None:
-    """Return how often a source has lied, and until when it is not believed.
+    """Return the warning with the count of wrong answers and the end of the distrust.
 
-    None of an honest one, and, where `now` is given, of one that is believed again.
+    None for an honest source, and, where `now` is given, for one that is trusted again.
     """
     if honesty.distrusted_until is None or (now is not None and trusts(honesty, now)):
         return None

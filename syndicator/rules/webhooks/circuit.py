@@ -5,7 +5,7 @@
                                          └─────failure──────┘   (a longer pause)
 
 While it is open nothing is sent, so what waits uses up none of its attempts; half open, one attempt at a time
-tells whether the receiver is back. Who has taken nothing for days is disabled.
+shows whether the receiver is back. An endpoint that has accepted nothing for days is disabled.
 """
 
 from datetime import datetime, timedelta

@@ -1,6 +1,6 @@
 """How an endpoint stands, in one word and one sentence. Pure.
 
-Pages, commands and the API all tell this verdict, so that none calls well what another calls broken.
+Pages, commands and the API all show this verdict, so that they never contradict each other.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ class Verdict(StrEnum):
     DISABLED = "disabled"
     """By its own answers or failures: events wait until somebody resumes it."""
     UNREADABLE = "unreadable"
-    """Its secrets cannot be opened by the process that tells this."""
+    """This process cannot decrypt its secrets."""
     FAILING = "failing"
     """Five failures in a row or more: attempts are made rarely."""
     LEFT = "left"
@@ -30,7 +30,7 @@ class Verdict(StrEnum):
     UNVERIFIED = "unverified"
     """It is not proven: nothing is sent there."""
     PAUSED = "paused"
-    """By somebody's wish: told whatever else there is."""
+    """Set by a person; reported before all other standings."""
     ACTIVE = "active"
 
 

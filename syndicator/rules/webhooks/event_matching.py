@@ -28,10 +28,10 @@ def _fits(kind: EventType, pattern: str) -> bool:
 
 
 def wants(endpoint: Endpoint, event: Event, articles: Sequence[Article]) -> bool:
-    """Return whether an endpoint is to hear of an event.
+    """Return whether an event matches the filters of an endpoint.
 
-    `articles`: what the event is about, with bodies where the filter has a query; of a story, all that tell
-    it. A filter chooses articles; of what is about something else, its `source` chooses events of sources.
+    `articles`: the subject of the event, with bodies where the filter has a query; of a story, all members.
+    Events of sources are matched by the `source` of the filter.
     """
     if event.type not in endpoint.events or not _of_its_feeds(endpoint, event):
         return False

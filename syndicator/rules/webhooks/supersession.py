@@ -1,6 +1,6 @@
 """Which events a newer one makes pointless, and which go ahead. Pure.
 
-Who is told a revision needs no older one any more: what of it is still to be sent is closed, and the newer
+An endpoint that gets a revision needs no older one: unsent deliveries of older ones are closed, and the newer
 event goes in its place. A withdrawal or restoration closes the older for everybody, also for those who do not
 ask for it.
 """

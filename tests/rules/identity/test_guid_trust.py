@@ -10,9 +10,9 @@ from syndicator.rules.identity.guid_trust import (
     GuidEvidence,
     after_round,
     evidence,
+    identified_by,
     policy_of,
     sentence,
-    told,
 )
 
 CHURN = GuidEvidence(known=20, new=20, entries=20)
@@ -73,10 +73,13 @@ def test_auto_goes_by_the_address_alone_then_and_says_so() -> None:
     before, then = SourceState(), SourceState(guids=record)
     assert policy_of(source(), before).way is Way.AUTO
     assert policy_of(source(), then).way is Way.LINK
-    assert (told(source(), before), told(source(), then)) == ("auto: guid, address", "auto: address alone")
+    assert (identified_by(source(), before), identified_by(source(), then)) == (
+        "auto: guid, address",
+        "auto: address alone",
+    )
     assert sentence(source(), before) is None
     assert record.why in (sentence(source(), then) or "")
     declared = source(identity=IdentityPolicy(way=Way.GUID))
     assert policy_of(declared, then).way is Way.GUID
     assert sentence(declared, then) is None
-    assert told(declared, then) == "guid"
+    assert identified_by(declared, then) == "guid"

@@ -32,7 +32,7 @@ class Feed:
         found = crossings(self.announce, self.before, ranking, self.remembered, self.now)
         self.remembered |= dict.fromkeys(found.near, self.now)
         self.before = ranking
-        return [passed.measure for passed in found.told]
+        return [passed.measure for passed in found.announced]
 
     def ranks(self, ranks: Iterable[int | None], after: timedelta = timedelta(seconds=2)) -> int:
         return sum(len(self.ranked(at(rank), after)) for rank in ranks)

@@ -1,4 +1,4 @@
-"""Operators are told of trouble once, and once that it is over."""
+"""Operators are notified once of trouble, and once that it is over."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from support import NOON
 
 from syndicator.model.event import Event, EventType, SourceNotice
 from syndicator.model.source import Every, SourceState
-from syndicator.rules.sources.alarm import told
+from syndicator.rules.sources.alarm import with_alarm
 from syndicator.rules.sources.cadence import GONE
 
 FAILING = replace(FINE, failures=3, failure=FAILURE)
@@ -29,7 +29,7 @@ class Told:
         begun = len(self.events)
         for state in states:
             self.now += timedelta(minutes=5)
-            self.state, event = told(SOURCE, replace(state, alarm=self.state.alarm), NOON)
+            self.state, event = with_alarm(SOURCE, replace(state, alarm=self.state.alarm), NOON)
             self.events += [event] if event else []
         return [event.type for event in self.events[begun:]]
 
