@@ -318,6 +318,23 @@ async def test_a_newer_revision_waits_no_longer_than_the_older_can_last(
     assert (logged.result, logged.reason) == ("superseded", new.id)
 
 
+@pytest.mark.parametrize("older_settles", [True, False])
+async def test_a_newer_revision_that_is_under_way_keeps_its_lease_when_the_older_ends(
+    store: Store, clock: ManualClock, older_settles: bool
+) -> None:
+    old, new = event(1), event(1, revision=2, kind=EventType.ARTICLE_UPDATED)
+    await queue(store, [old])
+    (flying,) = await claim(store, clock)
+    await queue(store, [new], older=[old])
+    clock.advance(17)
+    (following,) = await claim(store, clock)
+    if older_settles:
+        assert (await store.deliveries.settle(flying, DONE, clock())).written
+    clock.advance(14)
+    assert await claim(store, clock) == [], "the newer one is being sent"
+    assert (await store.deliveries.settle(following, DONE, clock())).written
+
+
 async def test_what_is_urgent_goes_ahead_also_when_it_is_tried_again(
     store: Store, clock: ManualClock
 ) -> None:

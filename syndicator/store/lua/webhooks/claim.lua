@@ -36,8 +36,10 @@ local function close(one, item, newer)
   redis.call('HDEL', one.behind, item)
   local tries = redis.call('HGET', one.tries, item)
   redis.call('HDEL', one.tries, item)
-  redis.call('ZADD', one.queue, 'XX', 'LT', now, newer)
-  redis.call('ZADD', one.urgent, 'XX', 'LT', now, newer)
+  if redis.call('HEXISTS', one.owners, newer) == 0 then -- else it did not wait any longer, and is on its way
+    redis.call('ZADD', one.queue, 'XX', 'LT', now, newer)
+    redis.call('ZADD', one.urgent, 'XX', 'LT', now, newer)
+  end
   redis.call('XADD', prefix .. 'attempts:' .. one.name, 'MAXLEN', '~', kept, '*', 'event', item, 'subject', '',
     'type', '', 'attempt', tonumber((tries or ''):match('^%d+') or '0'), 'result', 'superseded', 'reason', newer,
     'duration_ms', 0)

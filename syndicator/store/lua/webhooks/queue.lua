@@ -52,6 +52,7 @@ local function supersede(name, newer, older)
       redis.call('ZREM', prefix .. 'urgent:' .. name, item)
       redis.call('HDEL', owners, item)
       redis.call('HDEL', prefix .. 'tries:' .. name, item)
+      redis.call('HDEL', prefix .. 'behind:' .. name, item)
       redis.call('XADD', prefix .. 'attempts:' .. name, 'MAXLEN', '~', kept, '*', 'event', item,
         'subject', older[place + 1], 'type', older[place + 2], 'attempt', tonumber(tries:match('^%d+') or '0'),
         'result', 'superseded', 'reason', newer, 'duration_ms', 0)

@@ -27,8 +27,10 @@ local function let_go(name, item)
   local newer = redis.call('HGET', behind, item)
   if newer then
     redis.call('HDEL', behind, item)
-    redis.call('ZADD', prefix .. 'queue:' .. name, 'XX', 'LT', now, newer)
-    redis.call('ZADD', prefix .. 'urgent:' .. name, 'XX', 'LT', now, newer)
+    if redis.call('HEXISTS', prefix .. 'owners:' .. name, newer) == 0 then -- else it is on its way itself
+      redis.call('ZADD', prefix .. 'queue:' .. name, 'XX', 'LT', now, newer)
+      redis.call('ZADD', prefix .. 'urgent:' .. name, 'XX', 'LT', now, newer)
+    end
   end
   return newer
 end
