@@ -12,11 +12,18 @@ from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.store.store import Store
 
 
-def grouping_of(store: Store, clock: Clock, specs: Collection[FeedSpec] = ()) -> Grouping:
+def assigner_of(store: Store, clock: Clock, specs: Collection[FeedSpec] = ()) -> Assigner:
+    """Return an assigner of its own, as another process has it."""
+    near = NearArticles(store.assignments, store.stories)
+    return Assigner(store, FeedIndex(specs), StoriesPolicy(), clock, near)
+
+
+def grouping_of(
+    store: Store, clock: Clock, specs: Collection[FeedSpec] = (), assigner: Assigner | None = None
+) -> Grouping:
     """Return what assigns articles to stories."""
-    policy, near = StoriesPolicy(), NearArticles(store.assignments, store.stories)
-    assigner = Assigner(store, FeedIndex(specs), policy, clock, near)
-    return Grouping(assigner=assigner, stories=store.stories, policy=policy)
+    assigner = assigner or assigner_of(store, clock, specs)
+    return Grouping(assigner=assigner, stories=store.stories, policy=StoriesPolicy())
 
 
 def grouping_admitter(store: Store, clock: Clock, specs: Collection[FeedSpec] = ()) -> Admitter:

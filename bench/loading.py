@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from bench.news import Kind, Piece, pieces
 from syndicator.model.ids import ArticleId
+from syndicator.model.story import ShownIn, Story
 from syndicator.rules.articles.admission import Admission, Reservation, decide
 from syndicator.rules.identity.identity import identify
 from syndicator.rules.stories.batch_assignment import after
@@ -21,7 +22,6 @@ from syndicator.rules.stories.clustering import (
     Fingerprint,
     KnownStory,
     Near,
-    ShownIn,
     StoriesPolicy,
     StoryDecision,
     fingerprint,
@@ -29,7 +29,7 @@ from syndicator.rules.stories.clustering import (
 )
 from syndicator.rules.stories.near_index import packed_keys, term_keys
 from syndicator.rules.stories.rarity import rarity
-from syndicator.rules.stories.story_match import Story, founded
+from syndicator.rules.stories.story_match import founded
 from syndicator.rules.stories.vocabulary import term_of
 from syndicator.rules.words import words_of
 from syndicator.store.store import Store

@@ -22,10 +22,11 @@ from bench.story_quality import ORDERS, SETS, ari, candidate_of, is_labelled, ro
 from syndicator.model.article import Article, Candidate
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, StoryId
+from syndicator.model.story import Story
 from syndicator.rules.stories.clustering import KnownStory, Near, Neighbour, StoriesPolicy, fingerprint, place
 from syndicator.rules.stories.near_duplicates import Text
 from syndicator.rules.stories.near_index import IndexEntry, NearIndex, packed_keys, term_keys
-from syndicator.rules.stories.story_match import Story, StoryPolicy, founded
+from syndicator.rules.stories.story_match import StoryPolicy, founded
 from syndicator.rules.stories.terms import similarity
 
 _CHANCE_CUTS = 4

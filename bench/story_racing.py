@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bench.grouped import grouping_of
+from bench.grouped import assigner_of, grouping_of
 from bench.news import NOON, Kind, Piece, pieces
 from bench.story_quality import ari, matter_of
 from syndicator.model.article import Candidate
@@ -80,7 +80,7 @@ async def race(url: str, namespace: str, folder: Path, candidates: int, seed: in
     ids = {address: article for address, article, _ in told}
     async with open_store(options) as store:
         # What the last process has left to others, as it ended.
-        assert not await grouping_of(store, lambda: _NOW).assigner.drain(60)
+        assert not await assigner_of(store, lambda: _NOW).drain(60)
         places = await store.stories.places([ids[piece.candidate.url] for piece in invented])
     stories = {
         piece.candidate.url: place.story or ids[piece.candidate.url]
@@ -131,11 +131,12 @@ def _admit_all(options: StoreOptions, candidates: Sequence[Candidate]) -> list[T
 async def _admitted(options: StoreOptions, candidates: Sequence[Candidate]) -> list[Told]:
     told: list[Told] = []
     async with open_store(options) as store:
-        grouping = grouping_of(store, lambda: _NOW)
+        assigner = assigner_of(store, lambda: _NOW)
+        grouping = grouping_of(store, lambda: _NOW, assigner=assigner)
         admitter = Admitter(store.articles, [], lambda: _NOW, grouping)
         for start in range(0, len(candidates), BATCH):
             batch = candidates[start : start + BATCH]
             done = await admitter.admit(batch)
             told += [(one.candidate.url, one.article_id, one.verdict) for one in done]
-        await grouping.assigner.finish()
+        await assigner.finish()
     return told

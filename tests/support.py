@@ -12,7 +12,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-from bench.grouped import grouping_of
+from bench import grouped
 from syndicator.model.article import Candidate, Provenance
 from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec, Site
@@ -101,10 +101,10 @@ def unzstd(packed: bytes) -> bytes:
 
 def assigner_of(store: Store, specs: Iterable[FeedSpec], clock: Clock) -> Assigner:
     """An assigner of its own, as another process has it."""
-    return grouping_of(store, clock, list(specs)).assigner
+    return grouped.assigner_of(store, clock, list(specs))
 
 
 def grouping_admitter(store: Store, specs: Iterable[FeedSpec], clock: Clock) -> Admitter:
     """An admitter whose articles are assigned to stories, as those of the service are."""
     known = list(specs)
-    return Admitter(store.articles, known, clock, grouping_of(store, clock, known))
+    return Admitter(store.articles, known, clock, grouped.grouping_of(store, clock, known))

@@ -21,6 +21,7 @@ from syndicator.pipeline.sources.round_result import KindOfRound
 from syndicator.pipeline.sources.source_control import SourceControl
 from syndicator.pipeline.stories.assignment import Assigner
 from syndicator.pipeline.stories.assignment_step import AssignStep
+from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import Regrouping
 from syndicator.pipeline.websub.callbacks import HubCallbacks
 from syndicator.pipeline.websub.subscriptions import SubscribeStep, Subscribing
@@ -65,7 +66,7 @@ def gathering(ground: Ground, polite_client: PoliteClient) -> Gathering:
         public_url=settings.site.public_url,
         reachable=settings.public_url_given,
     )
-    withdrawer = Withdrawer(store, ground.specs, ground.metrics, clock)
+    withdrawer = Withdrawer(store, ground.specs, ground.metrics, clock, count_coverage)
     admission = _admission(ground, polite_client, withdrawer)
     rounds = _rounds(ground, polite_client, admission, subscribing)
     return Gathering(

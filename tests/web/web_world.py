@@ -28,6 +28,7 @@ from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.popularity.partner_reports import Reporting
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.queries import Queries
+from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import Regrouping
 from syndicator.pipeline.webhooks.inspection import Inspecting
 from syndicator.pipeline.webhooks.registration import Registering
@@ -178,7 +179,7 @@ class World:
             reading=self.reading,
             listing=Paginator(self.store, self.publisher, self.regrouping),
             regrouping=self.regrouping,
-            withdrawer=Withdrawer(self.store, self.specs, open_metrics(), self.clock),
+            withdrawer=Withdrawer(self.store, self.specs, open_metrics(), self.clock, count_coverage),
             access=self.access,
             reporting=Reporting(self.store, 1000, self.clock),
             registering=self.registering,

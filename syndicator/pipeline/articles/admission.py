@@ -9,6 +9,7 @@ is looked up again. Story assignment is a separate step; see `pipeline.stories.a
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,14 +21,15 @@ from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.model.source import Round
+from syndicator.model.story import Story
 from syndicator.observe.metrics import Metrics
-from syndicator.pipeline.stories.assignment import Assigner
 from syndicator.rules.articles.admission import Admission, AdmissionVerdict, decide, reserved, with_parted
 from syndicator.rules.filter_matching import FeedIndex, concerned, story_feeds
 from syndicator.rules.identity.identity import identify
 from syndicator.rules.identity.recognition import Recognised, aliases, recognise
 from syndicator.rules.sources.announcement import ALL_ANNOUNCED, Announcing
 from syndicator.rules.stories.clustering import Fingerprint, StoriesPolicy, fingerprints, parted
+from syndicator.rules.stories.near_duplicates import Text
 from syndicator.rules.stories.near_index import packed_keys
 from syndicator.rules.stories.story_match import founded
 from syndicator.store.articles.articles import Articles
@@ -73,10 +75,20 @@ class _Occasion(Struct, frozen=True, kw_only=True):
     announcing: Announcing
 
 
+class StoryAssigner(Protocol):
+    """Assigns reserved articles to stories."""
+
+    def remember(self, article: ArticleId, content_hash: str, text: Text, own: Story) -> None:
+        """Keep what is compared of an article that this process admits."""
+
+    async def assign(self) -> None:
+        """Return when all articles that wait now are assigned, or after a time limit."""
+
+
 class Grouping(Struct, frozen=True, kw_only=True):
     """What groups admitted articles into stories and detects copies."""
 
-    assigner: Assigner
+    assigner: StoryAssigner
     stories: Stories
     policy: StoriesPolicy
 

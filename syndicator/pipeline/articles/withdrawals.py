@@ -1,6 +1,6 @@
 """Withdraws and restores articles, for operators and for sources."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from syndicator.model.article import Article, Withdrawal, WithdrawnBy
 from syndicator.model.clock import Clock
@@ -8,7 +8,6 @@ from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
-from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.rules.articles.withdrawal import may_be_withdrawn, restoring, withdrawing
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.store.store import Store
@@ -22,11 +21,20 @@ log = get_logger(__name__)
 class Withdrawer:
     """Withdraws and restores articles: look up → decide → write, repeated when the article has changed."""
 
-    def __init__(self, store: Store, specs: Collection[FeedSpec], metrics: Metrics, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        specs: Collection[FeedSpec],
+        metrics: Metrics,
+        clock: Clock,
+        count_coverage: Callable[[Store, Sequence[StoryId]], Awaitable[object]],
+    ) -> None:
+        """`count_coverage`: counts anew who covers stories whose articles have changed."""
         self._store = store
         self._specs = FeedIndex(specs)
         self._metrics = metrics
         self._clock = clock
+        self._count_coverage = count_coverage
 
     async def withdraw(self, article_id: ArticleId, by: WithdrawnBy, reason: str) -> Withdrawal | None:
         """Remove an article from all that is published, and announce the withdrawal before other events.
@@ -52,7 +60,7 @@ class Withdrawer:
                     "withdrawn", article=article.title, id=article_id, by=by.value, reason=intent.event.reason
                 )
                 if place.story:
-                    await count_coverage(self._store, [place.story])
+                    await self._count_coverage(self._store, [place.story])
                 return intent.withdrawal
         return None
 
@@ -72,6 +80,6 @@ class Withdrawer:
                 log.warning("restored", article=intent.article.title, id=article_id)
                 (place,) = await self._store.stories.places([article_id])
                 if place.story:
-                    await count_coverage(self._store, [place.story])
+                    await self._count_coverage(self._store, [place.story])
                 return intent.article
         return None

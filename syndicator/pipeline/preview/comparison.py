@@ -13,11 +13,11 @@ from syndicator.model.source import Source
 from syndicator.pipeline.articles.pictures import as_known
 from syndicator.pipeline.preview.body_lines import lines_of
 from syndicator.pipeline.preview.dry_run_counts import as_taken
-from syndicator.rules.articles.admission import AdmissionVerdict, KnownArticle, judge
+from syndicator.rules.articles.admission import AdmissionVerdict, judge
 from syndicator.rules.articles.embargo import is_held
 from syndicator.rules.identity.addresses import clean_url
 from syndicator.rules.identity.identity import identified_by, identify
-from syndicator.rules.identity.recognition import recognise
+from syndicator.rules.identity.recognition import KnownArticle, recognise
 from syndicator.store.store import Store
 
 MAX_BODY = 100_000

@@ -20,16 +20,10 @@ from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
 from syndicator.pipeline.articles.feed_page_merge import apart, as_listed
 from syndicator.pipeline.articles.upstream_withdrawals import UpstreamWithdrawals
 from syndicator.pipeline.popularity.signal_recording import note_popularity
+from syndicator.pipeline.rounds.poll import poll_of
 from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.polling import READ_WHOLE_EVERY, Polling
-from syndicator.pipeline.sources.round_result import (
-    ListedCount,
-    Notes,
-    Outcome,
-    new_notes,
-    poll_of,
-    with_known,
-)
+from syndicator.pipeline.sources.round_result import ListedCount, Notes, Outcome, new_notes, with_known
 from syndicator.pipeline.websub.subscriptions import Subscribing
 from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.identity.content_fingerprint import content_hash

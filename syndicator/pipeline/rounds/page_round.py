@@ -13,6 +13,7 @@ from syndicator.model.source import Source, SourceState
 from syndicator.pipeline.articles.admission import tally
 from syndicator.pipeline.articles.article_pages import ArticlePages
 from syndicator.pipeline.popularity.signal_recording import note_popularity
+from syndicator.pipeline.rounds.poll import poll_of
 from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.round_result import (
     ListedCount,
@@ -24,7 +25,6 @@ from syndicator.pipeline.sources.round_result import (
     is_wanted_later,
     listing_until,
     new_notes,
-    poll_of,
     with_known,
     word,
 )

@@ -18,17 +18,11 @@ from syndicator.pipeline.articles.article_pages import RECHECKS, SOON, ArticlePa
 from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
 from syndicator.pipeline.articles.feed_page_merge import nameless
 from syndicator.pipeline.popularity.signal_recording import note_popularity
+from syndicator.pipeline.rounds.poll import poll_of
 from syndicator.pipeline.rounds.sitemap_listing import Line, SitemapListing
 from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.polling import Polling
-from syndicator.pipeline.sources.round_result import (
-    ListedCount,
-    Notes,
-    Outcome,
-    new_notes,
-    poll_of,
-    with_known,
-)
+from syndicator.pipeline.sources.round_result import ListedCount, Notes, Outcome, new_notes, with_known
 from syndicator.rules.articles.admission import RECHECK_UNTIL
 from syndicator.rules.sources.announcement import is_back
 from syndicator.rules.sources.archive import first_horizon

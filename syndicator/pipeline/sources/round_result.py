@@ -15,8 +15,6 @@ from syndicator.errors import NotReadable, SyndicatorError
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
 from syndicator.model.ids import ArticleId
 from syndicator.model.source import FeedHints, IdentityPolicy, PagesTried, Round, Source, SourceState
-from syndicator.pipeline.articles.admission import Admitted
-from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.identity.guid_trust import GuidEvidence
 from syndicator.rules.sources.cadence import counts_against, passes
 from syndicator.rules.sources.redirect_tracking import to_ask
@@ -218,21 +216,6 @@ async def body_hash(fetched: Fetched) -> str:
 
 def _digest(body: bytes) -> str:
     return hashlib.blake2b(body, digest_size=16).hexdigest()
-
-
-def poll_of(admitted: Sequence[Admitted], *, known: int = 0, backfill: bool, pushed: bool = False) -> Poll:
-    """Return the new articles of a document with their dates, and the number of known ones.
-
-    `known`: known articles that are not among `admitted`.
-    """
-    new = [entry.candidate for entry in admitted if entry.verdict is AdmissionVerdict.NEW]
-    return Poll(
-        new=len(new),
-        known=known + len(admitted) - len(new),
-        published=tuple(candidate.published_at for candidate in new if candidate.published_at),
-        backfill=backfill,
-        pushed=pushed,
-    )
 
 
 def is_wanted_later(result: FetchResult) -> bool:

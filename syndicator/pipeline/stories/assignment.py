@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import ArticleId
+from syndicator.model.story import Story
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.stories.assignment_decision import Deciding
 from syndicator.pipeline.stories.near_articles import NearArticles, entry_of_known
@@ -26,7 +27,7 @@ from syndicator.rules.filter_matching import FeedIndex
 from syndicator.rules.stories.batch_assignment import after
 from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.rules.stories.near_duplicates import Text
-from syndicator.rules.stories.story_match import WINDOW, Story
+from syndicator.rules.stories.story_match import WINDOW
 from syndicator.store.lease_owners import is_dead, new_token
 from syndicator.store.store import Store
 from syndicator.store.stories.assignments import AssignedElsewhere, Decision, Place, Turn, Written, entry_of

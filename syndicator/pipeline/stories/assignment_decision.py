@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.clock import Clock
 from syndicator.model.ids import ArticleId, FeedId, StoryId
+from syndicator.model.story import ShownIn, Story
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.stories.near_articles import NearArticles
 from syndicator.pipeline.stories.representatives import MEMBERS
@@ -22,9 +23,8 @@ from syndicator.rules.stories.batch_assignment import (
     surroundings,
     texts_wanted,
 )
-from syndicator.rules.stories.clustering import Neighbour, ShownIn, StoriesPolicy, StoryDecision, alone
+from syndicator.rules.stories.clustering import Neighbour, StoriesPolicy, StoryDecision, alone
 from syndicator.rules.stories.near_duplicates import Text
-from syndicator.rules.stories.story_match import Story
 from syndicator.store.store import Store
 from syndicator.store.stories.assignments import Decision, UnassignedArticle
 

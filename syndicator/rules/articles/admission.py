@@ -11,6 +11,7 @@ from syndicator.model.article import Alias, Article, Candidate, Change, Identity
 from syndicator.model.event import Event, EventType
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId, FeedId, SourceId, StoryId
+from syndicator.model.story import ShownIn, Story
 from syndicator.rules.articles.correction import correction_of
 from syndicator.rules.articles.revision import earlier_versions, is_restless, revised
 from syndicator.rules.dates.claimed_dates import listed_at, published_at
@@ -18,9 +19,8 @@ from syndicator.rules.filter_matching import FeedIndex, concerned, story_feeds
 from syndicator.rules.identity.addresses import clean_url
 from syndicator.rules.identity.content_fingerprint import content_hash
 from syndicator.rules.identity.identity import event_id
+from syndicator.rules.identity.recognition import KnownArticle, takes_over
 from syndicator.rules.sources.announcement import ALL_ANNOUNCED, Announcing
-from syndicator.rules.stories.clustering import ShownIn
-from syndicator.rules.stories.story_match import Story
 
 SHORTEST_RECHECK = timedelta(seconds=20)
 LONGEST_RECHECK = timedelta(hours=6)
@@ -37,23 +37,6 @@ class AdmissionVerdict(StrEnum):
     UNCHANGED = "unchanged"
     DUPLICATE = "duplicate"
     """Known, and another source's article: only that it is carried here too is noted."""
-
-
-class KnownArticle(Struct, frozen=True, kw_only=True):
-    """What the store knows of a candidate."""
-
-    article_id: ArticleId
-    revision: int
-    """0 when the article itself is gone (retention): its identity alone keeps it from coming back."""
-    content_hash: str = ""
-    source: SourceId = SourceId("")
-    published_at: datetime | None = None
-    is_first_party: bool = True
-    """See `Article`."""
-    article: Article | None = None
-    """The stored revision; only where its content differs from the candidate's, or its source may lose it."""
-    is_reserved: bool = False
-    """Whether nobody has seen it yet: it waits to be assigned to a story."""
 
 
 class Reservation(Struct, frozen=True, kw_only=True):
@@ -121,11 +104,6 @@ def judge(candidate: Candidate, identity: Identity, known: KnownArticle | None) 
         if _reads_the_same(candidate, identity, known.article)
         else AdmissionVerdict.CHANGED
     )
-
-
-def takes_over(candidate: Candidate, known: KnownArticle) -> bool:
-    """Return whether an article of another source is one of the candidate's own portal."""
-    return candidate.is_first_party and not known.is_first_party and known.article is not None
 
 
 def _reads_the_same(candidate: Candidate, identity: Identity, stored: Article) -> bool:

@@ -21,7 +21,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from syndicator.model.article import Alias, Article, Candidate, Identity
-from syndicator.rules.articles.admission import KnownArticle, takes_over
+from syndicator.model.ids import ArticleId, SourceId
 from syndicator.rules.identity.addresses import url_path
 from syndicator.rules.identity.identity import narrowed
 
@@ -36,6 +36,23 @@ _DECLARED = ("p:", "x:", "c:")
 _PATH = "s:"
 _MAX_TEXT = 4000
 _MAX_VALUE = 300
+
+
+class KnownArticle(Struct, frozen=True, kw_only=True):
+    """What the store knows of a candidate."""
+
+    article_id: ArticleId
+    revision: int
+    """0 when the article itself is gone (retention): its identity alone keeps it from coming back."""
+    content_hash: str = ""
+    source: SourceId = SourceId("")
+    published_at: datetime | None = None
+    is_first_party: bool = True
+    """See `Article`."""
+    article: Article | None = None
+    """The stored revision; only where its content differs from the candidate's, or its source may lose it."""
+    is_reserved: bool = False
+    """Whether nobody has seen it yet: it waits to be assigned to a story."""
 
 
 class RecognizedKeys(Struct, frozen=True, kw_only=True):
@@ -76,6 +93,11 @@ def recognise(
         # The source reuses guids: a guid with the same time of publication is not enough.
         recognised = [_recognised(*each, doubtful=True) for each in inputs]
     return recognised
+
+
+def takes_over(candidate: Candidate, known: KnownArticle) -> bool:
+    """Return whether an article of another source is one of the candidate's own portal."""
+    return candidate.is_first_party and not known.is_first_party and known.article is not None
 
 
 def aliases(candidate: Candidate, recognised: Recognised, at: datetime) -> tuple[Alias, ...]:

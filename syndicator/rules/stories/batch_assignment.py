@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from syndicator.model.ids import ArticleId, StoryId
+from syndicator.model.story import Story
 from syndicator.rules.stories.clustering import (
     KnownStory,
     Near,
@@ -19,7 +20,6 @@ from syndicator.rules.stories.clustering import (
 )
 from syndicator.rules.stories.near_duplicates import Text
 from syndicator.rules.stories.near_index import SHARED_RUNS, Nearby, keys_of_several, term_keys
-from syndicator.rules.stories.story_match import Story
 
 EARLIER_MOST = 6
 """Articles of the same batch that a new one is compared with, besides recent ones of the index."""

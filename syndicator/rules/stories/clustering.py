@@ -6,7 +6,8 @@ from datetime import timedelta
 from msgspec import Struct
 
 from syndicator.model.article import Article, Candidate
-from syndicator.model.ids import ArticleId, FeedId, StoryId
+from syndicator.model.ids import ArticleId, StoryId
+from syndicator.model.story import ShownIn, Story
 from syndicator.rules.stories.near_duplicates import (
     CopyKind,
     CopyPolicy,
@@ -17,7 +18,6 @@ from syndicator.rules.stories.near_duplicates import (
 )
 from syndicator.rules.stories.shingles import hashed_runs, runs_of_each, sample, sample_each
 from syndicator.rules.stories.story_match import (
-    Story,
     StoryKind,
     StoryPolicy,
     StoryVerdict,
@@ -60,14 +60,6 @@ class Neighbour(Struct, frozen=True, kw_only=True):
     """As a story of itself alone; without its terms."""
     story: StoryId
     copy_of: ArticleId | None = None
-
-
-class ShownIn(Struct, frozen=True, array_like=True):
-    """Which feeds of stories may show a story, by any of its members."""
-
-    specs: str
-    """Digest of the configured feeds by which that was decided (`FeedIndex.digest`)."""
-    feeds: tuple[FeedId, ...]
 
 
 class KnownStory(Struct, frozen=True, kw_only=True):

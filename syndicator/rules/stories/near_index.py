@@ -15,8 +15,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.ids import ArticleId, StoryId
+from syndicator.model.story import Story
 from syndicator.rules.stories.postings import Keys, Numbers, Postings
-from syndicator.rules.stories.story_match import WINDOW, Story
+from syndicator.rules.stories.story_match import WINDOW
 from syndicator.rules.stories.terms import strongest
 
 ARTICLES_MOST = 12

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Article
 from syndicator.model.ids import StoryId
+from syndicator.model.story import Story
 from syndicator.rules.stories.series import conflict, is_series
 from syndicator.rules.stories.terms import Terms, length_of, strongest
 
@@ -47,25 +48,6 @@ class StoryPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Of an article's terms with a story's: the least, at once."""
     ageing: float = 0.7
     """How much of the similarity is lost over the whole window."""
-
-
-class Story(Struct, frozen=True, kw_only=True):
-    """What is remembered of a story to judge by."""
-
-    id: StoryId
-    title: str
-    """Of its first article, if it is that of a page of a series; else nothing hangs on it."""
-    first_seen_at: datetime
-    """When its first article was shown: that of an embargo, when it ended."""
-    told_since: datetime
-    """The same; of what a first round brings, its publication (and an hour)."""
-    published_at: datetime
-    """Publication of its first article; never moves."""
-    latest_at: datetime
-    """Publication of its latest article."""
-    centroid: Terms
-    """Sum of its articles' terms, the strongest alone."""
-    size: int = 1
 
 
 class StoryKind(StrEnum):

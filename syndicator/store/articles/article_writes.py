@@ -5,8 +5,9 @@ from msgspec.structs import replace
 from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId
-from syndicator.rules.articles.admission import Admission, AdmissionVerdict, KnownArticle, Reservation
+from syndicator.rules.articles.admission import Admission, AdmissionVerdict, Reservation
 from syndicator.rules.filter_matching import ALL, facets_of
+from syndicator.rules.identity.recognition import KnownArticle
 from syndicator.store.codec import pack
 from syndicator.store.connection import Command, Transaction
 from syndicator.store.feeds.feeds import raise_version

@@ -10,10 +10,10 @@ from syndicator.model.article import Alias, Article, Identity
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Source
-from syndicator.rules.articles.admission import Admission, KnownArticle
+from syndicator.rules.articles.admission import Admission
 from syndicator.rules.filter_matching import ALL
 from syndicator.rules.identity.canonical_trust import is_first_party
-from syndicator.rules.identity.recognition import RecognizedKeys
+from syndicator.rules.identity.recognition import KnownArticle, RecognizedKeys
 from syndicator.store.articles.article_writes import ArticleWrites
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, pairs

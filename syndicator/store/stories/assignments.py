@@ -15,11 +15,12 @@ from syndicator.errors import StoreError
 from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, FeedId, StoryId
+from syndicator.model.story import ShownIn, Story
 from syndicator.rules.articles.admission import Admission, Reservation
 from syndicator.rules.filter_matching import facets_of
-from syndicator.rules.stories.clustering import ShownIn, StoryDecision
+from syndicator.rules.stories.clustering import StoryDecision
 from syndicator.rules.stories.near_index import IndexEntry
-from syndicator.rules.stories.story_match import WINDOW, Story, place_of
+from syndicator.rules.stories.story_match import WINDOW, place_of
 from syndicator.store.codec import pack, pack_for_lua, unpack
 from syndicator.store.connection import Command, Connection, Script, Transaction, pairs
 from syndicator.store.keys.table import Keys

@@ -10,10 +10,11 @@ from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, StoryId
+from syndicator.model.story import ShownIn, Story
 from syndicator.observe.logs import get_logger
-from syndicator.rules.stories.clustering import KnownStory, Neighbour, ShownIn
+from syndicator.rules.stories.clustering import KnownStory, Neighbour
 from syndicator.rules.stories.near_duplicates import Text, text_of
-from syndicator.rules.stories.story_match import WINDOW, Story, founded, told_by
+from syndicator.rules.stories.story_match import WINDOW, founded, told_by
 from syndicator.rules.words import plain_body
 from syndicator.store.codec import unpack
 from syndicator.store.connection import Command, Connection, Transaction, pairs

@@ -9,8 +9,9 @@ from msgspec.structs import asdict
 from syndicator.errors import StoreError
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import ArticleId, StoryId
+from syndicator.model.story import Story
 from syndicator.rules.stories.near_duplicates import CopyVerdict
-from syndicator.rules.stories.story_match import Story, StoryVerdict
+from syndicator.rules.stories.story_match import StoryVerdict
 from syndicator.store.codec import pack, unpack
 
 _MILLISECOND = timedelta(milliseconds=1)

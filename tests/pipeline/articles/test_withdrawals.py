@@ -19,6 +19,7 @@ from syndicator.model.status import QueueCounts
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.service import Service
 from syndicator.store.store import Store
@@ -235,7 +236,7 @@ async def test_withdrawals_leave_by_retention_and_stay_known(
 
 async def test_a_story_is_told_by_another_of_its_articles(store: Store, clock: ManualClock) -> None:
     specs = [BY_STORY, BY_ARTICLE]
-    withdrawer = Withdrawer(store, specs, open_metrics(), clock)
+    withdrawer = Withdrawer(store, specs, open_metrics(), clock, count_coverage)
     (original,) = await admit_told(store, clock, telling(1, "wire", FIRE, text(1)))
     clock.advance(60)
     await admit_told(store, clock, telling(2, "city", FIRE, text(1)))
@@ -252,7 +253,7 @@ async def test_a_story_is_told_by_another_of_its_articles(store: Store, clock: M
 
 
 async def test_a_copy_of_what_is_withdrawn_is_an_article_of_its_own(store: Store, clock: ManualClock) -> None:
-    withdrawer = Withdrawer(store, [BY_STORY, BY_ARTICLE], open_metrics(), clock)
+    withdrawer = Withdrawer(store, [BY_STORY, BY_ARTICLE], open_metrics(), clock, count_coverage)
     (original,) = await admit_told(store, clock, telling(1, "wire", FIRE, text(1)))
     assert await withdrawer.withdraw(original, WithdrawnBy.OPERATOR, "x")
     clock.advance(60)

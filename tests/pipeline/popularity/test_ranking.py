@@ -17,6 +17,7 @@ from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.popularity.ranking import NOTED_EVERY, RankStep
 from syndicator.pipeline.popularity.scoring import Scoring
+from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.popularity.portal_counters import CounterReading
@@ -153,7 +154,10 @@ async def test_coverage_leaves_and_comes_back_with_who_gave_it(store: Store, clo
     (first,) = await admit(store, clock, telling(1, "wire", FIRE, text(1)))
     clock.advance(60)
     (copy,) = await admit(store, clock, telling(2, "copyist", FIRE, text(1)))
-    ranking, withdrawer = step(store, clock), Withdrawer(store, [POPULAR], open_metrics(), clock)
+    ranking, withdrawer = (
+        step(store, clock),
+        Withdrawer(store, [POPULAR], open_metrics(), clock, count_coverage),
+    )
     await rank(ranking, clock)
     assert await listed(store) == [first]
     assert await withdrawer.withdraw(copy, WithdrawnBy.OPERATOR, "asked")

@@ -17,6 +17,7 @@ from syndicator.observe.metrics import Metrics, open_metrics
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.search.article_search import MOST_WAITING, Searching, TooManySearches
+from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.rules.search.query import QueryError
 from syndicator.store.outbox import KEPT_CHANGES
 from syndicator.store.search.search_index import SearchIndex
@@ -99,7 +100,7 @@ async def test_what_is_withdrawn_is_not_found_until_it_is_restored(
     searching: Searching, store: Store, clock: ManualClock
 ) -> None:
     (one,) = await admit(store, clock, "Banjir besar")
-    withdrawer = Withdrawer(store, (), open_metrics(), clock)
+    withdrawer = Withdrawer(store, (), open_metrics(), clock, count_coverage)
     assert await found(searching, "banjir") == {one}
     await withdrawer.withdraw(one, WithdrawnBy.OPERATOR, "x")
     assert await found(searching, "banjir") == set()
@@ -124,7 +125,9 @@ async def test_one_that_slept_too_long_looks_through_all_again(
 ) -> None:
     (gone, kept) = await admit(store, clock, "Banjir besar", "Gempa")
     assert await found(searching, "banjir") == {gone}
-    await Withdrawer(store, (), open_metrics(), clock).withdraw(gone, WithdrawnBy.OPERATOR, "x")
+    await Withdrawer(store, (), open_metrics(), clock, count_coverage).withdraw(
+        gone, WithdrawnBy.OPERATOR, "x"
+    )
     stream = store.articles._keys.changes()
     await store.connection.batch(
         [("XADD", stream, "MAXLEN", "~", KEPT_CHANGES, "*", "article", kept)] * (KEPT_CHANGES + 500)
@@ -231,7 +234,9 @@ async def test_a_start_goes_on_with_what_was_left(store: Store, clock: ManualClo
     async with searching_in(store, tmp_path) as early:
         await early.build()
     (new,) = await admit(store, clock, "Banjir lagi", first=3)
-    await Withdrawer(store, (), open_metrics(), clock).withdraw(gone, WithdrawnBy.OPERATOR, "x")
+    await Withdrawer(store, (), open_metrics(), clock, count_coverage).withdraw(
+        gone, WithdrawnBy.OPERATOR, "x"
+    )
     async with searching_in(store, tmp_path) as late:
         assert (await late.search("banjir")).ids == (), "not before it is known whose data it is"
         assert await late.resume()

@@ -23,6 +23,7 @@ from syndicator.model.feed import Filter, Per
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import Regrouping
 from syndicator.pipeline.stories.representatives import MEMBERS
 from syndicator.store.store import Store
@@ -32,7 +33,7 @@ __all__ = ["regrouping"]
 
 @pytest.fixture
 def withdrawer(store: Store, clock: ManualClock) -> Withdrawer:
-    return Withdrawer(store, [BY_STORY, BY_ARTICLE], open_metrics(), clock)
+    return Withdrawer(store, [BY_STORY, BY_ARTICLE], open_metrics(), clock, count_coverage)
 
 
 async def copies(store: Store, clock: ManualClock, *sources: str) -> list[ArticleId]:

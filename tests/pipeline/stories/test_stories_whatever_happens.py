@@ -16,6 +16,7 @@ from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.feeds.article_selection import latest
 from syndicator.pipeline.filter_matching import Filtering
+from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import Regrouping, StoryRefused
 from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.store.store import Store
@@ -33,7 +34,7 @@ class History:
         self._clock = clock
         self._rng = random.Random(seed)
         self._regrouping = Regrouping(store, SPECS, StoriesPolicy(), clock)
-        self._withdrawer = Withdrawer(store, SPECS, open_metrics(), clock)
+        self._withdrawer = Withdrawer(store, SPECS, open_metrics(), clock, count_coverage)
         self.ids: set[ArticleId] = set()
 
     async def go_on(self) -> None:

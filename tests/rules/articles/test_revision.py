@@ -8,8 +8,9 @@ from support import NOON, candidate
 
 from syndicator.model.article import Article, Candidate, ChangeSize
 from syndicator.model.event import EventType
-from syndicator.rules.articles.admission import Admission, AdmissionVerdict, KnownArticle, decide
+from syndicator.rules.articles.admission import Admission, AdmissionVerdict, decide
 from syndicator.rules.identity.identity import identify
+from syndicator.rules.identity.recognition import KnownArticle
 
 BODY = (
     "<p>Banjir di Jakarta Utara mulai surut pada Kamis pagi setelah pompa di Pluit dijalankan sejak malam.</p>"

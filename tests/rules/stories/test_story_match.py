@@ -9,9 +9,9 @@ from support import NOON, candidate
 
 from syndicator.model.article import Article
 from syndicator.model.ids import ArticleId, SourceId, StoryId
+from syndicator.model.story import Story
 from syndicator.rules.stories.story_match import (
     CENTROID_TERMS,
-    Story,
     StoryKind,
     StoryPolicy,
     StoryVerdict,

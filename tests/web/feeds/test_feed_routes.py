@@ -16,6 +16,7 @@ from syndicator.model.article import WithdrawnBy
 from syndicator.model.feed import CONTENT_TYPES, Format
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.render.coding import by_brotli
 from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app
@@ -289,7 +290,7 @@ async def test_the_date_of_the_last_change_goes_on_where_an_entry_leaves(
     (newest,) = await world.admit(story(0))
     before = await client.get(LATEST)
     world.clock.advance(60)
-    withdrawer = Withdrawer(world.store, world.specs, open_metrics(), world.clock)
+    withdrawer = Withdrawer(world.store, world.specs, open_metrics(), world.clock, count_coverage)
     await withdrawer.withdraw(newest, WithdrawnBy.OPERATOR, "keliru")
     after = await client.get(LATEST, {"If-Modified-Since": before.headers["Last-Modified"]})
     assert after.status == 200

@@ -17,6 +17,7 @@ from syndicator.model.ids import FeedId
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.rules.feeds import history_windows
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
@@ -181,7 +182,7 @@ async def test_older_documents_say_since_when_they_are_as_they_are(client: Clien
     await world.admit(story(50, title="Lain"))
     same = await client.get(path, since)
     assert (same.status, same.headers["Last-Modified"]) == (304, first.headers["Last-Modified"])
-    withdrawer = Withdrawer(world.store, SPECS, open_metrics(), world.clock)
+    withdrawer = Withdrawer(world.store, SPECS, open_metrics(), world.clock, count_coverage)
     gone = feedparser.parse(first.body).entries[0].id.rpartition("/")[2]
     assert await withdrawer.withdraw(gone, WithdrawnBy.OPERATOR, "salah")
     changed = await client.get(path, since)
@@ -216,7 +217,7 @@ async def test_an_archive_stays_as_it_is_but_for_what_is_withdrawn(
         )
         if one and one.title == gone
     ]
-    withdrawer = Withdrawer(store, SPECS, open_metrics(), clock)
+    withdrawer = Withdrawer(store, SPECS, open_metrics(), clock, count_coverage)
     await withdrawer.withdraw(article.id, WithdrawnBy.OPERATOR, "keliru")
     changed = [
         (

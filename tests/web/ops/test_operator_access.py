@@ -21,6 +21,7 @@ from syndicator.model.token import Token, TokenScope
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.ops.api_tokens import new_token
+from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.webhooks.endpoint_views import Asker
 from syndicator.rules.access.signed_tickets import is_valid, ticket
 from syndicator.store.access.operators_token import TOKEN_FILE, operators_token
@@ -215,7 +216,7 @@ async def test_an_endpoint_of_a_partner_restores_no_article(
     """A challenge is a POST of JSON from this machine: without a token it is nobody's."""
     (article,) = await world.admit(story(1))
     clock.advance(60)
-    withdrawer = Withdrawer(store, world.specs, open_metrics(), clock)
+    withdrawer = Withdrawer(store, world.specs, open_metrics(), clock, count_coverage)
     await withdrawer.withdraw(article, WithdrawnBy.OPERATOR, "court order")
     async with egress_on(callbacks=["127.0.0.0/8"]) as egress, client_of(world.ops_app()) as ops:
         world.egress = egress

@@ -27,6 +27,7 @@ from syndicator.pipeline.feeds import any_filter_feeds as ad_hoc_feeds
 from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.search.article_search import Searching
+from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import Regrouping
 from syndicator.rules.feeds.any_filter_feeds import AdHoc
 from syndicator.rules.least_recent import LeastRecent
@@ -155,7 +156,7 @@ async def test_a_new_article_a_change_and_a_withdrawal_are_shown_at_once(
     world.clock.advance(60)
     await world.admit(story(1, title="Satu lagi yang lain"))
     assert await titles(client, "section=metropolitan") == ["Satu lagi yang lain"]
-    withdrawer = Withdrawer(world.store, (), open_metrics(), world.clock)
+    withdrawer = Withdrawer(world.store, (), open_metrics(), world.clock, count_coverage)
     await withdrawer.withdraw(first, by=WithdrawnBy.OPERATOR, reason="salah")
     answer = await client.get("/articles.json?section=metropolitan")
     assert answer.json["items"] == []

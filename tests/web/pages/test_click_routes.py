@@ -17,6 +17,7 @@ from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.popularity import clicks as clicking_room
 from syndicator.pipeline.popularity.clicks import Clicking
+from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.rules.popularity.visitors import A_NETWORK, FOLLOWED_AT_ONCE, FOLLOWED_EVERY_S
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.store import StoreOptions, open_store
@@ -186,7 +187,7 @@ async def test_nothing_stored_tells_an_address_and_all_of_it_goes(
 async def test_what_is_not_there(client: Client, world: World, article: ArticleId) -> None:
     for name in ("aaaaaaaaaaaaaaaa", "x", "https:%2f%2fevil.example"):
         assert (await client.get(f"/r/{name}", reader())).status == 404
-    withdrawer = Withdrawer(world.store, SPECS, open_metrics(), world.clock)
+    withdrawer = Withdrawer(world.store, SPECS, open_metrics(), world.clock, count_coverage)
     await client.get(f"/r/{article}", reader())
     assert await withdrawer.withdraw(article, WithdrawnBy.OPERATOR, "taken back")
     assert (await client.get(f"/r/{article}", reader())).status == 410

@@ -13,6 +13,7 @@ from syndicator.model.article import Enclosure, WithdrawnBy
 from syndicator.model.ids import ArticleId
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.http.options import WebOptions
@@ -264,7 +265,7 @@ async def test_no_such_article(client: Client, name: str) -> None:
 
 
 async def test_a_withdrawn_article_is_gone(client: Client, world: World, ids: list[ArticleId]) -> None:
-    withdrawer = Withdrawer(world.store, SPECS, open_metrics(), world.clock)
+    withdrawer = Withdrawer(world.store, SPECS, open_metrics(), world.clock, count_coverage)
     assert await withdrawer.withdraw(ids[0], WithdrawnBy.OPERATOR, "very private reason")
     answer = await client.get(f"/articles/{ids[0]}", PAGE)
     assert answer.status == 410

@@ -16,6 +16,7 @@ from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
 from syndicator.pipeline.feeds.page_details import SHOWN_FOR
 from syndicator.pipeline.popularity.scoring import Scoring
+from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.web.app import create_app
@@ -139,7 +140,7 @@ async def test_a_story_that_was_split_is_two(client: Client, world: World) -> No
 
 async def test_a_story_outlives_the_article_that_it_is_named_by(client: Client, world: World) -> None:
     first, second = await original_and_copy(world)
-    withdrawer = Withdrawer(world.store, SPECS, open_metrics(), world.clock)
+    withdrawer = Withdrawer(world.store, SPECS, open_metrics(), world.clock, count_coverage)
     assert await withdrawer.withdraw(first, WithdrawnBy.OPERATOR, "private reason")
     page = tree(await client.get(f"/stories/{first}", PAGE))
     assert [a.attributes.get("href") for a in page.css(".timeline h3 a")] == [f"/news/articles/{second}"]
