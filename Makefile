@@ -46,12 +46,7 @@ format: $(READY) ## put the code into its form
 	$(BIN)/ruff check --fix
 
 docs: $(READY) ## write the generated parts of docs/ anew
-	$(BIN)/python -m syndicator.settings.reference docs/configuration.md
-	$(BIN)/python -m syndicator.store.keys.reference docs/redis-keys.md
-	$(BIN)/python -m syndicator.cli.reference docs/commands.md
-	$(BIN)/python -m syndicator.observe.reference docs/metrics.md
-	$(BIN)/python -m syndicator.push.reference docs/events.md
-	$(BIN)/python -m syndicator.cli.api_reference docs/openapi.json docs/api.md
+	$(BIN)/python -m syndicator.cli.reference docs
 
 docs-site: $(READY) ## build the documentation into site/, and check its links
 	@$(BIN)/python -c 'import material' 2>/dev/null || \

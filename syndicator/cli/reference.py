@@ -1,9 +1,10 @@
-"""The reference of all commands in `docs/commands.md`, made from the commands themselves.
+"""The generated parts of `docs/`, made from what they describe.
 
-`python -m syndicator.cli.reference docs/commands.md` writes it anew.
+`python -m syndicator.cli.reference docs` writes all of them anew.
 """
 
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -13,8 +14,19 @@ from typer.main import get_command
 
 from syndicator.cli.app import app
 from syndicator.cli.lazy_commands import COMMANDS, LazyGroup
+from syndicator.observe.reference import metric_reference
+from syndicator.push.reference import event_reference
+from syndicator.settings.endpoint_registration import registration_schema
+from syndicator.settings.reference import key_tables
+from syndicator.store.keys.reference import key_reference
+from syndicator.web.api.api_table import described_table
+from syndicator.web.api.json_api import ApiRoute
+from syndicator.web.api.openapi import openapi_for, with_routes, written
 
-_INTRODUCTION = """\
+_BEGIN, _END = "<!-- reference: made by `make docs`, do not edit -->\n", "<!-- end of reference -->"
+_ALL_BELOW = "<!-- reference: made by `make docs`, do not edit below -->\n"
+
+_COMMANDS_BEGIN = """\
 # Commands
 
 `syndicator COMMAND --help` says the same. Tables are for people; `--json` gives programs one document on
@@ -25,14 +37,40 @@ Exit codes: 0 done, 1 failed (in part), 2 the configuration or the arguments are
 
 
 def command_reference() -> str:
-    """Return the whole page."""
+    """Return the whole page of commands."""
     command = cast("LazyGroup", get_command(app))
     for name in COMMANDS:
         command.load(name)
     with command.make_context("syndicator", [], resilient_parsing=True) as context:
         text = get_docs_for_click(obj=command, ctx=cast("Context", context), name="syndicator")
-    return _INTRODUCTION + text.split("\n", 2)[2].strip() + "\n"
+    return _COMMANDS_BEGIN + text.split("\n", 2)[2].strip() + "\n"
+
+
+def api_routes() -> tuple[ApiRoute, ...]:
+    """Return all routes of the API, for being described."""
+    return described_table(registration_schema())
+
+
+PAGES: Mapping[str, Callable[[str], str]] = {
+    "api.md": lambda page: with_routes(page, api_routes()),
+    "commands.md": lambda _: command_reference(),
+    "configuration.md": lambda page: _between(page, _BEGIN, f"{key_tables()}\n", _END),
+    "events.md": lambda page: _between(page, _ALL_BELOW, f"\n{event_reference()}"),
+    "metrics.md": lambda _: metric_reference(),
+    "openapi.json": lambda _: written(openapi_for(api_routes())),
+    "redis-keys.md": lambda _: key_reference(),
+}
+"""How each page is made anew from what it is now."""
+
+
+def _between(page: str, begin: str, made: str, end: str = "") -> str:
+    """Return a page with the part between its marks made anew; without an end, all below the first."""
+    before, _, rest = page.partition(begin)
+    after = rest.partition(end)[2] if end else ""
+    return f"{before}{begin}{made}{end}{after}"
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(command_reference(), "utf-8")
+    for name, make in PAGES.items():
+        path = Path(sys.argv[1], name)
+        path.write_text(make(path.read_text("utf-8")), "utf-8")

@@ -1,11 +1,6 @@
-"""The reference of all metrics in `docs/metrics.md`, made from the metrics themselves.
+"""The reference of all metrics in `docs/metrics.md`, made from the metrics themselves."""
 
-`python -m syndicator.observe.reference docs/metrics.md` writes it anew.
-"""
-
-import sys
 from dataclasses import fields
-from pathlib import Path
 
 from syndicator.observe.metrics import open_metrics
 
@@ -34,7 +29,3 @@ def metric_reference() -> str:
             labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001  no public way
             rows.append(f"| `{name}` | {described.type} | {labels} | {described.documentation} |\n")
     return _INTRODUCTION + "".join(rows)
-
-
-if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(metric_reference(), "utf-8")

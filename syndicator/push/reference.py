@@ -1,22 +1,15 @@
-"""The reference of events in `docs/events.md`, made from what bodies are made from.
-
-`python -m syndicator.push.reference docs/events.md` writes it anew below its mark.
-"""
+"""The reference of events in `docs/events.md`, made from what bodies are made from."""
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from syndicator.push.catalogue import catalogue, data_schemas
 from syndicator.push.digest import DIGEST
 
-MARK = "<!-- reference: made by `make docs`, do not edit below -->\n"
-
 
 def event_reference() -> str:
-    """Return all that stands below the mark."""
+    """Return types, objects and samples."""
     return "\n".join((*_types(), *_objects(), *_samples()))
 
 
@@ -60,9 +53,3 @@ def _kind(schema: Mapping[str, Any]) -> str:
     if schema.get("type") == "array":
         return f"list of {_kind(schema['items'])}"
     return str(schema.get("format", schema.get("type", "any")))
-
-
-if __name__ == "__main__":
-    page = Path(sys.argv[1])
-    before, _, _ = page.read_text("utf-8").partition(MARK)
-    page.write_text(f"{before}{MARK}\n{event_reference()}", "utf-8")

@@ -1,13 +1,8 @@
-"""The reference of all keys in `docs/configuration.md`, made from the forms themselves.
+"""The reference of all configuration keys in `docs/configuration.md`, made from the forms themselves."""
 
-`python -m syndicator.settings.reference docs/configuration.md` writes it anew between its two marks.
-"""
-
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -33,9 +28,6 @@ from syndicator.settings.tables.selectors import ArticleForm, ListForm, PopularF
 from syndicator.settings.tables.sources import AuthForm, PolitenessForm, SourceForm
 from syndicator.settings.tables.stories import StorySection
 from syndicator.settings.tables.tokens import TokenForm
-
-BEGIN = "<!-- reference: made by `make docs`, do not edit -->"
-END = "<!-- end of reference -->"
 
 _FORMS: tuple[tuple[str, type[Form]], ...] = (
     ("[site]", SiteSection),
@@ -78,17 +70,10 @@ _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _SIZES = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
 
 
-def reference() -> str:
+def key_tables() -> str:
     """Return a table for each form: key, kind of value, default, meaning."""
     definitions = configuration_schema()["$defs"]
     return "\n".join(line for title, form in _FORMS for line in _table(title, form, definitions))
-
-
-def with_reference(page: str) -> str:
-    """Return a page with the part between its marks made anew."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{reference()}\n{END}{after}"
 
 
 def _table(title: str, form: type[Form], definitions: Mapping[str, Any]) -> Iterator[str]:
@@ -149,8 +134,3 @@ def _duration(value: timedelta) -> str:
 def _size(value: int) -> str:
     unit, size = next(((unit, size) for unit, size in _SIZES if value % size == 0), ("B", 1))
     return f'"{value // size}{unit}"'
-
-
-if __name__ == "__main__":
-    path = Path(sys.argv[1])
-    path.write_text(with_reference(path.read_text(encoding="utf-8")), encoding="utf-8")

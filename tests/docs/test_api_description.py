@@ -5,17 +5,7 @@ from pathlib import Path
 
 from openapi_spec_validator import validate
 
-from syndicator.cli.api_reference import table
-from syndicator.web.api.openapi import openapi_for, with_routes, written
-
 DOCS = Path(__file__).parents[2] / "docs"
-
-
-def test_the_description_is_made_from_the_routes() -> None:
-    kept = (DOCS / "openapi.json").read_text("utf-8")
-    assert kept == written(openapi_for(table())), "a promise to users changes: if meant, run `make docs`"
-    page = (DOCS / "api.md").read_text("utf-8")
-    assert page == with_routes(page, table()), "run `make docs`"
 
 
 def test_the_description_is_valid_openapi() -> None:

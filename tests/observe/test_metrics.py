@@ -1,12 +1,9 @@
 """Metrics, read back as a monitoring system reads them."""
 
-from pathlib import Path
-
 import prometheus_client
 from prometheus_client.parser import text_string_to_metric_families
 
 from syndicator.observe.metrics import CONTENT_TYPE, Metrics, open_metrics
-from syndicator.observe.reference import metric_reference
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -67,8 +64,3 @@ def test_the_process_itself_is_seen_and_every_metric_says_what_it_is() -> None:
 
 def test_the_content_type_is_the_one_of_the_text_format() -> None:
     assert CONTENT_TYPE.startswith("text/plain; version=0.0.4")
-
-
-def test_the_documented_metrics_are_the_real_ones() -> None:
-    written = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text("utf-8")
-    assert written == metric_reference(), "run `make docs`"

@@ -10,13 +10,13 @@ from pipeline.webhooks.test_delivery import deliver
 from pipeline.webhooks.test_endpoints_api import Receiver, api_over, headers_of, receiver
 from support import ManualClock, candidate, grouping_admitter
 
-from syndicator.cli.api_reference import table
+from syndicator.cli.reference import api_routes
 from syndicator.model.token import TokenScope
 from syndicator.web.api.openapi import openapi_for
 
 __all__ = ["receiver"]  # a fixture
 
-DESCRIBED = openapi_for(table())
+DESCRIBED = openapi_for(api_routes())
 BODIES: dict[str, Any] = {
     "add_endpoint": {"url": "https://koran.example/hook", "events": ["article.*"]},
     "change_endpoint": {"payload": "thin"},
@@ -70,7 +70,7 @@ async def test_every_answer_is_as_it_is_described(
             assert answer.headers["Content-Type"].partition(";")[0] == content[0]
             assert conforms(content[1]["schema"], answer.json) == [], name
             asked.add((name, answer.status))
-        assert len(asked) == len(table())
+        assert len(asked) == len(api_routes())
         assert {name for name, status in asked if status >= 400} <= {
             "join",
             "backfill_endpoint",

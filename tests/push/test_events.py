@@ -1,4 +1,4 @@
-"""Every type of event: its schema is frozen, its sample keeps it, its page is true."""
+"""Every type of event: its schema is frozen, its sample keeps it."""
 
 import json
 from pathlib import Path
@@ -14,12 +14,10 @@ from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.push.catalogue import catalogue
 from syndicator.push.payload import MAX_BODY_BYTES, payload
-from syndicator.push.reference import MARK, event_reference
 from syndicator.push.samples import sample
 from syndicator.store.codec import pack, unpack
 
 FROZEN = Path(__file__).with_name("event_schemas.json")
-PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 
 
 @pytest.mark.parametrize("kind", [*EventType, "digest"])
@@ -39,10 +37,6 @@ def test_the_schemas_are_frozen() -> None:
     types = {kind: one.schema for kind, one in catalogue().items()}
     objects = {name: part for schema in types.values() for name, part in schema.pop("$defs").items()}
     assert {"types": types, "objects": objects} == json.loads(FROZEN.read_text("utf-8"))
-
-
-def test_the_page_tells_all_of_it() -> None:
-    assert PAGE.read_text("utf-8").partition(MARK)[2] == f"\n{event_reference()}"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from syndicator.settings import load
 from syndicator.settings.form import Form
-from syndicator.settings.reference import BEGIN, END, reference, with_reference
+from syndicator.settings.reference import key_tables
 from syndicator.settings.schema import configuration_schema
 from syndicator.settings.tables.configuration import Configuration
 
@@ -41,13 +41,8 @@ def test_the_schema_is_the_frozen_one() -> None:
     assert now == FROZEN.read_text(encoding="utf-8"), remedy
 
 
-def test_the_reference_in_the_documentation_is_up_to_date() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert with_reference(page) == page, "docs/configuration.md is out of date: run `make docs`"
-
-
 def test_every_key_is_described_and_in_the_reference() -> None:
-    text = reference()
+    text = key_tables()
     found = forms()
     assert len(found) >= 17
     for form in found - {Configuration}:
@@ -82,9 +77,8 @@ def test_the_examples_of_the_page_are_a_good_configuration(tmp_path: Path) -> No
 
 
 def test_the_page_says_what_a_fault_looks_like() -> None:
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    before, _, _ = PAGE.read_text(encoding="utf-8").partition("<!-- reference")
     assert "→ did you mean item?" in before
-    assert rest.partition(END)[2].strip() == ""
 
 
 @pytest.mark.parametrize("name", ["schedule", "list", "article", "popular"])

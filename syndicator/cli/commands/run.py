@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from syndicator.cli.api_reference import api_of
+from syndicator.cli.api_routes import api_of
 from syndicator.cli.banner import (
     OpsAddresses,
     print_banner,

@@ -1,11 +1,6 @@
-"""The table of Redis keys in `docs/redis-keys.md`, made from the key table itself.
-
-`python -m syndicator.store.keys.reference docs/redis-keys.md` writes it anew.
-"""
+"""The table of Redis keys in `docs/redis-keys.md`, made from the key table itself."""
 
 import inspect
-import sys
-from pathlib import Path
 
 from syndicator.store.keys.table import Keys
 
@@ -62,7 +57,3 @@ class _Named(str):
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(key_reference(), "utf-8")

@@ -11,7 +11,7 @@ from pipeline.webhooks.test_delivery import config as endpoint
 from support import candidate
 from web.web_world import client_of
 
-from syndicator.cli.api_reference import api_of
+from syndicator.cli.api_routes import api_of
 from syndicator.model.article import Candidate, Photo
 from syndicator.model.feed import Format
 from syndicator.model.ids import ArticleId, FeedId, TokenId

@@ -18,7 +18,7 @@ from standardwebhooks import Webhook
 from support import ManualClock
 from web.web_world import Answer, Client, client_of
 
-from syndicator.cli.api_reference import api_of
+from syndicator.cli.api_routes import api_of
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import TokenId
 from syndicator.model.token import Token, TokenScope

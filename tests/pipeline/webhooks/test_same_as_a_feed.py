@@ -13,7 +13,7 @@ from pipeline.webhooks.test_endpoints_api import Api, Receiver, headers_of, rece
 from support import ManualClock, candidate, grouping_admitter
 from web.web_world import client_of
 
-from syndicator.cli.api_reference import api_of
+from syndicator.cli.api_routes import api_of
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import ArticleId
