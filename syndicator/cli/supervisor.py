@@ -46,7 +46,7 @@ async def _keep(options: Sequence[str], command: tuple[str, ...]) -> None:
         except asyncio.CancelledError:
             await _end(child)
             raise
-        log.warning("a process ended by itself; starting it again", command=command[0], code=code)
+        log.warning("process_restarting", command=command[0], code=code)
         await asyncio.sleep(RESTART_PAUSE_S)
 
 

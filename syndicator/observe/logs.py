@@ -1,7 +1,7 @@
 """The log, on standard error: a tidy line per event on a terminal, a JSON object per line elsewhere.
 
-12:03:04 gathered  berita-kota  3 new, 1 changed
-12:03:05 warning: cannot deliver  partner-a  reason=http_503, took 214 ms
+12:03:04 source_gathered  berita-kota  3 new, 1 changed
+12:03:05 warning: delivery_retrying  partner-a  type=article.new, reason=http_503, attempt=1
 """
 
 import logging

@@ -117,7 +117,7 @@ class Directory:
         }
         for name, one in known.endpoints.items():
             if one.unreadable and name not in self._logged:
-                log.error("an endpoint cannot be served", endpoint=name, reason=one.unreadable)
+                log.error("endpoint_unreadable", endpoint=name, reason=one.unreadable)
         stored = {name: self._by_now(one) for name, one in known.endpoints.items()}
         self._logged = {name for name, one in known.endpoints.items() if one.unreadable}
         self._known = replace(known, endpoints={**stored, **mine})

@@ -12,7 +12,7 @@ class JobReport(Struct, frozen=True, kw_only=True):
 
     step: str
     event: str
-    """What happened, one or two words in the past tense."""
+    """Name of the log event, such as `source_gathered`."""
     fields: tuple[tuple[str, str | int | float], ...] = ()
     failed: bool = False
     quiet: bool = False

@@ -118,5 +118,5 @@ async def _move(world: World) -> None:
             world.advance()
             wait_s = min(wait_s, max(_SHORTEST_WAIT_S, world.seconds_to_next()))
         except OSError as error:
-            _log.warning("cannot keep the sample's ledger", reason=error.strerror)
+            _log.warning("sample_ledger_write_failed", reason=error.strerror)
         await asyncio.sleep(wait_s)

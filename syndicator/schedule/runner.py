@@ -73,7 +73,7 @@ class Runner:
                 await self._wait_out(error)
                 continue
             if self._outages:
-                log.info("working again", step=self.step.name)
+                log.info("step_resumed", step=self.step.name)
                 self._outages = 0
             for job in taken.jobs:
                 self._spawn(job)
@@ -130,12 +130,10 @@ class Runner:
             if report is not None:
                 self._on_report(report)
         except StoreUnavailable as error:
-            log.warning(
-                "a job was cut short, and is done again later", step=self.step.name, reason=str(error)
-            )
+            log.warning("job_interrupted", step=self.step.name, reason=str(error))
             return False
         except Exception:  # as above: one job's fault is its own
-            log.exception("a job broke", step=self.step.name)
+            log.exception("job_crashed", step=self.step.name)
             return False
         return True
 
@@ -153,9 +151,9 @@ class Runner:
     async def _wait_out(self, error: Exception) -> None:
         """Wait ever longer while a step cannot take work; say so once."""
         if not self._outages and isinstance(error, StoreUnavailable):
-            log.warning("waiting for Redis", step=self.step.name, reason=str(error))
+            log.warning("step_waiting_for_redis", step=self.step.name, reason=str(error))
         elif not self._outages:  # a fault of ours: told whole, and tried again
-            log.error("a step broke", step=self.step.name, exc_info=error)
+            log.error("step_crashed", step=self.step.name, exc_info=error)
         pause_s = _backoff_s(self._outages)
         self._outages += 1
         await self._pause(pause_s)

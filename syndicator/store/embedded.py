@@ -89,12 +89,12 @@ class StartWait:
         self._reported_at_s = now_s
         if status.state is State.LOADING:
             log.warning(
-                "the embedded server is loading its data; waiting for it",
+                "embedded_server_loading",
                 loaded_bytes=status.loaded_bytes,
                 total_bytes=status.total_bytes,
             )
         else:
-            log.warning("the embedded server does not answer yet; waiting for it", state=status.state.value)
+            log.warning("embedded_server_not_ready", state=status.state.value)
 
 
 @asynccontextmanager
@@ -156,22 +156,23 @@ class EmbeddedServer:
                 if self.is_owner:
                     await self._look_after()
                 elif self._try_lock():
-                    log.info("the owner of the embedded server is gone; taking over")
+                    log.info("embedded_server_taken_over", reason="the process that owned it is gone")
                     await self._start()
             except (StoreError, OSError) as error:  # a full disk, for one; it is tried again
-                log.warning("the embedded server does not start", reason=str(error))
+                log.warning("embedded_server_start_failed", reason=str(error))
 
     async def _look_after(self) -> None:
         """Start our server again where it ended or its socket is gone; leave it alone where it is busy."""
         if self._process is None or self._process.poll() is not None:
-            log.warning("the embedded server does not run; starting it again")
+            log.warning("embedded_server_restarting", reason="it does not run")
             await self._start()
             return
         is_absent = (await self._look()).state is State.ABSENT
         self._unreachable = self._unreachable + 1 if is_absent else 0
         if self._unreachable >= MAX_UNREACHABLE:
             log.warning(
-                "the embedded server cannot be reached: its socket is gone; starting it again",
+                "embedded_server_restarting",
+                reason="its socket is gone",
                 socket=str(self.socket),
             )
             await self._start()

@@ -25,8 +25,8 @@ async def check_server(connection: Connection) -> None:
     if tuple(int(part) for part in version.split(".")[:2]) < oldest:
         needed = ".".join(str(part) for part in oldest)
         raise StoreError(f"{engine} {version} is too old: {needed} or newer is needed")
-    for warning in await _warnings(connection):
-        log.warning(warning)
+    for name, remedy in await _warnings(connection):
+        log.warning(name, remedy=remedy)
 
 
 async def check_schema(connection: Connection, keys: Keys, now: datetime) -> None:
@@ -41,17 +41,19 @@ async def check_schema(connection: Connection, keys: Keys, now: datetime) -> Non
         )
 
 
-async def _warnings(connection: Connection) -> list[str]:
+async def _warnings(connection: Connection) -> list[tuple[str, str]]:
+    """Return the log event of each risky setting, and what to do."""
     found = []
     try:
         policy = (await connection.call("CONFIG", "GET", "maxmemory-policy"))[1].decode()
     except (StoreError, IndexError):
         return []  # managed services forbid CONFIG: nothing can be said
     if policy != "noeviction":
-        found.append(f"Redis may evict our data: set maxmemory-policy to noeviction (it is {policy})")
+        found.append(("redis_may_evict", f"set maxmemory-policy to noeviction (it is {policy})"))
     persistence = _fields(await connection.call("INFO", "persistence"))
     if persistence.get("aof_enabled") != "1":
-        found.append("Redis keeps no append-only file: a crash loses what came since the last snapshot")
+        remedy = "set appendonly yes: a crash loses what came since the last snapshot"
+        found.append(("redis_not_durable", remedy))
     return found
 
 

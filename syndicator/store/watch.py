@@ -124,7 +124,7 @@ class Watch:
             try:
                 await self._begin(options)
             except _Refused as error:
-                log.info("versions of feeds are read for requests", reason=str(error))
+                log.info("feed_watch_refused", reason=str(error))
                 return
             except (OSError, TimeoutError):
                 await asyncio.sleep(_RETRY_S)

@@ -101,7 +101,7 @@ async def test_killed_amid_retries_it_goes_on_with_the_same_ids(
         await session.post(f"{sample.partner_url}/behave", json={"status": 503, "times": 40})
     program = await start(config, "run")
     await program.ready()
-    await until(lambda: any(event["event"] == "retrying" for event in program.events))
+    await until(lambda: any(event["event"] == "delivery_retrying" for event in program.events))
     await program.stop(signal.SIGKILL)
     program = await start(config, "run")
     await settle(config, sample)

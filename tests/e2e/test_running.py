@@ -76,7 +76,7 @@ async def test_the_first_start_alone_prints_a_token_for_the_administrator(start:
 async def test_a_restart_repeats_and_loses_nothing(start: Start, config: Path, sample: Sample) -> None:
     program = await start(config, "run")
     url = await program.ready()
-    await until(lambda: any(event["event"] == "ranked" for event in program.events))
+    await until(lambda: any(event["event"] == "feeds_ranked" for event in program.events))
     await until(lambda: sample.inbox.distinct >= 24)
     await asyncio.sleep(0)
     before = {item["id"]: item for item in await feed(url, "latest")}

@@ -53,7 +53,7 @@ async def test_a_process_that_serves_finds_what_another_gathers_and_withdraws(
     assert program.faults() == []
     program = await start(config, "serve")
     await program.ready()
-    resumed = "the index for search goes on where it was"
+    resumed = "search_index_resumed"
     await until(lambda: any(event["event"] == resumed for event in program.events))
 
 

@@ -37,25 +37,27 @@ def _put_back() -> Iterator[None]:
 def test_a_terminal_gets_one_tidy_line_per_event() -> None:
     out = Terminal()
     configure(stream=out, colours=False)
-    log.info("gathered", source="berita-kota", new=3, changed=1, duplicate=0, took_ms=12.34)
+    log.info("source_gathered", source="berita-kota", new=3, changed=1, duplicate=0, took_ms=12.34)
     time, rest = out.getvalue().split(" ", 1)
     assert len(time) == len("12:03:04")
-    assert rest == "gathered  berita-kota  3 new, 1 changed, took 12.34 ms\n"
+    assert rest == "source_gathered  berita-kota  3 new, 1 changed, took 12.34 ms\n"
 
 
 def test_a_terminal_says_how_bad_it_is() -> None:
     out = Terminal()
     configure(stream=out, colours=False)
-    log.warning("cannot deliver", endpoint="partner-a", reason="http_503", retry=None)
-    assert out.getvalue().endswith(" warning: cannot deliver  partner-a  reason=http_503\n")
+    log.warning("delivery_given_up", endpoint="partner-a", reason="http_503", retry=None)
+    assert out.getvalue().endswith(" warning: delivery_given_up  partner-a  reason=http_503\n")
 
 
 def test_numbers_carry_their_units() -> None:
     out = Terminal()
     configure(stream=out, colours=False)
-    log.info("delivered", endpoint="p", status=204, ms=17, answer_bytes=5, waited_for_turn_s=0.25, items=3)
+    log.info(
+        "delivery_succeeded", endpoint="p", status=204, ms=17, answer_bytes=5, waited_for_turn_s=0.25, items=3
+    )
     assert out.getvalue().endswith(
-        " delivered  p  status=204, 17 ms, answer 5 bytes, waited for turn 0.25 s, items=3\n"
+        " delivery_succeeded  p  status=204, 17 ms, answer 5 bytes, waited for turn 0.25 s, items=3\n"
     )
 
 
@@ -71,14 +73,16 @@ def test_colours_are_for_terminals_only() -> None:
 def test_elsewhere_each_line_is_one_json_object() -> None:
     out = io.StringIO()
     configure(stream=out)
-    log.info("gathered", source="a", new=3, at=datetime(2026, 11, 1, tzinfo=UTC), odd=object, many=("x", 1))
+    log.info(
+        "source_gathered", source="a", new=3, at=datetime(2026, 11, 1, tzinfo=UTC), odd=object, many=("x", 1)
+    )
     log.warning("second")
     first, second = map(json.loads, out.getvalue().splitlines())
     assert datetime.fromisoformat(first.pop("time")).tzinfo is not None
     assert first.pop("odd") == "<class 'object'>"
     assert first == {
         "level": "info",
-        "event": "gathered",
+        "event": "source_gathered",
         "where": "gather.feeds.feed",
         "source": "a",
         "new": 3,

@@ -217,7 +217,7 @@ async def _serving_last_good(
     if listening is None or not await last_good.look():
         raise error
     where = _addresses(settings, listening)
-    log.warning("Redis is away: feeds are served as they were last", reason=str(error), **where)
+    log.warning("serving_stale_feeds", reason=str(error), **where)
     app = create_waiting_app(settings.site, settings.feeds, last_good, WebOptions())
     async with serving(app, listening.dup(), shutdown_timeout_s=HTTP_DRAIN_S):
         yield
@@ -308,13 +308,14 @@ def _open_ops(settings: Settings, roles: Roles) -> _Ops | None:
         token = operators_token(settings.store.data_dir, making=True)
         return _Ops(listening=open_socket(OPS_HOST, port), token=token)
     except StoreError as error:
-        log.warning("no status page", reason=str(error))
+        log.warning("status_page_unavailable", reason=str(error))
     except OSError as error:
         if roles.banner:
             log.warning(
-                "no status page: its port cannot be used; [server] ops_port chooses another one",
+                "status_page_unavailable",
                 port=port,
                 reason=error.strerror,
+                remedy="choose another port with [server] ops_port",
             )
     return None
 

@@ -193,7 +193,7 @@ class ArticlePages:
             if error.reason == Reason.EMPTY:
                 notes.missing.add("popular.item")
         except _POISON as error:
-            log.exception("a page of popular articles broke its reader", source=source.id, url=url)
+            log.exception("popular_page_reader_crashed", source=source.id, url=url)
             detail = _broke(error)
         else:
             notes.found.update(box.found)
@@ -223,7 +223,7 @@ class ArticlePages:
                 notes.missing |= {"article.title", "article.body"} & _configured(source)
             return _Unread(why=error.detail)
         except _POISON as error:  # a bug that one page triggers must not lose the other pages in every round
-            log.exception("an article page broke its reader", source=source.id, url=url)
+            log.exception("article_page_reader_crashed", source=source.id, url=url)
             notes.warn_of_page(url, _broke(error))
             return _Unread(why=_broke(error))
         notes.pages_read += 1

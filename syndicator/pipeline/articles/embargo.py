@@ -48,7 +48,11 @@ class EmbargoGate:
         for candidate, identity, earlier in zip(candidates, identities, found, strict=True):
             single = alone(candidate, identity)
             if _is_less_than_held(candidate, earlier):
-                log.info("kept back: its page, which has an embargo, could not be read", url=candidate.url)
+                log.info(
+                    "article_withheld",
+                    url=candidate.url,
+                    reason="its page, which has an embargo, was not read",
+                )
             elif is_held(candidate, now):
                 await self._hold(single, identity, earlier, now)
             else:
@@ -78,12 +82,12 @@ class EmbargoGate:
         until = candidate.embargo_until or now
         candidate = _noted(candidate, earlier, now, until)
         if until - now > LONGEST or not _is_known_by_itself(candidate, identity):
-            log.info("kept back until it is listed without an embargo", url=candidate.url)
+            log.info("article_withheld", url=candidate.url, reason="it must be listed without an embargo")
             await self._store.drop(earlier)
         elif earlier or await self._store.has_room(candidate.source):
             await self._store.put(HeldArticle(candidate=candidate, identity=identity, until=until), earlier)
         else:
-            log.warning("too many articles under embargo: this one waits at its source", url=candidate.url)
+            log.warning("embargo_limit_reached", url=candidate.url, detail="it is left at its source for now")
 
     async def _pass(
         self, candidate: Candidate, identity: Identity, earlier: Sequence[HeldArticle], now: datetime

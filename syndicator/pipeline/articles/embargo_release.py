@@ -63,7 +63,7 @@ def _report(admitted: Admitted) -> JobReport:
     candidate = admitted.candidate
     return JobReport(
         step=ReleaseStep.name,
-        event="released",
+        event="embargo_released",
         fields=(
             ("source", candidate.source),
             ("article", candidate.title),

@@ -102,7 +102,7 @@ class ServedPictures:
         try:
             kept = await asyncio.to_thread(self._files.read, digest)
         except OSError as error:
-            log.warning("the cache of pictures cannot be read", reason=str(error))
+            log.warning("picture_cache_read_failed", reason=str(error))
             return None
         if kept is None:
             return None
@@ -167,7 +167,7 @@ class ServedPictures:
             if error.reason == Reason.PARSER and known.failures == 0:
                 # The worker may have been stopped for another reason: allow one more attempt.
                 await self._missed(replace(known, failures=1, checked_at=self._clock()))
-            log.info("a picture is none", url=known.url, source=known.source, reason=error.detail)
+            log.info("picture_invalid", url=known.url, source=known.source, reason=error.detail)
             await self._missed(broken(known, UNREADABLE, self._clock()))
             return None
 
@@ -175,7 +175,7 @@ class ServedPictures:
         try:
             await asyncio.to_thread(self._files.write, digest, body)
         except OSError as error:
-            log.warning("a picture cannot be kept; it is fetched again when asked for", reason=str(error))
+            log.warning("picture_cache_write_failed", reason=str(error))
 
     async def _note(self, known: KnownPicture) -> None:
         await self._store.put([known], self._clock())

@@ -57,7 +57,11 @@ class Withdrawer:
             if await self._store.withdrawals.withdraw(intent):
                 self._metrics.withdrawals.labels(by.value).inc()
                 log.warning(
-                    "withdrawn", article=article.title, id=article_id, by=by.value, reason=intent.event.reason
+                    "article_withdrawn",
+                    article=article.title,
+                    id=article_id,
+                    by=by.value,
+                    reason=intent.event.reason,
                 )
                 if place.story:
                     await self._count_coverage(self._store, [place.story])
@@ -77,7 +81,7 @@ class Withdrawer:
                 return None
             intent = restoring(withdrawal, specs=self._specs, now=self._clock())
             if await self._store.withdrawals.restore(intent):
-                log.warning("restored", article=intent.article.title, id=article_id)
+                log.warning("article_restored", article=intent.article.title, id=article_id)
                 (place,) = await self._store.stories.places([article_id])
                 if place.story:
                     await self._count_coverage(self._store, [place.story])

@@ -54,7 +54,7 @@ class PublishStep:
         warmed = [feed for feed in feeds if await self._warm(feed, versions[feed])]
         if not warmed:
             return None
-        return JobReport(step=self.name, event="published", fields=(("feed", _few(warmed)),))
+        return JobReport(step=self.name, event="feeds_rendered", fields=(("feed", _few(warmed)),))
 
     async def _warm(self, feed: FeedId, version: FeedVersion) -> bool:
         """Render a feed in the formats of readers; tell whether it worked. A fault is told once a version."""
@@ -64,7 +64,7 @@ class PublishStep:
         except StoreUnavailable:
             raise  # of no feed's making: the runner tries again
         except Exception:  # one feed's fault must not starve those after it
-            log.exception("a feed could not be rendered", feed=feed, version=version.version)
+            log.exception("feed_render_failed", feed=feed, version=version.version)
             self._changed.note(feed, version)
             return False
         self._changed.note(feed, version)

@@ -235,7 +235,7 @@ class Publisher(Composer):
         except StoreUnavailable:
             raise
         except StoreError as error:  # unreadable: about to be replaced
-            log.warning("stored bytes of a feed are left aside", feed=feed, reason=str(error))
+            log.warning("stored_rendition_unreadable", feed=feed, reason=str(error))
             return None
 
     async def _keep_for_others(self, rendered: Rendition) -> None:
@@ -244,7 +244,9 @@ class Publisher(Composer):
             await self._store.feeds.put_rendition(rendered)
         except StoreError as error:
             if self._stores:
-                log.warning("rendered feeds cannot be stored; they are served from memory", reason=str(error))
+                log.warning(
+                    "rendition_write_failed", reason=str(error), detail="feeds are served from memory"
+                )
             self._stores = False
         else:
             self._stores = True

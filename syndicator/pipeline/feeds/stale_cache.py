@@ -113,7 +113,7 @@ class LastGood:
             await asyncio.to_thread(self._write, self._files, news)
         except OSError as error:
             if self._disk_works:
-                log.warning("feeds cannot be kept on disk for the next start", reason=str(error))
+                log.warning("stale_cache_write_failed", reason=str(error))
             self._disk_works = False
         else:
             self._disk_works = True

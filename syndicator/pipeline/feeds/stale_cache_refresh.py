@@ -60,7 +60,7 @@ class Refresher:
         except StoreUnavailable:
             raise
         except Exception:  # one feed's fault must not end the copies of all others
-            log.exception("feed_copy_not_refreshed", feed=feed, version=version.version)
+            log.exception("stale_cache_refresh_failed", feed=feed, version=version.version)
             renditions = []
         self._changed.note(feed, version)
         return renditions

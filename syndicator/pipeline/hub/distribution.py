@@ -185,7 +185,7 @@ class HubStep:
                 fields: tuple[tuple[str, str | int | float], ...] = (
                     ("feed", topic.name), ("subscribers", count),
                 )  # fmt: skip
-                return JobReport(step=self.name, event="announced", fields=fields, quiet=not count)
+                return JobReport(step=self.name, event="hub_topic_announced", fields=fields, quiet=not count)
             return None
         finally:
             self._busy.discard(topic.name)
@@ -203,7 +203,9 @@ class HubStep:
             await self._keep_external(topic, now)
         if not gone:
             return None
-        return JobReport(step=self.name, event="subscriptions ended", fields=(("count", gone),), quiet=True)
+        return JobReport(
+            step=self.name, event="hub_subscriptions_expired", fields=(("count", gone),), quiet=True
+        )
 
     async def _keep_external(self, topic: Topic, now: datetime) -> None:
         digest = ""

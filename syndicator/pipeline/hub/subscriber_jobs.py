@@ -123,7 +123,7 @@ class HubTurns:
         await self._settle(claimed, change, digest=standing, is_slow=is_slow)
         result = type(outcome).__name__.lower()
         reason = "" if result == "confirmed" else outcome.reason  # type: ignore[union-attr]
-        return self._report(known, result, f"{asked.mode.value} {result}", began, reason=reason)
+        return self._report(known, result, f"hub_{asked.mode.value}_{result}", began, reason=reason)
 
     def _next_attempt(
         self, after: Subscriber | None, asked: PendingRequest, announced: str
@@ -150,7 +150,7 @@ class HubTurns:
             return SettledSubscriber(subscriber=rules.denied(found or known))
 
         await self._settle(claimed, change)
-        return self._report(known, "denied", "denied", began, reason=why)
+        return self._report(known, "denied", "hub_subscription_denied", began, reason=why)
 
     async def _end(self, claimed: ClaimedSubscriber, known: Subscriber) -> HubReport | None:
         """End a subscription whose feed no configuration has; leave alone what another process may know."""
@@ -162,7 +162,7 @@ class HubTurns:
         if known.protocol is Protocol.WEBSUB and known.lease:
             await wire.deny(self._egress, known.callback, known.lease.topic_url, GONE, timeout_s=timeout_s)
         await self._settle(claimed, lambda _found, _announced: SettledSubscriber(subscriber=None))
-        return self._report(known, "denied", "denied", began, reason=GONE)
+        return self._report(known, "denied", "hub_subscription_denied", began, reason=GONE)
 
     async def _leave_to_others(self, claimed: ClaimedSubscriber) -> None:
         due_at = self._clock() + OTHERS_TURN
@@ -245,13 +245,13 @@ class HubTurns:
             case Unneeded():
                 return None
             case Sent():
-                return self._report(known, "sent", "sent", began)
+                return self._report(known, "sent", "hub_update_sent", began)
             case Failed(reason=reason) if known.attempts < len(self._policy.retries_s):
-                return self._report(known, "retry", "retrying", began, reason=reason)
+                return self._report(known, "retry", "hub_update_retrying", began, reason=reason)
             case Failed(reason=reason):
-                return self._report(known, "given_up", "gave up", began, reason=reason)
+                return self._report(known, "given_up", "hub_update_given_up", began, reason=reason)
             case _:
-                return self._report(known, "left", "left", began)
+                return self._report(known, "left", "hub_subscriber_left", began)
 
     def _report(
         self, known: Subscriber, result: str, event: str, began: float, *, reason: str = ""

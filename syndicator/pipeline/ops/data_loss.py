@@ -57,7 +57,7 @@ class DataLoss:
         if not self._is_enlisted:
             await self._enlist()
             self._is_enlisted = True
-            log.info("enlisted again after a loss of data")
+            log.info("sources_enlisted_again")
         self._seen_at = self._clock()
         await self._keep()
 
@@ -73,7 +73,7 @@ class DataLoss:
             try:
                 await self.check()
             except StoreError as error:
-                log.debug("no look at the mark of the data", reason=str(error))
+                log.debug("data_mark_read_failed", reason=str(error))
 
     async def _begin_anew(self, lost_at: datetime) -> None:
         await self._marks.begin(self._clock(), lost_at)
@@ -97,7 +97,7 @@ class DataLoss:
         try:
             await asyncio.to_thread(self._file.write, now)
         except OSError as error:  # the next check tries again
-            log.debug("the mark of the data is not kept", reason=str(error))
+            log.debug("data_mark_write_failed", reason=str(error))
             return
         self._kept = now
 

@@ -121,7 +121,7 @@ class SweepStep:
         ]  # fmt: skip
         if leavers:
             fields.append(("left", _listed(leavers)))
-        return JobReport(step=self.name, event="swept", fields=tuple(fields))
+        return JobReport(step=self.name, event="old_data_removed", fields=tuple(fields))
 
     async def _take_back(self, now: datetime) -> None:
         """Move events back into the outbox that an older worker could not read and set aside."""
@@ -141,7 +141,7 @@ class SweepStep:
             oldest = now - timedelta(seconds=entry.endpoint.retry.max_age_s) if rests else EPOCH
             shed = await self._store.deliveries.shed(name, oldest)
             if shed:
-                log.warning("deliveries fell off", endpoint=name, count=shed)
+                log.warning("deliveries_dropped", endpoint=name, count=shed)
 
     def _is_time_for_names(self, now: datetime) -> bool:
         names = self._names
@@ -159,7 +159,7 @@ class SweepStep:
         if self._noted_at is not None:
             foreign = await configured.known_to_others(self._names, self._noted_at)
             if not self._foreign.issuperset(foreign):
-                log.warning("another process has another configuration", unknown_here=_listed(foreign))
+                log.warning("configurations_differ", unknown_here=_listed(foreign))
             self._foreign.update(foreign)
         self._noted_at = now
 

@@ -83,7 +83,7 @@ class RankStep:
         self._due_at = max(self._due_at, done + 4 * (done - now))
         if not changed:
             return None
-        return JobReport(step=self.name, event="ranked", fields=(("feed", ", ".join(changed)),))
+        return JobReport(step=self.name, event="feeds_ranked", fields=(("feed", ", ".join(changed)),))
 
     async def _show(self, spec: FeedSpec, ranking: Sequence[Ranked], now: datetime) -> bool:
         """Store a ranking if it has changed; return whether the feed changes."""

@@ -48,10 +48,10 @@ async def note_popularity(
     noted = await store.popularity.record(list(views.values()), now)
     if noted.reset or noted.jumped:
         log.info(
-            "counters of views began anew or leapt: not counted",
+            "view_counters_ignored",
             source=source,
             reset=noted.reset,
-            leapt=noted.jumped,
+            jumped=noted.jumped,
         )
     await store.popularity.record(comments, now, SignalKind.COMMENTS)
     if boxed:

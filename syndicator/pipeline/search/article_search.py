@@ -156,7 +156,7 @@ class Searching:
             return True
         changed = await self._changes.after(self._position, _BATCH)
         if changed is None:
-            log.info("the index for search missed changes, and looks through all articles again")
+            log.info("search_index_rebuilding", reason="it missed changes")
             self._position, self._is_built = None, False
             self._known.clear()
             return True
@@ -189,7 +189,7 @@ class Searching:
         if self._is_built:
             await self._note()
             count = await self._in_thread(self._index.count)
-            log.info("the index for search goes on where it was", articles=count)
+            log.info("search_index_resumed", articles=count)
         return self._is_built
 
     async def _catch_up_from(self, position: str) -> None:
@@ -224,7 +224,7 @@ class Searching:
         self._is_built, self._absent = self._position is not None, absent
         if self._is_built:
             await self._note()
-        log.info("the index for search is built", articles=count)
+        log.info("search_index_built", articles=count)
 
     async def _all_listed(self) -> AsyncIterator[list[ArticleId]]:
         """Yield all articles in small batches, the newest first, until keeping up is over."""
@@ -260,10 +260,10 @@ class Searching:
                     await self.build()
                 again_s = _AGAIN_S
             except StoreUnavailable as error:
-                log.warning("search waits", reason=str(error))
+                log.warning("search_index_waiting", reason=str(error))
                 pause_s, again_s = again_s, min(again_s * 2, _AGAIN_MOST_S)
             except Exception:  # an article that cannot be read must not end search for good
-                log.exception("search stumbled")
+                log.exception("search_index_update_failed")
                 self._is_built = is_first = False
                 pause_s, again_s = again_s, min(again_s * 2, _AGAIN_MOST_S)
             await pause(self._over, pause_s)
@@ -295,7 +295,7 @@ class Searching:
             raise
         except StoreError as error:  # one that cannot be read must not keep the others out
             if len(ids) == 1:
-                log.warning("an article cannot be searched", article=ids[0], reason=str(error))
+                log.warning("article_not_indexed", article=ids[0], reason=str(error))
                 return [None]
             return [article for one in ids for article in await self._read([one])]
 

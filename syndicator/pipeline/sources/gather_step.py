@@ -105,7 +105,7 @@ class GatherStep:
             foreign = [name for name in claim.states if name not in self._sources]
             if unused := await self._store.configured.unused(foreign, now):
                 await self._store.sources.delist(unused, token)
-                log.info("sources left the configuration", sources=", ".join(unused))
+                log.info("sources_delisted", sources=", ".join(unused))
             has_foreign = bool(foreign)
         return Taken(jobs=tuple(jobs), next_due_at=next_due_at)
 
@@ -144,7 +144,7 @@ class GatherStep:
             return None
         settled = self._settlement.settled(source, state, outcome, failed, began)
         if sentence := news(state.move, settled.move):
-            log.warning("a source has moved", source=source.id, detail=sentence)
+            log.warning("source_address_changed", source=source.id, detail=sentence)
         settled, event = with_alarm(source, settled, self._clock())
         await retry_until_available(lambda: self._store.sources.settle(source.id, token, settled, event))
         _log_redesign(source.id, state, settled)
@@ -169,7 +169,7 @@ class GatherStep:
         except (GatherError, TimeoutError) as error:
             failed = self._as_failure(source, error)
         except Exception as error:  # a bug, or an error of Redis, must not stop the worker without a log line
-            log.exception("a round broke", source=source.id)
+            log.exception("source_round_crashed", source=source.id)
             failed = self._as_failure(source, error)
         return Outcome(), failed
 
@@ -221,12 +221,13 @@ def _log_redesign(source: SourceId, before: SourceState, now: SourceState) -> No
     lost, known = (redesigned(state.missing, state.lacked) for state in (now, before))
     if fresh := [name for name in lost if name not in known]:
         log.warning(
-            "selectors find nothing any more: the portal may have been redesigned",
+            "selectors_find_nothing",
             source=source,
             selectors=", ".join(fresh),
+            detail="the portal may have been redesigned",
         )
     if back := [name for name in known if now.missing.get(name) == 0]:
-        log.info("selectors find something again", source=source, selectors=", ".join(back))
+        log.info("selectors_find_again", source=source, selectors=", ".join(back))
 
 
 def _report(
@@ -242,7 +243,7 @@ def _report(
     if failed is not None:
         return SourceReport(
             step="gather",
-            event="failed",
+            event="source_round_failed",
             fields=(("source", source.id), ("reason", failed.code), ("detail", failed.detail)),
             failed=True,
             source=source.id,
@@ -258,7 +259,7 @@ def _report(
     failures = 0 if outcome.only_pushed else failed_rounds(state)
     return SourceReport(
         step="gather",
-        event="recovered" if failures else "gathered",
+        event="source_recovered" if failures else "source_gathered",
         fields=(("source", source.id), *shown, *((("failed_rounds", failures),) if failures else ())),
         quiet=news == 0 and not failures,
         brought_news=news > 0,

@@ -39,6 +39,6 @@ class AssignStep:
         if not shown:
             return None
         return JobReport(
-            step=self.name, event="shown before they were assigned", fields=(("articles", shown),),
+            step=self.name, event="articles_shown_unassigned", fields=(("articles", shown),),
             brought_news=True,
         )  # fmt: skip

@@ -149,7 +149,7 @@ class DeliverStep:
             after_queuing=after_queuing,
         )
         for endpoint, event in claimed.lost:
-            log.error("a queue held what is no event", endpoint=endpoint, event_id=event)
+            log.error("queue_entry_invalid", endpoint=endpoint, event_id=event)
         for one in claimed.unreadable:
             if not one.is_known:
                 _tell_unreadable(one.endpoint, one.event, one.reason)
@@ -194,7 +194,9 @@ class DeliverStep:
             served = self._directory.served
         unknown = {one.delivery.endpoint for one in leased if one.delivery.endpoint not in served}
         if unknown:
-            log.warning("deliveries have no endpoint here; their leases run out", endpoints=sorted(unknown))
+            log.warning(
+                "delivery_endpoints_unknown", endpoints=sorted(unknown), detail="their leases run out"
+            )
         return [(one, served[one.delivery.endpoint]) for one in leased if one.delivery.endpoint in served]
 
     async def _prepared(
@@ -262,7 +264,7 @@ class DeliverStep:
         try:
             delivery, body = self._payloads.push(parcel, endpoint)
         except PushError as error:  # it would be so each time
-            log.exception("an event cannot be told", endpoint=endpoint.id, reason=str(error))
+            log.exception("event_payload_failed", endpoint=endpoint.id, reason=str(error))
             return Dead(reason="payload", duration_ms=0, was_tried=False)
         return await send(self._egress, endpoint, delivery, body, now, self._rng, sent_at=self._wall())
 
@@ -271,14 +273,14 @@ class DeliverStep:
         is_told, untold, latency_s = True, 0, None
         match outcome:
             case Delivered():
-                word, result = "delivered", "delivered"
+                word, result = "delivery_succeeded", "delivered"
                 latency_s = max((self._clock() - delivery.event.at).total_seconds(), 0.0)
                 is_told, untold = not self._told.take(""), self._untold
                 self._untold = 0 if is_told else untold + 1
             case RetryAt():
-                word, result = "retrying", "retry"
+                word, result = "delivery_retrying", "retry"
             case Dead():
-                word, result = "gave up", "dead"
+                word, result = "delivery_given_up", "dead"
         return DeliveryReport(
             step="deliver",
             quiet=not is_told,

@@ -47,7 +47,7 @@ class CircuitKeeper:
     async def recovered(self, endpoint: Endpoint) -> None:
         """Tell that an endpoint took something for the first time after failures."""
         now = self._clock()
-        log.info("endpoint recovered", endpoint=endpoint.id)
+        log.info("endpoint_recovered", endpoint=endpoint.id)
         await self._tell(EventType.ENDPOINT_RECOVERED, endpoint, "", now, now)
 
     async def _failed(self, endpoint: Endpoint, outcome: RetryAt | Dead, now: datetime) -> None:
@@ -73,14 +73,14 @@ class CircuitKeeper:
         if change.disable is not None:
             await self._disable(endpoint, change.disable, now)
         elif change.opened:
-            log.warning("endpoint failing", endpoint=endpoint.id, reason=reason, failures=change.failures)
+            log.warning("endpoint_failing", endpoint=endpoint.id, reason=reason, failures=change.failures)
             since = state.last_success_at or change.failing_since
             await self._tell(EventType.ENDPOINT_FAILING, endpoint, reason, since, now)
 
     async def _disable(self, endpoint: Endpoint, reason: str, now: datetime) -> None:
         if not await self._store.endpoints.disable(endpoint.id, reason, now):
             return
-        log.warning("endpoint disabled", endpoint=endpoint.id, reason=reason)
+        log.warning("endpoint_disabled", endpoint=endpoint.id, reason=reason)
         state = await self._store.endpoints.state(endpoint.id)
         if state.standing is EndpointStanding.DISABLED:
             since = state.last_success_at or state.failing_since or now

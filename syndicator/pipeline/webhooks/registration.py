@@ -116,7 +116,7 @@ class Registering:
         try:
             is_new = await self._store.endpoints.register(registration)
         except SealError as error:
-            log.warning("secrets cannot be sealed", reason=str(error))
+            log.warning("secret_encryption_failed", reason=str(error))
             raise EndpointRefused(_unreadable(asker, str(error))) from error
         if not is_new:
             raise EndpointRefused(f"there is an endpoint {endpoint!r} already: take another id")
@@ -287,7 +287,7 @@ class Registering:
                 if await self._store.endpoints.change(changed(known)):
                     return
             except SealError as error:
-                log.warning("secrets cannot be sealed", reason=str(error))
+                log.warning("secret_encryption_failed", reason=str(error))
                 raise EndpointRefused(_unreadable(asker, str(error))) from error
         raise EndpointRefused("it was changed by others meanwhile: try again")
 

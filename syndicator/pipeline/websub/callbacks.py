@@ -72,7 +72,7 @@ class HubCallbacks:
             return False
         meant = await self._change(source, lambda sub: rules.verified(sub, callback_id, topic, lease_s, now))
         if meant:
-            log.info("a hub will push", source=source, lease_s=lease_s)
+            log.info("websub_subscription_confirmed", source=source, lease_s=lease_s)
         return meant
 
     async def deny(self, source: SourceId, callback_id: str, topic: str, reason: str) -> bool:
@@ -82,7 +82,7 @@ class HubCallbacks:
             source, lambda sub: rules.denied(sub, callback_id, topic, reason_text, self._clock())
         )
         if known:
-            log.warning("a hub denied to push", source=source, reason=reason_text)
+            log.warning("websub_subscription_denied", source=source, reason=reason_text)
         return known
 
     async def open(self, source: SourceId, callback_id: str) -> Open | Closed:
@@ -128,7 +128,9 @@ class HubCallbacks:
         if document.id not in {one.id for one in after.waiting}:
             return False
         await self._store.sources.wake(opened.source, self._clock())
-        log.debug("a hub pushed", source=opened.source, hub=shown_url(opened.grant.hub), bytes=len(body))
+        log.debug(
+            "websub_push_received", source=opened.source, hub=shown_url(opened.grant.hub), bytes=len(body)
+        )
         self._on_push()
         return True
 
@@ -138,7 +140,7 @@ class HubCallbacks:
 
     async def _refuse(self, opened: Open, reason: str) -> None:
         hub = shown_url(opened.grant.hub)
-        log.warning("a push was refused", source=opened.source, hub=hub, reason=reason)
+        log.warning("websub_push_refused", source=opened.source, hub=hub, reason=reason)
         await self._change(opened.source, rules.refused)
 
     def _wanted(self, source: SourceId) -> bool:

@@ -220,9 +220,14 @@ class SubscribeStep:
         fields: list[tuple[str, str | int | float]] = [("source", name), ("hub", shown_url(grant.hub))]
         if refusal is not None:
             fields.append(("reason", refusal))
-        events = ("asked a hub to push", "a hub refused") if is_new else ("left a hub", "a hub kept us")
+        results = ("sent", "failed")
         failed = refusal is not None
-        return JobReport(step=self.name, event=events[failed], fields=tuple(fields), failed=failed and is_new)
+        return JobReport(
+            step=self.name,
+            event=f"websub_{request.mode}_{results[failed]}",
+            fields=tuple(fields),
+            failed=failed and is_new,
+        )
 
     async def _asked(
         self, request: SubscribeRequest, form: Mapping[str, str], *, proxy: str | None

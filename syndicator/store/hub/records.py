@@ -54,7 +54,7 @@ def decoded(record: bytes | None) -> Subscriber | None:
     try:
         return unpack(record, Subscriber) if record else None
     except StoreError as error:
-        log.warning("a subscriber of the hub is left aside", reason=str(error))
+        log.warning("hub_subscriber_unreadable", reason=str(error))
         return None
 
 

@@ -123,9 +123,7 @@ def _when_stored(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except StoreError as error:
-            log.warning(
-                "a hub's call could not be kept", source=request.match_info["source"], reason=str(error)
-            )
+            log.warning("websub_callback_not_stored", source=request.match_info["source"], reason=str(error))
             return _plain(503)
 
     return answered

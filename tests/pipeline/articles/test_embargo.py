@@ -114,7 +114,7 @@ async def test_nowhere_before_and_everywhere_at_the_second(newsroom: Newsroom, c
         for path in ("/", "/feeds/latest", *(f"/feeds/latest.{form.value}" for form in Format)):
             assert "Rahasia" in (await client.get(path)).text
         assert (await client.get(f"/articles/{article_id}")).status == 200
-    assert (report.step, report.event, report.brought_news) == ("release", "released", True)
+    assert (report.step, report.event, report.brought_news) == ("release", "embargo_released", True)
     assert await newsroom.titles() == ["Rahasia 1", "Biasa"]
     assert await newsroom.events() == [EventType.ARTICLE_CREATED] * 2
     assert await newsroom.store.held.count() == 0
@@ -244,7 +244,7 @@ async def test_gathered_held_and_released_by_the_service(
         reports: list[JobReport] = []
         runner = Runner(service.gathering.release, capacity=2, clock=clock, on_report=reports.append)
         await runner.run(until_empty=True)
-        assert [report.event for report in reports] == ["released"]
+        assert [report.event for report in reports] == ["embargo_released"]
         (entry,) = (await service.publisher.snapshot(FeedId("latest"))).entries
         assert (entry.article.title, entry.article.published_at) == ("Rahasia", END)
 

@@ -132,7 +132,7 @@ async def test_a_feed_that_cannot_be_rendered_starves_no_other(
         await runner.run(until_empty=True)
         await runner.run(until_empty=True)
         assert [dict(report.fields)["feed"] for report in reports] == ["sport"]
-        assert capsys.readouterr().out.count("a feed could not be rendered") == 1
+        assert capsys.readouterr().out.count("feed_render_failed") == 1
         await service.store.feeds.put_ranking(LATEST, [], clock())
         await runner.run(until_empty=True)
         assert dict(reports[-1].fields)["feed"] == "latest"

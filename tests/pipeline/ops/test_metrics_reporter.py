@@ -13,7 +13,7 @@ async def test_very_many_sources_share_one_series(service_of: OpenService) -> No
             service.metrics_reporter.report(
                 SourceReport(
                     step="gather",
-                    event="gathered",
+                    event="source_gathered",
                     source=SourceId(f"portal-{number}"),
                     status="ok",
                     quiet=True,

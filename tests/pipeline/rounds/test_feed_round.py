@@ -99,10 +99,10 @@ async def test_a_failing_source_says_why_slows_down_and_comes_back(
         clock.advance(7 * 3600)
         (healed,) = await gather(service)
         assert (healed.status, healed.round.new) == ("ok", 1)
-        assert (healed.event, dict(healed.fields)["failed_rounds"]) == ("recovered", 4)
+        assert (healed.event, dict(healed.fields)["failed_rounds"]) == ("source_recovered", 4)
         clock.advance(300)
         (usual,) = await gather(service)
-        assert (usual.event, usual.quiet) == ("gathered", True)
+        assert (usual.event, usual.quiet) == ("source_gathered", True)
         assert (await service.store.sources.state(CITY)).failure is None
 
 

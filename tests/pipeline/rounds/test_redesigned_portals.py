@@ -1,18 +1,15 @@
 """Portals whose design changes: each selector that finds nothing any more is named, until it finds something."""
 
-import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from pipeline.conftest import OpenService, Portal
 from pipeline.rounds.test_feed_round import gather
 from pipeline.sources.test_source_memory import PAGES, state_of
+from structlog.testing import capture_logs
 from support import ManualClock
 from warm_program import run
 
-from syndicator.observe.logs import configure
 from syndicator.service import Service
 
 EVERYTHING = PAGES.replace(
@@ -47,32 +44,25 @@ class Redesigned:
         return " ".join(one for one in (await state_of(self._service)).warnings if "selectors" in one)
 
 
-@pytest.fixture
-def written() -> Iterator[io.StringIO]:
-    """Give what is logged."""
-    out = io.StringIO()
-    configure("info", json=True, stream=out)
-    yield out
-    configure()
-
-
 async def test_parts_of_list_article_and_box_are_named_until_they_are_found_again(
-    portal: Portal, service_of: OpenService, clock: ManualClock, written: io.StringIO
+    portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(EVERYTHING.format(url=portal.url)) as service:
         await service.enlist()
         world = Redesigned(portal, service, clock)
         assert await world.round(old=True) == ""
         assert [await world.round(old=False) for _ in range(2)] == ["", ""]
+        lost = []
         for rounds in (3, 4, 5):
-            told = await world.round(old=False)
+            with capture_logs() as logged:
+                warnings = await world.round(old=False)
             for name in ("article.quote", "list.section", "popular.views"):
-                assert f"{name} (for {rounds} rounds)" in told
-        logged = [line for line in written.getvalue().splitlines() if "selectors" in line]
-        assert len(logged) == 1
-        assert "article.quote, list.section, popular.views" in logged[0]
-        assert await world.round(old=True) == ""
-        assert "find something again" in written.getvalue()
+                assert f"{name} (for {rounds} rounds)" in warnings
+            lost += [line["selectors"] for line in logged if line["event"] == "selectors_find_nothing"]
+        assert lost == ["article.quote, list.section, popular.views"], "once, however long it lasts"
+        with capture_logs() as logged:
+            assert await world.round(old=True) == ""
+        assert "selectors_find_again" in [line["event"] for line in logged]
 
 
 async def test_an_article_that_lacks_a_part_is_no_redesign_however_often_it_is_read(

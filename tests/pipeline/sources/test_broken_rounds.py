@@ -107,7 +107,7 @@ async def test_a_round_that_redis_refuses_is_in_the_log_with_the_cause(
     assert report is not None
     assert report.reason == "internal"
     (told,) = [one for line in log.getvalue().splitlines() if (one := json.loads(line))["level"] == "error"]
-    assert (told["event"], told["source"]) == ("a round broke", SOURCE.id)
+    assert (told["event"], told["source"]) == ("source_round_crashed", SOURCE.id)
     assert "StoreError" in told["exception"]
     assert "WRONGTYPE" in told["exception"], "the cause"
     assert "geheim" not in told["exception"]

@@ -42,7 +42,7 @@ async def take(ours: Subscriber) -> list[bytes]:
 async def test_must_send_a_form_with_callback_mode_topic_and_secret(ours: Subscriber, hub: Hub) -> None:
     await ours.reads(hub.url)
     (report,) = await ours.work()
-    assert (report.event, report.failed) == ("asked a hub to push", False)
+    assert (report.event, report.failed) == ("websub_subscribe_sent", False)
     (form,), (sent,) = hub.asked, hub.sent
     assert sent["content-type"].split(";")[0] == "application/x-www-form-urlencoded"
     assert form["hub.mode"] == "subscribe"

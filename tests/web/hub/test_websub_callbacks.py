@@ -257,7 +257,7 @@ async def test_while_redis_is_away_the_hub_is_asked_to_come_again_and_no_callbac
     assert await hub.push(rss(1)) == 503
     assert (await hub.verify(form))[0] == 503
     told = capsys.readouterr()
-    assert "could not be kept" in told.out
+    assert "websub_callback_not_stored" in told.out
     assert form["hub.callback"].rpartition("/")[2] not in told.out + told.err
 
 
