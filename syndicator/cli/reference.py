@@ -5,6 +5,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +15,7 @@ from typer.main import get_command
 
 from syndicator.cli.app import app
 from syndicator.cli.lazy_commands import COMMANDS, LazyGroup
-from syndicator.observe.reference import metric_reference
+from syndicator.observe.metrics import open_metrics
 from syndicator.push.reference import event_reference
 from syndicator.settings.endpoint_registration import registration_schema
 from syndicator.settings.reference import key_tables
@@ -44,6 +45,33 @@ def command_reference() -> str:
     with command.make_context("syndicator", [], resilient_parsing=True) as context:
         text = get_docs_for_click(obj=command, ctx=cast("Context", context), name="syndicator")
     return _COMMANDS_BEGIN + text.split("\n", 2)[2].strip() + "\n"
+
+
+_METRICS_BEGIN = """\
+# Metrics
+
+At `http://127.0.0.1:8089/metrics` (`[server] ops_port`), for Prometheus, on loopback, without a token.
+Beside these, the usual ones of the process and of Python's garbage collector. Each process counts for itself.
+What is due, waiting or dead is shared by all: see `syndicator stats` and the status page. The label `source`
+tells apart the first 1,000 sources that a process gathers; all further ones have `(others)` there.
+
+| metric | kind | labels | what it tells |
+| --- | --- | --- | --- |
+"""
+
+
+def metric_reference() -> str:
+    """Return the whole page of metrics."""
+    metrics = open_metrics()
+    rows = []
+    for field in fields(metrics):
+        if field.name != "registry":
+            metric = getattr(metrics, field.name)
+            (described,) = metric.describe()
+            name = f"{described.name}_total" if described.type == "counter" else described.name
+            labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001  no public way
+            rows.append(f"| `{name}` | {described.type} | {labels} | {described.documentation} |\n")
+    return _METRICS_BEGIN + "".join(rows)
 
 
 def api_routes() -> tuple[ApiRoute, ...]:

@@ -6,7 +6,9 @@ The city's paper brings an article every interval. The wire takes every third of
 and brings English articles of its own. What happens at which step follows from the seed.
 """
 
+import math
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +16,6 @@ from syndicator.sample.chance import Chance
 from syndicator.sample.language import load_language
 from syndicator.sample.ledger import Ledger
 from syndicator.sample.newsroom import Clock, Newsroom, SampleArticle
-from syndicator.sample.readership import Readership
 from syndicator.sample.writer import SampleText, Writer
 
 BACKLOG = 24
@@ -28,6 +29,27 @@ ONE_RETRACTION_IN = 40
 ONE_COPY_IN = 3
 RECENT = 500
 """How far back lists, search and popularity look."""
+
+
+class Readership:
+    """Readers of one newsroom: how many and how hasty differs by article, by orders of magnitude."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._appeal = lru_cache(maxsize=4096)(self._draw_appeal)
+
+    def views(self, article: SampleArticle, now: datetime) -> int:
+        """Return how often an article was read by `now`: fast at first, then ever slower, never falling."""
+        age_s = (now - article.published_at) / timedelta(seconds=1)
+        if age_s <= 0:
+            return 0
+        most, half_s = self._appeal(article.n)
+        return int(most * (age_s / (age_s + half_s)) ** 0.6)
+
+    def _draw_appeal(self, n: int) -> tuple[float, float]:
+        """Return the reads of an article in the end, and the seconds that two thirds of them take."""
+        chance = Chance(self._seed, "views", n)
+        return 160.0 * math.exp(5.2 * chance.fraction() ** 1.3), 900.0 * math.exp(3.0 * chance.fraction())
 
 
 class World:

@@ -1,10 +1,12 @@
 """From entries as told to candidates as kept: cleaned, resolved, dated. A poison entry costs itself only."""
 
 import html
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.gather.article_status import cancelled
 from syndicator.gather.bylines import reporters
@@ -25,10 +27,9 @@ from syndicator.gather.feeds.entry_texts import LEFT_OUT, POISON, EntryTexts, te
 from syndicator.gather.feeds.entry_window import oldest_first
 from syndicator.gather.feeds.feed_language import by_their_words
 from syndicator.gather.feeds.known_entries import EntriesApart
-from syndicator.gather.feeds.shared_guids import without_shared_guids
 from syndicator.gather.origin import ProvenanceBuilder
-from syndicator.gather.provenance_changes import MAX_RECEIVED, Adjustments
-from syndicator.model.article import Candidate
+from syndicator.gather.provenance_changes import MAX_RECEIVED, Adjustments, excerpt
+from syndicator.model.article import Candidate, Change
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import FeedHints, Source
 from syndicator.rules.dates.claimed_dates import FARTHEST_EVENT, DateClaim, read_claim
@@ -255,3 +256,20 @@ def _count(text: str) -> int | None:
 
 def _distinct(values: Iterable[str], limit: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, values)))[:limit]
+
+
+def without_shared_guids(candidates: list[Candidate]) -> list[Candidate]:
+    """Note where a guid identifies nothing, for several entries of the document have it."""
+    times = Counter(candidate.guid for candidate in candidates)
+    if not any(guid and count > 1 for guid, count in times.items()):
+        return candidates
+    return [
+        _noted(one, one.guid, times[one.guid]) if one.guid and times[one.guid] > 1 else one
+        for one in candidates
+    ]
+
+
+def _noted(candidate: Candidate, guid: str, times: int) -> Candidate:
+    why = f"{times} entries share it: it identifies none of them"
+    change = Change(field="guid", received=excerpt(guid), why=why)
+    return replace(candidate, provenance=candidate.provenance.with_changes(change))

@@ -66,17 +66,22 @@ def refuse_entities(body: bytes) -> None:
         raise _entities_refused()
 
 
-def _parsed(body: bytes, url: str) -> etree._Element:
-    parser = etree.XMLParser(
+def xml_parser(*, recover: bool = False) -> etree.XMLParser:
+    """Return a parser that reads nothing but the document: no entities, no other files."""
+    return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         huge_tree=False,
         load_dtd=False,
         remove_comments=True,
         remove_pis=True,
+        recover=recover,
     )
+
+
+def _parsed(body: bytes, url: str) -> etree._Element:
     try:
-        return etree.fromstring(body, parser, base_url=url)
+        return etree.fromstring(body, xml_parser(), base_url=url)
     except etree.XMLSyntaxError as error:
         if error.code in _LIMITS:  # type: ignore[attr-defined] # missing in the stubs
             raise NotReadable(Reason.MALFORMED, f"the XML parser refuses it: {error.msg}") from None

@@ -11,7 +11,7 @@ from msgspec import Struct
 from syndicator.errors import NotReadable
 from syndicator.gather.documents.sniff import as_ascii, read_prolog
 from syndicator.gather.documents.text import MAX_NAME, MAX_URL, plain_text
-from syndicator.gather.feeds.xml_feed import refuse_entities, refuse_excess
+from syndicator.gather.feeds.xml_feed import refuse_entities, refuse_excess, xml_parser
 from syndicator.model.fetch import Reason
 
 MAX_OUTLINES = 10_000
@@ -70,28 +70,16 @@ def read_opml(body: bytes) -> FeedList:
 
 def _parsed(body: bytes) -> tuple[etree._Element, list[OutlineFault]]:
     try:
-        return etree.fromstring(body, _parser(recover=False)), []
+        return etree.fromstring(body, xml_parser()), []
     except (etree.XMLSyntaxError, ValueError) as error:
         line, reason = getattr(error, "lineno", 0) or 0, getattr(error, "msg", None) or str(error)
     try:
-        root = etree.fromstring(body, _parser(recover=True))
+        root = etree.fromstring(body, xml_parser(recover=True))
     except (etree.XMLSyntaxError, ValueError):
         root = None
     if root is None:
         raise NotReadable(Reason.MALFORMED, f"line {line} is no XML: {reason}")
     return root, [OutlineFault(line=line, reason=f"is no XML ({reason}); what could be read was taken")]
-
-
-def _parser(*, recover: bool) -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        huge_tree=False,
-        load_dtd=False,
-        remove_comments=True,
-        remove_pis=True,
-        recover=recover,
-    )
 
 
 def _walked(root: etree._Element) -> Iterator[tuple[etree._Element, tuple[str, ...]]]:

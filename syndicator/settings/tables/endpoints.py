@@ -1,18 +1,18 @@
 """The table `[endpoint.ID]`: who receives which events, and how; what of it is also chosen over the API."""
 
+import re
 from datetime import timedelta
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from syndicator.model.delivery import Digest, Endpoint, Payload, RetryPolicy, Secret
+from syndicator.model.delivery import Digest, Endpoint, Payload, Rate, RetryPolicy, Secret
 from syndicator.model.event import EventType
 from syndicator.model.ids import EndpointId, FeedId
 from syndicator.rules.webhooks.event_matching import event_types
 from syndicator.settings.form import Form, Headers
 from syndicator.settings.secret_files import SigningSecretsFile
 from syndicator.settings.tables.feeds import FilterForm
-from syndicator.settings.tables.rates import RateText
 from syndicator.settings.value_texts import Line, PositiveDuration, SigningSecrets, Url, Words, wrong
 
 T = TypeVar("T")
@@ -50,6 +50,25 @@ def _within_a_day(value: timedelta) -> timedelta:
 EventName = Annotated[str, AfterValidator(_event), WithJsonSchema({"type": "string", "enum": _EVENTS})]
 PayloadName = Annotated[
     Payload, WithJsonSchema({"type": "string", "enum": [payload.value for payload in Payload]})
+]
+
+
+_RATE = re.compile(r"([1-9][0-9]{0,5})/(s|m|h)", re.ASCII)
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def parse_rate(value: object) -> Rate:
+    """Read a rate; raises a fault that says how to write one."""
+    if isinstance(value, Rate):
+        return value
+    found = _RATE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise wrong("is no rate", 'write how many per second, minute or hour, as in "10/s" or "300/m"')
+    return Rate(count=int(found[1]), per_s=_SECONDS[found[2]])
+
+
+RateText = Annotated[
+    Rate, BeforeValidator(parse_rate), WithJsonSchema({"type": "string", "pattern": f"^{_RATE.pattern}$"})
 ]
 
 
