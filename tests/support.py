@@ -2,10 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from inspect import isawaitable
 from pathlib import Path
+from typing import Any, TypeVar, overload
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -25,6 +27,28 @@ from syndicator.store.store import Store
 
 SITE = Site(title="Kabar", public_url="https://news.example")
 NOON = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
+
+
+PATIENCE_S = 60
+"""For everything that is waited for, on a machine that may be busy: no test asserts that something is quick."""
+
+_T = TypeVar("_T")
+
+
+@overload
+async def until(ask: Callable[[], Awaitable[_T]], holds: Callable[[_T], object] = bool) -> _T: ...
+@overload
+async def until(ask: Callable[[], _T], holds: Callable[[_T], object] = bool) -> _T: ...
+async def until(ask: Callable[[], Any], holds: Callable[[Any], object] = bool) -> Any:
+    """Ask again and again until what comes holds; return it."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            found = ask()
+            if isawaitable(found):
+                found = await found
+            if holds(found):
+                return found
+            await asyncio.sleep(0.005)
 
 
 class ManualClock:
@@ -89,9 +113,9 @@ async def refuse_writes(server: EmbeddedServer, redis: Connection) -> None:
     (server.data_dir / "dump.rdb" / "in the way").mkdir(parents=True)
     await redis.call("SET", "to be saved", 1)
     await redis.call("BGSAVE")
-    async with asyncio.timeout(20):
-        while b"rdb_last_bgsave_status:err" not in await redis.call("INFO", "persistence"):
-            await asyncio.sleep(0.01)
+    await until(
+        lambda: redis.call("INFO", "persistence"), lambda found: b"rdb_last_bgsave_status:err" in found
+    )
 
 
 def unzstd(packed: bytes) -> bytes:

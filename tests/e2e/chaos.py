@@ -16,9 +16,10 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from e2e.conftest import PATIENCE_S, Program, Start
+from e2e.conftest import Program, Start
 from machine import SetClock, SmallDisk
 from redis_link import RedisLink
+from support import PATIENCE_S
 
 from syndicator.errors import StoreRefuses
 from syndicator.pipeline.sources.gather_step import LEASE

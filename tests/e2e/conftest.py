@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import PATIENCE_S, until
 from warm_program import run
 
 from syndicator.model.clock import system_clock
 from syndicator.sample.server import SAMPLE_SECRET, Sample, SampleOptions, open_sample
-
-PATIENCE_S = 45
-"""For everything that is waited for; nothing here asserts a time."""
 
 
 class Program:
@@ -87,12 +85,6 @@ async def start() -> AsyncIterator[Start]:
     yield begin
     for program in started:
         await program.stop(signal.SIGKILL)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def articles(config: Path) -> list[dict[str, Any]]:

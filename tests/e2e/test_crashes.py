@@ -12,7 +12,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-from e2e.conftest import Start, announced, articles, until
+from e2e.conftest import Start, announced, articles
+from support import until
 from warm_program import run
 
 from syndicator.sample.server import Sample

@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from e2e.conftest import Program, Start, until
+from e2e.conftest import Program, Start
+from support import until
 
 from syndicator.store.connection import connect
 from syndicator.store.embedded import EmbeddedServer

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from e2e.conftest import Start, until
+from e2e.conftest import Start
 from pipeline.feeds.test_publisher import admit
+from support import until
 
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId

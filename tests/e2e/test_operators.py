@@ -11,7 +11,8 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
-from e2e.conftest import PATIENCE_S, Start, until
+from e2e.conftest import Start
+from support import PATIENCE_S, until
 from warm_program import run
 
 from syndicator.model.clock import system_clock

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from e2e.conftest import Start, until
-from support import candidate
+from e2e.conftest import Start
+from support import candidate, until
 from warm_program import run
 
 from syndicator.pipeline.articles.admission import Admitter

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import aiohttp
-from e2e.conftest import Program, Start, until
+from e2e.conftest import Program, Start
+from support import until
 from warm_program import run
 
 from syndicator.store.connection import connect

@@ -16,7 +16,8 @@ import feedparser
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from e2e.conftest import Start, articles, until
+from e2e.conftest import Start, articles
+from support import until
 from warm_program import run
 
 from syndicator.sample.server import Sample

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
-from e2e.conftest import PATIENCE_S, Start, articles, until
+from e2e.conftest import Start, articles
+from support import PATIENCE_S, until
 from warm_program import run
 
 from syndicator.sample.server import Sample

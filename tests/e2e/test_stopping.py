@@ -3,10 +3,12 @@
 import asyncio
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
-from e2e.conftest import Program, Start, until
+from e2e.conftest import Program, Start
+from support import until
 
 from syndicator.store.embedded import EmbeddedServer, find_server
 
@@ -30,7 +32,7 @@ async def test_a_process_may_be_told_to_stop_at_any_moment_of_its_start(
 ) -> None:
     for delay_s in (0, 0.1, 0.2, 0.4, 0.7, 1, 1.5, 2.5):
         program = await start(config, command)
-        await until(lambda program=program: listens(program, signal.SIGTERM))  # type: ignore[misc]
+        await until(partial(listens, program, signal.SIGTERM))
         await asyncio.sleep(delay_s)
         assert await program.stop() == 0, (delay_s, program.told())
         check_quiet(program)

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from e2e.conftest import Start, until
+from e2e.conftest import Start
 from lxml import etree
 from render.feed_checks import FAULTS, opml_faults
+from support import until
 
 from syndicator.sample.server import Sample
 

@@ -19,6 +19,7 @@ from egress.raw_server import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import until
 
 from syndicator.egress.client import open_egress
 from syndicator.egress.slots import ConnectionLimits
@@ -302,8 +303,7 @@ async def test_cancellation_passes_and_frees_the_turn() -> None:
         egress_on("127.0.0.1", source_limits=one) as egress,
     ):
         task = asyncio.create_task(egress.fetch(hanging.url()))
-        while not hanging.asked:
-            await asyncio.sleep(0)
+        await until(lambda: hanging.asked)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

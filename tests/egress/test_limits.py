@@ -9,6 +9,7 @@ from collections.abc import Callable
 import brotli
 import pytest
 from egress.raw_server import MIB, Asked, egress_on, failure_from, fetch_from, reply, saying, serving, silent
+from support import until
 
 from syndicator.egress.client import SOURCE_LIMITS, Egress
 from syndicator.egress.slots import ConnectionLimits
@@ -164,8 +165,7 @@ async def test_a_turn_that_never_comes_is_no_fault_of_the_source_and_others_pass
         egress_on("127.0.0.1", source_limits=limits) as egress,
     ):
         stuck = asyncio.create_task(egress.fetch(hanging.url()))
-        while not hanging.asked:
-            await asyncio.sleep(0)
+        await until(lambda: hanging.asked)
         late, fine = await asyncio.gather(egress.fetch(hanging.url()), egress.fetch(server.url()))
         stuck.cancel()
     assert isinstance(late, FetchFailed)
@@ -185,8 +185,7 @@ async def test_one_process_asks_a_host_for_eight_documents_at_once() -> None:
 
     async with serving(wait) as server, egress_on("127.0.0.1") as egress:
         asking = [asyncio.create_task(egress.fetch(server.url(f"/{number}"))) for number in range(12)]
-        while arrived < SOURCE_LIMITS.per_host:
-            await asyncio.sleep(0.001)
+        await until(lambda: arrived >= SOURCE_LIMITS.per_host)
         await asyncio.sleep(0.1)
         assert arrived == SOURCE_LIMITS.per_host == 8
         gate.set()

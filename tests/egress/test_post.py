@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 from egress.raw_server import Asked, egress_on, reply, saying, serving, silent
+from support import until
 
 from syndicator.egress.answers import MAX_ANSWER_BYTES
 from syndicator.errors import EgressError
@@ -104,8 +105,7 @@ async def test_many_at_once_on_one_host() -> None:
         stuck = [
             asyncio.create_task(egress.post(server.url("/hangs"), body=b"", headers={})) for _ in range(20)
         ]
-        while len(server.asked) < 20:
-            await asyncio.sleep(0.001)
+        await until(lambda: len(server.asked) >= 20)
         assert (await egress.post(server.url("/works"), body=b"", headers={})).status == 200
         for task in stuck:
             task.cancel()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from store.webhooks.test_deliveries import claim, event, queue
-from support import ManualClock
+from support import ManualClock, until
 
 from syndicator.errors import StoreUnavailable
 from syndicator.pipeline.lease_keeper import LeaseKeeper, LeaseLost
@@ -54,8 +54,7 @@ async def test_a_lease_is_extended_until_its_work_is_done(store: Store, clock: M
             )
         clock.advance(31)
         assert leased[0].delivery.event.id in [one.delivery.event.id for one in await claim(store, clock)]
-        while keeper._timer is not None:
-            await asyncio.sleep(0.01)
+        await until(lambda: keeper._timer is None)
 
 
 async def test_work_whose_lease_is_lost_is_stopped() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientConnectorError, ClientSession
 from sample.sample_values import HandClock, visiting
+from support import until
 
 from syndicator.errors import SyndicatorError
 from syndicator.sample.server import SampleError, SampleOptions, open_sample
@@ -19,9 +20,7 @@ def now() -> datetime:
 
 async def test_the_world_moves_by_itself() -> None:
     async with open_sample(SampleOptions(interval_s=0.02), now) as sample, ClientSession() as session:
-        async with asyncio.timeout(20):
-            while len(sample.world.city) < 40:
-                await asyncio.sleep(0.01)
+        await until(lambda: len(sample.world.city) >= 40)
         async with session.get(sample.city_url + "/_sample/ledger.json") as response:
             told = json.loads(await response.read())
     assert len(told["articles"]) >= 40

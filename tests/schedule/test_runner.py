@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from support import until
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import system_clock
@@ -76,9 +77,7 @@ async def test_redis_away_is_waited_out() -> None:
     step.faults = [StoreUnavailable("away"), StoreUnavailable("away")]
     running = runner(step)
     task = asyncio.create_task(running.run())
-    async with asyncio.timeout(10):
-        while step.done < 2:
-            await asyncio.sleep(0.01)
+    await until(lambda: step.done >= 2)
     running.stop()
     await task
 
@@ -197,12 +196,10 @@ async def test_a_job_that_works_ends_the_pause_after_one_that_failed() -> None:
     task = asyncio.create_task(running.run())
     async with asyncio.timeout(5):
         await step.taken.wait()
-        while running._failures < 7:
-            await asyncio.sleep(0.01)
+        await until(lambda: running._failures >= 7)
         step.left = 1
         gate.set()
-        while step.done < 2:
-            await asyncio.sleep(0.01)
+        await until(lambda: step.done >= 2)
     running.stop()
     await task
 
@@ -220,9 +217,7 @@ async def test_many_jobs_that_fail_by_one_outage_hold_work_up_no_longer_than_one
     await step.taken.wait()
     await asyncio.sleep(0)
     fails = False
-    async with asyncio.timeout(5):
-        while step.done < 8:
-            await asyncio.sleep(0.01)
+    await until(lambda: step.done >= 8)
     running.stop()
     await task
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from support import own_redis
+from support import own_redis, until
 
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.store.connection import Script, Transaction, connect
@@ -242,8 +242,8 @@ async def test_calls_under_way_at_the_end_leave_no_connection_open(server: Embed
             assert {type(one) for one in ended} == {StoreUnavailable}
             with pytest.raises(StoreUnavailable, match="closed"):
                 await redis.call("PING")
-        while len((await observer.call("CLIENT", "LIST")).splitlines()) > 1:  # Redis notices a moment later
-            await asyncio.sleep(0.01)
+        # Redis notices a moment later
+        await until(lambda: observer.call("CLIENT", "LIST"), lambda found: len(found.splitlines()) <= 1)
 
 
 @pytest.mark.parametrize("word", ["\ud800", 2**70])  # a lone surrogate; what msgpack has no number for

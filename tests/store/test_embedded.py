@@ -9,11 +9,12 @@ import signal
 import stat
 import sys
 from collections.abc import Iterator
+from operator import not_
 from pathlib import Path
 
 import pytest
 from machine import SmallDisk, small_disk
-from support import own_redis, refuse_writes
+from support import own_redis, refuse_writes, until
 
 from syndicator.errors import EngineMismatch, StoreError
 from syndicator.store import embedded
@@ -85,9 +86,7 @@ async def test_a_guest_takes_over_from_an_owner_that_was_killed(tmp_path: Path) 
         before = await server_pid(url)
         process.send_signal(signal.SIGKILL)
         await process.wait()
-        async with asyncio.timeout(20):
-            while not await _is_another(url, before):
-                await asyncio.sleep(0.05)
+        await until(lambda: _is_another(url, before))
         assert await value(url) == b"yes"
 
 
@@ -113,9 +112,7 @@ async def test_the_server_ends_with_an_owner_that_was_killed(tmp_path: Path) -> 
     pid = await server_pid(f"unix://{server.socket}")
     process.send_signal(signal.SIGKILL)
     await process.wait()
-    async with asyncio.timeout(10):
-        while _runs(pid):
-            await asyncio.sleep(0.02)
+    await until(lambda: not _runs(pid))
 
 
 def _runs(pid: int) -> bool:
@@ -130,9 +127,7 @@ async def test_a_server_that_is_killed_is_started_again(tmp_path: Path) -> None:
     async with embedded_server(tmp_path) as url, connect(url, anchor="x") as redis:
         await redis.call("SET", "kept", "yes")
         os.kill(await server_pid(url), signal.SIGKILL)
-        async with asyncio.timeout(20):
-            while await _refused(url):
-                await asyncio.sleep(0.05)
+        await until(lambda: _refused(url), not_)
         assert await value(url) == b"yes"
 
 
@@ -208,9 +203,7 @@ async def test_a_guest_waits_for_a_server_that_outlives_its_owner(
         assert (guest.is_owner, await value(f"unix://{guest.socket}")) == (False, None)  # the old one answers
         owner._process.send_signal(signal.SIGTERM)
         await asyncio.to_thread(owner._process.wait)
-        async with asyncio.timeout(20):
-            while await _refused(f"unix://{guest.socket}"):
-                await asyncio.sleep(0.05)
+        await until(lambda: _refused(f"unix://{guest.socket}"), not_)
         assert guest.is_owner
         assert not watcher.done()
     finally:
@@ -222,9 +215,7 @@ async def test_a_server_whose_socket_was_removed_is_reached_again(tmp_path: Path
     async with embedded_server(tmp_path) as url, connect(url, anchor="x") as redis:
         await redis.call("SET", "kept", "yes")
         Path(url.removeprefix("unix://")).unlink()
-        async with asyncio.timeout(20):
-            while await _refused(url):
-                await asyncio.sleep(0.05)
+        await until(lambda: _refused(url), not_)
         assert await value(url) == b"yes"
 
 
@@ -298,9 +289,7 @@ async def test_a_server_that_cannot_save_ends_all_the_same(tmp_path: Path) -> No
     shutil.rmtree(folder)
     os.kill(pid, signal.SIGTERM)
     try:
-        async with asyncio.timeout(10):
-            while _runs(pid):
-                await asyncio.sleep(0.02)
+        await until(lambda: not _runs(pid))
     finally:
         process.kill()
         await process.wait()

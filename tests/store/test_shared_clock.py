@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
-from support import NOON
+from support import NOON, until
 
 from syndicator.model.clock import system_clock
 from syndicator.store import shared_clock
@@ -140,9 +140,7 @@ async def test_a_process_that_was_paused_finds_the_time_of_redis_again(
 ) -> None:
     counter = time.clock_gettime
     monkeypatch.setattr(time, "clock_gettime", lambda which: counter(which) - 60)  # it stood still so long
-    async with asyncio.timeout(20):
-        while await off_by_s(clock, store) > 5:
-            await asyncio.sleep(0.02)
+    await until(lambda: off_by_s(clock, store), lambda found: found <= 5)
     assert not clock.is_confirmed()
     assert "clock_jumped" in capsys.readouterr().out
 

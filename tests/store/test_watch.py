@@ -7,6 +7,7 @@ from contextlib import closing
 
 import hiredis
 import pytest
+from support import until
 
 from syndicator.store.embedded import EmbeddedServer
 from syndicator.store.watch import Watch
@@ -86,9 +87,7 @@ async def test_nothing_moves_while_nothing_is_written(server: EmbeddedServer, wr
         say(writer, "HSET", "syn:{other}:feeds:version", "latest", "1")
         assert watch.moves() == before
         say(writer, "FLUSHALL")  # is heard, too, though perhaps after its reply
-        async with asyncio.timeout(20):
-            while watch.moves() == before:
-                await asyncio.sleep(0.001)
+        await until(lambda: watch.moves() != before)
 
 
 async def test_a_lost_watch_says_so_and_comes_back(server: EmbeddedServer) -> None:
@@ -98,9 +97,7 @@ async def test_a_lost_watch_says_so_and_comes_back(server: EmbeddedServer) -> No
         await server.stop()
         assert watch.moves() is None
         await server.ensure()
-        async with asyncio.timeout(20):
-            while watch.moves() is None:
-                await asyncio.sleep(0.05)
+        await until(lambda: watch.moves() is not None)
         assert watch.moves() != before, "what was written meanwhile is not known"
     assert watch.moves() is None
 

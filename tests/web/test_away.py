@@ -12,7 +12,7 @@ from pathlib import Path
 import brotli
 import pytest
 from aiohttp import web
-from support import ManualClock, refuse_writes
+from support import ManualClock, refuse_writes, until
 from web.web_world import OPS, OPS_TOKEN, SITE, Client, World, client_of, story
 
 from syndicator.model.feed import READER_FORMATS, Format
@@ -63,9 +63,7 @@ async def test_a_feed_that_was_served_is_served_on(server: EmbeddedServer, clien
     unchanged = await client.get("/feeds/latest.rss", {"If-None-Match": before.headers["ETag"]})
     assert unchanged.status == 304
     await server.ensure()
-    async with asyncio.timeout(20):
-        while "Age" in (await client.get("/feeds/latest.rss")).headers:
-            await asyncio.sleep(0.05)
+    await until(lambda: client.get("/feeds/latest.rss"), lambda found: "Age" not in found.headers)
 
 
 @asynccontextmanager
@@ -77,9 +75,7 @@ async def hanging(server: EmbeddedServer, client: Client) -> AsyncIterator[None]
         yield
     finally:
         os.kill(server._process.pid, signal.SIGCONT)
-    async with asyncio.timeout(20):
-        while "Age" in (await client.get("/feeds/latest.rss")).headers:
-            await asyncio.sleep(0.05)
+    await until(lambda: client.get("/feeds/latest.rss"), lambda found: "Age" not in found.headers)
 
 
 async def test_a_feed_tells_its_age_while_redis_hangs(

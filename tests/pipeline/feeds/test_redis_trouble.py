@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from operator import not_
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from egress.raw_server import Asked, egress_on, reply, serving
 from msgspec.structs import replace
 from pipeline.conftest import OpenService
 from pipeline.visiting_world import visiting
-from support import ManualClock, candidate
+from support import ManualClock, candidate, until
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.article import Photo
@@ -80,9 +81,7 @@ async def test_readers_get_what_is_there_while_redis_hangs(tmp_path: Path) -> No
                 await service.publisher.rendition(LATEST, Format.RSS)
         finally:
             os.kill(pid, signal.SIGCONT)
-        async with asyncio.timeout(20):
-            while await _refused(service):
-                await asyncio.sleep(0.05)
+        await until(lambda: _refused(service), not_)
         await admit(service, 2)
         assert b"Berita nomor 2" in (await service.publisher.rendition(LATEST, Format.RSS)).body
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from pipeline.conftest import OpenService, on_all_hosts
 from pipeline.feeds.test_publisher import admit
 from pipeline.own_hub_world import Reader, World, open_world, reader
-from support import ManualClock
+from support import ManualClock, until
 from web.web_world import client_of
 
 from syndicator.web.app import create_app
@@ -219,8 +219,7 @@ async def test_new_subscribers_of_hosts_that_answer_come_before_hosts_that_never
         await world.subscribe()
         assert set(await statuses(world, *tarpits.urls(100))) == {202}
         working = asyncio.create_task(world.work())
-        while tarpits.hanging < 8:  # all places for new callbacks are taken
-            await asyncio.sleep(0.01)
+        await until(lambda: tarpits.hanging >= 8)  # all places for new callbacks are taken
         answered = asyncio.Event()
         reader.agrees = lambda _: answered.set()
         clock.advance(1)  # it comes after all of them

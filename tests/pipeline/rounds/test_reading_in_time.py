@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 from pipeline.conftest import OpenService, Portal
 from pipeline.full_text_world import articles, config, entry, feed, page, put_pages
 from pipeline.rounds.test_feed_round import CITY, gather
-from support import ManualClock
+from support import ManualClock, until
 
 from syndicator.errors import StoreUnavailable
 from syndicator.gather.gatherer import Gatherer
@@ -102,8 +102,7 @@ async def test_what_is_read_is_admitted_while_a_slow_page_is_still_read(
     async with service_of(config(slow_portal)) as service:
 
         async def until_one_is_there() -> None:
-            while await service.store.articles.count() == 0:
-                await asyncio.sleep(0.01)
+            await until(service.store.articles.count, lambda found: found != 0)
 
         slow_portal.slow["/read/1"] = until_one_is_there
         await service.enlist()

@@ -5,10 +5,11 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from operator import not_
 from pathlib import Path
 
 import pytest
-from support import ManualClock, candidate
+from support import ManualClock, candidate, until
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.article import WithdrawnBy
@@ -134,9 +135,7 @@ async def test_one_that_slept_too_long_looks_through_all_again(
     )
     assert not (await searching.search("banjir")).is_whole
     async with searching.keeping_up():
-        async with asyncio.timeout(10):
-            while not (await searching.search("banjir")).is_whole:
-                await asyncio.sleep(0.02)
+        await until(lambda: searching.search("banjir"), lambda found: found.is_whole)
         assert await found(searching, "banjir") == set()
         assert await found(searching, "gempa") == {kept}
 
@@ -150,9 +149,8 @@ async def test_an_emptied_redis_empties_the_index(
         "KEYS", store.articles._keys.article(ArticleId("")).replace("article:", "*")
     )
     await store.connection.call("DEL", *keys)
-    async with searching.keeping_up(), asyncio.timeout(10):
-        while await found(searching, "banjir"):
-            await asyncio.sleep(0.02)
+    async with searching.keeping_up():
+        await until(lambda: found(searching, "banjir"), not_)
 
 
 async def test_articles_of_a_worker_that_tells_of_no_changes_are_found(
@@ -165,9 +163,8 @@ async def test_articles_of_a_worker_that_tells_of_no_changes_are_found(
     last = (await store.connection.call("XREVRANGE", stream, "+", "-", "COUNT", 1))[0][0]
     await store.connection.call("XDEL", stream, last)
     assert await found(searching, "banjir") == {one}
-    async with searching.keeping_up(), asyncio.timeout(10):
-        while await found(searching, "banjir") != {one, other}:
-            await asyncio.sleep(0.02)
+    async with searching.keeping_up():
+        await until(lambda: found(searching, "banjir"), lambda found: found == {one, other})
 
 
 async def test_what_is_listed_but_gone_is_no_reason_to_build_again(
@@ -224,9 +221,8 @@ async def test_an_index_that_was_lost_is_built_again(
     database.execute("DROP TABLE articles")
     with pytest.raises(StoreUnavailable):
         await searching.search("gempa")
-    async with searching.keeping_up(), asyncio.timeout(10):
-        while await found(searching, "besar") != {one}:
-            await asyncio.sleep(0.02)
+    async with searching.keeping_up():
+        await until(lambda: found(searching, "besar"), lambda found: found == {one})
 
 
 async def test_a_start_goes_on_with_what_was_left(store: Store, clock: ManualClock, tmp_path: Path) -> None:
@@ -287,9 +283,8 @@ async def test_what_has_missed_changes_is_built_anew(
     await store.connection.call("XDEL", stream, first)
     async with searching_in(store, tmp_path) as late:
         assert not await late.resume()
-        async with late.keeping_up(), asyncio.timeout(10):
-            while not (await late.search("gempa")).is_whole:
-                await asyncio.sleep(0.02)
+        async with late.keeping_up():
+            await until(lambda: late.search("gempa"), lambda found: found.is_whole)
         assert len(await found(late, "gempa OR banjir")) == 2
 
 
@@ -312,9 +307,8 @@ async def test_searches_and_the_state_of_the_index_are_measured(
     metrics = open_metrics()
     await admit(store, clock, "Banjir besar", "Gempa")
     async with searching_in(store, tmp_path, metrics) as searching:
-        async with searching.keeping_up(), asyncio.timeout(10):
-            while not (await searching.search("banjir")).is_whole:
-                await asyncio.sleep(0.02)
+        async with searching.keeping_up():
+            await until(lambda: searching.search("banjir"), lambda found: found.is_whole)
         await asyncio.gather(
             *(searching.search(f"kata{number}") for number in range(MOST_WAITING + 3)), return_exceptions=True
         )

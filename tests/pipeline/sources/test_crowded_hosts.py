@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from pipeline.visiting_world import Scripted, scripted, source, workers
-from support import ManualClock
+from support import ManualClock, until
 
 from syndicator.model.fetch import Fetched, FetchFailed, Reason
 from syndicator.model.ids import SourceId
@@ -72,16 +72,14 @@ async def test_a_host_that_hangs_takes_no_slots_from_others(
         await service.enlist()
         runner = Runner(service.gathering.gather, capacity=4, clock=service.clock, on_report=reports.append)
         running = asyncio.create_task(runner.run())
-        while not reports:
-            await asyncio.sleep(0.01)
+        await until(lambda: reports)
         first = reports[0]
         assert isinstance(first, SourceReport)
         assert (first.source, first.status) == ("z", "ok")
         waiting = await service.store.sources.states([SourceId(f"a{n}") for n in range(6)])
         assert all(state.failure is None and not state.warnings for state in waiting)
         portal.gate.set()
-        while len(reports) < 11:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(reports) >= 11)
         runner.stop()
         await running
         await runner.drain(5)
@@ -103,8 +101,7 @@ async def test_a_round_of_all_waits_for_a_busy_host(portal: Scripted, on_real_ti
         chosen = ChosenSources(service.gathering.gather, list(service.settings.sources.values()))
         runner = Runner(chosen, capacity=6, clock=service.clock, on_report=reports.append)
         running = asyncio.create_task(runner.run(until_empty=True))
-        while len(chosen._remaining) < 5:  # all but the one under way were put back
-            await asyncio.sleep(0.001)
+        await until(lambda: len(chosen._remaining) >= 5)  # all but the one under way were put back
         portal.gate.set()
         await running
     assert sorted(report.source for report in reports if isinstance(report, SourceReport)) == [
@@ -124,8 +121,7 @@ async def test_a_feed_does_not_wait_for_pages_that_keep_a_delay(
             asyncio.create_task(several[0].fetch(one, portal.url(f"/read/{number}"), page=True))
             for number in range(10)
         ]
-        while "/read/0" not in portal.asked:
-            await asyncio.sleep(0.001)
+        await until(lambda: "/read/0" in portal.asked)
         began = clock()
         assert isinstance(await several[0].fetch(one, one.url), Fetched)
         assert clock() - began < timedelta(seconds=20)
@@ -162,8 +158,7 @@ async def test_a_source_may_have_more_requests_under_way_than_two(
         await service.enlist()
         runner = Runner(service.gathering.gather, capacity=6, clock=service.clock, on_report=reports.append)
         running = asyncio.create_task(runner.run(until_empty=True))
-        while len(portal.asked) < 5:
-            await asyncio.sleep(0.001)
+        await until(lambda: len(portal.asked) >= 5)
         await asyncio.sleep(0.1)
         assert len(portal.asked) == 5
         portal.gate.set()

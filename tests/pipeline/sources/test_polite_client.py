@@ -4,12 +4,14 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
+from operator import ne
 from pathlib import Path
 
 import pytest
 from pipeline.visiting_world import Scripted, scripted, source, workers
-from support import ManualClock
+from support import ManualClock, until
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
@@ -84,8 +86,7 @@ async def test_hosts_do_not_wait_for_each_other_but_a_domain_does(
         portal.gate = asyncio.Event()
         one = source(portal.url("/feed"), max_in_flight=1)
         asking = asyncio.create_task(several[0].fetch(one, one.url))
-        while not portal.asked:
-            await asyncio.sleep(0)
+        await until(lambda: portal.asked)
         other = source(portal.url("/feed", "127.0.0.2"), max_in_flight=1)
         elsewhere = asyncio.create_task(several[1].fetch(other, other.url))
         while len(portal.asked) < 2:
@@ -164,14 +165,16 @@ async def test_a_long_request_keeps_its_turn(
         one = source(portal.url("/feed"), max_in_flight=1)
         portal.gate = asyncio.Event()
         asking = asyncio.create_task(several[0].fetch(one, one.url))
-        while not portal.asked:
-            await asyncio.sleep(0)
+        await until(lambda: portal.asked)
         key = store.request_slots._keys.turns(scope_key(SourceScope.HOST, one.url))
+
+        async def end() -> float:
+            return float((await store.connection.call("ZRANGE", key, 0, 0, "WITHSCORES"))[1])
+
         for _ in range(4):
-            ends = float((await store.connection.call("ZRANGE", key, 0, 0, "WITHSCORES"))[1])
+            before = await end()
             clock.advance(10)
-            while float((await store.connection.call("ZRANGE", key, 0, 0, "WITHSCORES"))[1]) == ends:
-                await asyncio.sleep(0.005)
+            await until(end, partial(ne, before))
         other = Wanted(scope=scope_key(SourceScope.HOST, one.url), token="other", max_in_flight=1)
         (answer,) = await store.request_slots.exchange([other], now=clock(), lease=turns_module.LEASE)
         assert answer.why is Why.IN_FLIGHT
@@ -292,8 +295,7 @@ async def test_a_turn_that_could_not_be_given_back_goes_back_with_the_next_call(
     async with open_store(options) as store, workers(store, clock) as several:
         portal.gate = asyncio.Event()
         asking = asyncio.create_task(several[0].fetch(feed, feed.url))
-        while not portal.asked:
-            await asyncio.sleep(0)
+        await until(lambda: portal.asked)
         await server.stop()
         portal.gate.set()
         assert isinstance(await asking, Fetched)

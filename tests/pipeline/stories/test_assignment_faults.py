@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from pipeline.stories.test_assignment import SPECS, fire, stopping, take
 from pipeline.stories.test_copies_and_stories import BY_STORY, FIRE, shown, telling, text
-from support import ManualClock, assigner_of, grouping_admitter
+from support import ManualClock, assigner_of, grouping_admitter, until
 
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.feed import FeedSpec, Filter, Per
@@ -53,9 +53,7 @@ async def test_what_is_admitted_while_a_reply_is_on_its_way_is_assigned_too(
         reply = await real(self, *args, **more)
         if not late:
             late.append(asyncio.create_task(admitter.admit([fire(2, "city")])))
-            async with asyncio.timeout(5):
-                while await store.assignments.count() < (1 if step == "write" else 2):
-                    await asyncio.sleep(0.001)
+            await until(store.assignments.count, lambda found: found >= (1 if step == "write" else 2))
         return reply
 
     monkeypatch.setattr(Assignments, step, slow)

@@ -14,7 +14,7 @@ from pipeline.feeds.test_publisher import admit
 from pipeline.rounds.test_feed_round import config as feed_config
 from pipeline.rounds.test_feed_round import rss
 from standardwebhooks import Webhook
-from support import ManualClock
+from support import ManualClock, until
 
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import EndpointId, EventId
@@ -236,11 +236,9 @@ async def test_a_partner_that_hangs_delays_nobody_else(partner: Partner, service
         await admit(service, *range(1, 21))
         task = asyncio.create_task(deliver(service))
         async with asyncio.timeout(20):
-            while len(partner.received) < 20:
-                await asyncio.sleep(0.01)
+            await until(lambda: len(partner.received) >= 20)
             assert (await counts(service)).in_flight == 2
-            while (await counts(service, B)).delivered < 20:
-                await asyncio.sleep(0.01)
+            await until(lambda: counts(service, B), lambda found: found.delivered >= 20)
         partner.hangs.set()
         await task
         assert await counts(service) == QueueCounts(delivered=20)

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 from pipeline.conftest import OpenService
 from pipeline.feeds.test_publisher import admit
 from pipeline.webhooks.test_delivery import A, B, Partner, config, counts, deliver, partner
-from support import ManualClock
+from support import ManualClock, until
 
 from syndicator.model.endpoint import EndpointStanding
 from syndicator.model.event import EndpointNotice, Event, EventType
@@ -169,9 +169,7 @@ async def test_a_success_that_was_under_way_does_not_end_the_rest_that_was_asked
         await service.enlist()
         await admit(service, 1, 2, 3)
         both = asyncio.create_task(deliver(service))
-        async with asyncio.timeout(20):
-            while (await service.store.endpoints.state(A)).held_until is None:
-                await asyncio.sleep(0.01)
+        await until(lambda: service.store.endpoints.state(A), lambda found: found.held_until is not None)
         partner.hangs.set()
         await both
         assert len(partner.taken) == 1, "the other one, which was under way"
@@ -273,14 +271,10 @@ async def test_an_out_of_order_receiver_never_ends_on_an_older_revision(
         await service.enlist()
         await admit(service, 1)
         first = asyncio.create_task(deliver(service))
-        async with asyncio.timeout(20):
-            while not partner.received:
-                await asyncio.sleep(0.01)
+        await until(lambda: partner.received)
         await admit(service, 1, title="Diralat")
         other = asyncio.create_task(deliver(service))
-        async with asyncio.timeout(20):
-            while (await counts(service)).delayed == 0:
-                await asyncio.sleep(0.01)
+        await until(lambda: counts(service), lambda found: found.delayed != 0)
         assert len(partner.taken) == 0, "the second waits until the first is off its way"
         partner.statuses = [503]
         partner.hangs.set()
@@ -308,10 +302,8 @@ async def test_who_hangs_delays_nobody_even_when_places_are_few(
         ticks = asyncio.create_task(ticking(runner))
         task = asyncio.create_task(runner.run())
         async with asyncio.timeout(50):
-            while len(partner.received) < 30:
-                await asyncio.sleep(0.01)
-            while (await counts(service, B)).delivered < 30:
-                await asyncio.sleep(0.01)
+            await until(lambda: len(partner.received) >= 30)
+            await until(lambda: counts(service, B), lambda found: found.delivered >= 30)
         assert (await counts(service, EndpointId("slow-1"))).delivered == 0
         runner.stop()
         partner.hangs.set()

@@ -6,11 +6,13 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from operator import not_
 from pathlib import Path
 
 import pytest
 from pipeline.feeds.test_publisher import admit
 from pipeline.webhooks.test_delivery import A, Partner, config, partner
+from support import until
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import to_ms
@@ -127,9 +129,7 @@ async def working(tmp_path: Path, socket: Path, endpoints: str) -> AsyncIterator
 async def received(partner: Partner, count: int) -> float:
     """Wait until so many pushes came; return how long that took, in seconds."""
     began = time.monotonic()
-    async with asyncio.timeout(60):
-        while len(partner.received) < count:
-            await asyncio.sleep(0.02)
+    await until(lambda: len(partner.received) >= count)
     return time.monotonic() - began
 
 
@@ -176,9 +176,7 @@ async def test_what_redis_forgot_was_done_blocks_nothing_until_its_lease_ends(
         keys, call = service.store.deliveries._keys, service.store.connection.call
         event, token = await call("HGETALL", keys.queue_owners(A))
         partner.hangs.set()
-        async with asyncio.timeout(20):
-            while await call("EXISTS", keys.queue_owners(A)):
-                await asyncio.sleep(0.02)
+        await until(lambda: call("EXISTS", keys.queue_owners(A)), not_)
         ends_ms = to_ms(service.clock() + LEASE)
         await call("HSET", keys.queue_owners(A), event, token)
         await call("ZADD", keys.queue(A), ends_ms, event)
@@ -187,9 +185,7 @@ async def test_what_redis_forgot_was_done_blocks_nothing_until_its_lease_ends(
         await asyncio.sleep(1.5)
         assert server._process is not None
         os.kill(server._process.pid, signal.SIGKILL)
-        async with asyncio.timeout(30):
-            while not await admitted(service, 2):
-                await asyncio.sleep(0.05)
+        await until(lambda: admitted(service, 2))
         assert await received(partner, 3) < SOON_S
 
 
@@ -208,7 +204,7 @@ async def test_what_is_under_way_is_not_sent_twice_when_a_connection_is_lost(
         await received(partner, 2)
         await asyncio.sleep(2)
         partner.hangs.set()
-        async with asyncio.timeout(20):
-            while (await service.store.deliveries.counts(A, service.clock())).delivered < 2:
-                await asyncio.sleep(0.02)
+        await until(
+            lambda: service.store.deliveries.counts(A, service.clock()), lambda found: found.delivered >= 2
+        )
         assert len(partner.received) == 2

@@ -13,7 +13,7 @@ import brotli
 import feedparser
 import pytest
 from render.feed_checks import FAULTS
-from support import NOON, candidate
+from support import NOON, candidate, until
 from web.web_world import Client, World, client_of, story
 
 from syndicator.model.article import Candidate, WithdrawnBy
@@ -390,14 +390,12 @@ async def test_a_client_that_asks_for_very_much_at_once_is_sent_away_and_others_
             asyncio.create_task(client.get(f"/articles.rss?limit={n}", one))
             for n in range(1, MOST_WAITING_EACH + 1)
         ]
-        while feeds._places._waiting[household_of("192.0.2.1")] < MOST_WAITING_EACH:
-            await asyncio.sleep(0.01)
+        await until(lambda: feeds._places._waiting[household_of("192.0.2.1")] >= MOST_WAITING_EACH)
         refused = await client.get("/articles.rss?limit=190", one)
         assert refused.status == 503
         assert "Retry-After" in refused.headers
         served = asyncio.create_task(client.get("/articles.rss?limit=191", two))
-        while not feeds._places._waiting[household_of("192.0.2.2")]:
-            await asyncio.sleep(0.01)
+        await until(lambda: feeds._places._waiting[household_of("192.0.2.2")])
         goes_on.set()
         assert {answer.status for answer in await asyncio.gather(*waiting, served)} == {200}
     assert not feeds._places._own

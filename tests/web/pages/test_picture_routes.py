@@ -11,7 +11,7 @@ from egress.raw_server import Asked, RawServer, egress_on, reply, serving
 from msgspec.structs import replace
 from PIL import Image
 from pipeline.visiting_world import visiting
-from support import NOON, ManualClock
+from support import NOON, ManualClock, until
 from web.web_world import CITY, SITE, Client, World, client_of, source, story
 
 from syndicator.gather.documents.parser_pool import ParserPool, open_pool
@@ -284,8 +284,7 @@ async def test_requests_at_once_share_one_fetch(
         site.portal.goes_on.clear()
         await site.admit()
         asking = [asyncio.create_task(site.client.get(site.path())) for _ in range(5)]
-        while not site.server.asked:
-            await asyncio.sleep(0.01)
+        await until(lambda: site.server.asked)
         asking[0].cancel()
         site.portal.goes_on.set()
         answers = await asyncio.gather(*asking[1:])

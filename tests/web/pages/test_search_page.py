@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import feedparser
 import pytest
-from support import candidate
+from support import candidate, until
 from web.web_world import Client, World, client_of, story
 
 from syndicator.pipeline.search.article_search import Searching
@@ -196,14 +196,12 @@ async def test_one_address_cannot_have_all_searches(
     async with client_of(create_app(world.reading, options, searching=searching)) as client:
         one, other = {"X-Forwarded-For": "192.0.2.1"}, {"X-Forwarded-For": "192.0.2.2"}
         first = [asyncio.create_task(client.get(f"/search?q=kata{n}", one)) for n in range(AT_ONCE_EACH)]
-        while waiting < AT_ONCE_EACH:
-            await asyncio.sleep(0.01)
+        await until(lambda: waiting >= AT_ONCE_EACH)
         refused = await client.get("/search.rss?q=kata", one)
         assert refused.status == 503
         assert "Retry-After" in refused.headers
         second = asyncio.create_task(client.get("/search?q=kata", other))
-        while waiting < AT_ONCE_EACH + 1:
-            await asyncio.sleep(0.01)
+        await until(lambda: waiting >= AT_ONCE_EACH + 1)
         goes_on.set()
         assert {answer.status for answer in await asyncio.gather(*first, second)} == {200}
         assert (await client.get("/search.rss?q=kata", one)).status == 200
