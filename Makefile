@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 PYTEST_ARGS ?=
 WANTED := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help run test test-slow chaos check lint format-check types imports format bench wheel-check docs docs-site clean
+.PHONY: help run test test-slow coverage chaos check lint format-check types imports format bench wheel-check docs docs-site clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -22,6 +22,10 @@ test-slow: $(READY) ## the tests that take long: chaos, soak, browsers
 	@$(BIN)/pytest --collect-only -q -m slow >/dev/null 2>&1; \
 	if [ $$? -eq 5 ]; then echo "no test is marked as slow"; \
 	else $(BIN)/pytest -m slow $(PYTEST_ARGS); fi
+
+coverage: $(READY) ## what the quick tests run of each room: lines and branches
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --max-worker-restart 0 --cov --cov-report=json:.coverage.json --cov-report= $(PYTEST_ARGS)
+	$(BIN)/python tests/coverage_by_room.py .coverage.json
 
 chaos: $(READY) ## faults of all kinds for a while: SEED=1 MINUTES=10, FAULTS="kill_redis slow_link" for some of them
 	CHAOS_SEED=$(SEED) CHAOS_MINUTES=$(or $(MINUTES),10) CHAOS_FAULTS="$(FAULTS)" \
@@ -62,7 +66,7 @@ wheel-check: $(READY) ## build the wheel and try it in an environment of its own
 	bash .ci/wheel_check
 
 clean: ## remove what make made; your data/ stays
-	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt
