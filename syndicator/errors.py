@@ -108,7 +108,7 @@ class PushError(SyndicatorError):
 
 
 class NoEndpoint(SyndicatorError):
-    """There is no such endpoint, or it is another's: nobody is told which."""
+    """There is no such endpoint, or it is another's: the message is the same for both."""
 
 
 class EndpointRefused(SyndicatorError):

@@ -83,7 +83,7 @@ class Service:
 async def open_service(
     settings: Settings, clock: Clock | None = None, *, wall: Clock = system_clock
 ) -> AsyncIterator[Service]:
-    """Open the service; without a clock, time is that of Redis. `wall` is what receivers are told."""
+    """Open the service; without a clock, time is that of Redis. `wall` dates requests."""
     async with AsyncExitStack() as stack:
         ground = await stack.enter_async_context(open_ground(settings, clock, wall))
         publisher = await stack.enter_async_context(open_publisher(ground))

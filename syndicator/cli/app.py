@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from syndicator import __version__
-from syndicator.cli.context import Invocation, UsageFault, exit_code, print_failure, tell
+from syndicator.cli.context import Invocation, UsageFault, exit_code, print_error, print_failure
 from syndicator.cli.lazy_commands import LazyGroup
 from syndicator.errors import SyndicatorError
 
 app = typer.Typer(
     cls=LazyGroup,
     help="Gathers news from portals, decides what is new, and publishes it as feeds and webhooks.",
-    epilog="First steps: `syndicator run` starts everything; `syndicator check` tells what is wrong.",
+    epilog="First steps: `syndicator run` starts everything; `syndicator check` shows what is wrong.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -34,7 +34,7 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(1)
     except SyndicatorError as error:
-        (print_failure if as_json else tell)(error)
+        (print_failure if as_json else print_error)(error)
         sys.exit(exit_code(error))
     except Exception as error:
         if not as_json:

@@ -57,7 +57,7 @@ def print_first_admin(value: str) -> None:
 
 
 def _first_feeds(settings: Settings) -> list[str]:
-    """Return the most telling feeds: the first by date, and the first by popularity."""
+    """Return two feeds to show: the first by date, and the first by popularity."""
     specs = list(settings.feeds.values())
     latest = [spec.id for spec in specs if spec.order is Order.LATEST]
     popular = [spec.id for spec in specs if spec.order is Order.POPULAR]

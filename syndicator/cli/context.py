@@ -47,7 +47,7 @@ class CommandFailed(SyndicatorError):
 
 @runtime_checkable
 class UsageFault(Protocol):
-    """How the library of the command line tells that the arguments are wrong; its own class is private."""
+    """What the library of the command line raises for wrong arguments; its own class is private."""
 
     exit_code: int
 
@@ -93,29 +93,29 @@ def exit_code(error: Exception) -> int:
     return 2 if isinstance(error, ConfigError) else 1
 
 
-def tell(error: SyndicatorError) -> None:
-    """Say what is wrong in plain words."""
+def print_error(error: SyndicatorError) -> None:
+    """Print faults for people, on standard error."""
     if isinstance(error, ConfigError):
         for fault in error.faults:
             where = ": ".join(part for part in (fault.file, fault.key) if part)
             typer.secho(f"{where}: {fault.reason}", err=True, fg="red")
-            _tell_remedy(fault)
+            _print_remedy(fault)
         if any(fault.file for fault in error.faults):
             typer.echo(f"{counted(len(error.faults), 'fault')} in the configuration.", err=True)
         return
     (fault,) = faults_of(error)
     typer.secho(f"syndicator: {fault.reason}", err=True, fg="red")
-    _tell_remedy(fault)
+    _print_remedy(fault)
 
 
-def tell_warnings(warnings: Iterable[Fault]) -> None:
-    """Say what is probably not meant; of very many the first."""
-    chosen = list(warnings)
-    for one in chosen[:_MOST_WARNINGS]:
+def print_warnings(warnings: Iterable[Fault]) -> None:
+    """Print the first `_MOST_WARNINGS` of the warnings, on standard error."""
+    shown = list(warnings)
+    for one in shown[:_MOST_WARNINGS]:
         typer.secho(f"{printable(one.key)}: {printable(one.reason)}", err=True, fg="yellow")
-        _tell_remedy(one)
-    if len(chosen) > _MOST_WARNINGS:
-        typer.secho(f"and {len(chosen) - _MOST_WARNINGS} more warnings", err=True, fg="yellow")
+        _print_remedy(one)
+    if len(shown) > _MOST_WARNINGS:
+        typer.secho(f"and {len(shown) - _MOST_WARNINGS} more warnings", err=True, fg="yellow")
 
 
 def faults_of(error: Exception) -> tuple[Fault, ...]:
@@ -155,7 +155,7 @@ def print_failure(error: Exception) -> None:
     print_json({"ok": False, "items": [], "next": None, "errors": errors})
 
 
-def _tell_remedy(fault: Fault) -> None:
+def _print_remedy(fault: Fault) -> None:
     if fault.remedy:
         typer.echo(f"    → {fault.remedy}", err=True)
 
@@ -167,12 +167,12 @@ def _parameter(error: UsageFault) -> str:
 
 
 def check_known(kind: str, name: str, known: Collection[str], parameter: str) -> None:
-    """Refuse a name that the configuration does not have; tell those that it has, of many the nearest."""
+    """Refuse a name that the configuration does not have; list those that it has, of many the nearest."""
     if name not in known:
         near = get_close_matches(name.lower(), known, n=_NEAREST, cutoff=0.0)
         there_are = f"there are: {', '.join(known)}" if known else "none is configured"
         if len(known) > _ALL_NAMED:
-            there_are = f"the nearest of {len(known)}: {', '.join(near)}; syndicator {kind}s list tells all"
+            there_are = f"the nearest of {len(known)}: {', '.join(near)}; syndicator {kind}s list shows all"
         raise typer.BadParameter(f"no {kind} is called {name!r} ({there_are})", param_hint=parameter)
 
 
@@ -240,7 +240,7 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 class _SafeConsole(Console):
-    """Shows what a terminal would act upon as an escape: much of what is told was written by sources."""
+    """Shows what a terminal would act upon as an escape: sources wrote much of what is printed."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):

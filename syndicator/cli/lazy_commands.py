@@ -7,10 +7,10 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from syndicator.cli.signals import end_at_once_when_told
+from syndicator.cli.signals import exit_on_signals
 
 _STAYING = "run"
-"""The module of the commands that stay until they are told to stop."""
+"""The module of the commands that stay until a signal stops them."""
 
 COMMANDS = {
     "run": (
@@ -26,13 +26,13 @@ COMMANDS = {
     "once": ("once", "Do one round of a step, then exit: 0 done, 1 when something failed."),
     "status": ("status", "Print a link that opens the operators' pages in a browser, once."),
     "stats": ("once", "Count what there is, as JSON."),
-    "check": ("check", "Read the whole configuration and tell every fault: file, key, reason, remedy."),
+    "check": ("check", "Read the whole configuration and show every fault: file, key, reason, remedy."),
     "preview": ("preview", "Show what a source would bring, field by field; nothing is stored."),
     "config": ("check", "The configuration itself."),
     "sources": ("listing", "Where news comes from."),
     "feeds": ("listing", "What is published."),
     "articles": ("listing", "What was admitted."),
-    "stories": ("listing", "What tells the same."),
+    "stories": ("listing", "Articles that report the same."),
     "endpoints": ("listing", "Where events are pushed to."),
     "deliveries": ("listing", "Events on their way, delivered, or dead."),
     "hub": ("hub", "Who subscribes to our feeds."),
@@ -62,7 +62,7 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import the command that is called."""
         if args[0] in COMMANDS and COMMANDS[args[0]][0] == _STAYING:
-            end_at_once_when_told()
+            exit_on_signals()
         self.load(args[0])
         return super().resolve_command(ctx, args)
 

@@ -43,7 +43,7 @@ class Import(Struct, frozen=True, kw_only=True):
 
 
 def planned(listed: FeedList, settings: Settings, file: str) -> Import:
-    """Return what a list brings; what is wrong with one feed is told, and the others go on."""
+    """Return the sources of a list, with a fault for each feed that cannot be imported."""
     importing = _Importing(settings, file)
     for outline in listed.outlines:
         importing.take(outline)
@@ -70,9 +70,9 @@ class _Importing:
     def take(self, outline: Outline) -> None:
         url = _web_address(outline.url)
         title = outline.title or urlsplit(url).hostname or url
-        result = _told(outline, title, url)
+        fields = _fields(outline, title, url)
         try:
-            form = SourceForm.model_validate({**result, "kind": "feed", "schedule": {"adaptive": True}})
+            form = SourceForm.model_validate({**fields, "kind": "feed", "schedule": {"adaptive": True}})
         except ValidationError as error:
             self.faults += [
                 self.fault(outline.line, f"{title}: {one.path[0]} {one.reason}", one.remedy)
@@ -92,7 +92,7 @@ class _Importing:
                 url=form.url,
                 section=form.section,
                 language=form.language,
-                block=feed_block(name, result),
+                block=feed_block(name, fields),
             )
         )
 
@@ -102,7 +102,7 @@ class _Importing:
         return self._gathered.get(url_key(url))
 
 
-def _told(outline: Outline, title: str, url: str) -> Mapping[str, str]:
+def _fields(outline: Outline, title: str, url: str) -> Mapping[str, str]:
     home_url = outline.home_url if outline.home_url.startswith(("http://", "https://")) else ""
     language = outline.language if outline.language and not language_fault(outline.language) else ""
     fields = {

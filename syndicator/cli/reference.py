@@ -53,9 +53,9 @@ _METRICS_BEGIN = """\
 At `http://127.0.0.1:8089/metrics` (`[server] ops_port`), for Prometheus, on loopback, without a token.
 Beside these, the usual ones of the process and of Python's garbage collector. Each process counts for itself.
 What is due, waiting or dead is shared by all: see `syndicator stats` and the status page. The label `source`
-tells apart the first 1,000 sources that a process gathers; all further ones have `(others)` there.
+names the first 1,000 sources that a process gathers; all further ones have `(others)` there.
 
-| metric | kind | labels | what it tells |
+| metric | kind | labels | what it shows |
 | --- | --- | --- | --- |
 """
 

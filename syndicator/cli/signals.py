@@ -6,7 +6,7 @@ import signal
 import sys
 
 
-def end_at_once_when_told() -> None:
+def exit_on_signals() -> None:
     """Let a signal end this process while it holds nothing yet: imports are half of its start.
 
     `stop_signal` takes its place.

@@ -84,7 +84,7 @@ _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?")
 
 
 def is_odd_number(host: str) -> bool:
-    """Tell hosts that some resolvers take for IPv4 addresses although they are not written as one.
+    """Return whether some resolvers take a host for an IPv4 address although it is not written as one.
 
     `127.1`, `0x7f.1`, `2130706433`: a host whose last label is a number is no name (WHATWG URL, "ends in
     a number").

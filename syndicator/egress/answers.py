@@ -28,7 +28,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     status: int
     headers: Mapping[str, str]
-    """Names in lower case."""
+    """By name, in lower case."""
     body: bytes
     """At most 16 KiB. Shorter where the receiver broke off after its status."""
     duration_ms: int

@@ -125,7 +125,7 @@ class Egress:
         """Look at a document without reading it: as `fetch`, but by HEAD, and the body is empty.
 
         Where HEAD is not known (405, 501) or not answered properly, by GET of the first 1024 bytes; who sends
-        more than was asked for is heard for 64 KiB. `content-range` or `content-length` then tell the size of
+        more than was asked for is heard for 64 KiB. `content-range` or `content-length` then give the size of
         the whole.
         """
         found = await self._get(_HEAD, url, headers, limits, proxy, gate=gate)

@@ -73,7 +73,7 @@ def is_of_this_machine(ip: IPAddress) -> bool:
 
 
 def listeners_of(opened: socket.socket) -> tuple[Listener, ...]:
-    """Return the addresses at which a listening socket is reached, as processes elsewhere are told of them.
+    """Return the addresses at which a listening socket is reached, as processes elsewhere know them.
 
     A socket that is bound to all addresses is named by its own, and by those that the default routes use.
     """

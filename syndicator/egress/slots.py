@@ -24,7 +24,7 @@ class ConnectionLimits(Struct, frozen=True, kw_only=True):
     per_host: int
     """Per host and port; 0 means no limit but `total`."""
     wait_s: float
-    """How long one request waits for its turn at most, over all its redirects."""
+    """How long one request waits for a slot at most, over all its redirects."""
 
 
 class Budget:
@@ -67,22 +67,22 @@ class _Gate:
 
 
 class Slots:
-    """Gives out turns, first come first served per host. A busy host takes none of the total by waiting."""
+    """Hands out slots, first come first served per host. A busy host takes none of the total by waiting."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self._total = asyncio.Semaphore(limits.total)
         self._gates: dict[HostPort, _Gate] = {}
 
-    def hold(self, host: HostPort, waiting: Budget) -> "_Turn":
-        """Hold a turn for one host while the body runs.
+    def hold(self, host: HostPort, waiting: Budget) -> "_Slot":
+        """Hold a slot for one host while the body runs.
 
-        Raises EgressError(busy) when `waiting` is used up before the turn comes.
+        Raises EgressError(busy) when `waiting` is used up before a slot is free.
         """
-        return _Turn(self, host, waiting)
+        return _Slot(self, host, waiting)
 
     async def acquire(self, gate: "_Gate", host: HostPort, waiting: Budget) -> None:
-        """Wait for the turn of a host that was entered."""
+        """Wait for a slot of a host that was entered."""
         if not (gate.semaphore.locked() or self._total.locked()):  # no need to watch the time
             await gate.semaphore.acquire()
             await self._total.acquire()
@@ -93,16 +93,16 @@ class Slots:
                 await self._total.acquire()
                 held.pop_all()
         except TimeoutError as error:
-            detail = f"Too many requests of our own are under way: the one to {host[0]} had no turn."
+            detail = f"Too many requests of our own are under way: the one to {host[0]} got no slot."
             raise EgressError(Reason.BUSY, detail) from error
 
     def release(self, gate: "_Gate") -> None:
-        """Give a turn back."""
+        """Return a slot."""
         self._total.release()
         gate.semaphore.release()
 
     def enter(self, host: HostPort) -> "_Gate":
-        """Count one more who holds or wants a turn of a host."""
+        """Count one more who holds or waits for a slot of a host."""
         gate = self._gates.get(host)
         if gate is None:
             gate = self._gates[host] = _Gate(self.limits.per_host or self.limits.total)
@@ -116,8 +116,8 @@ class Slots:
             del self._gates[host]
 
 
-class _Turn:
-    """One turn. A class and no generator: it is made for every request."""
+class _Slot:
+    """One slot that is held. A class and no generator: it is made for every request."""
 
     __slots__ = ("_gate", "_host", "_slots", "_waiting")
 

@@ -26,7 +26,7 @@ _SECONDS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _LATENCY_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600, 3600, 86400)
 _LATENESS_SECONDS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
 
-_TOLD: Mapping[str, tuple[str, ...]] = {
+_DESCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "rounds": ("Rounds of gathering; result is ok, unchanged or failed", "source", "result"),
     "articles": ("Candidates judged; verdict is new, changed, duplicate or unchanged", "verdict"),
     "round_seconds": ("Time that one round took", "source"),
@@ -46,7 +46,7 @@ _TOLD: Mapping[str, tuple[str, ...]] = {
     "http_requests": ("Requests answered, by route (its pattern)", "route", "status"),
     "lateness_seconds": ("By how much a round began after it was due", "source"),
     "revisions": (
-        "Articles that changed, by the size of the change (minor, major); whether told as a correction",
+        "Articles that changed, by the size of the change (minor, major); whether the portal says so",
         "size",
         "correction",
     ),
@@ -90,7 +90,7 @@ class DeliveryCounts(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Metrics:
-    """The metrics of one process; `_TOLD` says what each is."""
+    """The metrics of one process; `_DESCRIPTIONS` describes each."""
 
     registry: CollectorRegistry
     rounds: Counter
@@ -168,15 +168,15 @@ def open_metrics() -> Metrics:
     GCCollector(registry=registry)
 
     def counter(name: str) -> Counter:
-        text, *labels = _TOLD[name]
+        text, *labels = _DESCRIPTIONS[name]
         return Counter(f"syndicator_{name}", text, labels, registry=registry)
 
     def histogram(name: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
-        text, *labels = _TOLD[name]
+        text, *labels = _DESCRIPTIONS[name]
         return Histogram(f"syndicator_{name}", text, labels, registry=registry, buckets=buckets)
 
     def gauge(name: str) -> Gauge:
-        text, *labels = _TOLD[name]
+        text, *labels = _DESCRIPTIONS[name]
         return Gauge(f"syndicator_{name}", text, labels, registry=registry)
 
     return Metrics(

@@ -80,5 +80,5 @@ def _add_entry(feed: FeedGenerator, item: Item, snapshot: FeedSnapshot) -> None:
 
 
 def _apart(item: Item) -> datetime:
-    """Tell updates of one second apart, always in the same way: some validators warn of equal ones."""
+    """Return a time with microseconds that differ by entry: some validators warn of equal updates."""
     return item.updated + timedelta(microseconds=crc32(item.id.encode()) % 1_000_000)

@@ -26,7 +26,7 @@ class Parts(Struct, frozen=True, kw_only=True):
 
 
 def parts_of(article: Article, lead: str) -> Parts:
-    """Take the article apart, so that nothing is told twice."""
+    """Split the article into parts, so that nothing is shown twice."""
     body = legal(article.body_html).strip()
     text = text_of(body)
     quote = line(article.quote or "")

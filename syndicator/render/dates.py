@@ -1,4 +1,4 @@
-"""When an entry and a feed were published and changed, as all formats tell it."""
+"""When an entry and a feed were published and changed, for all formats."""
 
 from datetime import UTC, datetime
 

@@ -130,7 +130,7 @@ def _text(parent: Element, tag: str, text: str) -> None:
 
 
 def _complete_link(entry: Element, item: Item) -> None:
-    """Give the one link that feedgen wrote the attributes that feedgen forgot."""
+    """Add the attributes that feedgen left out to the one link that it wrote."""
     link = entry.find("link")
     link.set("rel", "alternate")
     link.set("type", "text/html")
@@ -139,7 +139,7 @@ def _complete_link(entry: Element, item: Item) -> None:
 
 
 def _links(parent: Element, item: Item, tag: str) -> None:
-    """What tells the same story, then what the portal itself points to (RFC 4287); its licence (RFC 4946).
+    """Other articles of the story, then what the portal itself points to (RFC 4287); its licence (RFC 4946).
 
     RSS borrows the links, as for the feed's own.
     """

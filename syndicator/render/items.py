@@ -156,7 +156,7 @@ class Item(Struct, frozen=True, kw_only=True):
     """The sentence by which the portal says that it corrected the article; may be empty."""
     popularity: EntryPopularity | None
     also_at: tuple[ItemPublisher, ...]
-    """Who else tells the story, the first first."""
+    """Other publishers of the story, the first first."""
     rights: Rights
     """What the portal says of its rights; what it does not let us show is not in here any more."""
 
@@ -363,7 +363,7 @@ def _other_portals(also_at: Iterable[ItemPublisher], source: From) -> list[ItemP
 
 
 def _with_also_at(html: str, summary: str, also_at: Sequence[ItemPublisher], language: str | None) -> str:
-    """Say below the text who else tells the story: most readers show nothing but the text."""
+    """Return a line for below the text that links the other publishers: most readers show only the text."""
     if not also_at:
         return html
     word = _ALSO_AT[own_language(language)]

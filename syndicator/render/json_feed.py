@@ -130,7 +130,7 @@ def _extension(item: Item) -> dict[str, Any]:
         source["feed_url"] = item.source.feed_url
     extension: dict[str, Any] = {"source": source}
     if item.also_at:
-        extension["also_at"] = [_other_telling(other) for other in item.also_at]
+        extension["also_at"] = [_other_publisher(other) for other in item.also_at]
     if item.quote:
         extension["quote"] = item.quote
     if item.pictures:
@@ -170,7 +170,7 @@ def _rights(rights: Rights) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _other_telling(other: ItemPublisher) -> dict[str, str]:
+def _other_publisher(other: ItemPublisher) -> dict[str, str]:
     return {
         "title": other.title,
         "url": other.url,

@@ -22,7 +22,7 @@ _NAMESPACES: Any = {None: _SITEMAP, "news": _NEWS}
 
 
 class Announced(Struct, frozen=True, kw_only=True):
-    """One page of ours that search engines are told of."""
+    """One page of ours in the sitemap for search engines."""
 
     article_id: ArticleId
     title: str

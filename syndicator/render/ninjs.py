@@ -125,8 +125,8 @@ def _rights(rights: Rights) -> dict[str, Any]:
 
 
 def _associations(item: Item) -> list[dict[str, Any]]:
-    """Its pictures and files, who else tells the story, and what the portal points to."""
-    others = [_other_telling(other) for other in item.also_at]
+    """Its pictures and files, other publishers of the story, and what the portal points to."""
+    others = [_other_publisher(other) for other in item.also_at]
     return [*map(_picture, item.pictures), *map(_file, item.files), *others, *map(_related, item.related)]
 
 
@@ -151,7 +151,7 @@ def _file(file: File) -> dict[str, Any]:
     return _known(name=kind, rel="enclosure", uri=file.url, type=kind, renditions=[main])
 
 
-def _other_telling(other: ItemPublisher) -> dict[str, Any]:
+def _other_publisher(other: ItemPublisher) -> dict[str, Any]:
     return {
         "name": other.title,
         "rel": "same story",

@@ -38,7 +38,7 @@ class Chance:
 
 
 class Deck:
-    """Gives one option after the other in shuffled order, and begins again when all were given."""
+    """Yields options in shuffled order, and begins again when all were used."""
 
     def __init__(self, chance: Chance, options: Sequence[str]) -> None:
         self._options = chance.shuffled(options)

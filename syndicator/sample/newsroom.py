@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from syndicator.sample.ledger import Ledger, LedgerEntry, LedgerKind
 
 Clock = Callable[[], datetime]
-"""Gives the present instant, aware, in UTC."""
+"""Returns the present instant, aware, in UTC."""
 
 
 class SampleArticle(Struct, frozen=True, kw_only=True):

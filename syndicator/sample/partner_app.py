@@ -22,7 +22,7 @@ _MAX_BODY_BYTES = 1024 * 1024
 
 
 class Behaviour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the partner misbehaves: for the next `times` deliveries, or until told otherwise."""
+    """How the partner misbehaves: for the next `times` deliveries, or until it is changed."""
 
     status: Annotated[int, Meta(ge=200, le=599)] | None = None
     delay_s: Annotated[float, Meta(ge=0, le=600)] = 0.0

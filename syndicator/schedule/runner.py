@@ -124,7 +124,7 @@ class Runner:
             self._failures += 1
 
     async def _do(self, job: Job) -> bool:
-        """Do a job; tell whether it came to its end."""
+        """Run a job; return whether it ended without an error."""
         try:
             report = await job()
             if report is not None:

@@ -41,7 +41,7 @@ WOKEN_BY_NEWS = ("publish", "deliver", "hub")
 
 
 class Workers:
-    """Runs the steps until it is told to stop, then drains them."""
+    """Runs the steps until `stop`, then drains them."""
 
     def __init__(self, steps: Sequence[Step], clock: Clock, on_report: Callable[[JobReport], None]) -> None:
         self._on_report = on_report

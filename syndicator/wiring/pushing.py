@@ -32,7 +32,7 @@ class Pushing:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnHub:
-    """Subscribers of our feeds. The step also tells the hubs of others that are configured."""
+    """Subscribers of our feeds. The step also notifies the configured hubs of others."""
 
     distribute: HubStep
     hub: Hub | None

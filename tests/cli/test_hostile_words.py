@@ -5,7 +5,7 @@ import json
 import pytest
 from rich.text import Text
 
-from syndicator.cli.context import CommandFailed, console, print_failure, print_json, print_list, tell
+from syndicator.cli.context import CommandFailed, console, print_error, print_failure, print_json, print_list
 
 HOSTILE = "a\x1b]0;title\x07\x1b[2Jb\x9b31mc\u202ed\x7fe\u2028f"
 ACTED_UPON = set("\x1b\x07\x9b\u202e\x7f\u2028")
@@ -15,7 +15,7 @@ def test_people_see_escapes(capsys: pytest.CaptureFixture[str]) -> None:
     console().print(HOSTILE, soft_wrap=True)
     console().print(Text.assemble("left", (HOSTILE, "dim")), soft_wrap=True)
     print_list([{"id": 1, "etag": HOSTILE, "url": HOSTILE}], as_json=False)
-    tell(CommandFailed(HOSTILE, key="url", remedy=HOSTILE))
+    print_error(CommandFailed(HOSTILE, key="url", remedy=HOSTILE))
     out, err = capsys.readouterr()
     assert not ACTED_UPON & set(out + err)
     assert out.count("\\x1b[2Jb\\x9b31mc\\u202ed\\x7fe\\u2028f") == 4

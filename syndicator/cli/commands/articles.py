@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli.commands.revisions import change_told, show_revision
+from syndicator.cli.commands.revisions import change_summary, show_revision
 from syndicator.cli.commands.withdrawals import (
     RESTORE_EXAMPLE,
     WITHDRAW_EXAMPLE,
@@ -141,8 +141,8 @@ app.command(name="restore", epilog=RESTORE_EXAMPLE)(restore)
 Lines = Iterator[tuple[str, str]]
 
 
-def _content(told: Explained) -> Lines:
-    one = told.article
+def _content(explained: Explained) -> Lines:
+    one = explained.article
     yield "id", f"{one.id}, revision {one.revision}"
     yield "url", one.url
     yield "guid", one.guid or ""
@@ -166,7 +166,7 @@ def _content(told: Explained) -> Lines:
         yield "", ", ".join(part for part in (enclosure.media_type, length) if part)
     for link in one.related:
         yield "related", f"{link.title} ({link.placement.value}) {link.url}"
-    yield "views", "" if told.views is None else str(told.views)
+    yield "views", "" if explained.views is None else str(explained.views)
 
 
 def _dates(one: Article, zone: str) -> Lines:
@@ -180,34 +180,34 @@ def _dates(one: Article, zone: str) -> Lines:
     yield "held until", f"{local_time(until, zone)}, under an embargo" if until else ""
     yield "listed as of", local_time(one.listed_at, zone)
     yield "updated", local_time(one.updated_at, zone) if one.revision > 1 else ""
-    yield "change", change_told(one.revised) if one.revised else ""
+    yield "change", change_summary(one.revised) if one.revised else ""
     yield "corrected", one.correction or ""
 
 
-def _came(told: Provenance, zone: str) -> Lines:
-    yield "source", told.source
-    yield "by", "a push of its hub" if told.pushed else "asking"
-    yield "asked for", told.requested_url
-    yield "came from", told.url if told.url != told.requested_url else ""
-    yield "at", f"{local_time(told.fetched_at, zone)}, status {told.status}"
-    yield "ETag", told.etag or ""
-    yield "Last-Modified", told.last_modified or ""
-    yield "rules", f"version {told.rules}" if told.rules else ""
+def _came(provenance: Provenance, zone: str) -> Lines:
+    yield "source", provenance.source
+    yield "by", "a push of its hub" if provenance.pushed else "asking"
+    yield "asked for", provenance.requested_url
+    yield "came from", provenance.url if provenance.url != provenance.requested_url else ""
+    yield "at", f"{local_time(provenance.fetched_at, zone)}, status {provenance.status}"
+    yield "ETag", provenance.etag or ""
+    yield "Last-Modified", provenance.last_modified or ""
+    yield "rules", f"version {provenance.rules}" if provenance.rules else ""
     by_way: dict[str, list[str]] = {}
-    for field, way in told.read_from.items():
+    for field, way in provenance.read_from.items():
         by_way.setdefault(way, []).append(field)
     for way, fields in by_way.items():
         yield f"by {way}", ", ".join(sorted(fields))
 
 
-def _carried(told: Explained, zone: str) -> Lines:
-    for source, first_seen_at in told.carried.items():
+def _carried(explained: Explained, zone: str) -> Lines:
+    for source, first_seen_at in explained.carried.items():
         yield source, f"since {local_time(first_seen_at, zone)}"
 
 
-def _placed(told: Explained) -> Lines:
-    place, kin = told.place, told.place.kin
-    yield "story", place.story or "told by this article alone"
+def _placed(explained: Explained) -> Lines:
+    place, kin = explained.place, explained.place.kin
+    yield "story", place.story or "this article alone"
     is_copy = kin is not None and kin.copy is not None and kin.copy.kind is CopyKind.COPY
     # A copy is of its original's story, however near.
     if kin and kin.story.story and not is_copy:
@@ -222,32 +222,32 @@ def _placed(told: Explained) -> Lines:
         yield "", f"{kin.compared_with}: {kin.copy.containment:.0%} of the shorter text is in the longer"
 
 
-def _popularity(told: Explained, zone: str) -> Lines:
-    for window, score in told.popularity.items():
+def _popularity(explained: Explained, zone: str) -> Lines:
+    for window, score in explained.popularity.items():
         shares = (
             f"{kind.value} {share:.3f} (of {score.counted[kind]:.4g})" for kind, share in score.shares.items()
         )
         yield (
             window.value,
-            f"{score.total:.3f}: {', '.join(shares)}" if score.shares else "nothing tells for it",
+            f"{score.total:.3f}: {', '.join(shares)}" if score.shares else "no signals",
         )
-    newest = {note.feed: note for note in told.ranks}
+    newest = {note.feed: note for note in explained.ranks}
     for feed, note in newest.items():
-        best = min(one.rank for one in told.ranks if one.feed == feed)
+        best = min(one.rank for one in explained.ranks if one.feed == feed)
         yield f"in {feed}", f"rank {note.rank} at {local_time(note.at, zone)}, {best} at best"
 
 
-def _aliases(told: Explained, zone: str) -> Lines:
-    if not told.aliases:
+def _aliases(explained: Explained, zone: str) -> Lines:
+    if not explained.aliases:
         yield "none", "its guid and address have stayed the same"
-    for alias in told.aliases:
+    for alias in explained.aliases:
         since = local_time(alias.at, zone)
         yield alias.kind, f"{alias.value}, since {since}, recognised by its {alias.known_by}"
 
 
-def _changes(told: Provenance) -> Lines:
-    if not told.changes:
+def _changes(provenance: Provenance) -> Lines:
+    if not provenance.changes:
         yield "nothing", "all was taken as it came"
-    for change in told.changes:
+    for change in provenance.changes:
         yield change.field, change.why
         yield "", f"as it came: {change.received}" if change.received else ""

@@ -2,7 +2,7 @@
 
 import typer
 
-from syndicator.cli.context import AsJson, counted, invocation, print_json, tell_warnings
+from syndicator.cli.context import AsJson, counted, invocation, print_json, print_warnings
 from syndicator.settings.advice import advice
 from syndicator.settings.schema import configuration_schema
 
@@ -19,9 +19,9 @@ def _check(
     context: typer.Context,
     as_json: AsJson = False,
 ) -> None:
-    """Read the whole configuration and tell every fault: file, key, reason, remedy.
+    """Read the whole configuration and show every fault: file, key, reason, remedy.
 
-    What can be read, but is probably not meant, is told as well; it is no fault.
+    What is valid, but probably not meant, is shown as a warning.
     """
     call = invocation(context)
     settings = call.settings()
@@ -32,10 +32,10 @@ def _check(
     }
     warnings = advice(settings)
     if as_json:
-        told_warnings = [{"key": one.key, "reason": one.reason, "remedy": one.remedy} for one in warnings]
-        print_json({"ok": True, "items": [counts], "next": None, "errors": [], "warnings": told_warnings})
+        warned = [{"key": one.key, "reason": one.reason, "remedy": one.remedy} for one in warnings]
+        print_json({"ok": True, "items": [counts], "next": None, "errors": [], "warnings": warned})
         return
-    tell_warnings(warnings)
+    print_warnings(warnings)
     text = ", ".join(counted(number, name.removesuffix("s")) for name, number in counts.items())
     verdict = f"can be read, with {counted(len(warnings), 'warning')}" if warnings else "all well"
     typer.echo(f"{call.folder}: {verdict}: {text}.")

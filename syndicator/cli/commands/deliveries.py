@@ -65,7 +65,7 @@ def _list(
     *,
     endpoint: Annotated[str | None, typer.Option("--endpoint", help="Only of this endpoint.")] = None,
     event: Annotated[str | None, typer.Option("--event", help="Only of this event.")] = None,
-    article: Annotated[str | None, typer.Option("--article", help="Only what tells of this article.")] = None,
+    article: Annotated[str | None, typer.Option("--article", help="Only events of this article.")] = None,
     status: Annotated[
         str | None,
         typer.Option(
@@ -117,7 +117,7 @@ def _show(context: typer.Context, endpoint: Endpoint, event: Event, as_json: AsJ
     if as_json:
         print_json(shown)
     else:
-        _tell(shown, invocation(context).settings().site.timezone)
+        _print_delivery(shown, invocation(context).settings().site.timezone)
 
 
 @app.command(name="resend", epilog="Example: syndicator deliveries resend partner-a --dead")
@@ -279,7 +279,7 @@ async def _found(service: Service, query: DeliveryQuery, limit: int) -> list[Del
             return found
 
 
-def _tell(shown: DeliveryShown, zone: str) -> None:
+def _print_delivery(shown: DeliveryShown, zone: str) -> None:
     one, out = shown.delivery, console()
     for label, value in (
         ("endpoint", one.endpoint),

@@ -23,7 +23,7 @@ def _doctor(
 ) -> None:
     """Look whether all that is kept of deliveries fits together, and mend it.
 
-    Exits with 0 where it does, or was mended, else with 1. An endpoint that left the configuration is told,
+    Exits with 0 where it does, or was mended, else with 1. An endpoint that left the configuration is shown,
     and is no fault.
     """
 
@@ -36,7 +36,7 @@ def _doctor(
             "kind": one.kind,
             "where": one.where,
             "count": one.count,
-            "told": one.message,
+            "finding": one.message,
             "mended": "yes" if one.mended else "no" if one.is_fault else "no need",
         }
         for one in found

@@ -57,7 +57,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
 @app.command(name="show", epilog="Example: syndicator endpoints show koran-3f9a1c07")
 def _show(context: typer.Context, endpoint: Named, as_json: AsJson = False) -> None:
     """Show an endpoint: what was chosen, whether it is proven, how it stands, what waits for it."""
-    _tell_of(
+    _print_endpoint(
         context, _asked(context, lambda wanted: wanted.show(OPERATOR, EndpointId(endpoint))), as_json=as_json
     )
 
@@ -114,13 +114,13 @@ def _add(
             is_trusted=trusted,
         ),
     )
-    _tell_secret(made, as_json=as_json)
+    _print_secret(made, as_json=as_json)
 
 
 @app.command(name="verify", epilog="Example: syndicator endpoints verify koran-3f9a1c07")
 def _verify(context: typer.Context, endpoint: Named, as_json: AsJson = False) -> None:
     """Send an endpoint a challenge: once it comes back, events are sent there."""
-    _tell_probed(
+    _print_probed(
         _asked(context, lambda wanted: wanted.verify(OPERATOR, EndpointId(endpoint))), as_json=as_json
     )
 
@@ -128,7 +128,9 @@ def _verify(context: typer.Context, endpoint: Named, as_json: AsJson = False) ->
 @app.command(name="ping", epilog="Example: syndicator endpoints ping koran-3f9a1c07")
 def _ping(context: typer.Context, endpoint: Named, as_json: AsJson = False) -> None:
     """Send an endpoint a signed endpoint.ping, to try it by."""
-    _tell_probed(_asked(context, lambda wanted: wanted.ping(OPERATOR, EndpointId(endpoint))), as_json=as_json)
+    _print_probed(
+        _asked(context, lambda wanted: wanted.ping(OPERATOR, EndpointId(endpoint))), as_json=as_json
+    )
 
 
 @app.command(name="rotate", epilog="Example: syndicator endpoints rotate koran-3f9a1c07 --overlap-hours 48")
@@ -143,11 +145,11 @@ def _rotate(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give an endpoint a new secret, which is shown this once."""
+    """Replace the secret of an endpoint; the new one is shown this once."""
     signature: Any = "v1a" if asymmetric else "v1"
     overlap = timedelta(hours=overlap_hours)
     made = _asked(context, lambda wanted: wanted.rotate(OPERATOR, EndpointId(endpoint), overlap, signature))
-    _tell_secret(made, as_json=as_json)
+    _print_secret(made, as_json=as_json)
 
 
 @app.command(name="pause", epilog="Example: syndicator endpoints pause koran-3f9a1c07 --reason moving")
@@ -158,7 +160,7 @@ def _pause(
     as_json: AsJson = False,
 ) -> None:
     """Let an endpoint rest: its events wait."""
-    _tell_of(
+    _print_endpoint(
         context,
         _asked(context, lambda wanted: wanted.pause(OPERATOR, EndpointId(endpoint), reason)),
         as_json=as_json,
@@ -168,7 +170,7 @@ def _pause(
 @app.command(name="resume", epilog="Example: syndicator endpoints resume koran-3f9a1c07")
 def _resume(context: typer.Context, endpoint: Named, as_json: AsJson = False) -> None:
     """Let an endpoint that is paused or disabled work again: what waits goes out."""
-    _tell_of(
+    _print_endpoint(
         context,
         _asked(context, lambda wanted: wanted.resume(OPERATOR, EndpointId(endpoint))),
         as_json=as_json,
@@ -230,7 +232,7 @@ def _filter(texts: Sequence[str]) -> Mapping[str, Any]:
     return values
 
 
-def _tell_secret(made: EndpointSecret, *, as_json: bool) -> None:
+def _print_secret(made: EndpointSecret, *, as_json: bool) -> None:
     if as_json:
         print_json(made)
         return
@@ -248,8 +250,8 @@ def _tell_secret(made: EndpointSecret, *, as_json: bool) -> None:
         )
 
 
-def _tell_probed(probed: Probed, *, as_json: bool) -> None:
-    """Tell what came of a request; exit 1 where it was no success."""
+def _print_probed(probed: Probed, *, as_json: bool) -> None:
+    """Print the result of a request; exit 1 where it failed."""
     if as_json:
         print_json(probed)
     if not probed.ok:
@@ -262,7 +264,7 @@ def _tell_probed(probed: Probed, *, as_json: bool) -> None:
         console().print(f"Answered {probed.status} after {probed.duration_ms} ms.")
 
 
-def _tell_of(context: typer.Context, shown: EndpointShown, *, as_json: bool) -> None:
+def _print_endpoint(context: typer.Context, shown: EndpointShown, *, as_json: bool) -> None:
     if as_json:
         print_json(shown)
         return

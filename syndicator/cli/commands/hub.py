@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command(name="list", epilog="Example: syndicator hub list --limit 10")
 def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) -> None:
-    """List the subscribers of our hub, and the hubs of others that we tell of news."""
+    """List the subscribers of our hub, and the hubs of others that we notify."""
 
     async def rows(service: Service) -> tuple[Rows, Rows]:
         found, now = await service.store.hub.newest(limit), service.clock()

@@ -72,12 +72,12 @@ def _once(  # noqa: PLR0917  typer calls it by name
     elif step is StepName.GATHER and result["sources"]:
         print_table([{"source": name, **fields} for name, fields in result["sources"].items()])
     else:
-        typer.echo(f"{step}: {_told(step, result['totals'])}")
+        typer.echo(f"{step}: {_summary(step, result['totals'])}")
     if result["totals"]["failed"]:
         raise typer.Exit(1)
 
 
-def _told(step: StepName, totals: dict[str, int]) -> str:
+def _summary(step: StepName, totals: dict[str, int]) -> str:
     if step is StepName.GATHER and not totals["done"] + totals["failed"]:
         return "nothing was due; --all takes all sources."
     if step is StepName.RANK and not totals["failed"]:
@@ -124,7 +124,7 @@ def _result(step: StepName, reports: Sequence[JobReport]) -> dict[str, Any]:
 
 
 def _done(report: JobReport) -> int:
-    """Count what a report tells of: one of ranking names every feed whose order changed."""
+    """Count the jobs in a report: one of ranking names every feed whose order changed."""
     if report.failed:
         return 0
     named = str(dict(report.fields).get("feed", "")) if report.step == StepName.RANK else ""

@@ -49,7 +49,7 @@ def _import(
     if as_json:
         print_json(_document(found, text, written))
     else:
-        _tell(found, text, written)
+        _print_import(found, text, written)
     if found.faults:
         raise typer.Exit(1)
 
@@ -117,7 +117,7 @@ def _document(found: Import, text: str, written: Path | None) -> dict[str, Any]:
     }
 
 
-def _tell(found: Import, text: str, written: Path | None) -> None:
+def _print_import(found: Import, text: str, written: Path | None) -> None:
     for skipped in found.skipped:
         typer.echo(printable(f"{skipped.title}: {skipped.reason}: {skipped.url}"), err=True)
     for fault in found.faults:
@@ -126,10 +126,10 @@ def _tell(found: Import, text: str, written: Path | None) -> None:
             typer.echo(f"    → {fault.remedy}", err=True)
     if written is None:
         typer.echo(text, nl=False)
-    chosen = [
+    parts = [
         counted(len(found.sources), "source"),
         f"{len(found.skipped)} left out",
         counted(len(found.faults), "fault"),
     ]
     where = f" in {written}: syndicator check looks at it, a new start gathers them" if written else ""
-    typer.echo(", ".join(chosen) + where + ".", err=True)
+    typer.echo(", ".join(parts) + where + ".", err=True)

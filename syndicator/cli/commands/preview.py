@@ -237,7 +237,7 @@ def _draft(settings: Settings, url: str) -> Source:
 async def _read(settings: Settings, source: Source, articles: int) -> tuple[Preview, dict[str, FetchResult]]:
     async with _open_dry_run(settings) as dry_run_context:
         recorder = Recorder(dry_run_context.fetch)
-        with _told():
+        with _with_remedies():
             shown = await preview(replace(dry_run_context, fetch=recorder.fetch), source, articles=articles)
         return shown, recorder.answers
 
@@ -246,14 +246,14 @@ async def _judge(settings: Settings, source: Source, articles: int) -> tuple[Pre
     from syndicator.service import open_service  # noqa: PLC0415 -- other previews do without, and start faster
 
     async with open_service(settings) as service, _open_dry_run(settings) as dry_run_context:
-        with _told():
+        with _with_remedies():
             shown = await preview(dry_run_context, source, articles=articles)
         return shown, await judge_all(service.store, source, shown.candidates, system_clock())
 
 
 async def _read_again(settings: Settings, source: Source, kept: Snapshot) -> Preview:
     async with _open_dry_run(settings) as dry_run_context:
-        with _told():
+        with _with_remedies():
             return await preview(
                 replace(dry_run_context, fetch=kept.fetch), source, articles=kept.contents.articles
             )
@@ -261,13 +261,13 @@ async def _read_again(settings: Settings, source: Source, kept: Snapshot) -> Pre
 
 async def _find(settings: Settings, draft: Source, kind: SourceKind | None, articles: int) -> Discovery:
     async with _open_dry_run(settings) as dry_run_context:
-        with _told():
+        with _with_remedies():
             return await discover(dry_run_context, draft, wanted=kind, articles=articles)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Turn what a source did into what people can do about it."""
+def _with_remedies() -> Iterator[None]:
+    """Raise errors of the dry run as CommandFailed, with a remedy."""
     try:
         yield
     except RoundFailed as error:

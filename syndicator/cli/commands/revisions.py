@@ -23,12 +23,12 @@ _MARKS = {
 """As `wdiff` and `git diff --word-diff` write them: they say it without colours, too."""
 
 
-def change_told(change: Revised) -> str:
+def change_summary(change: Revised) -> str:
     """Return a line that says how a revision differs from the one before."""
-    chosen = [f"{change.size.value}: {change.words_changed:.1%} of the words"]
-    chosen += ["the headline"] if change.title_changed else []
-    chosen += ["figures"] if change.figures_changed else []
-    return ", ".join(chosen) + (f" ({', '.join(change.fields)})" if change.fields else "")
+    parts = [f"{change.size.value}: {change.words_changed:.1%} of the words"]
+    parts += ["the headline"] if change.title_changed else []
+    parts += ["figures"] if change.figures_changed else []
+    return ", ".join(parts) + (f" ({', '.join(change.fields)})" if change.fields else "")
 
 
 def show_revision(
@@ -59,7 +59,7 @@ def show_revision(
 def _head(one: Article, zone: str) -> Iterator[str]:
     yield f"revision {one.revision}, {local_time(one.updated_at, zone)}"
     if one.revised:
-        yield change_told(one.revised)
+        yield change_summary(one.revised)
     if one.correction:
         yield f"corrected: {one.correction}"
 
@@ -80,4 +80,4 @@ def _drawn(diff: Diff | None) -> Iterator[Text]:
             line.append(f"{before}{piece.text}{after} ", style=style)
         yield line
     if diff.shortened:
-        yield Text("… and more: it is too long to be told.")
+        yield Text("… and more: it is too long to be shown.")

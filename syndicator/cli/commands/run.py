@@ -51,7 +51,7 @@ DRAIN_S = 3.0
 HTTP_DRAIN_S = 1.0
 
 _MOST_WARNINGS = 20
-"""Of what is probably not meant in the configuration, as `check` tells it."""
+"""Of warnings about the configuration, as `check` prints them."""
 
 _RETRY_S = 1.0
 """Between two tries to reach Redis at the start."""
@@ -171,7 +171,7 @@ async def _stay(
 async def _opened(
     stack: AsyncExitStack, settings: Settings, listening: socket.socket | None, stopped: asyncio.Event
 ) -> Service | None:
-    """Open the service; where Redis is away, serve what is on disk until it is there. None: told to stop."""
+    """Open the service; where Redis is away, serve what is on disk until it is there. None: stopped."""
     async with AsyncExitStack() as meanwhile:
         is_waiting = False
         while not stopped.is_set():
@@ -190,7 +190,7 @@ async def _opened(
 
 @asynccontextmanager
 async def _cancelled_by(stopped: asyncio.Event) -> AsyncIterator[None]:
-    """Cancel the body when we are told to stop, and go on after it: Redis may load for minutes."""
+    """Cancel the body once `stopped` is set, and go on after it: Redis may load for minutes."""
     limit = asyncio.timeout(None)
 
     async def end() -> None:

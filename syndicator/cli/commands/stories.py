@@ -1,4 +1,4 @@
-"""Commands about what tells the same: why, splitting, joining."""
+"""Commands about stories: list, show, explain, split, join."""
 
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from syndicator.model.ids import ArticleId
 from syndicator.pipeline.stories.editing import Explanation, StoryTold, Teller
 from syndicator.service import Service
 
-app = typer.Typer(help="What tells the same.", no_args_is_help=True)
+app = typer.Typer(help="Articles that report the same.", no_args_is_help=True)
 
 Named = Annotated[str, typer.Argument(help="Id of an article, as `syndicator articles list` shows it.")]
 
@@ -27,7 +27,7 @@ _SHARES = (
 
 @app.command(name="list", epilog="Example: syndicator stories list --limit 10")
 def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) -> None:
-    """List the stories that more than one article tells, the one that grew last first."""
+    """List the stories of more than one article, the one that grew last first."""
 
     async def rows(service: Service) -> tuple[Rows, Rows]:
         stories = await service.gathering.regrouping.newest(limit)
@@ -39,13 +39,13 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
         return items, people
 
     items, people = ask(context, rows)
-    print_list(items, people=people, as_json=as_json, empty="No story is told by more than one article yet.")
+    print_list(items, people=people, as_json=as_json, empty="No story has more than one article yet.")
 
 
 @app.command(name="show", epilog="Example: syndicator stories show 5uvqk4bqvtgfkp3a")
 def _show(context: typer.Context, article: Named, as_json: AsJson = False) -> None:
-    """Show the story that an article belongs to: who tells it, since when."""
-    _tell(
+    """Show the story that an article belongs to: its articles, since when."""
+    _print_story(
         context,
         ask(context, lambda service: service.gathering.regrouping.story(ArticleId(article))),
         as_json=as_json,
@@ -54,20 +54,20 @@ def _show(context: typer.Context, article: Named, as_json: AsJson = False) -> No
 
 @app.command(name="explain", epilog="Example: syndicator stories explain 5uvqk4bqvtgfkp3a nmd2yzyfrkl3hv5s")
 def _explain(context: typer.Context, one: Named, other: Named, as_json: AsJson = False) -> None:
-    """Say why two articles are one story, or are not."""
+    """Show why two articles are one story, or are not."""
     result = ask(
         context, lambda service: service.gathering.regrouping.explain(ArticleId(one), ArticleId(other))
     )
     if as_json:
         print_json(result)
         return
-    _say(result)
+    _print_explanation(result)
 
 
 @app.command(name="split", epilog="Example: syndicator stories split 5uvqk4bqvtgfkp3a")
 def _split(context: typer.Context, article: Named, as_json: AsJson = False) -> None:
     """Take an article out of its story; it stays out. Show what is left of the story."""
-    _tell(
+    _print_story(
         context,
         ask(context, lambda service: service.gathering.regrouping.split(ArticleId(article))),
         as_json=as_json,
@@ -78,10 +78,10 @@ def _split(context: typer.Context, article: Named, as_json: AsJson = False) -> N
 def _join(context: typer.Context, one: Named, other: Named, as_json: AsJson = False) -> None:
     """Make one story of those that two articles belong to; it stays so."""
     result = ask(context, lambda service: service.gathering.regrouping.join(ArticleId(one), ArticleId(other)))
-    _tell(context, result, as_json=as_json)
+    _print_story(context, result, as_json=as_json)
 
 
-def _tell(context: typer.Context, story: StoryTold, *, as_json: bool) -> None:
+def _print_story(context: typer.Context, story: StoryTold, *, as_json: bool) -> None:
     if as_json:
         print_json(story)
         return
@@ -101,19 +101,21 @@ def _row(one: Teller, zone: str) -> dict[str, Any]:
     }
 
 
-def _say(told: Explanation) -> None:
-    out, copy, story = console(), told.judged.copy, told.judged.story
-    for one in (told.one, told.other):
+def _print_explanation(explanation: Explanation) -> None:
+    out, copy, story = console(), explanation.judged.copy, explanation.judged.story
+    for one in (explanation.one, explanation.other):
         out.print(f"{one.article}  {one.title} ({one.source})", soft_wrap=True, highlight=False)
     out.print()
-    out.print("They are one story now." if told.together else "They are two stories now.", style="bold")
+    out.print(
+        "They are one story now." if explanation.together else "They are two stories now.", style="bold"
+    )
     because = f": {story.because}" if story.because else ""
     out.print(
         f"Between themselves: {story.kind.value}{because}; similarity {story.similarity:.3f}, needed"
         f" {story.needed:.3f}.",
         soft_wrap=True,
     )
-    out.print(f"Words that both say: {', '.join(told.judged.shared_words) or 'none'}.", soft_wrap=True)
+    out.print(f"Words that both say: {', '.join(explanation.judged.shared_words) or 'none'}.", soft_wrap=True)
     out.print(f"As texts: {copy.kind.value}{f': {copy.because}' if copy.because else ''}.", soft_wrap=True)
     if not copy.resemblance:
         out.print(f"  {copy.containment:6.1%}  {_SHARES[0][1]}")

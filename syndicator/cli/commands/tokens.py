@@ -79,7 +79,7 @@ def _add(
     new = new_token(wanted, now)
     if not only_print:
         ask(context, lambda service: service.access.keep(new))
-    _tell_new(new, kept=not only_print, as_json=as_json)
+    _print_new(new, kept=not only_print, as_json=as_json)
 
 
 @app.command(name="list", epilog="Example: syndicator tokens list")
@@ -144,7 +144,7 @@ def _revoke(context: typer.Context, token: Named, as_json: AsJson = False) -> No
         console().print(f"Revoked: {token}")
 
 
-def _tell_new(new: NewToken, *, kept: bool, as_json: bool) -> None:
+def _print_new(new: NewToken, *, kept: bool, as_json: bool) -> None:
     block = token_block(new.token)
     if as_json:
         print_json({"ok": True, "id": new.token.id, "token": new.value, "block": block, "kept": kept})

@@ -22,10 +22,10 @@ RESTORE_EXAMPLE = "Example: syndicator articles restore 5uvqk4bqvtgfkp3a"
 def withdraw(
     context: typer.Context,
     article: str,
-    reason: Annotated[str, typer.Option("--reason", help="Why: it is told to partners and in Atom feeds.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why: partners and readers of Atom feeds see it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Take an article out of all feeds and pages at once, and tell partners; no source brings it back."""
+    """Take an article out of all feeds and pages at once, and notify partners; no source brings it back."""
     if not reason.strip():
         raise typer.BadParameter("say why", param_hint="--reason")
 

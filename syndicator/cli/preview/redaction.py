@@ -11,29 +11,29 @@ from syndicator.pipeline.preview.finds import Discovery
 from syndicator.pipeline.preview.preview import Preview
 from syndicator.pipeline.redaction import provenance_without_secrets, text_redactor, without_secrets
 
-_Told = Callable[[str], str]
+_Redact = Callable[[str], str]
 
 
 def preview_without_secrets(shown: Preview) -> Preview:
     """Return what a dry run of a source brought as it may be shown."""
-    result = text_redactor(shown.source)
+    redact = text_redactor(shown.source)
     return replace(
         shown,
         source=without_secrets(shown.source),
-        final_url=result(shown.final_url),
-        redirects=_redirects(shown.redirects, result),
-        robots=_verdict(shown.robots, result),
-        canonical_url=result(shown.canonical_url) if shown.canonical_url else None,
-        home_url=result(shown.home_url) if shown.home_url else None,
-        next_url=result(shown.next_url) if shown.next_url else None,
+        final_url=redact(shown.final_url),
+        redirects=_redirects(shown.redirects, redact),
+        robots=_verdict(shown.robots, redact),
+        canonical_url=redact(shown.canonical_url) if shown.canonical_url else None,
+        home_url=redact(shown.home_url) if shown.home_url else None,
+        next_url=redact(shown.next_url) if shown.next_url else None,
         candidates=tuple(
             replace(one, provenance=provenance_without_secrets(one.provenance)) for one in shown.candidates
         ),
         # Of all values that are shown, this one is an address of the source, not of an article.
         yields=tuple(
-            replace(one, sample=result(one.sample)) if one.key == "list.next" else one for one in shown.yields
+            replace(one, sample=redact(one.sample)) if one.key == "list.next" else one for one in shown.yields
         ),
-        warnings=tuple(map(result, shown.warnings)),
+        warnings=tuple(map(redact, shown.warnings)),
     )
 
 
@@ -52,9 +52,9 @@ def discovery_without_secrets(found: Discovery) -> Discovery:
     )
 
 
-def _redirects(redirects: Sequence[Redirect], told: _Told) -> tuple[Redirect, ...]:
-    return tuple(replace(one, url=told(one.url)) for one in redirects)
+def _redirects(redirects: Sequence[Redirect], redact: _Redact) -> tuple[Redirect, ...]:
+    return tuple(replace(one, url=redact(one.url)) for one in redirects)
 
 
-def _verdict(robots: RobotsVerdict | None, told: _Told) -> RobotsVerdict | None:
-    return replace(robots, url=told(robots.url)) if robots else None
+def _verdict(robots: RobotsVerdict | None, redact: _Redact) -> RobotsVerdict | None:
+    return replace(robots, url=redact(robots.url)) if robots else None

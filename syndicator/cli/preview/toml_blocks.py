@@ -39,14 +39,14 @@ def token_block(token: Token) -> str:
     lists = (("scopes", token.scopes), ("feeds", token.feeds))
     lines = [f"{key} = [{', '.join(map(_quoted, values))}]\n" for key, values in lists if values]
     texts = {"sha256": token.sha256, "owner": token.owner, "description": token.description}
-    result = _table(f"token.{token.id}", {key: text for key, text in texts.items() if text})
+    block = _table(f"token.{token.id}", {key: text for key, text in texts.items() if text})
     expires = f"expires = {token.expires.isoformat(timespec='seconds')}\n" if token.expires else ""
-    return result + "".join(lines) + expires.replace("+00:00", "Z")
+    return block + "".join(lines) + expires.replace("+00:00", "Z")
 
 
-def feed_block(name: str, told: Mapping[str, str]) -> str:
+def feed_block(name: str, fields: Mapping[str, str]) -> str:
     """Write what the configuration needs to gather a feed that nobody has looked at yet."""
-    return _table(f"source.{name}", {"title": told["title"], "kind": "feed", **told}) + _ADAPTIVE
+    return _table(f"source.{name}", {"title": fields["title"], "kind": "feed", **fields}) + _ADAPTIVE
 
 
 def free_name(title: str, url: str, taken: Collection[str]) -> str:

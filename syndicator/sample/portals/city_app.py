@@ -174,7 +174,7 @@ def _page_number(request: web.Request, count: int) -> int:
 
 
 def _articles(world: World, base: str) -> list[dict[str, Any]]:
-    """Tell every article as it stands, withdrawn ones too; the place in the list is its number."""
+    """Return every article as it is now, withdrawn ones too; the place in the list is its number."""
     return [_row(world, base, article) for n in range(len(world.city)) if (article := world.city.get(n))]
 
 
