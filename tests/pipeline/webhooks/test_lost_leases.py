@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from operator import not_
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from support import until
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import to_ms
+from syndicator.pipeline.webhooks import delivery
 from syndicator.pipeline.webhooks.delivery import LEASE
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service, open_service
@@ -208,3 +210,26 @@ async def test_what_is_under_way_is_not_sent_twice_when_a_connection_is_lost(
             lambda: service.store.deliveries.counts(A, service.clock()), lambda found: found.delivered >= 2
         )
         assert len(partner.received) == 2
+
+
+async def test_an_attempt_whose_lease_another_worker_has_is_stopped_and_settles_nothing(
+    partner: Partner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "LEASE", timedelta(seconds=0.6))
+    async with (
+        own_redis(tmp_path) as server,
+        working(tmp_path, Path(server.socket), config(partner)) as service,
+    ):
+        partner.hangs_once = True
+        await admit(service, 1)
+        await received(partner, 1)
+        keys, call = service.store.deliveries._keys, service.store.connection.call
+        owners = keys.queue_owners(A)
+        event, _ = await call("HGETALL", owners)
+        await call("HSET", owners, event, "another worker")
+        await call("ZADD", keys.queue(A), to_ms(service.clock() + timedelta(hours=1)), event)
+        await until(lambda: service.pushing.deliver._under_way, not_)
+        assert not partner.hangs.is_set()
+        assert await call("HGETALL", owners) == [event, b"another worker"]
+        assert not await call("EXISTS", keys.tries(A))
+        partner.hangs.set()
