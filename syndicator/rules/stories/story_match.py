@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import reduce
+from math import sqrt
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,7 +20,7 @@ from syndicator.model.article import Article
 from syndicator.model.ids import StoryId
 from syndicator.model.story import Story
 from syndicator.rules.stories.series import conflict, is_series
-from syndicator.rules.stories.terms import Terms, length_of, strongest
+from syndicator.rules.stories.terms import UNIT, Terms, length_of, strongest
 
 WINDOW = timedelta(hours=72)
 """Between the latest article of a story and one that joins it, by their publication, in either direction."""
@@ -102,7 +103,11 @@ def judge_story(
 
 
 def _similarities(terms: Terms, stories: Sequence[Story]) -> list[float]:
-    """Return the similarity of an article's terms with each story: their cosine, less for terms of a field.
+    """Return the similarity of an article's terms with each story, less for terms of a field.
+
+    It is the geometric mean of the cosine with the centroid and the mean cosine with the story's articles.
+    The centroid of articles that have little in common is near to everything between them: alone, it would
+    let a story grow link by link. It is a sum of vectors of length `UNIT`, so its length tells both.
 
     A term that all the stories have loses `_FIELD_LOSS` of its weight, one that a single story has keeps it.
     """
@@ -116,7 +121,8 @@ def _similarities(terms: Terms, stories: Sequence[Story]) -> list[float]:
     telling = {term: terms[term] * (whole - count + 1) for term, count in counts.items()}
     length = length_of(terms) * whole
     return [
-        sum([telling[term] * story.centroid[term] for term in common]) / (length * length_of(story.centroid))
+        sum([telling[term] * story.centroid[term] for term in common])
+        / (length * sqrt(length_of(story.centroid) * UNIT * story.size))
         if len(common) >= _COMMON_TERMS
         else 0.0
         for story, common in zip(stories, shared, strict=True)

@@ -1,5 +1,7 @@
 """When an article joins a story."""
 
+import random
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import permutations
 
@@ -20,7 +22,7 @@ from syndicator.rules.stories.story_match import (
     judge_story,
     place_of,
 )
-from syndicator.rules.stories.terms import weigh
+from syndicator.rules.stories.terms import Terms, weigh
 from syndicator.rules.stories.vocabulary import look_up
 
 FIRE = "Kebakaran Hanguskan Pasar Tambora, Ratusan Pedagang Mengungsi"
@@ -89,6 +91,55 @@ def test_words_that_all_stories_of_a_field_have_do_not_join_another_matter_to_on
     assert judged(fourth, *first).kind is StoryKind.NONE
     for name, titles in AIR_STRIKES.items():
         assert [judged(title, *first).story for title in titles[1:]] == [StoryId(name)] * 2
+
+
+def told_in_order(arriving: Sequence[tuple[str, Terms]]) -> list[set[str]]:
+    """Return the matters that each story tells, of articles given as matter and terms."""
+    stories: dict[StoryId, Story] = {}
+    matters: dict[StoryId, set[str]] = {}
+    for number, (matter, terms) in enumerate(arriving):
+        verdict = judge_story("", terms, NOON, list(stories.values()), POLICY)
+        name = StoryId(f"story-{number}")
+        if verdict.kind is StoryKind.SAME and verdict.story:
+            name = verdict.story
+            stories[name] = joined(stories[name], terms, NOON)
+        else:
+            stories[name] = replace(story(FIRE, name), centroid=terms)
+        matters.setdefault(name, set()).add(matter)
+    return list(matters.values())
+
+
+@pytest.mark.parametrize("common", [9, 10])
+def test_a_story_does_not_grow_by_single_links(common: int) -> None:
+    """Each article shares about half of its 20 terms with the one before it, and none with any other."""
+    begins = range(0, 8 * (20 - common), 20 - common)
+    chain = [(f"matter {begin}", dict.fromkeys(range(begin, begin + 20), 224)) for begin in begins]
+    assert max(len(matters) for matters in told_in_order(chain)) < 4
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("E1", "B1", "B0", "K1", "K2", "E0", "E2", "K0", "B2"),
+        ("K1", "B1", "B0", "E1", "E0", "E2", "B2", "K0", "K2"),
+        ("B1", "K1", "B0", "E1", "K2", "B2", "E0", "K0", "E2"),
+    ],
+)
+def test_three_matters_of_a_field_do_not_become_one_story(order: tuple[str, ...]) -> None:
+    of_letter = {name[0]: titles for name, titles in AIR_STRIKES.items()}
+    arriving = [(one[0], terms_of(of_letter[one[0]][int(one[1])])) for one in order]
+    assert max(len(matters) for matters in told_in_order(arriving)) < 3
+
+
+def test_a_story_of_hundreds_of_articles_still_grows_and_stays_apart() -> None:
+    rng = random.Random(7)
+
+    def report(matter: int) -> Terms:
+        names = rng.sample(range(matter * 20, matter * 20 + 20), 12)
+        return dict.fromkeys([*names, *rng.sample(range(10**4, 10**5), 18)], 183)
+
+    arriving = [(str(number % 2), report(number % 2)) for number in range(600)]
+    assert told_in_order(arriving) == [{"0"}, {"1"}]
 
 
 def test_a_verdict_does_not_depend_on_the_order_in_which_stories_were_found() -> None:
