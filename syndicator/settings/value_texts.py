@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from syndicator.egress.addresses import NetworkPort
@@ -111,14 +111,26 @@ def _line(value: str) -> str:
     return value.strip()
 
 
-def parse_url(value: str) -> SplitResult:
-    """Read an absolute http(s) URL; raises the error that names what is wrong with it."""
-    remedy = "write it in full, as in https://news.example/feed"
+def refuse_beside(info: ValidationInfo, key: str, value: object) -> None:
+    """Raise a fault where a value is given although another key has one too."""
+    if value is not None and info.data.get(key) is not None:
+        raise wrong(f"is given beside {key}", "keep one of them")
+
+
+def split_url(value: str, remedy: str) -> SplitResult:
+    """Split a URL of any scheme; raises a fault with the remedy where it cannot be read."""
     try:
         parts = urlsplit(value)
         _ = parts.port
     except ValueError:
         raise wrong("is no URL", remedy) from None
+    return parts
+
+
+def parse_url(value: str) -> SplitResult:
+    """Read an absolute http(s) URL; raises the error that names what is wrong with it."""
+    remedy = "write it in full, as in https://news.example/feed"
+    parts = split_url(value, remedy)
     if parts.scheme not in {"http", "https"}:
         raise wrong("is no http or https URL", remedy)
     if not parts.hostname or CONTROL.search(value) or " " in value:
@@ -220,11 +232,7 @@ def regex_fault(pattern: str, by: str = "") -> str | None:
 def proxy_url(value: str) -> str:
     """Read the URL of a forward proxy; it may hold a name and a password."""
     remedy = "write it as in http://proxy.example:3128"
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        raise wrong("is no URL", remedy) from None
+    parts = split_url(value, remedy)
     if parts.scheme not in {"http", "https"} or not parts.hostname or CONTROL.search(value) or " " in value:
         raise wrong("is no http or https URL", remedy)
     return value

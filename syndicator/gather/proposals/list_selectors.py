@@ -300,17 +300,9 @@ def _author(item: LinkGroup) -> Element | None:
 
 def _next(outline: PageOutline) -> str | None:
     """Choose the link to the next list page: by rel, by name, by what it says."""
-    for css in (
-        "a[rel~='next']",
-        ".pagination a.next",
-        "a.next",
-        ".next a",
-        "a.next-page",
-        "a.nextpostslink",
-    ):
-        found = outline.find(css)
-        if found and found[0].attributes.get("href"):
-            return css
+    named = ("a[rel~='next']", ".pagination a.next", "a.next", ".next a", "a.next-page", "a.nextpostslink")
+    if css := _linking(outline, named):
+        return css
     if outline.page.find(Selector(name="next", css=_IN_HEAD)):
         return _IN_HEAD
     rows = [
@@ -344,17 +336,20 @@ def _leads_on(outline: PageOutline, link: Element) -> bool:
     return paged or number.isdigit() or bool(clues.NEXT.search(link.named) or clues.PAGE_ADDRESS.search(url))
 
 
+def _linking(outline: PageOutline, options: Sequence[str]) -> str | None:
+    """Return the first selector whose first element is a link."""
+    found = ((css, outline.find(css)) for css in options)
+    return next((css for css, links in found if links and links[0].attributes.get("href")), None)
+
+
 def _after_current(outline: PageOutline) -> str | None:
     """Return the link after the number of the current page, by how that is marked: the same on every page."""
-    for css in (
-        ".pagination .active + li a",
-        ".pagination .active + a",
-        ".pagination .current + a",
+    marked = (
+        ".pagination .active + li a", ".pagination .active + a", ".pagination .current + a",
         ".paging .active + a",
-    ):
-        found = outline.find(css)
-        if found and found[0].attributes.get("href"):
-            return css
+    )  # fmt: skip
+    if css := _linking(outline, marked):
+        return css
     numbered = [each for each in outline.tagged("a") if each.text == "2" and _leads_on(outline, each)]
     options = [css for link in numbered for css in _behind_marked(link)]
     return next((css for css in options if outline.find(css)[:1] in [[link] for link in numbered]), None)

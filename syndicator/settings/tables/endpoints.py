@@ -13,7 +13,15 @@ from syndicator.rules.webhooks.event_matching import event_types
 from syndicator.settings.form import Form, Headers
 from syndicator.settings.secret_files import SigningSecretsFile
 from syndicator.settings.tables.feeds import FilterForm
-from syndicator.settings.value_texts import Line, PositiveDuration, SigningSecrets, Url, Words, wrong
+from syndicator.settings.value_texts import (
+    Line,
+    PositiveDuration,
+    SigningSecrets,
+    Url,
+    Words,
+    refuse_beside,
+    wrong,
+)
 
 T = TypeVar("T")
 
@@ -195,8 +203,7 @@ class EndpointForm(ChoicesForm):
     @classmethod
     def _one_secret(cls, value: tuple[Secret, ...] | None, info: ValidationInfo) -> tuple[Secret, ...] | None:
         given = info.data.get("secret")
-        if value is not None and given is not None:
-            raise wrong("is given beside secret", "keep one of them")
+        refuse_beside(info, "secret", value)
         if value is None and given is None and "secret" in info.data:
             raise wrong("is missing", 'write secret = "whsec_…", or secret_file = "…"', key="secret")
         return value

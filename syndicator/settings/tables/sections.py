@@ -6,7 +6,6 @@ from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
@@ -27,6 +26,8 @@ from syndicator.settings.value_texts import (
     Url,
     Zone,
     proxy_url,
+    refuse_beside,
+    split_url,
     wrong,
 )
 
@@ -64,11 +65,7 @@ def _asked_by(value: str) -> str:
 
 def _store_url(value: str) -> str:
     remedy = "write redis://host:6379/0, rediss://… for TLS, or unix:///path/to/socket"
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        raise wrong("is no URL", remedy) from None
+    parts = split_url(value, remedy)
     if parts.scheme in _STORE_SCHEMES_PLANNED:
         raise wrong(f"{parts.scheme}:// {NOT_YET}", remedy)
     if parts.scheme not in _STORE_SCHEMES:
@@ -215,8 +212,7 @@ class StoreSection(Form):
     @field_validator("url_file")
     @classmethod
     def _one_url(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None and info.data.get("url") is not None:
-            raise wrong("is given beside url", "keep one of them")
+        refuse_beside(info, "url", value)
         return None if value is None else _store_url(value)
 
     @property
@@ -262,8 +258,7 @@ class EgressSection(Form):
     @field_validator("proxy_file")
     @classmethod
     def _one_proxy(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None and info.data.get("proxy") is not None:
-            raise wrong("is given beside proxy", "keep one of them")
+        refuse_beside(info, "proxy", value)
         return None if value is None else proxy_url(value)
 
 

@@ -37,6 +37,7 @@ from syndicator.settings.value_texts import (
     Url,
     Zone,
     proxy_url,
+    refuse_beside,
     wrong,
 )
 
@@ -215,8 +216,7 @@ class SourceForm(Form):
     @field_validator("proxy_file")
     @classmethod
     def _one_proxy(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None and info.data.get("proxy") is not None:
-            raise wrong("is given beside proxy", "keep one of them")
+        refuse_beside(info, "proxy", value)
         return None if value is None else proxy_url(value)
 
     @field_validator("full_text")
