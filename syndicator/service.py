@@ -131,7 +131,7 @@ def _service(
         publishing=published,
         own_hub=own_hub(ground, publisher),
         reading=_reading(ground, publisher, gathered, pushed, published),
-        listing=Paginator(store, publisher, gathered.regrouping),
+        listing=Paginator(store, publisher, gathered.story_editing),
         access=Access(store.tokens, settings.tokens, clock),
         metrics_reporter=MetricsReporter(store, pushed.directory, ground.metrics, clock),
         configuration_sync=configuration_sync,

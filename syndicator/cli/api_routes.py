@@ -11,7 +11,7 @@ def api_of(service: Service) -> tuple[ApiRoute, ...]:
     return api_table(
         reading=service.reading,
         listing=service.listing,
-        regrouping=service.gathering.regrouping,
+        story_editing=service.gathering.story_editing,
         withdrawer=service.gathering.withdrawer,
         access=service.access,
         reporting=service.publishing.reporting,

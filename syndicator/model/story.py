@@ -9,15 +9,15 @@ from syndicator.model.ids import FeedId, StoryId
 
 
 class Story(Struct, frozen=True, kw_only=True):
-    """What is remembered of a story to judge by."""
+    """The values of a story that articles are compared with."""
 
     id: StoryId
     title: str
-    """Of its first article, if it is that of a page of a series; else nothing hangs on it."""
+    """Title of its first article if that belongs to a series; else empty."""
     first_seen_at: datetime
-    """When its first article was shown: that of an embargo, when it ended."""
-    told_since: datetime
-    """The same; of what a first round brings, its publication (and an hour)."""
+    """When its first article became visible."""
+    started_at: datetime
+    """When the story counts as started: `first_seen_at`, or an hour after publication in a first round."""
     published_at: datetime
     """Publication of its first article; never moves."""
     latest_at: datetime

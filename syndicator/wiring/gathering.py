@@ -22,7 +22,7 @@ from syndicator.pipeline.sources.source_control import SourceControl
 from syndicator.pipeline.stories.assignment import Assigner
 from syndicator.pipeline.stories.assignment_step import AssignStep
 from syndicator.pipeline.stories.coverage import count_coverage
-from syndicator.pipeline.stories.editing import Regrouping
+from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.pipeline.websub.callbacks import HubCallbacks
 from syndicator.pipeline.websub.subscriptions import SubscribeStep, Subscribing
 from syndicator.rules.filter_matching import FeedIndex
@@ -41,7 +41,7 @@ class Gathering:
     subscribing: Subscribing
     callbacks: HubCallbacks
     withdrawer: Withdrawer
-    regrouping: Regrouping
+    story_editing: StoryEditing
     source_control: SourceControl
 
 
@@ -83,7 +83,7 @@ def gathering(ground: Ground, polite_client: PoliteClient) -> Gathering:
         subscribing=subscribing,
         callbacks=HubCallbacks(store, subscribing, clock),
         withdrawer=withdrawer,
-        regrouping=Regrouping(store, ground.specs, settings.story, clock),
+        story_editing=StoryEditing(store, ground.specs, settings.story, clock),
         source_control=SourceControl(store, clock),
     )
 

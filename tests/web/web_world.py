@@ -29,7 +29,7 @@ from syndicator.pipeline.popularity.partner_reports import Reporting
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.stories.coverage import count_coverage
-from syndicator.pipeline.stories.editing import Regrouping
+from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.pipeline.webhooks.inspection import Inspecting
 from syndicator.pipeline.webhooks.registration import Registering
 from syndicator.pipeline.webhooks.replays import Replaying
@@ -124,7 +124,7 @@ class World:
     egress: Any = None
     publisher: Publisher = field(init=False)
     reading: Queries = field(init=False)
-    regrouping: Regrouping = field(init=False)
+    story_editing: StoryEditing = field(init=False)
 
     def __post_init__(self) -> None:
         self.publisher = Publisher(
@@ -136,7 +136,7 @@ class World:
             metrics=open_metrics(),
             clock=self.clock,
         )
-        self.regrouping = Regrouping(self.store, self.specs, StoriesPolicy(), self.clock)
+        self.story_editing = StoryEditing(self.store, self.specs, StoriesPolicy(), self.clock)
         self.reading = Queries(
             scoring=Scoring(self.store, PopularityPolicy()),
             store=self.store,
@@ -177,8 +177,8 @@ class World:
         """All routes of the API."""
         return api_table(
             reading=self.reading,
-            listing=Paginator(self.store, self.publisher, self.regrouping),
-            regrouping=self.regrouping,
+            listing=Paginator(self.store, self.publisher, self.story_editing),
+            story_editing=self.story_editing,
             withdrawer=Withdrawer(self.store, self.specs, open_metrics(), self.clock, count_coverage),
             access=self.access,
             reporting=Reporting(self.store, 1000, self.clock),

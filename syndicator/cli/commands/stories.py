@@ -30,10 +30,10 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
     """List the stories of more than one article, the one that grew last first."""
 
     async def rows(service: Service) -> tuple[Rows, Rows]:
-        stories = await service.gathering.regrouping.newest(limit)
-        items = [{"id": one.id, "title": one.title, "articles": len(one.told_by)} for one in stories]
+        stories = await service.gathering.story_editing.newest(limit)
+        items = [{"id": one.id, "title": one.title, "articles": len(one.members)} for one in stories]
         people = [
-            {**item, "sources": ", ".join(dict.fromkeys(teller.source for teller in one.told_by))}
+            {**item, "sources": ", ".join(dict.fromkeys(member.source for member in one.members))}
             for item, one in zip(items, stories, strict=True)
         ]
         return items, people
@@ -47,7 +47,7 @@ def _show(context: typer.Context, article: Named, as_json: AsJson = False) -> No
     """Show the story that an article belongs to: its articles, since when."""
     _print_story(
         context,
-        ask(context, lambda service: service.gathering.regrouping.story(ArticleId(article))),
+        ask(context, lambda service: service.gathering.story_editing.story(ArticleId(article))),
         as_json=as_json,
     )
 
@@ -56,7 +56,7 @@ def _show(context: typer.Context, article: Named, as_json: AsJson = False) -> No
 def _explain(context: typer.Context, one: Named, other: Named, as_json: AsJson = False) -> None:
     """Show why two articles are one story, or are not."""
     result = ask(
-        context, lambda service: service.gathering.regrouping.explain(ArticleId(one), ArticleId(other))
+        context, lambda service: service.gathering.story_editing.explain(ArticleId(one), ArticleId(other))
     )
     if as_json:
         print_json(result)
@@ -69,7 +69,7 @@ def _split(context: typer.Context, article: Named, as_json: AsJson = False) -> N
     """Take an article out of its story; it stays out. Show what is left of the story."""
     _print_story(
         context,
-        ask(context, lambda service: service.gathering.regrouping.split(ArticleId(article))),
+        ask(context, lambda service: service.gathering.story_editing.split(ArticleId(article))),
         as_json=as_json,
     )
 
@@ -77,7 +77,9 @@ def _split(context: typer.Context, article: Named, as_json: AsJson = False) -> N
 @app.command(name="join", epilog="Example: syndicator stories join 5uvqk4bqvtgfkp3a nmd2yzyfrkl3hv5s")
 def _join(context: typer.Context, one: Named, other: Named, as_json: AsJson = False) -> None:
     """Make one story of those that two articles belong to; it stays so."""
-    result = ask(context, lambda service: service.gathering.regrouping.join(ArticleId(one), ArticleId(other)))
+    result = ask(
+        context, lambda service: service.gathering.story_editing.join(ArticleId(one), ArticleId(other))
+    )
     _print_story(context, result, as_json=as_json)
 
 
@@ -86,7 +88,7 @@ def _print_story(context: typer.Context, story: StoryTold, *, as_json: bool) -> 
         print_json(story)
         return
     zone = invocation(context).settings().site.timezone
-    rows = [_row(one, zone) for one in story.told_by]
+    rows = [_row(one, zone) for one in story.members]
     console().print(f"{story.title} ({story.id})", style="bold", soft_wrap=True)
     print_list(rows, as_json=False, empty="Its articles have left.")
 

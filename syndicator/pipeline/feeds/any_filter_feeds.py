@@ -1,8 +1,8 @@
-"""Feeds of any filter, that nobody configured: chosen when somebody asks, kept while nothing changed.
+"""Feeds of any filter that are not configured: composed on request, cached while nothing changes.
 
-what changed last → kept bytes are of that moment? → send them
-                  → else choose (two at a time for each client) → another choice?
-                  → render, once for all who wait
+position of the last change → cached bytes are of that position? → send them
+                            → else select (two at a time for each client) → another selection?
+                            → render, once for all waiting requests
 """
 
 import time
@@ -47,41 +47,40 @@ KEPT_BYTES = 64 * 2**20
 KEPT_FEEDS = 1000
 """In one format."""
 DEEPEST = 1000
-"""Articles that are looked through while there is no index to ask."""
+"""Most articles of a timeline that are examined without a search index."""
 MADE_FOR_ONE = 60
-"""Feeds that one client may have made in one go, and two a second from then on: it may be a service with many
-readers."""
+"""Feeds composed for one client in a burst, and two a second after that: it may serve many readers."""
 RANKED_FOR_S = 10.0
-"""How long a popular one keeps its order."""
+"""How long a popular feed keeps its order."""
 _ALL = "all"
 _WORDS = {"en": ("Most read", "Coverage"), "id": ("Terpopuler", "Liputan")}
 
 _Key = tuple[str, Format]
 _Momentary = str
-"""A moment of what is stored: as long as it is the same, so is what a feed holds."""
+"""A state of the store: while it stays the same, so do the entries of a feed."""
 
 
 class _Kept(Struct, frozen=True, kw_only=True):
     rendition: Rendition
     moment: _Momentary
     shown: str
-    """Digest of what is in it."""
+    """Digest of its visible content."""
     confirmed_at: float
 
 
 def _size(kept: _Kept) -> int:
-    """Return the bytes that one takes; a short one counts for more, so their number is bounded too."""
+    """Return the bytes of a cached feed; small ones count for more, which bounds their number too."""
     return max(kept.rendition.size_bytes, KEPT_BYTES // KEPT_FEEDS)
 
 
 class NoSuchStory(LookupError):
-    """The article whose story is asked for is not there."""
+    """The article whose story is requested does not exist."""
 
 
 class AdHocFeeds:
-    """Answers for any filter, at a cost that no caller can raise.
+    """Serves feeds of any filter, at a bounded cost per request.
 
-    An article is shown from its admission on: each answer is of a moment that was read after the question.
+    The answer is of a state read after the request began: so an article is shown from its admission on.
     """
 
     def __init__(
@@ -127,12 +126,12 @@ class AdHocFeeds:
         return kept.rendition, None
 
     async def snapshot(self, asked: AdHoc, client: str) -> FeedSnapshot:
-        """Return what such a feed holds now, for a page. Raises what `rendition` raises."""
+        """Return the current snapshot of a feed, for a page. Raises as `rendition`."""
         async with self._places.place(client):
             return (await self._snapshot(asked))[0]
 
     def outline(self, asked: AdHoc) -> FeedSnapshot:
-        """Return such a feed without what is in it: its title and its addresses."""
+        """Return the snapshot of a feed without entries: its title and addresses."""
         wanted = asked.filter
         spec = FeedSpec(
             id=FeedId(digest(asked.spelled())),
@@ -174,10 +173,10 @@ class AdHocFeeds:
             else:
                 rendition = kept.rendition
             if asked.order is Order.POPULAR:
-                # How popular an entry is moves no date of it, and may be another in each turn.
+                # Popularity does not change the dates of entries, but may change in each interval.
                 at = max(newest_change(snapshot), self._popular.turned_at())
                 rendition = replace(rendition, last_modified=at)
-        # What an index gave that is behind has to be looked at again, though nothing changes any more.
+        # A selection from an index that lags behind must be repeated, even if nothing else changes.
         of = moment if is_settled else ""
         kept = _Kept(rendition=rendition, moment=of, shown=shown, confirmed_at=self._monotonic())
         self._kept.put(key, kept)
@@ -192,7 +191,7 @@ class AdHocFeeds:
         return dict.fromkeys(keys, position)
 
     async def _snapshot(self, asked: AdHoc) -> tuple[FeedSnapshot, bool]:
-        """Choose what a feed holds now; False: of articles that may not be all yet."""
+        """Return the current snapshot; False where the index may not have all articles yet."""
         outline = self.outline(asked)
         ids, is_settled = await self._found(asked)
         entries = await self._entries(asked, outline.spec, ids)
@@ -204,33 +203,33 @@ class AdHocFeeds:
     ) -> tuple[FeedEntry, ...]:
         if asked.order is Order.POPULAR:
             return await self._publisher.ranked(spec, await self._popular.ranking(spec, ids))
-        return await self._publisher.telling(await self._told(asked, ids))
+        return await self._publisher.feed_entries(await self._selected(asked, ids))
 
-    async def _told(self, asked: AdHoc, ids: Sequence[ArticleId] | None) -> list[StoryEntry]:
+    async def _selected(self, asked: AdHoc, ids: Sequence[ArticleId] | None) -> list[StoryEntry]:
         store, wanted = self._store, asked.filter
         if asked.story is not None:
-            return await self._told_of(asked.story, asked)
+            return await self._of_story(asked.story, asked)
         if ids is None:
             return await latest(store, self._filtering, wanted, asked.size, asked.per, deepest=DEEPEST)
         return await first_of(store, self._filtering, wanted, ids, size=asked.size, per=asked.per)
 
-    async def _told_of(self, named: ArticleId, asked: AdHoc) -> list[StoryEntry]:
-        """Choose from the articles that tell one story, the newest first."""
-        (place,) = await self._store.stories.places([named])
+    async def _of_story(self, member: ArticleId, asked: AdHoc) -> list[StoryEntry]:
+        """Return the matching articles of the story of a member, newest first."""
+        (place,) = await self._store.stories.places([member])
         story = place.story
-        ids = (await self._store.stories.members([story], MEMBERS))[story] if story else [named]
+        ids = (await self._store.stories.members([story], MEMBERS))[story] if story else [member]
         heads = [head for head in await self._store.articles.get_many(ids, bodies=False) if head]
         if not heads:
             raise NoSuchStory
         passing = await self._filtering.passing(
-            asked.filter, [one for one in heads if matches_keys(asked.filter, one)]
+            asked.filter, [head for head in heads if matches_keys(asked.filter, head)]
         )
-        passing.sort(key=lambda one: (-one.listed_at.timestamp(), one.id))
-        telling = Representatives(self._store, self._filtering, asked.filter, Per.ARTICLE)
-        return (await telling.told(passing))[: asked.size]
+        passing.sort(key=lambda article: (-article.listed_at.timestamp(), article.id))
+        representatives = Representatives(self._store, self._filtering, asked.filter, Per.ARTICLE)
+        return (await representatives.entries(passing))[: asked.size]
 
     async def _found(self, asked: AdHoc) -> tuple[Sequence[ArticleId] | None, bool]:
-        """Ask the index; None where it cannot help, with False where it soon can."""
+        """Return the articles that the index finds; None where it cannot, with False where it soon can."""
         needs_none = asked.story is not None or (asked.order is Order.POPULAR and asked.filter == Filter())
         if self._searching is None or needs_none:
             return None, True
@@ -238,17 +237,17 @@ class AdHocFeeds:
         return (found.ids, True) if found.is_whole else (None, False)
 
     def _title(self, asked: AdHoc) -> str:
-        """Name it by what is asked for, and by who publishes it."""
+        """Return the title of a feed: the values of its filter, and the site."""
         site = self._publisher.site
         ranking, story = _WORDS.get(site.language.partition("-")[0], _WORDS["en"])
         parts = [f"{ranking} ({asked.window.value})"] if asked.order is Order.POPULAR else []
         parts += [story] if asked.story else []
         parts += map(self._publisher.title_of, asked.filter.source)
-        return " – ".join(filter(None, (" · ".join([*parts, *_told_of(asked.filter)]), site.title)))
+        return " – ".join(filter(None, (" · ".join([*parts, *_values_of(asked.filter)]), site.title)))
 
 
-def _told_of(wanted: Filter) -> list[str]:
-    """Return what a filter asks for beside portals."""
+def _values_of(wanted: Filter) -> list[str]:
+    """Return the values of a filter, without its sources."""
     span = [
         f"{sign} {at:%Y-%m-%d %H:%M} UTC" for sign, at in (("≥", wanted.since), ("<", wanted.until)) if at
     ]

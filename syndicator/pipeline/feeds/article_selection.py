@@ -1,4 +1,4 @@
-"""From the indexes to the articles that a feed shows."""
+"""Selects the articles that a feed shows, from the indexes."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,9 @@ from syndicator.store.articles.articles import TimelinePlace
 from syndicator.store.store import Store
 
 DEEPEST = 5000
-"""How far down a timeline a filter is followed."""
+"""Most articles of a timeline that are examined for a filter."""
 _LEAST = 50
-"""Articles that are read at once."""
+"""Least number of articles that are read at once."""
 
 
 async def latest(
@@ -28,22 +28,22 @@ async def latest(
     *,
     deepest: int = DEEPEST,
 ) -> list[StoryEntry]:
-    """Return the newest that passes a filter, newest first, equal times by id; without bodies.
+    """Return the newest articles that pass a filter, newest first, equal times by id; without bodies.
 
-    A copy is left out beside its original; `per` story, what is not the first to tell it. So what is shown
-    keeps its place, whoever repeats it later.
+    Copies of shown articles are left out; with `per` story, all but the representative of each story. So an
+    entry keeps its position when others repeat it later.
     """
-    chosen = await choose(store, filtering, wanted, size, per, deepest=deepest)
-    return list(chosen.told)
+    selection = await select(store, filtering, wanted, size, per, deepest=deepest)
+    return list(selection.entries)
 
 
-class Chosen(Struct, frozen=True, kw_only=True):
-    told: tuple[StoryEntry, ...]
+class Selection(Struct, frozen=True, kw_only=True):
+    entries: tuple[StoryEntry, ...]
     rest: TimelinePlace | None
-    """The place behind which there may be more; None: that was all."""
+    """The position behind which there may be more; None: these are all."""
 
 
-async def choose(
+async def select(
     store: Store,
     filtering: Filtering,
     wanted: Filter,
@@ -53,15 +53,15 @@ async def choose(
     before: TimelinePlace | None = None,
     since_ms: int | None = None,
     deepest: int = DEEPEST,
-) -> Chosen:
-    """Choose as `latest` does from what stands behind a place, and is listed at a time or later."""
+) -> Selection:
+    """Select as `latest` does, from the articles behind a position and listed at `since_ms` or later."""
     facets, depth, deepest = facets_for(wanted), size + 1, max(deepest, 2 * size)
     until_ms = before.listed_ms if before else None
-    telling = Representatives(store, filtering, wanted, per)
+    representatives = Representatives(store, filtering, wanted, per)
     seen: dict[ArticleId, Article] = {}
     while True:
         found, whole = await store.articles.timeline(facets, depth, until_ms=until_ms, since_ms=since_ms)
-        # Of the last millisecond that was read, there may be more: Redis orders it otherwise.
+        # There may be more articles of the last millisecond that was read: Redis orders ties differently.
         cut = -1 if whole or depth > deepest else found[-1].listed_ms
         listed = [
             place
@@ -72,12 +72,12 @@ async def choose(
         heads = await store.articles.get_many(unread, bodies=False)
         seen |= {article.id: article for article in heads if article}
         there = [seen[place.article_id] for place in listed if place.article_id in seen]
-        chosen = tuple(await telling.told(await filtering.passing(wanted, there)))
-        if len(chosen) > size:
+        entries = tuple(await representatives.entries(await filtering.passing(wanted, there)))
+        if len(entries) > size:
             places = {place.article_id: place for place in listed}
-            return Chosen(told=chosen[:size], rest=places[chosen[size - 1].article.id])
+            return Selection(entries=entries[:size], rest=places[entries[size - 1].article.id])
         if whole or depth > deepest:
-            return Chosen(told=chosen, rest=None if whole else found[-1])
+            return Selection(entries=entries, rest=None if whole else found[-1])
         depth = min(depth * 4, deepest + 1)
 
 
@@ -88,15 +88,15 @@ def _order(place: TimelinePlace) -> tuple[int, str]:
 async def first_of(
     store: Store, filtering: Filtering, wanted: Filter, ids: Sequence[ArticleId], *, size: int, per: Per
 ) -> list[StoryEntry]:
-    """Choose as `latest` does from what an index found for a filter, in its order; without bodies."""
-    telling = Representatives(store, filtering, wanted, per)
-    found: list[Article] = []
-    chosen: list[StoryEntry] = []
+    """Select as `latest` does, from the articles that an index found, in its order; without bodies."""
+    representatives = Representatives(store, filtering, wanted, per)
+    matching: list[Article] = []
+    entries: list[StoryEntry] = []
     start, step = 0, max(size, _LEAST)
-    while start < len(ids) and len(chosen) < size:
+    while start < len(ids) and len(entries) < size:
         heads = await store.articles.get_many(ids[start : start + step], bodies=False)
-        # What changed since the index was asked may not pass any more.
-        found += [head for head in heads if head and matches_keys(wanted, head)]
-        chosen = await telling.told(found)
+        # An article that changed since the index was read may not match any more.
+        matching += [head for head in heads if head and matches_keys(wanted, head)]
+        entries = await representatives.entries(matching)
         start, step = start + step, 2 * step
-    return chosen[:size]
+    return entries[:size]

@@ -1,4 +1,4 @@
-"""What feeds and pages show: chosen from the store, put together as snapshots."""
+"""Composes the snapshots of feeds and pages from the store."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -20,7 +20,7 @@ from syndicator.model.feed import (
 )
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.rights import Content, Rights
-from syndicator.pipeline.feeds.article_selection import choose
+from syndicator.pipeline.feeds.article_selection import select
 from syndicator.pipeline.feeds.feed_dates import dated
 from syndicator.pipeline.feeds.history_links import next_page, prev_archive
 from syndicator.pipeline.filter_matching import Filtering
@@ -35,12 +35,12 @@ from syndicator.store.codec import digest
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
 
-WITHDRAWALS_TOLD, WITHDRAWALS_LOOKED_AT = 50, 200
-"""So many withdrawals a feed tells at most, of the newest of all feeds."""
+WITHDRAWALS_SHOWN, WITHDRAWALS_EXAMINED = 50, 200
+"""Most withdrawals in a feed, and the number of newest withdrawals they are selected from."""
 
 
 class Composer:
-    """Puts together what is shown now; nothing is rendered or kept here."""
+    """Composes current snapshots; it neither renders nor caches."""
 
     def __init__(
         self,
@@ -53,16 +53,18 @@ class Composer:
         retired: Collection[FeedSpec] = (),
         near: NearArticles | None = None,
     ) -> None:
-        """`near`: the index that the process has already; else one is made where it is needed."""
+        """`near`: the index of this process, if it has one; else one is built when needed."""
         self.site = site
         self.specs: Mapping[FeedId, FeedSpec] = {spec.id: spec for spec in specs}
         self.public = {feed: spec for feed, spec in self.specs.items() if not spec.private}
-        """What may be named in pages, lists and links."""
+        """Feeds that may appear in pages, lists and links."""
         self.moved = {former: spec.id for spec in specs for former in spec.former_ids}
         self.retired = {name: spec.title for spec in retired for name in spec.names}
-        """Titles of feeds that were published once, by their names."""
-        self.private = {name: one.names for one in (*specs, *retired) if one.private for name in one.names}
-        """All names of each private feed, by each of them: what they mean is told to who has a token."""
+        """Titles of retired feeds, by each of their names."""
+        self.private = {
+            name: spec.names for spec in (*specs, *retired) if spec.private for name in spec.names
+        }
+        """All names of each private feed, by each of them; shown only to holders of a token."""
         self._store = store
         self._origins = origins
         self._clock = clock
@@ -71,23 +73,23 @@ class Composer:
 
     @property
     def sources(self) -> Mapping[SourceId, SourceId]:
-        """Return each name of the portals whose articles there may be, and what that portal is called now."""
+        """Return the current id of each portal, by its current and former ids."""
         return {name: origin.id for name, origin in self._origins.items()}
 
     def title_of(self, source: str) -> str:
-        """Return a portal."""
+        """Return the title of a portal; its id where it is not configured."""
         origin = self._origins.get(SourceId(source))
         return origin.title if origin else source
 
     def rights_of(self, article: Article) -> Rights:
-        """Return what may be shown of an article."""
+        """Return the rights to show an article."""
         return self._origin(article).rights
 
     async def snapshot(self, feed: FeedId) -> FeedSnapshot:
-        """Return what a configured feed holds now."""
+        """Return the current snapshot of a configured feed."""
         spec = self.specs[feed]
-        # The version is read first: what is admitted meanwhile may be in the entries already, and is
-        # rendered once more; the other way round it could be missed.
+        # The version is read first: an article that is admitted meanwhile is rendered twice. The other way
+        # round it could be missed.
         version = await self._store.feeds.version(feed)
         entries, rest = await self._shown(spec)
         snapshot = FeedSnapshot(
@@ -102,26 +104,26 @@ class Composer:
         return await self.dated(snapshot)
 
     async def first(self, feed: FeedId, most: int) -> tuple[FeedEntry, ...]:
-        """Return the first entries that a configured feed holds now."""
+        """Return the first entries of a configured feed."""
         spec = self.specs[feed]
         entries, _ = await self._shown(replace(spec, size=min(most, spec.size)))
         return entries
 
     async def _shown(self, spec: FeedSpec) -> tuple[tuple[FeedEntry, ...], TimelinePlace | None]:
-        """Return what a feed holds now, and the place behind which there is more."""
+        """Return the entries of a feed, and the position behind which there are more."""
         if spec.order is Order.POPULAR:
             ranking = await self._store.feeds.ranking(spec.id)
             return await self.ranked(spec, ranking[: spec.size]), None
-        found = await choose(self._store, self._filtering, spec.filter, spec.size, spec.per)
-        return await self.telling(found.told, spec.content), found.rest
+        selection = await select(self._store, self._filtering, spec.filter, spec.size, spec.per)
+        return await self.feed_entries(selection.entries, spec.content), selection.rest
 
     async def _older(
         self, spec: FeedSpec, entries: Sequence[FeedEntry], rest: TimelinePlace | None
     ) -> tuple[tuple[str, str], ...]:
-        """Link to what is older: what is settled is told by what the feed shows, not by the hour."""
+        """Return the links to older documents; they depend on the shown entries only, not on the time."""
         if spec.order is Order.POPULAR or not entries:
             return ()
-        bound = settled_until(max(one.article.first_seen_at for one in entries))
+        bound = settled_until(max(entry.article.first_seen_at for entry in entries))
         return (
             *next_page(rest),
             *await prev_archive(self._store, self._filtering, spec, bound),
@@ -136,89 +138,87 @@ class Composer:
         return replace(self._entry(article), also_at=self._also_at(others))
 
     async def related_entries(self, article: Article) -> tuple[FeedEntry, ...]:
-        """Return what is related to an article, the nearest first; without bodies."""
-        return tuple(self._entry(one) for one in await self._relating.related(article))
+        """Return the articles related to an article, nearest first; without bodies."""
+        return tuple(self._entry(related) for related in await self._relating.related(article))
 
     async def related(self, article_id: ArticleId) -> FeedSnapshot | None:
-        """Return what is related to an article as a feed, with bodies.
-
-        None where there is no such article.
-        """
+        """Return the related articles as a feed, with bodies; None where there is no such article."""
         article = await self._article(article_id)
         if article is None:
             return None
         heads = await self._relating.related(article)
-        found = [one for one in await self._store.articles.get_many([head.id for head in heads]) if one]
+        articles = await self._store.articles.get_many([head.id for head in heads])
         snapshot = FeedSnapshot(
             spec=FeedSpec(id=FeedId(article.id), title=article.title, language=article.language),
             site=self.site,
             version=self.unversioned(),
-            entries=tuple(self._entry(one) for one in found),
+            entries=tuple(self._entry(related) for related in articles if related),
             page_path=f"/articles/{article.id}",
             feed_path="/related",
         )
         return await self.dated(snapshot)
 
     async def listed(self, ids: Sequence[ArticleId]) -> tuple[FeedEntry, ...]:
-        """Return those articles that are there, in their order; without bodies."""
-        found = await self._store.articles.get_many(ids, bodies=False)
-        return tuple(self._entry(one) for one in found if one)
+        """Return the existing ones of these articles, in their order; without bodies."""
+        articles = await self._store.articles.get_many(ids, bodies=False)
+        return tuple(self._entry(article) for article in articles if article)
 
     async def found(self, title: str, ids: Sequence[ArticleId], page_path: str, asked: str) -> FeedSnapshot:
         """Return the articles that a search found as a feed, in their order."""
-        found = [one for one in await self._store.articles.get_many(ids) if one]
+        articles = await self._store.articles.get_many(ids)
         snapshot = FeedSnapshot(
             spec=FeedSpec(id=FeedId(digest(asked)), title=title),
             site=self.site,
             version=self.unversioned(),
-            entries=tuple(self._entry(one) for one in found),
+            entries=tuple(self._entry(article) for article in articles if article),
             page_path=page_path,
             asked=asked,
         )
         return await self.dated(snapshot)
 
     async def dated(self, snapshot: FeedSnapshot) -> FeedSnapshot:
-        """Return a snapshot with the instants at which it and its entries changed last: as readers get it."""
+        """Return a snapshot with the dates of the last change of it and its entries."""
         return await dated(self._store.feeds, snapshot)
 
     def unversioned(self) -> FeedVersion:
-        """Return what stands for the version of a document that has none: a change is seen now."""
+        """Return the version of a document that has none: changed now."""
         return FeedVersion(version=0, changed_at=self._clock())
 
     async def _article(self, article_id: ArticleId) -> Article | None:
-        """Return an article with its body, also by the id of one that it turned out to be."""
+        """Return an article with its body, also by the id of an article that was merged into it."""
         articles = self._store.articles
         article = await articles.get(article_id)
         if article is None and (leader := await articles.led_by(article_id)) is not None:
             article = await articles.get(leader)
         return article
 
-    async def telling(
-        self, told: Sequence[StoryEntry], content: Content = Content.FULL
+    async def feed_entries(
+        self, entries: Sequence[StoryEntry], content: Content = Content.FULL
     ) -> tuple[FeedEntry, ...]:
-        """Return what was chosen as entries, with bodies."""
-        articles = await self._store.articles.get_many([one.article.id for one in told])
+        """Return selected articles as entries of a feed, with bodies."""
+        articles = await self._store.articles.get_many([entry.article.id for entry in entries])
         return tuple(
-            replace(self._entry(article, content), also_at=self._also_at(one.others))
-            for one, article in zip(told, articles, strict=True)
+            replace(self._entry(article, content), also_at=self._also_at(entry.others))
+            for entry, article in zip(entries, articles, strict=True)
             if article
         )
 
     async def withdrawn(self, spec: FeedSpec) -> tuple[Withdrawal, ...]:
-        """Return what was withdrawn of late and would stand in a feed, the newest first."""
-        found = await self._store.withdrawals.newest(
-            WITHDRAWALS_LOOKED_AT, bodies=spec.filter.query is not None
+        """Return the recent withdrawals of articles that match a feed, newest first."""
+        newest = await self._store.withdrawals.newest(
+            WITHDRAWALS_EXAMINED, bodies=spec.filter.query is not None
         )
-        return tuple(one for one in found if matches(spec.filter, one.article))[:WITHDRAWALS_TOLD]
+        matching = (withdrawal for withdrawal in newest if matches(spec.filter, withdrawal.article))
+        return tuple(matching)[:WITHDRAWALS_SHOWN]
 
     async def ranked(self, spec: FeedSpec, ranking: Sequence[Ranked]) -> tuple[FeedEntry, ...]:
-        """Return what a popular feed lists as entries, with bodies."""
+        """Return the ranking of a popular feed as entries, with bodies."""
         articles = await self._store.articles.get_many([place.article_id for place in ranking])
         others: dict[ArticleId, tuple[AlsoAt, ...]] = {}
         if spec.per is Per.STORY:
-            telling = Representatives(self._store, self._filtering, spec.filter, spec.per)
-            result = await telling.told([one for one in articles if one])
-            others = {one.article.id: self._also_at(one.others) for one in result}
+            representatives = Representatives(self._store, self._filtering, spec.filter, spec.per)
+            entries = await representatives.entries([article for article in articles if article])
+            others = {entry.article.id: self._also_at(entry.others) for entry in entries}
         return tuple(
             replace(
                 self._entry(article, spec.content),
@@ -232,11 +232,11 @@ class Composer:
         )
 
     def shown(self, article: Article) -> Article:
-        """Leave out of an article what its portal does not let us show."""
+        """Return an article without the parts that its portal's rights do not allow."""
         return self._entry(article).article
 
     def _entry(self, article: Article, content: Content = Content.FULL) -> FeedEntry:
-        """Make an entry: the one place where what may not be shown of an article is left out."""
+        """Return the entry of an article. Only here the rights of its portal are applied."""
         origin = self._origin(article)
         return FeedEntry(article=allowed(article, origin.rights, content), origin=origin)
 
@@ -246,6 +246,6 @@ class Composer:
 
     def _origin(self, article: Article) -> Origin:
         origin = self._origins.get(article.source)
-        if origin is None:  # it was not configured since such names are remembered
+        if origin is None:  # it left the configuration before names of portals were stored
             origin = Origin(id=article.source, title=article.source, home_url=article.url)
         return origin

@@ -25,9 +25,9 @@ class Delta(Struct, frozen=True, kw_only=True):
 
 
 class Deltas:
-    """Gives deltas of configured feeds in the order `latest`, unless they are large.
+    """Returns deltas of configured feeds in the order `latest`, unless they are large.
 
-    Of a ranking, everything changes.
+    Rankings have none, because most of their entries change.
     """
 
     def __init__(self, publisher: Publisher) -> None:

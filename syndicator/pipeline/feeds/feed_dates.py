@@ -54,7 +54,7 @@ def _name(snapshot: FeedSnapshot) -> FeedId:
 async def _is_kept(putting: Awaitable[bool]) -> bool:
     try:
         return await putting
-    except StoreError:  # as when it takes no bytes: the publisher tells of that
+    except StoreError:  # as when Redis cannot write: the publisher logs that
         return True
 
 

@@ -1,4 +1,4 @@
-"""All that is retained of a feed, in documents (RFC 5005): pages that go on from a place, archives that stay.
+"""The history of a feed as documents (RFC 5005): pages that begin at a position, archives that never change.
 
 feed ── next ──▶ page ── next ──▶ page …            each begins where the one before ended
 └── prev-archive ──▶ archive ── prev-archive ──▶ archive …    each holds a span of the calendar
@@ -16,7 +16,7 @@ from syndicator.model.clock import Clock, to_ms
 from syndicator.model.feed import FeedSnapshot, FeedSpec, Format, Order, Rendition
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.concurrency_limits import Places, TooMany
-from syndicator.pipeline.feeds.article_selection import choose
+from syndicator.pipeline.feeds.article_selection import select
 from syndicator.pipeline.feeds.feed_dates import shown_of
 from syndicator.pipeline.feeds.history_links import Links, next_page, place_named, prev_archive
 from syndicator.pipeline.feeds.publisher import Publisher
@@ -31,7 +31,7 @@ from syndicator.store.store import Store
 
 KEPT_BYTES = 64 * 2**20
 MOST_IN_ARCHIVE = 2000
-"""Entries. Only a minute holds more than `rules.feeds.history_windows.MOST` articles."""
+"""Most entries. Only a span of one minute holds more than `rules.feeds.history_windows.MOST` articles."""
 MOST_ON_PAGE = 200
 _ALL = "all"
 
@@ -39,9 +39,9 @@ _Key = tuple[FeedId, str, Format]
 
 
 class _Document(Struct, frozen=True, kw_only=True):
-    """What is in a document, without bodies."""
+    """The content of a document, without bodies."""
 
-    told: tuple[StoryEntry, ...]
+    entries: tuple[StoryEntry, ...]
     links: Links
     is_archive: bool
 
@@ -49,14 +49,14 @@ class _Document(Struct, frozen=True, kw_only=True):
 class _Kept(Struct, frozen=True, kw_only=True):
     rendition: Rendition
     position: str
-    """Of the last change that these bytes are known to show."""
+    """Position of the last change that these bytes are known to include."""
     shown: str
-    """Digest of what is in it."""
+    """Digest of the visible content."""
     confirmed_at: float
 
 
 class History:
-    """Makes such documents when somebody asks, and keeps them while what is in them is the same."""
+    """Composes documents of the history on request, and caches them while their content stays the same."""
 
     def __init__(
         self,
@@ -78,10 +78,10 @@ class History:
     async def archive(
         self, feed: FeedId, name: str, form: Format, client: str
     ) -> tuple[Rendition, int | None] | None:
-        """Return what is listed in a span, newest first, and its age where it could not be confirmed.
+        """Return the archive of a span, newest first, and its age in seconds where it was not confirmed.
 
-        None where there is no such feed or span, or more may come into it. Raise StoreUnavailable and TooMany
-        where nothing is kept.
+        None where there is no such feed or span, or articles may still be added to it. Raises
+        StoreUnavailable and TooMany where nothing is cached.
         """
         spec, span = self._spec(feed), span_named(name)
         if spec is None or span is None or span.end > settled_until(self._clock()):
@@ -91,7 +91,7 @@ class History:
     async def page(
         self, feed: FeedId, name: str, form: Format, client: str
     ) -> tuple[Rendition, int | None] | None:
-        """Return what stands behind a place; otherwise as `archive`."""
+        """Return the page of entries behind a position; otherwise as `archive`."""
         spec, place = self._spec(feed), place_named(name)
         if spec is None or place is None:
             return None
@@ -145,7 +145,7 @@ class History:
             spec=spec,
             site=self._publisher.site,
             version=version,
-            entries=await self._publisher.telling(document.told, spec.content),
+            entries=await self._publisher.feed_entries(document.entries, spec.content),
             page_path=f"/feeds/{feed}",
             feed_path=path,
             links=document.links,
@@ -155,7 +155,7 @@ class History:
 
     async def _span(self, spec: FeedSpec, span: Span) -> _Document:
         end = TimelinePlace(article_id=ArticleId(""), listed_ms=to_ms(span.end) - 1)
-        found = await choose(
+        selection = await select(
             self._store,
             self._filtering,
             spec.filter,
@@ -165,15 +165,17 @@ class History:
             since_ms=to_ms(span.start),
         )
         older = await prev_archive(self._store, self._filtering, spec, span.start)
-        # A story grows after its first article; the document stays.
-        chosen = tuple(replace(one, others=()) for one in found.told)
-        return _Document(told=chosen, links=(("current", ""), *older), is_archive=True)
+        # Without the other articles of a story: it grows, but an archive must not change.
+        entries = tuple(replace(entry, others=()) for entry in selection.entries)
+        return _Document(entries=entries, links=(("current", ""), *older), is_archive=True)
 
     async def _page(self, spec: FeedSpec, place: TimelinePlace) -> _Document:
-        found = await choose(
+        selection = await select(
             self._store, self._filtering, spec.filter, min(spec.size, MOST_ON_PAGE), spec.per, before=place
         )
-        return _Document(told=found.told, links=(("first", ""), *next_page(found.rest)), is_archive=False)
+        return _Document(
+            entries=selection.entries, links=(("first", ""), *next_page(selection.rest)), is_archive=False
+        )
 
     async def _read_position(self, keys: Sequence[str]) -> Mapping[str, str]:
         position = await self._store.changes.position()

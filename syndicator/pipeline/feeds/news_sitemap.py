@@ -1,4 +1,4 @@
-"""Which pages of ours search engines are told of."""
+"""Selects the article pages for the news sitemap."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ _AT_ONCE = 100
 
 
 class AnnouncedPages:
-    """Chooses them; what was chosen is good for a minute."""
+    """Selects pages for the news sitemap, and keeps the selection for a minute."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class AnnouncedPages:
         self._kept_until = monotonic()
 
     async def newest(self) -> tuple[Announced, ...]:
-        """Return the pages of two days, the newest first: no copies, and none that its portal keeps back."""
+        """Return the pages of two days, newest first, without copies and pages that must not be indexed."""
         async with self._choosing:
             if self._monotonic() >= self._kept_until:
                 self._kept = await self._choose()
@@ -51,28 +51,28 @@ class AnnouncedPages:
 
     async def _choose(self) -> tuple[Announced, ...]:
         now = self._clock()
-        telling = Representatives(self._store, Filtering(self._store), Filter(), Per.ARTICLE)
-        chosen: list[Announced] = []
+        representatives = Representatives(self._store, Filtering(self._store), Filter(), Per.ARTICLE)
+        announced: list[Announced] = []
         async for page in self._listed(now - NEWS_FOR):
-            found = [one for one in page if now - NEWS_FOR <= one.published_at <= now]
-            found = [one for one in found if self._publisher.rights_of(one).index]
-            chosen += [_announced(one.article) for one in await telling.told(found)]
-            if len(chosen) >= MOST:
+            articles = [article for article in page if now - NEWS_FOR <= article.published_at <= now]
+            articles = [article for article in articles if self._publisher.rights_of(article).index]
+            announced += [_announced(entry.article) for entry in await representatives.entries(articles)]
+            if len(announced) >= MOST:
                 break
-        return tuple(chosen[:MOST])
+        return tuple(announced[:MOST])
 
     async def _listed(self, since: datetime) -> AsyncIterator[list[Article]]:
-        """Yield what was listed since then, the newest first: nothing is listed before it was published."""
+        """Yield the articles listed since then, newest first; none is listed before its publication."""
         until_ms, skip = None, 0
         while True:
             page = await self._store.changes.listed(until_ms, skip, _AT_ONCE)
-            ids = [one.article_id for one in page if one.listed_ms >= to_ms(since)]
+            ids = [listed.article_id for listed in page if listed.listed_ms >= to_ms(since)]
             heads = await self._store.articles.get_many(ids, bodies=False)
             yield [head for head in heads if head]
             if len(ids) < _AT_ONCE:
                 return
             last_ms = page[-1].listed_ms
-            ties = sum(one.listed_ms == last_ms for one in page)
+            ties = sum(listed.listed_ms == last_ms for listed in page)
             skip = skip + ties if last_ms == until_ms else ties
             until_ms = last_ms
 

@@ -1,4 +1,4 @@
-"""What pages show beside entries: the story that an article tells, and how it stood over time."""
+"""Details that pages show beside entries: the story of an article, and its ranks over time."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,27 +17,27 @@ from syndicator.store.popularity.portal_counters import RankNote
 from syndicator.store.store import Store
 
 SHOWN_FOR = timedelta(hours=24)
-"""So far back the courses beside the entries of a popular feed go."""
+"""Time span of the rank histories beside the entries of a popular feed."""
 
 _LONGEST_GAP = 2.5 * NOTED_EVERY
 _NOTES = 3000
-"""Of all articles of a story together: as many as one page may cost. Ten articles have no more."""
+"""Most rank notes read for all articles of a story. Ten articles have no more."""
 _POINTS = 432
-"""Of a story's course: three days of notes."""
+"""Most points in the rank history of a story: three days of notes."""
 
 
 class StoryMark(Struct, frozen=True, kw_only=True):
-    """The story that an article tells together with others."""
+    """The story of an article that has others."""
 
     id: StoryId
     reports: int
-    """Articles that tell it; no more than `MEMBERS` are counted."""
+    """Number of its articles, at most `MEMBERS`."""
 
 
 class Course(Struct, frozen=True, kw_only=True):
-    """How something stood in a popular feed, the earliest first.
+    """The history of ranks in a popular feed, earliest first.
 
-    One stretch ends and another begins where it had left the list.
+    A new stretch begins after each absence from the list.
     """
 
     feed: FeedId
@@ -46,7 +46,7 @@ class Course(Struct, frozen=True, kw_only=True):
 
 
 class Front(Struct, frozen=True, kw_only=True):
-    """The first entries of a feed, and what is told beside them."""
+    """The first entries of a feed, with the details shown beside them."""
 
     entries: tuple[FeedEntry, ...]
     stories: Mapping[ArticleId, StoryMark]
@@ -66,15 +66,15 @@ class StoryShown(Struct, frozen=True, kw_only=True):
 
     id: StoryId
     reports: tuple[MemberRow, ...]
-    """The first to come in first."""
+    """Oldest first."""
     is_whole: bool
-    """False where more articles tell it than are shown."""
+    """False where the story has more articles than are shown."""
     course: Course | None
-    """Of its best article at each instant, without scores. None where no popular feed listed any of late."""
+    """Rank of its best article over time, without scores. None where no popular feed listed it recently."""
 
 
 class Browsing:
-    """The questions of pages that no feed asks."""
+    """Reads the details of pages that are no feeds."""
 
     def __init__(self, store: Store, publisher: Publisher, clock: Clock) -> None:
         self._store = store
@@ -93,30 +93,24 @@ class Browsing:
         )
 
     async def story_marks(self, ids: Sequence[ArticleId]) -> Mapping[ArticleId, StoryMark]:
-        """Return the story of each article that others tell, too."""
+        """Return the story of each article whose story has other articles too."""
         places = await self._store.stories.places(ids)
-        fields = {one: place.story for one, place in zip(ids, places, strict=True) if place.story}
-        members = await self._store.stories.members(list(dict.fromkeys(fields.values())), MEMBERS)
+        stories = {article: place.story for article, place in zip(ids, places, strict=True) if place.story}
+        members = await self._store.stories.members(list(dict.fromkeys(stories.values())), MEMBERS)
         return {
-            one: StoryMark(id=story, reports=len(members[story]))
-            for one, story in fields.items()
+            article: StoryMark(id=story, reports=len(members[story]))
+            for article, story in stories.items()
             if len(members[story]) > 1
         }
 
     async def story_name(self, name: ArticleId) -> StoryId:
-        """Return the story that an article tells now.
-
-        One that is not there may have given a story its name.
-        """
+        """Return the current story of an article; a missing article may have given a story its id."""
         name = await self._store.articles.led_by(name) or name
         (place,) = await self._store.stories.places([name])
         return place.story or StoryId(name)
 
     async def story(self, story: StoryId, wanted: FeedId | None) -> StoryShown | None:
-        """Return a story, its course in the wanted feed if that listed it.
-
-        None where nothing is left of it.
-        """
+        """Return a story with its ranks, in the feed `wanted` if that listed it; None without any article."""
         members = (await self._store.stories.members([story], MEMBERS + 1))[story]
         entries = await self._publisher.listed(members[:MEMBERS] or [ArticleId(story)])
         if not entries:
@@ -138,15 +132,15 @@ class Browsing:
         notes = await self._store.popularity.ranks_of(ids)
         current = await self._current(feed, now)
         return {
-            one: _course(
+            article: _course(
                 feed,
                 [
                     note
-                    for note in (*notes[one], *current.get(one, ()))
+                    for note in (*notes[article], *current.get(article, ()))
                     if note.feed == feed and note.at >= now - SHOWN_FOR
                 ],
             )
-            for one in ids
+            for article in ids
         }
 
     async def _story_course(self, ids: Sequence[ArticleId], wanted: FeedId | None) -> Course | None:
@@ -155,14 +149,14 @@ class Browsing:
         listed = Counter(note.feed for note in notes)
         if not listed:
             return None
-        feed = wanted if wanted and listed[wanted] else max(listed, key=lambda one: (listed[one], one))
+        feed = wanted if wanted and listed[wanted] else max(listed, key=lambda name: (listed[name], name))
         current = await self._current(feed, self._clock())
-        notes += [note for one in ids for note in current.get(one, ())]
+        notes += [note for article in ids for note in current.get(article, ())]
         best = best_at_each_instant(_ranks(note for note in notes if note.feed == feed))
         return Course(feed=feed, ranks=stretches(best[-_POINTS:], _LONGEST_GAP))
 
     async def _current(self, feed: FeedId, now: datetime) -> Mapping[ArticleId, tuple[RankNote]]:
-        """Return how a feed ranks now as if it was noted now."""
+        """Return the current ranks of a feed as rank notes of now."""
         ranking = await self._store.feeds.ranking(feed)
         return {
             place.article_id: (RankNote(at=now, feed=feed, rank=rank, score=place.score),)

@@ -13,7 +13,7 @@ from syndicator.model.feed import FeedSpec, Filter, Format, Order, Per, Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId, StoryId
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.filter_matching import Filtering
-from syndicator.pipeline.stories.editing import Regrouping, StoryTold
+from syndicator.pipeline.stories.editing import StoryEditing, StoryTold
 from syndicator.rules.filter_matching import facets_for
 from syndicator.store.paging import PagePosition
 from syndicator.store.store import Store
@@ -57,7 +57,7 @@ class ArticleLine(Struct, frozen=True, kw_only=True):
     updated_at: datetime
     revision: int
     story: StoryId
-    """Of an article that alone tells it, its own id."""
+    """The article's own id where it is a story of its own."""
     copy_of: ArticleId | None
 
 
@@ -93,12 +93,12 @@ class FeedLine(Struct, frozen=True, kw_only=True):
 
 
 class Paginator:
-    """Gives lists piece by piece; what comes meanwhile moves nothing to and fro between pieces."""
+    """Returns lists page by page; items added meanwhile do not move others between pages."""
 
-    def __init__(self, store: Store, publisher: Publisher, regrouping: Regrouping) -> None:
+    def __init__(self, store: Store, publisher: Publisher, story_editing: StoryEditing) -> None:
         self._store = store
         self._publisher = publisher
-        self._regrouping = regrouping
+        self._story_editing = story_editing
         self._filtering = Filtering(store)
 
     async def articles(
@@ -121,9 +121,9 @@ class Paginator:
         return ListPage(items=lines, next=_spelled(spot))
 
     async def stories(self, cursor: str | None, limit: int) -> ListPage[StoryTold]:
-        """List stories that more than one article tells, the one that grew last first."""
+        """Return stories of more than one article, the last grown first."""
         ids, spot = await self._store.lists.stories(_spot(cursor), limit)
-        return ListPage(items=await self._regrouping.told(ids), next=_spelled(spot))
+        return ListPage(items=await self._story_editing.stories(ids), next=_spelled(spot))
 
     async def withdrawals(self, cursor: str | None, limit: int) -> ListPage[WithdrawalLine]:
         """List what was withdrawn."""

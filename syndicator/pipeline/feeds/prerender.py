@@ -1,4 +1,4 @@
-"""Renders what changed before anybody asks, and tells partners of it."""
+"""Renders changed feeds before they are requested, and announces them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -19,14 +19,14 @@ from syndicator.rules.identity.identity import event_id
 from syndicator.store.feeds.feeds import FeedTold
 from syndicator.store.store import Store
 
-TOLD_EVERY = timedelta(seconds=10)
-"""`feed.updated` comes no more often of one feed: what changes meanwhile is told together."""
+ANNOUNCED_EVERY = timedelta(seconds=10)
+"""Shortest interval between two `feed.updated` of one feed; changes in between are announced together."""
 
 log = get_logger(__name__)
 
 
 class PublishStep:
-    """Warms up what changed, so that readers rarely wait for a rendering; other bytes are told as events."""
+    """Renders changed feeds, so that readers rarely wait, and announces new bytes as `feed.updated`."""
 
     name = "publish"
 
@@ -36,18 +36,18 @@ class PublishStep:
         self._directory = directory
         self._clock = clock
         self._changed = ChangedFeeds(store.feeds, lambda: publisher.specs)
-        self._untold: dict[FeedId, datetime] = {}
-        """What was rendered, and when it may be told."""
+        self._unannounced: dict[FeedId, datetime] = {}
+        """Rendered feeds, and when they may be announced."""
 
     async def take(self, room: int) -> Taken:
-        """Take the feeds whose version is not the one that they were warmed at."""
+        """Return the rendering of the feeds whose version has changed since they were rendered."""
         now = self._clock()
         await self._changed.look(now)
-        ripe = [feed for feed, at in self._untold.items() if at <= now]
+        ripe = [feed for feed, at in self._unannounced.items() if at <= now]
         stale = list(dict.fromkeys((*self._changed.stale, *ripe)))
         return Taken(
             jobs=(partial(self._renew, stale, dict(self._changed.versions)),) if stale and room else (),
-            next_due_at=min(self._untold.values(), default=None),
+            next_due_at=min(self._unannounced.values(), default=None),
         )
 
     async def _renew(self, feeds: list[FeedId], versions: Mapping[FeedId, FeedVersion]) -> JobReport | None:
@@ -57,43 +57,46 @@ class PublishStep:
         return JobReport(step=self.name, event="feeds_rendered", fields=(("feed", _few(warmed)),))
 
     async def _warm(self, feed: FeedId, version: FeedVersion) -> bool:
-        """Render a feed in the formats of readers; tell whether it worked. A fault is told once a version."""
-        self._untold.pop(feed, None)
+        """Render a feed in the formats of readers; return whether it worked. Log a fault once a version."""
+        self._unannounced.pop(feed, None)
         try:
-            await self._tell(feed, [await self._publisher.rendition(feed, form) for form in READER_FORMATS])
+            renditions = [await self._publisher.rendition(feed, form) for form in READER_FORMATS]
+            await self._announce(feed, renditions)
         except StoreUnavailable:
-            raise  # of no feed's making: the runner tries again
-        except Exception:  # one feed's fault must not starve those after it
+            raise  # no fault of the feed: the runner tries again
+        except Exception:  # a fault of one feed must not hold back the others
             log.exception("feed_render_failed", feed=feed, version=version.version)
             self._changed.note(feed, version)
             return False
         self._changed.note(feed, version)
         return True
 
-    async def _tell(self, feed: FeedId, rendered: Sequence[Rendition]) -> None:
-        """Tell of a feed whose bytes are others than were told of; of one that was told just now, later."""
-        # With hundreds of feeds, events that nobody asks for would be most of what is kept.
+    async def _announce(self, feed: FeedId, rendered: Sequence[Rendition]) -> None:
+        """Announce a feed whose bytes have changed since its last announcement, if that is not too recent."""
+        # With hundreds of feeds, most stored events would be ones that no endpoint subscribes to.
         if not self._directory.wants_renewals(self._publisher.specs[feed]):
             return
-        now, newest = self._clock(), max(rendered, key=lambda one: (one.changed_at, one.version))
+        now = self._clock()
+        newest = max(rendered, key=lambda rendition: (rendition.changed_at, rendition.version))
         before = await self._store.feeds.told(feed)
-        result = FeedTold(
+        last_ms = before.told_ms
+        announcement = FeedTold(
             changed_ms=to_ms(newest.changed_at),
             version=newest.version,
-            told_ms=max(to_ms(now), before.told_ms + 1),
-            older_ms=before.told_ms,
-            digest="".join(one.digest[:8] for one in rendered),
+            told_ms=max(to_ms(now), last_ms + 1),
+            older_ms=last_ms,
+            digest="".join(rendition.digest[:8] for rendition in rendered),
         )
-        if not result.is_news_after(before):
+        if not announcement.is_news_after(before):
             return
-        at = from_ms(before.told_ms) + TOLD_EVERY
+        at = from_ms(last_ms) + ANNOUNCED_EVERY
         if now < at:
-            self._untold[feed] = at
+            self._unannounced[feed] = at
             return
-        event = self._event(feed, result.told_ms, before.told_ms, now)
-        if not await self._store.feeds.tell(feed, before, result, event):
-            # Another worker told meanwhile, perhaps of something older.
-            self._untold[feed] = now + TOLD_EVERY
+        event = self._event(feed, announcement.told_ms, last_ms, now)
+        if not await self._store.feeds.tell(feed, before, announcement, event):
+            # Another worker has announced it meanwhile, perhaps with older bytes.
+            self._unannounced[feed] = now + ANNOUNCED_EVERY
 
     def _event(self, feed: FeedId, revision: int, before: int, now: datetime) -> Event:
         kind = EventType.FEED_UPDATED

@@ -1,4 +1,4 @@
-"""Feeds as they are now: rendered once when something changed, kept as bytes."""
+"""Publishes feeds: renders them once per change, and caches the bytes."""
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping
@@ -37,10 +37,10 @@ from syndicator.store.codec import digest
 from syndicator.store.store import Store
 
 KEPT_BYTES = 256 * 2**20
-"""Of renditions in memory; those that were asked for least recently are read from Redis again."""
+"""Size of the renditions in memory; the least recently requested are dropped, and read from Redis again."""
 
 _SNAPSHOT_ENTRIES = 1000
-"""Of all snapshots that are kept for other formats."""
+"""Most entries of all snapshots that are cached for rendering other formats."""
 
 _Key = tuple[FeedId, Format]
 
@@ -48,13 +48,13 @@ log = get_logger(__name__)
 
 
 class Publisher(Composer):
-    """Gives every feed as of the call. Rendering happens at most once per version and format here.
+    """Returns current renditions of feeds. This process renders each version and format at most once.
 
-    Bytes are good for one version (number and time: a number comes again when Redis was emptied or put
-    back) of one description: another process that is configured otherwise makes its own.
+    Bytes belong to one version of one feed configuration; processes with another configuration render their
+    own. A version is a number with a time, because numbers come again after a loss of data.
 
-    One thread renders, off the event loop: more would only fight over the interpreter. Large feeds are
-    rendered by a process of their own, where there is one.
+    One thread renders, off the event loop: more threads would only compete for the interpreter. Large feeds
+    are rendered by a separate process, if there is one.
     """
 
     def __init__(

@@ -46,22 +46,22 @@ _LOOK_AGAIN_S = 0.02
 _NOWHERE: Place = (0, 0)
 
 _FRUITLESS_MOST = 20
-"""Turns without a decision that held: somebody edits stories as fast as we decide, or something is broken."""
+"""Attempts without a lasting decision before it gives up: stories are edited too fast, or there is a bug."""
 
 log = get_logger(__name__)
 
 
 @dataclass(slots=True)
 class _Caller:
-    """Somebody who waits until articles are assigned."""
+    """A caller that waits until articles are assigned."""
 
     done: asyncio.Future[None]
     last: Place | None = None
-    """The last entry that it waits for; None: the queue has not been looked at since it came."""
+    """The last entry that it waits for; None: the queue was not read since the call."""
 
 
 class Assigner:
-    """Assigns what waits while it has the right to; one in a process."""
+    """Assigns waiting articles while it holds the lease for it; one per process."""
 
     def __init__(
         self, store: Store, specs: FeedIndex, policy: StoriesPolicy, clock: Clock, near: NearArticles
@@ -78,14 +78,14 @@ class Assigner:
         self._is_ending = False
 
     def remember(self, article: ArticleId, content_hash: str, text: Text, own: Story) -> None:
-        """Keep what is compared of an article that this process admits, so that it need not be read again."""
+        """Cache the values of an admitted article that are compared, so that they need not be read again."""
         self._deciding.remember(article, content_hash, text, own)
 
     async def assign(self) -> None:
-        """Return when all that waits now is assigned, by this process or another.
+        """Return when all articles that wait now are assigned, by this process or another.
 
-        Articles go on waiting where Redis fails, or where another process has stopped in the middle: then
-        this returns after `assign_within`, and `AssignStep` tries again.
+        Where Redis fails, or another process stops half-way, it returns after `assign_within`, and
+        `AssignStep` tries again.
         """
         caller = _Caller(asyncio.get_running_loop().create_future())
         self._callers.append(caller)
@@ -111,7 +111,7 @@ class Assigner:
             await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def finish(self) -> None:
-        """End after the turn that is under way, and let another process have the right."""
+        """End after the current batch, so that another process can go on."""
         self._is_ending = True
         if self._running is not None and not self._running.done():
             _, late = await asyncio.wait({self._running}, timeout=_FINISH_S)
@@ -190,7 +190,7 @@ class Assigner:
             log.info("assignment_log_filled", articles=len(recent))
 
     def _release(self, first: Place | None) -> None:
-        """Let those go on whose articles all stand before the first that waits; None: nothing waits."""
+        """Release the callers whose articles all come before the first that waits; None: nothing waits."""
         for caller in list(self._callers):
             if caller.last is not None and (first is None or caller.last < first):
                 self._callers.remove(caller)
@@ -248,7 +248,7 @@ class Assigner:
         return written
 
     async def _write_apart(self, turn: Turn, decisions: Sequence[Decision]) -> Written | None:
-        """Write decisions one by one: something is wrong with one of them, which keeps no other back."""
+        """Write decisions one by one, so that a faulty one does not hold back the others."""
         written = None
         for decision in decisions:
             try:

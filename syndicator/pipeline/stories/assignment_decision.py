@@ -83,7 +83,7 @@ class Deciding:
                 id=StoryId(waiting.article),
                 title="",
                 first_seen_at=now,
-                told_since=now,
+                started_at=now,
                 published_at=now,
                 latest_at=now,
                 centroid={},

@@ -1,9 +1,9 @@
-"""What operators ask of stories, and what they change: why two are one, splitting, joining."""
+"""Reads, explains, splits and joins stories, for operators."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from syndicator.errors import StoreError, SyndicatorError
 from syndicator.model.article import Article
@@ -18,7 +18,7 @@ _ATTEMPTS = 20
 
 
 class StoryRefused(SyndicatorError):
-    """A story cannot be changed or explained as asked; the sentence says why."""
+    """A story cannot be changed or explained as requested; the message gives the reason."""
 
 
 class Teller(Struct, frozen=True, kw_only=True):
@@ -34,11 +34,11 @@ class Teller(Struct, frozen=True, kw_only=True):
 
 
 class StoryTold(Struct, frozen=True, kw_only=True):
-    """A story and who tells it, the first first."""
+    """A story and its articles, oldest first."""
 
     id: StoryId
     title: str
-    told_by: tuple[Teller, ...]
+    members: tuple[Teller, ...] = field(name="told_by")
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
@@ -47,14 +47,14 @@ class Explanation(Struct, frozen=True, kw_only=True):
     one: Teller
     other: Teller
     together: bool
-    """Whether they are in one story now: by rule, by way of others, or because somebody joined them."""
+    """Whether they are in one story now: by rule, through other articles, or joined by an operator."""
     judged: Comparison
     placed: tuple[Place, Place]
-    """As they were placed when they came."""
+    """Their assignments at admission."""
 
 
-class Regrouping:
-    """Reads and changes stories. What is split or joined stays so: only new articles are ever placed."""
+class StoryEditing:
+    """Reads and changes stories. Changes are permanent, because only new articles are ever assigned."""
 
     def __init__(
         self, store: Store, specs: Collection[FeedSpec], policy: StoriesPolicy, clock: Clock
@@ -65,43 +65,43 @@ class Regrouping:
         self._clock = clock
 
     async def story(self, article_id: ArticleId) -> StoryTold:
-        """Show the story that an article belongs to. Raise StoryRefused where there is no such article."""
-        return await self._told(await self._record(article_id))
+        """Return the story that an article belongs to. Raises StoryRefused without such an article."""
+        return await self._with_articles(await self._record(article_id))
 
-    async def _told(self, record: StoryRecord) -> StoryTold:
+    async def _with_articles(self, record: StoryRecord) -> StoryTold:
         ids = [ArticleId(member.id) for member in record.members]
         articles = await self._store.articles.get_many(ids, bodies=False)
         places = await self._store.stories.places(ids)
-        tellers = tuple(
-            _teller(article, place) for article, place in zip(articles, places, strict=True) if article
+        members = tuple(
+            _member(article, place) for article, place in zip(articles, places, strict=True) if article
         )
-        return StoryTold(id=record.id, title=tellers[0].title if tellers else "", told_by=tellers)
+        return StoryTold(id=record.id, title=members[0].title if members else "", members=members)
 
     async def newest(self, limit: int) -> list[StoryTold]:
-        """Show the stories of more than one article, the one that grew last first; all for 0."""
-        return await self.told(await self._store.stories.newest(limit))
+        """Return the stories of more than one article, the last grown first; all for `limit` 0."""
+        return await self.stories(await self._store.stories.newest(limit))
 
-    async def told(self, ids: Sequence[StoryId]) -> list[StoryTold]:
-        """Show these stories; those of which nothing or one article is left are left out."""
-        chosen = [await self._told(await self._store.stories.told(story)) for story in ids]
-        return [one for one in chosen if len(one.told_by) > 1]
+    async def stories(self, ids: Sequence[StoryId]) -> list[StoryTold]:
+        """Return these stories, without those that have fewer than two articles left."""
+        stories = [await self._with_articles(await self._store.stories.told(story)) for story in ids]
+        return [story for story in stories if len(story.members) > 1]
 
     async def explain(self, one: ArticleId, other: ArticleId) -> Explanation:
-        """Return why two articles are one story or are not. Raise StoryRefused where one is not there."""
+        """Return why two articles are one story or not. Raises StoryRefused where an article is missing."""
         if one == other:
             raise StoryRefused(f"article {one} was named twice: name two")
         first, second = [await self._article(name) for name in (one, other)]
         place, other_place = await self._store.stories.places([one, other])
         return Explanation(
-            one=_teller(first, place),
-            other=_teller(second, other_place),
+            one=_member(first, place),
+            other=_member(second, other_place),
             together=(place.story or one) == (other_place.story or other),
             judged=compare(first, second, self._policy),
             placed=(place, other_place),
         )
 
     async def split(self, article_id: ArticleId) -> StoryTold:
-        """Take an article out of its story, and out of the shadow of what it copies; give what is left."""
+        """Remove an article from its story, so that it is no copy any more; return the remaining story."""
         for _ in range(_ATTEMPTS):
             record = await self._record(article_id)
             mine = [member for member in record.members if member.id == StoryId(article_id)]
@@ -114,7 +114,7 @@ class Regrouping:
         raise StoreError(f"the story of {article_id} changed {_ATTEMPTS} times meanwhile: try again")
 
     async def join(self, one: ArticleId, other: ArticleId) -> StoryTold:
-        """Make one story of those that two articles belong to."""
+        """Join the stories of two articles; return the joined story."""
         for _ in range(_ATTEMPTS):
             first, second = await self._record(one), await self._record(other)
             if first.id == second.id:
@@ -126,7 +126,7 @@ class Regrouping:
         raise StoreError(f"the stories of {one} and {other} changed {_ATTEMPTS} times meanwhile: try again")
 
     async def _touch(self) -> None:
-        """Have all feeds rendered anew: any of them may show one of the articles."""
+        """Have all feeds rendered again, because any of them may show one of the articles."""
         await self._store.feeds.touch([spec.id for spec in self._specs], self._clock())
 
     async def _record(self, article_id: ArticleId) -> StoryRecord:
@@ -143,7 +143,7 @@ class Regrouping:
         return article
 
 
-def _teller(article: Article, place: Place) -> Teller:
+def _member(article: Article, place: Place) -> Teller:
     return Teller(
         article=article.id,
         title=article.title,

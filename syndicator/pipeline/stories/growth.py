@@ -1,4 +1,4 @@
-"""Telling partners that another portal joined those that tell a story."""
+"""Announces stories that another publisher has joined."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,36 +14,38 @@ from syndicator.store.stories.stories import Growth
 
 
 class GrowthMember(Struct, frozen=True, kw_only=True):
-    """An article of a story, and who tells it."""
+    """An article of a story, and its publisher."""
 
     article: ArticleId
-    teller: StoryPublisher
+    publisher: StoryPublisher
     is_quiet: bool = False
-    """Whether nobody was told of it when it was admitted: it was too old."""
+    """Whether it was not announced at its admission, because it was too old."""
 
 
-async def tell_growth(store: Store, stories: Mapping[StoryId, Sequence[GrowthMember]], now: datetime) -> int:
-    """Return each story that has more owners than were announced, and how many it has.
+async def announce_growth(
+    store: Store, stories: Mapping[StoryId, Sequence[GrowthMember]], now: datetime
+) -> int:
+    """Announce each story that has more owners than before; return the number of announced stories.
 
-    What came from archives, and was announced to nobody, makes no story grow. Where a story moved meanwhile,
-    nothing is told now: whoever moved it has it looked at again.
+    Articles from archives, which were not announced themselves, do not count. Where a story has changed
+    meanwhile, nothing is announced: the change has it examined again.
     """
-    several = {story: firsts for story, tellings in stories.items() if len(firsts := _firsts(tellings)) > 1}
-    result = 0
+    several = {story: firsts for story, members in stories.items() if len(firsts := _firsts(members)) > 1}
+    announced = 0
     for story, growth in (await store.stories.growths(list(several))).items():
         firsts = several[story]
         if len(firsts) > growth.owners:
             event = _event(story, growth, firsts, len(stories[story]), now)
-            result += await store.stories.tell_growth(story, growth, len(firsts), event)
-    return result
+            announced += await store.stories.tell_growth(story, growth, len(firsts), event)
+    return announced
 
 
-def _firsts(tellings: Sequence[GrowthMember]) -> list[GrowthMember]:
-    """Return the first article of each owner that was announced, the first first."""
+def _firsts(members: Sequence[GrowthMember]) -> list[GrowthMember]:
+    """Return the first announced article of each owner, oldest first."""
     firsts: dict[str, GrowthMember] = {}
-    for one in tellings:
-        if not one.is_quiet:
-            firsts.setdefault(one.teller.owner, one)
+    for member in members:
+        if not member.is_quiet:
+            firsts.setdefault(member.publisher.owner, member)
     return list(firsts.values())
 
 

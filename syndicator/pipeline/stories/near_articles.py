@@ -40,20 +40,20 @@ class NearArticles:
 
     @property
     def origin(self) -> str:
-        """Which data was read."""
+        """The origin of the data that was read."""
         return self._origin
 
     def without_known(self, articles: Sequence[ArticleId]) -> list[ArticleId]:
-        """Leave out the articles that the log tells of."""
+        """Return the articles that are not in the log."""
         return self._index.without_known(articles)
 
     @property
     def position(self) -> str:
-        """How far the log has been read."""
+        """The position up to which the log was read."""
         return self._position
 
     async def follow(self, now: datetime) -> None:
-        """Read the log to its end; from the beginning where Redis was emptied."""
+        """Read the log to its end; from the beginning after a loss of data."""
         async with self._following:
             self.check_origin(await self._assignments.origin())
             while True:
@@ -65,14 +65,14 @@ class NearArticles:
                 await asyncio.sleep(0)
 
     def check_origin(self, origin: str) -> bool:
-        """Begin anew where this is other data than before; tell whether it was the same."""
+        """Return whether the data is the same as before; otherwise begin with an empty index."""
         is_same = origin == self._origin
         if not is_same:
             self._begin(origin)
         return is_same
 
     def take_in(self, entries: Sequence[IndexEntry], since: str, position: str, now: datetime) -> None:
-        """Add what the log tells between two positions; nothing where another task has read on meanwhile."""
+        """Add the entries between two positions, unless another task has read on meanwhile."""
         if since != self._position:
             return
         self._position = position
@@ -127,7 +127,7 @@ class NearArticles:
 
 
 def entry_of_known(article: ArticleId, found: StoryPosition, text: Text | None) -> IndexEntry:
-    """Return what the log tells of an article that was grouped before there was a log."""
+    """Return the log entry of an article that was assigned before there was a log."""
     runs = sample(text.shingles) if text is not None and text.plain and found.copy_of is None else ()
     return IndexEntry(
         article=article,

@@ -1,4 +1,4 @@
-"""Which of several articles that tell the same is shown, and where else it stands."""
+"""Chooses the representative of a story in a feed, with the other articles of the story."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -15,18 +15,18 @@ from syndicator.store.store import Store
 from syndicator.store.stories.stories import Place
 
 MEMBERS = 50
-"""Articles of a story that are looked at: its first ones, of which one is shown."""
+"""Most articles of a story that are examined: its first ones, of which one is shown."""
 
 
 class StoryEntry(Struct, frozen=True, kw_only=True):
-    """An article that is shown, and the others of its story, the first first; without bodies."""
+    """The representative of a story, and the other articles of the story, oldest first; without bodies."""
 
     article: Article
     others: tuple[Article, ...] = ()
 
 
 async def others_of(store: Store, article: Article) -> tuple[Article, ...]:
-    """Return the other articles of an article's story, the first first; without bodies."""
+    """Return the other articles of an article's story, oldest first; without bodies."""
     (place,) = await store.stories.places([article.id])
     if place.story is None:
         return ()
@@ -35,29 +35,29 @@ async def others_of(store: Store, article: Article) -> tuple[Article, ...]:
     return tuple(head for head in heads if head and head.id != article.id)
 
 
-async def told_before(
+async def earlier_copies(
     store: Store, places: Mapping[ArticleId, Place]
 ) -> Mapping[ArticleId, Sequence[ArticleId]]:
-    """Name, for each copy, what had the same text before: its original, and earlier copies of that."""
-    copies = {one: place for one, place in places.items() if place.copy_of}
+    """Return for each copy the earlier articles with the same text: its original, and earlier copies."""
+    copies = {article: place for article, place in places.items() if place.copy_of}
     stories = list(dict.fromkeys(place.story for place in copies.values() if place.story))
     members = await store.stories.members(stories, MEMBERS)
-    names = [name for found in members.values() for name in found]
+    ids = [article for articles in members.values() for article in articles]
     originals = {
-        name: place.copy_of
-        for name, place in zip(names, await store.stories.places(names), strict=True)
+        article: place.copy_of
+        for article, place in zip(ids, await store.stories.places(ids), strict=True)
         if place.copy_of
     }
     before: dict[ArticleId, Sequence[ArticleId]] = {}
-    for one, place in copies.items():
-        earlier = takewhile(partial(ne, one), members[place.story] if place.story else ())
-        same = (name for name in earlier if originals.get(name) == place.copy_of)
-        before[one] = [name for name in (place.copy_of, *same) if name]
+    for copy, place in copies.items():
+        earlier = takewhile(partial(ne, copy), members[place.story] if place.story else ())
+        same = (article for article in earlier if originals.get(article) == place.copy_of)
+        before[copy] = [article for article in (place.copy_of, *same) if article]
     return before
 
 
 class Representatives:
-    """Chooses for one feed, keeping what it has read: a timeline is followed in several steps."""
+    """Chooses the representatives of one feed; it caches articles, because timelines are read in steps."""
 
     def __init__(self, store: Store, filtering: Filtering, wanted: Filter, per: Per) -> None:
         self._store = store
@@ -68,55 +68,59 @@ class Representatives:
         self._shown: set[ArticleId] = set()
         self._given: set[ArticleId] = set()
 
-    async def told(self, articles: Sequence[Article]) -> list[StoryEntry]:
-        """Leave out copies of what is shown or, in a feed of stories, all but the first of each.
+    async def entries(self, articles: Sequence[Article]) -> list[StoryEntry]:
+        """Return the entries of a feed, without copies of shown articles, and one per story in story feeds.
 
-        The articles are those that pass the filter.
+        `articles`: those that pass the filter.
         """
-        stands = await self._standing_for(articles)
-        firsts = {item.article.id: item for item in stands.values()}
-        return [firsts[article.id] for article in articles if article.id in firsts]
+        representatives = await self._representatives_of(articles)
+        entries = {entry.article.id: entry for entry in representatives.values()}
+        return [entries[article.id] for article in articles if article.id in entries]
 
     async def led(self, articles: Sequence[Article]) -> list[tuple[Article, StoryEntry]]:
-        """Return beside each article what is shown for it: itself, or in a feed of stories the first to tell.
+        """Return articles with their entries: the article itself, or the representative of its story.
 
-        Copies of what is shown are left out, and so is what was given before: the first that it stands for
-        counts. The articles are those that pass the filter.
+        Copies of shown articles are left out. Each representative is returned once, over all calls, with the
+        first article that it represents. `articles`: those that pass the filter.
         """
-        stands = await self._standing_for(articles)
+        representatives = await self._representatives_of(articles)
         led = []
         for article in articles:
-            result = stands.get(article.id)
-            if result is not None and result.article.id not in self._given:
-                self._given.add(result.article.id)
-                led.append((article, result))
+            entry = representatives.get(article.id)
+            if entry is not None and entry.article.id not in self._given:
+                self._given.add(entry.article.id)
+                led.append((article, entry))
         return led
 
-    async def _standing_for(self, articles: Sequence[Article]) -> Mapping[ArticleId, StoryEntry]:
-        """Return for each article what is shown; nothing for the copies of what is shown."""
+    async def _representatives_of(self, articles: Sequence[Article]) -> Mapping[ArticleId, StoryEntry]:
+        """Return the entry that represents each article; none for copies of shown articles."""
         self._heads |= {article.id: article for article in articles}
         self._shown.update(article.id for article in articles)
-        found = await self._store.stories.places([article.id for article in articles])
-        places = {article.id: place for article, place in zip(articles, found, strict=True)}
+        listed = await self._store.stories.places([article.id for article in articles])
+        places = {article.id: place for article, place in zip(articles, listed, strict=True)}
         if self._per is Per.STORY:
             return await self._first_of_each(articles, places)
         repeats = await self._repeats(places)
         return {article.id: StoryEntry(article=article) for article in articles if article.id not in repeats}
 
     async def _repeats(self, places: Mapping[ArticleId, Place]) -> set[ArticleId]:
-        """Return the copies of what the feed has."""
+        """Return the copies of articles that the feed shows."""
         originals = await self._read([place.copy_of for place in places.values() if place.copy_of])
         repeats = {
-            one
-            for one, place in places.items()
+            article
+            for article, place in places.items()
             if place.copy_of is not None and self._shows(originals.get(place.copy_of))
         }
-        # Where the feed has not the original, the first of the copies stands for it.
-        left = {one: place for one, place in places.items() if place.copy_of and one not in repeats}
-        before = await told_before(self._store, left)
-        heads = await self._read([name for names in before.values() for name in names])
+        # Where the feed does not show the original, its first copy is shown instead.
+        remaining = {
+            article: place for article, place in places.items() if place.copy_of and article not in repeats
+        }
+        before = await earlier_copies(self._store, remaining)
+        heads = await self._read([article for articles in before.values() for article in articles])
         repeats |= {
-            one for one, names in before.items() if any(self._shows(heads.get(name)) for name in names)
+            copy
+            for copy, articles in before.items()
+            if any(self._shows(heads.get(article)) for article in articles)
         }
         return repeats
 
@@ -127,20 +131,20 @@ class Representatives:
         for article in articles:
             stories.setdefault(places[article.id].story or StoryId(article.id), []).append(article)
         members = await self._store.stories.members(list(stories), MEMBERS)
-        heads = await self._read([one for found in members.values() for one in found])
+        heads = await self._read([article for articles in members.values() for article in articles])
         firsts: dict[ArticleId, StoryEntry] = {}
         for story, mine in stories.items():
-            known = [head for one in members[story] if (head := heads.get(one))]
-            # Of a story of very many, the feed may have none of the first.
+            known = [head for member in members[story] if (head := heads.get(member))]
+            # Of a very large story, the feed may show none of the first MEMBERS.
             by_age = sorted(mine, key=lambda article: (article.shown_since, article.id))
             leader = next(article for article in (*known, *by_age) if self._shows(article))
             others = tuple(article for article in known if article.id != leader.id)
-            result = StoryEntry(article=leader, others=others)
-            firsts |= dict.fromkeys((article.id for article in mine), result)
+            entry = StoryEntry(article=leader, others=others)
+            firsts |= dict.fromkeys((article.id for article in mine), entry)
         return firsts
 
     async def _read(self, ids: Sequence[ArticleId]) -> Mapping[ArticleId, Article | None]:
-        unread = [one for one in dict.fromkeys(ids) if one not in self._heads]
+        unread = [article for article in dict.fromkeys(ids) if article not in self._heads]
         heads = await self._store.articles.get_many(unread, bodies=False)
         self._heads |= dict(zip(unread, heads, strict=True))
         passing = await self._filtering.passing(self._wanted, [head for head in heads if head])

@@ -41,7 +41,7 @@ class Backfilling:
 
 
 def _event(endpoint: Endpoint, article: Article, now: datetime) -> Event:
-    """Make an event of this endpoint alone: all others were told when it happened."""
+    """Return an event for this endpoint alone: the others received theirs when it happened."""
     kind = EventType.ARTICLE_CREATED
     name = event_id(article.id, article.revision, kind, endpoint.id)
     return Event(id=name, type=kind, subject=article.id, revision=article.revision, at=now)

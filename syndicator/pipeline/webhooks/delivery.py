@@ -42,7 +42,7 @@ LEASE = timedelta(seconds=15)
 QUICK, SLOW = 192, 256
 """Attempts at once, in one process: those that answer soon, and those that do not."""
 
-TOLD_A_SECOND = 20
+LOGGED_A_SECOND = 20
 """Lines of the log about deliveries that succeeded; the next one says how many more there were."""
 
 log = get_logger(__name__)
@@ -77,7 +77,7 @@ class DeliverStep:
         places: AttemptPlaces | None = None,
         wall: Clock = system_clock,
     ) -> None:
-        """`clock` orders deliveries and leases, `wall` is the time that receivers are told."""
+        """`clock` orders deliveries and leases, `wall` is the time sent to receivers."""
         self._store = store
         self._egress = egress
         self._directory = directory
@@ -89,8 +89,8 @@ class DeliverStep:
         self._payloads = Payloads(store, site, origins or {})
         self._health = CircuitKeeper(store, clock, rng)
         self._places = places or AttemptPlaces(QUICK, SLOW)
-        self._told = RateLimit[str](TOLD_A_SECOND, 1 / TOLD_A_SECOND, time.monotonic)
-        self._untold = 0
+        self._log_limit = RateLimit[str](LOGGED_A_SECOND, 1 / LOGGED_A_SECOND, time.monotonic)
+        self._unlogged = 0
         self._leases = LeaseKeeper[Leased](
             lambda leased: store.deliveries.extend(leased, clock() + LEASE), LEASE.total_seconds() / 3
         )
@@ -152,11 +152,11 @@ class DeliverStep:
             log.error("queue_entry_invalid", endpoint=endpoint, event_id=event)
         for one in claimed.unreadable:
             if not one.is_known:
-                _tell_unreadable(one.endpoint, one.event, one.reason)
+                _log_unreadable(one.endpoint, one.event, one.reason)
         await self._directory.refresh(claimed.version)
         if set(others).issubset(self._directory.foreign):
             return claimed
-        # Somebody was left alone, and need not be any more.
+        # The directory has changed: endpoints that were skipped may be served now.
         more = await self._claim(room - len(claimed.leased), after_queuing=after_queuing)
         return replace(more, leased=claimed.leased + more.leased)
 
@@ -202,7 +202,7 @@ class DeliverStep:
     async def _prepared(
         self, served: Sequence[tuple[Leased, Endpoint]]
     ) -> list[tuple[Leased, Endpoint, Prepared]]:
-        """Read what these deliveries tell of; what cannot be read is put off."""
+        """Return deliveries with their prepared events; postpone those that cannot be read."""
         try:
             prepared = await self._payloads.prepare(one.delivery.event for one, _ in served)
         except UnreadableRecord as error:
@@ -210,7 +210,7 @@ class DeliverStep:
                 return [found for one in served for found in await self._prepared([one])]
             ((leased, endpoint),) = served
             if leased.delivery.last_reason != UNREADABLE:
-                _tell_unreadable(endpoint.id, leased.delivery.event.id, str(error))
+                _log_unreadable(endpoint.id, leased.delivery.event.id, str(error))
             await self._store.deliveries.put_off(leased, self._clock())
             return []
         return [(one, to, prepared[one.delivery.event.id]) for one, to in served]
@@ -263,29 +263,29 @@ class DeliverStep:
     async def _sent(self, parcel: Sequence[Packed], endpoint: Endpoint, now: datetime) -> DeliveryOutcome:
         try:
             delivery, body = self._payloads.push(parcel, endpoint)
-        except PushError as error:  # it would be so each time
+        except PushError as error:  # another attempt would fail in the same way
             log.exception("event_payload_failed", endpoint=endpoint.id, reason=str(error))
             return Dead(reason="payload", duration_ms=0, was_tried=False)
         return await send(self._egress, endpoint, delivery, body, now, self._rng, sent_at=self._wall())
 
     def _report(self, parcel: Sequence[Packed], outcome: DeliveryOutcome) -> DeliveryReport:
         delivery = parcel[-1].leased.delivery
-        is_told, untold, latency_s = True, 0, None
+        is_logged, unlogged, latency_s = True, 0, None
         match outcome:
             case Delivered():
                 word, result = "delivery_succeeded", "delivered"
                 latency_s = max((self._clock() - delivery.event.at).total_seconds(), 0.0)
-                is_told, untold = not self._told.take(""), self._untold
-                self._untold = 0 if is_told else untold + 1
+                is_logged, unlogged = not self._log_limit.take(""), self._unlogged
+                self._unlogged = 0 if is_logged else unlogged + 1
             case RetryAt():
                 word, result = "delivery_retrying", "retry"
             case Dead():
                 word, result = "delivery_given_up", "dead"
         return DeliveryReport(
             step="deliver",
-            quiet=not is_told,
+            quiet=not is_logged,
             event=word,
-            fields=_fields(parcel, outcome, untold) if is_told else (),
+            fields=_fields(parcel, outcome, unlogged) if is_logged else (),
             failed=result != "delivered",
             endpoint=delivery.endpoint,
             result=result,
@@ -298,15 +298,15 @@ def _place(leased: Leased) -> tuple[EndpointId, EventId]:
     return leased.delivery.endpoint, leased.delivery.event.id
 
 
-def _tell_unreadable(endpoint: EndpointId, event: EventId, reason: str) -> None:
+def _log_unreadable(endpoint: EndpointId, event: EventId, reason: str) -> None:
     remedy = "it waits for a worker that can read it: run the newest version, or see `syndicator doctor`"
     log.error("delivery_unreadable", endpoint=endpoint, event_id=event, reason=reason, remedy=remedy)
 
 
 def _fields(
-    parcel: Sequence[Packed], outcome: DeliveryOutcome, untold: int
+    parcel: Sequence[Packed], outcome: DeliveryOutcome, unlogged: int
 ) -> tuple[tuple[str, str | int | float], ...]:
-    """Return what is told of an attempt."""
+    """Return the log fields of an attempt."""
     prepared, delivery = parcel[-1].prepared, parcel[-1].leased.delivery
     event, attempt = delivery.event, delivery.attempts + 1
     fields: list[tuple[str, str | int | float]] = [
@@ -323,8 +323,8 @@ def _fields(
             fields += [("reason", reason), ("attempt", attempt), ("next", at.strftime("%H:%M:%S"))]
         case Dead(reason=reason):
             fields += [("reason", reason), ("attempt", attempt)]
-    if untold:
-        fields.append(("and_more", untold))
+    if unlogged:
+        fields.append(("and_more", unlogged))
     return tuple(fields)
 
 

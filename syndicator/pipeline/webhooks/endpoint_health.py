@@ -1,4 +1,4 @@
-"""What attempts tell of an endpoint: its circuit, its end, and the notices of both."""
+"""Updates the health of endpoints after attempts: circuits, disabling, and notices to operators."""
 
 import asyncio
 import random
@@ -24,7 +24,7 @@ _TRIES = 20
 
 
 class CircuitKeeper:
-    """Keeps circuits and standings, and tells operators what becomes of endpoints."""
+    """Updates circuits and standings, and announces failing, recovered and disabled endpoints."""
 
     def __init__(self, store: Store, clock: Clock, rng: random.Random) -> None:
         self._store = store
@@ -45,15 +45,15 @@ class CircuitKeeper:
             await self._failed(endpoint, outcome, now)
 
     async def recovered(self, endpoint: Endpoint) -> None:
-        """Tell that an endpoint took something for the first time after failures."""
+        """Announce the first successful delivery after failures."""
         now = self._clock()
         log.info("endpoint_recovered", endpoint=endpoint.id)
-        await self._tell(EventType.ENDPOINT_RECOVERED, endpoint, "", now, now)
+        await self._announce(EventType.ENDPOINT_RECOVERED, endpoint, "", now, now)
 
     async def _failed(self, endpoint: Endpoint, outcome: RetryAt | Dead, now: datetime) -> None:
         reason = outcome.reason.rpartition(":")[2]
         failure = FailedAttempt(reason=reason, at=now, retry_after_s=outcome.retry_after_s)
-        # Only other processes get in each other's way, not the many attempts of this one.
+        # Attempts of this process take turns, so that only other processes can conflict.
         async with self._one_by_one.setdefault(endpoint.id, asyncio.Lock()):
             for _ in range(_TRIES):
                 state = await self._store.endpoints.state(endpoint.id)
@@ -75,7 +75,7 @@ class CircuitKeeper:
         elif change.opened:
             log.warning("endpoint_failing", endpoint=endpoint.id, reason=reason, failures=change.failures)
             since = state.last_success_at or change.failing_since
-            await self._tell(EventType.ENDPOINT_FAILING, endpoint, reason, since, now)
+            await self._announce(EventType.ENDPOINT_FAILING, endpoint, reason, since, now)
 
     async def _disable(self, endpoint: Endpoint, reason: str, now: datetime) -> None:
         if not await self._store.endpoints.disable(endpoint.id, reason, now):
@@ -84,9 +84,9 @@ class CircuitKeeper:
         state = await self._store.endpoints.state(endpoint.id)
         if state.standing is EndpointStanding.DISABLED:
             since = state.last_success_at or state.failing_since or now
-            await self._tell(EventType.ENDPOINT_DISABLED, endpoint, reason, since, now)
+            await self._announce(EventType.ENDPOINT_DISABLED, endpoint, reason, since, now)
 
-    async def _tell(
+    async def _announce(
         self, kind: EventType, endpoint: Endpoint, why: str, since: datetime, now: datetime
     ) -> None:
         counts = await self._store.deliveries.counts(endpoint.id, now)

@@ -52,9 +52,9 @@ class EndpointShown(Struct, frozen=True, kw_only=True):
     unreadable: str | None = None
     """Why its record or its secrets cannot be read by this process, and what to do."""
     feed: str | None = None
-    """JSON Feed with the articles that it is told of; None where it is told of none."""
+    """JSON Feed with the articles of its events; None where it has no events of articles."""
     replay_offered: Offer | None = None
-    """There when it was resumed just now, and something fell off meanwhile."""
+    """Set when it was just resumed and deliveries were dropped meanwhile."""
 
 
 class EndpointSecret(Struct, frozen=True, kw_only=True):

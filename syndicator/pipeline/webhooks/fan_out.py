@@ -1,6 +1,6 @@
-"""From the outbox to queues: who is told of an event, and when.
+"""Fans out events from the outbox to the queues of endpoints.
 
-outbox ──▶ what is it about? ──▶ who wants it? ──▶ queue, close what is older, move the cursor (one step)
+outbox ──▶ subject ──▶ matching endpoints ──▶ queue, close older deliveries, move the cursor (one step)
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from syndicator.model.event import Event, EventType, Grown
 from syndicator.model.ids import ArticleId, EndpointId, EventId, StoryId
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
-from syndicator.pipeline.stories.representatives import MEMBERS, told_before
+from syndicator.pipeline.stories.representatives import MEMBERS, earlier_copies
 from syndicator.rules.filter_matching import matches
 from syndicator.rules.search.search_words import searchable
 from syndicator.rules.stories.near_duplicates import CopyKind
@@ -45,7 +45,7 @@ _MOST_LOST, _FIRST_PAUSE_S = 6, 0.01
 """So often in a row others may be faster until the fan-out is left to them: 0.6 s with all pauses."""
 _TURN_S = 0.005
 """So long endpoints are judged until others of the event loop have a turn."""
-_TOLD_OF = 1000
+_MOST_LOGGED = 1000
 
 _REMEDY = "it is kept for 30 days: run the newest version, which takes it back, or see `syndicator doctor`"
 
@@ -67,10 +67,10 @@ class FanningOut:
         self._directory = directory
         self._clock = clock
         self._rng = rng
-        self._told_of = set[str]()
+        self._logged = set[str]()
 
     async def run(self) -> None:
-        """Fan out all that the outbox holds, and take it out of there.
+        """Fan out all events of the outbox.
 
         While other workers are faster again and again, wait ever longer; in the end leave it to them.
         """
@@ -83,10 +83,10 @@ class FanningOut:
             if lost:
                 await asyncio.sleep(_FIRST_PAUSE_S * 2**lost * self._rng.uniform(0.5, 1))
 
-    async def told_to(self, endpoint: Endpoint, events: Sequence[Event]) -> frozenset[EventId]:
-        """Return those of these events that an endpoint of the directory is told, as things stand now."""
+    async def matching(self, endpoint: Endpoint, events: Sequence[Event]) -> frozenset[EventId]:
+        """Return which of these events an endpoint of the directory would receive now."""
         queued, _ = await self._chosen(events, {endpoint.id: endpoint})
-        return frozenset(one.event for one in queued)
+        return frozenset(delivery.event for delivery in queued)
 
     async def _next(self, limit: int) -> _Progress:
         """Fan out up to so many of the next events."""
@@ -137,11 +137,11 @@ class FanningOut:
         if not await self._store.outbox.set_aside(cursor, entries):
             return _Progress.LOST
         for name, reason in reasons:
-            if name not in self._told_of:
+            if name not in self._logged:
                 log.error("event_set_aside", name=name, reason=reason, remedy=_REMEDY)
-        if len(self._told_of) > _TOLD_OF:
-            self._told_of.clear()
-        self._told_of.update(name for name, _ in reasons)
+        if len(self._logged) > _MOST_LOGGED:
+            self._logged.clear()
+        self._logged.update(name for name, _ in reasons)
         return _Progress.MORE
 
     def _events_at_once(self) -> int:
@@ -155,12 +155,12 @@ class FanningOut:
             return [], []
         reads = any(endpoint.filter.query for endpoint in endpoints.values())
         concerned = await self._concerned(events, bodies=reads)
-        result = await self._told_before(events, bodies=reads)
+        announced = await self._announced_before(events, bodies=reads)
         queued: list[Queued] = []
         cancelled: list[Queued] = []
         now = self._clock()
         for event, articles in zip(events, concerned, strict=True):
-            before = result.get(event.subject, ())
+            before = announced.get(event.subject, ())
             if reads:  # the stems of a long text take up to 0.2 s
                 await asyncio.to_thread(_make_searchable, (*articles, *before))
             wanting = await self._wanting(event, articles, before, endpoints.values())
@@ -185,7 +185,7 @@ class FanningOut:
         before: Sequence[Article],
         endpoints: Iterable[Endpoint],
     ) -> list[Endpoint]:
-        """Choose the endpoints that are told of an event; others of the event loop have their turns."""
+        """Return the endpoints that receive an event; other tasks run in between."""
         wanting: list[Endpoint] = []
         turn_ends = time.monotonic() + _TURN_S
         for endpoint in endpoints:
@@ -228,10 +228,13 @@ class FanningOut:
             return now + timedelta(seconds=self._rng.uniform(0, spread))
         return now
 
-    async def _told_before(self, events: Sequence[Event], *, bodies: bool) -> Mapping[str, Sequence[Article]]:
-        """Give, for those articles that are copies, who told the same before, and was announced.
+    async def _announced_before(
+        self, events: Sequence[Event], *, bodies: bool
+    ) -> Mapping[str, Sequence[Article]]:
+        """Return, for each article that is a copy, the announced articles with the same text before it.
 
-        What was told before its original was found is told on: all but its creation.
+        Only the creation of a copy is suppressed: one that was announced as an article of its own, before its
+        original was found, gets its later events.
         """
         changes = [event for event in events if event.type.family == "article"]
         ids = [ArticleId(event.subject) for event in changes]
@@ -240,7 +243,7 @@ class FanningOut:
             for event, one, place in zip(changes, ids, await self._store.stories.places(ids), strict=True)
             if event.type is EventType.ARTICLE_CREATED or _came_as_copy(place)
         }
-        before = await told_before(self._store, copies)
+        before = await earlier_copies(self._store, copies)
         names = list(dict.fromkeys(name for found in before.values() for name in found))
         heads = await self._store.articles.get_many(names, bodies=bodies)
         known = {
@@ -303,13 +306,13 @@ def _came_as_copy(place: Place) -> bool:
     return place.kin is not None and place.kin.copy is not None and place.kin.copy.kind is CopyKind.COPY
 
 
-def _repeats(endpoint: Endpoint, told: Sequence[Article]) -> bool:
-    """Return whether an endpoint had the same text already, from one of these articles."""
+def _repeats(endpoint: Endpoint, announced: Sequence[Article]) -> bool:
+    """Return whether an endpoint has received the same text from one of these articles."""
     if EventType.ARTICLE_CREATED not in endpoint.events:
         return False
-    return any(matches(endpoint.filter, article) for article in told)
+    return any(matches(endpoint.filter, article) for article in announced)
 
 
 def _fetches(endpoint: Endpoint, event: Event) -> bool:
-    """Return whether the receiver will come to us for what the event only names."""
+    """Return whether the receiver will request the data that the event only refers to."""
     return endpoint.payload is Payload.THIN or event.type is EventType.FEED_UPDATED

@@ -21,7 +21,7 @@ from syndicator.store.webhooks.backlog import Undelivered
 
 UNDELIVERED = ("ready", "delayed", "in_flight", "dead")
 ENDED = ("delivered", "superseded")
-"""Of these the log of attempts tells, the newest 5 000 of each endpoint."""
+"""Statuses in the log of attempts, which holds the newest 5 000 of each endpoint."""
 
 _AT_ONCE = 500
 _SHOWN_ATTEMPTS = 100
@@ -32,7 +32,7 @@ _POSITION = re.compile(r"[1-9]\d{0,15}-\d{1,16}", re.ASCII)
 
 
 class NoDelivery(SyndicatorError):
-    """An endpoint was never to be told of such an event, or that is not known any more."""
+    """There is no delivery of such an event to the endpoint, or none is recorded any more."""
 
 
 class DeliveryQuery(Struct, frozen=True, kw_only=True):

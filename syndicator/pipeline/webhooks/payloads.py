@@ -23,19 +23,19 @@ _Found = tuple[Article, StoryId | None]
 
 
 class Prepared(Struct, kw_only=True):
-    """An event with what it tells of, and its bodies, by how much they carry."""
+    """An event with its subject, and its bodies by payload level and size."""
 
     event: Event
     article: Article | None
     story: StoryId | None
-    tells_of: ArticleId | None
-    """The article that it tells of, whether or not that is there."""
+    about: ArticleId | None
+    """The article that the event is about, whether or not it still exists."""
     bodies: dict[tuple[Payload, int], bytes] = {}
 
     @property
     def is_gone(self) -> bool:
-        """Return whether what it tells of is no longer there."""
-        return self.article is None and self.tells_of is not None
+        """Return whether the article of the event no longer exists."""
+        return self.article is None and self.about is not None
 
 
 class Packed(Struct, frozen=True, kw_only=True):
@@ -54,18 +54,19 @@ class Payloads:
         self._rights = {source: origin.rights for source, origin in origins.items()}
 
     async def prepare(self, events: Iterable[Event]) -> Mapping[EventId, Prepared]:
-        """Read what these events tell of, in a few calls for all of them."""
+        """Return these events with their subjects, read in a few calls for all of them."""
         all_events = list({event.id: event for event in events}.values())
-        found = await self._withdrawn([one for one in all_events if one.type is EventType.ARTICLE_WITHDRAWN])
-        found |= await self._told_of(
-            [one for one in all_events if one.type is not EventType.ARTICLE_WITHDRAWN]
+        found = await self._withdrawn(
+            [event for event in all_events if event.type is EventType.ARTICLE_WITHDRAWN]
+        )
+        found |= await self._subjects(
+            [event for event in all_events if event.type is not EventType.ARTICLE_WITHDRAWN]
         )
         nothing = (None, None)
         return {
-            event.id: Prepared(event=event, article=article, story=story, tells_of=tells_of)
+            event.id: Prepared(event=event, article=article, story=story, about=event.article)
             for event in all_events
             for article, story in (found.get(event.id, nothing),)
-            for tells_of in (event.article,)
         }
 
     def body(self, prepared: Prepared, level: Payload, under: int = MAX_BODY_BYTES) -> bytes:
@@ -111,10 +112,10 @@ class Payloads:
             else len(self.body(packed.prepared, endpoint.payload, ROOM_BYTES)) + 1
         )
 
-    async def _told_of(self, events: Sequence[Event]) -> dict[EventId, _Found]:
-        """Return the revision that each event tells of, or the newest when that one is no longer kept.
+    async def _subjects(self, events: Sequence[Event]) -> dict[EventId, _Found]:
+        """Return the article of each event in its revision, or in the newest where that is not stored.
 
-        Of it, what its portal lets us show; pictures that we serve have their addresses here.
+        Without the parts that its portal's rights do not allow; with our addresses of delivered pictures.
         """
         named = {event.id: event.article for event in events}
         ids = list(dict.fromkeys(one for one in named.values() if one is not None))
@@ -125,7 +126,7 @@ class Payloads:
             head = heads[one] if one is not None else None
             if head is not None:
                 article, story = head
-                found[event.id] = self._shown(await self._told(event, article)), story
+                found[event.id] = self._shown(await self._revision_of(event, article)), story
         return found
 
     async def _withdrawn(self, events: Sequence[Event]) -> dict[EventId, _Found]:
@@ -140,7 +141,7 @@ class Payloads:
             if one
         }
 
-    async def _told(self, event: Event, head: Article) -> Article:
+    async def _revision_of(self, event: Event, head: Article) -> Article:
         if event.type.family != "article" or head.revision == event.revision:
             return head
         return await self._store.articles.revision(head.id, event.revision) or head

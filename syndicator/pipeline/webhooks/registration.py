@@ -69,7 +69,7 @@ class Registering:
         clock: Clock,
         wall: Clock = system_clock,
     ) -> None:
-        """`wall` is the time that receivers are told, and by which secrets end."""
+        """`wall` is the time sent to receivers, and by which secrets end."""
         self._store = store
         self._directory = directory
         self._egress = egress
@@ -324,10 +324,7 @@ class Registering:
 
 
 def fall_back(site: Site, endpoint: Endpoint) -> str | None:
-    """Return the address of the feed with what an endpoint is told of articles.
-
-    None where that is nothing.
-    """
+    """Return the address of a feed with the articles of an endpoint's events; None without such events."""
     if not any(kind.family == "article" for kind in endpoint.events):
         return None
     spelled = AdHoc(filter=endpoint.filter, per=Per.ARTICLE, size=LARGEST).spelled()

@@ -1,7 +1,7 @@
-"""Replays that run: each looks through the log of events at its pace, and queues what its endpoint is told.
+"""Runs replays: each reads the log of events at its own pace, and queues the events of its endpoint.
 
-Whichever worker comes first goes on with one: what is queued, and how far it is, are written in one step, by
-who read the step before. So nothing is queued twice or left out, whoever is killed.
+Any worker may continue a replay: queued deliveries and progress are written in one step, which succeeds only
+for the worker that read the previous step. So no event is queued twice or left out if a worker is killed.
 """
 
 from collections.abc import Sequence
@@ -142,28 +142,30 @@ class ReplayWork:
         events = [one.event for one in once.values()]
         gone = await gone_of(self._store, events)
         events = [event for event in events if event.id not in gone]
-        result = await self._told(replay, endpoint, events)
-        superseded = await self._superseded([event for event in events if event.id in result], kinds)
-        # Of what is gone, what took its place may be sent: that it was withdrawn.
+        matching = await self._matching(replay, endpoint, events)
+        superseded = await self._superseded([event for event in events if event.id in matching], kinds)
+        # For an article that is gone, the event that superseded it may be sent: its withdrawal.
         superseded |= gone & await self._superseded([once[name].event for name in gone], kinds)
-        left = [name for name in result if name not in superseded]
-        waits = await self._store.requeuing.waiting(endpoint.id, left)
-        waiting = frozenset(name for name, is_there in zip(left, waits, strict=True) if is_there)
+        remaining = [event for event in matching if event not in superseded]
+        waits = await self._store.requeuing.waiting(endpoint.id, remaining)
+        waiting = frozenset(name for name, is_there in zip(remaining, waits, strict=True) if is_there)
         return _Judged(
-            sent=tuple(one for name, one in once.items() if name in result - superseded - waiting),
+            sent=tuple(one for name, one in once.items() if name in matching - superseded - waiting),
             waiting=waiting,
             superseded=superseded,
             gone=gone - superseded,
         )
 
-    async def _told(self, replay: Replay, endpoint: Endpoint, events: Sequence[Event]) -> frozenset[EventId]:
-        result = await self._fanning_out.told_to(endpoint, events)
-        if result and replay.filter != type(replay.filter)():
-            chosen = replace(endpoint, filter=replay.filter)
-            result &= await self._fanning_out.told_to(
-                chosen, [event for event in events if event.id in result]
+    async def _matching(
+        self, replay: Replay, endpoint: Endpoint, events: Sequence[Event]
+    ) -> frozenset[EventId]:
+        matching = await self._fanning_out.matching(endpoint, events)
+        if matching and replay.filter != type(replay.filter)():
+            filtered = replace(endpoint, filter=replay.filter)
+            matching &= await self._fanning_out.matching(
+                filtered, [event for event in events if event.id in matching]
             )
-        return result
+        return matching
 
     async def _superseded(self, events: Sequence[Event], kinds: Sequence[EventType]) -> frozenset[EventId]:
         """Return those of which there is an event of a later revision that is sent, too."""

@@ -190,7 +190,7 @@ def _is_earlier(own: Story, original: Neighbour) -> bool:
     first = original.own
     if original.copy_of is not None or is_settled(first, own.first_seen_at):
         return False
-    return own.told_since < first.told_since
+    return own.started_at < first.started_at
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
@@ -199,7 +199,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     copy: CopyVerdict
     story: StoryVerdict
     shared_words: tuple[str, ...]
-    """What both say, the most telling first."""
+    """Words of both articles, highest weight first."""
 
 
 def compare(one: Article, other: Article, policy: StoriesPolicy) -> Comparison:

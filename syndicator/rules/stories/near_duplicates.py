@@ -2,7 +2,7 @@
 
 Containment alone never hides an article: follow-ups repeat yesterday's paragraphs, round-ups swallow three
 articles, series repeat everything but the figures. So a copy must also agree in headline, beginning, numbers
-and length; what shares the text but not these is told as derived, and both stay.
+and length; what shares the text but not these counts as derived, and both stay.
 """
 
 import math
@@ -147,7 +147,7 @@ def judge_copy(mine: Text, other: Text, policy: CopyPolicy) -> CopyVerdict:
 
 
 def agreement(one: str, other: str) -> float:
-    """Return the cosine of two headlines, words weighed by their rarity; 1 for two without a telling word."""
+    """Return the cosine of two headlines, words weighed by rarity; 1 for two without a weighty word."""
     return _agreement(_headline(one), _headline(other))
 
 

@@ -1,4 +1,4 @@
-"""Which recent articles share words with a new one: by sampled runs of words, and by telling terms.
+"""Which recent articles share words with a new one: by sampled runs of words, and by weighty terms.
 
 Kept in the memory of each process that assigns stories, and filled from the log of assignments: see
 `pipeline.stories.near_articles`. About 1 KB an article.
@@ -45,7 +45,7 @@ Places = npt.NDArray[Any]
 
 
 class IndexEntry(Struct, frozen=True, kw_only=True, gc=False):
-    """An article as the log of assignments tells it."""
+    """An article as the log of assignments has it."""
 
     article: ArticleId
     story: StoryId

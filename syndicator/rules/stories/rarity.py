@@ -1,4 +1,4 @@
-"""How much a word says: rare ones tell stories apart, those that every article has do not.
+"""The rarity of words: rare words distinguish stories, those that every article has do not.
 
 A fixed table of word frequencies (package `wordfreq`, Indonesian and English) instead of counts of what
 passed by: it needs no state and no warming up, and gives the same verdict in every process and every order.

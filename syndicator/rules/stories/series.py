@@ -1,6 +1,6 @@
 """Pages of a series: today's gold price, tomorrow's horoscope, the next episode. Same words, other article.
 
-What tells two of a series apart is small: a date, a weekday, a number, a name in a title. So where two texts
+Two of a series differ in little: a date, a weekday, a number, a name in a title. So where two texts
 agree in all else, these decide.
 """
 

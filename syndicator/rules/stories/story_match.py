@@ -1,10 +1,10 @@
-"""Which story an article belongs to: the same matter, told by several portals within days.
+"""Decides which story an article belongs to: one topic that several portals report within days.
 
 Single-pass clustering as articles come (Allan, Papka, Lavrenko, "On-line new event detection and
 tracking", 1998): an article joins the story whose centroid it is nearest to, or founds one. A story grows
-old: what comes a day later must agree more, and after three days nothing joins. Words that several stories of
-the moment have count less: they tell the field, and would chain its matters together. That, with a fixed
-table of rarities, is worth more than counts of terms that passed by; `docs/stories.md` has the figures.
+old: what comes a day later must agree more, and after three days nothing joins. Words that several current
+stories share count less: they name the field, and would chain its topics together. That, with a fixed table
+of rarities, works better than counts of recent terms; `docs/stories.md` has the figures.
 """
 
 from collections.abc import Sequence
@@ -29,26 +29,26 @@ _LATE = timedelta(hours=1)
 """Only a first round lists articles by times that are further back than this
 (`rules.dates.claimed_dates.listed_at`)."""
 _SETTLES = timedelta(hours=1)
-"""So long after a story began, what a first round brings takes the lead no more: readers have seen it."""
+"""After this time an article of a first round cannot lead a story any more: readers have seen it."""
 
 _ROUNDED = 0.001
-"""By so much a figure may have been rounded."""
+"""Largest rounding error of a figure."""
 
 CENTROID_TERMS = 48
 
 _COMMON_TERMS = 2
-"""Terms that an article shares with a story at least. A single one ("Apple") is that of a field."""
+"""Least number of shared terms. A single one ("Apple") only shows the field."""
 _FIELD_LOSS = 0.5
-"""Of the weight of a term that all the stories have with which an article is compared."""
+"""Share of its weight that a term loses if all compared stories have it."""
 
 
 class StoryPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Thresholds, all shares from 0 to 1."""
 
     similarity: float = 0.2
-    """Of an article's terms with a story's: the least, at once."""
+    """Least similarity of an article's terms with a story of the same moment."""
     ageing: float = 0.7
-    """How much of the similarity is lost over the whole window."""
+    """Share of the similarity that is lost over the whole window."""
 
 
 class StoryKind(StrEnum):
@@ -57,15 +57,15 @@ class StoryKind(StrEnum):
 
 
 class StoryVerdict(Struct, frozen=True, kw_only=True):
-    """A verdict and the numbers that it rests on, to be kept and shown."""
+    """A verdict with the numbers behind it, as they are stored and shown."""
 
     kind: StoryKind
     story: StoryId | None = None
-    """The one it belongs to; where there is none, the nearest that was looked at."""
+    """The story it belongs to; without one, the nearest story examined."""
     similarity: float = 0.0
     needed: float = 0.0
     because: str = ""
-    """What keeps it out of the nearest, as half a sentence; empty for one that joins."""
+    """Why it does not belong to the nearest story; empty where it does."""
 
 
 def judge_story(
@@ -81,7 +81,7 @@ def judge_story(
         if nearest and not nearest[0] and similarity < policy.similarity - _ROUNDED:
             continue  # it cannot be joined, and another can
         apart = abs(published - story.latest_at) / WINDOW
-        # The same as lowering the similarity with age, told as a higher hurdle.
+        # The same as lowering the similarity with age, expressed as a higher threshold.
         needed = round(policy.similarity / max(1.0 - policy.ageing * min(apart, 1.0), 0.01), 3)
         found = round(similarity, 3)
         because = _obstacle(title, story, apart) or (
@@ -118,10 +118,10 @@ def _similarities(terms: Terms, stories: Sequence[Story]) -> list[float]:
             counts[term] = counts.get(term, 0) + 1
     # Multiplied by `whole`, weights stay whole numbers: their sums do not depend on the order of terms.
     whole = max(len(stories) - 1, 1) / _FIELD_LOSS
-    telling = {term: terms[term] * (whole - count + 1) for term, count in counts.items()}
+    weights = {term: terms[term] * (whole - count + 1) for term, count in counts.items()}
     length = length_of(terms) * whole
     return [
-        sum([telling[term] * story.centroid[term] for term in common])
+        sum([weights[term] * story.centroid[term] for term in common])
         / (length * sqrt(length_of(story.centroid) * UNIT * story.size))
         if len(common) >= _COMMON_TERMS
         else 0.0
@@ -135,7 +135,7 @@ def founded(article: Article, terms: Terms) -> Story:
         id=StoryId(article.id),
         title=article.title if is_series(article.title) else "",
         first_seen_at=article.shown_since,
-        told_since=min(article.shown_since, article.listed_at + _LATE),
+        started_at=min(article.shown_since, article.listed_at + _LATE),
         published_at=article.published_at,
         latest_at=article.published_at,
         centroid=terms,
@@ -156,22 +156,22 @@ def joined(story: Story, terms: Terms, published: datetime) -> Story:
 
 
 def place_of(own: Story, story: Story) -> datetime:
-    """Return the time since which an article tells a story: the first leads.
+    """Return the time by which an article is ordered in a story; the earliest article leads.
 
-    In the running service, whoever came in first leads for good: an entry that gave way would come twice to
-    readers. What first rounds bring is all new to them, and there the first publisher leads.
+    In the running service, the first admitted article leads for good: otherwise readers would get the story
+    twice. Articles of a first round are all new to readers, so there the first publisher leads.
     """
-    return own.first_seen_at if is_settled(story, own.first_seen_at) else own.told_since
+    return own.first_seen_at if is_settled(story, own.first_seen_at) else own.started_at
 
 
 def is_settled(story: Story, at: datetime) -> bool:
-    """Return whether readers have had a story: it began in the running service, or long enough ago."""
-    return story.told_since == story.first_seen_at or at - story.first_seen_at > _SETTLES
+    """Return whether readers have seen a story: it began in the running service, or long enough ago."""
+    return story.started_at == story.first_seen_at or at - story.first_seen_at > _SETTLES
 
 
-def told_by(members: Sequence[Story]) -> Story:
-    """Return the story that several articles tell, each given as a story of its own; the first seen leads."""
-    first, *others = sorted(members, key=lambda one: (one.told_since, one.id))
+def combined(members: Sequence[Story]) -> Story:
+    """Return the story of several articles, each given as a story of its own; the earliest leads."""
+    first, *others = sorted(members, key=lambda one: (one.started_at, one.id))
     return reduce(lambda story, other: joined(story, other.centroid, other.published_at), others, first)
 
 

@@ -385,6 +385,6 @@ def _joining(decision: Decision) -> list[object] | bool:
         str(to_ms(before.published_at)),
         packed_story(placement.story),
         pack(decision.shown_in),
-        to_ms(before.told_since),
+        to_ms(before.started_at),
         to_ms(place_of(placement.own, before)),
     ]

@@ -14,7 +14,7 @@ from syndicator.model.story import ShownIn, Story
 from syndicator.observe.logs import get_logger
 from syndicator.rules.stories.clustering import KnownStory, Neighbour
 from syndicator.rules.stories.near_duplicates import Text, text_of
-from syndicator.rules.stories.story_match import WINDOW, founded, told_by
+from syndicator.rules.stories.story_match import WINDOW, combined, founded
 from syndicator.rules.words import plain_body
 from syndicator.store.codec import unpack
 from syndicator.store.connection import Command, Connection, Transaction, pairs
@@ -222,7 +222,7 @@ class Stories:
         return (await self._redis.commit([Transaction(expects=tuple(expects), writes=tuple(writes))]))[0]
 
     def _grouping(self, members: Sequence[Story], version: int, now_ms: int) -> list[Command]:
-        keys, story = self._keys, told_by(members)
+        keys, story = self._keys, combined(members)
         if len(members) == 1:
             alone = ArticleId(story.id)
             return [("HDEL", keys.article(alone), "story", "copy_of"), moved(keys, alone, story.id)]
@@ -231,7 +231,7 @@ class Stories:
         return [
             result,
             *(("HSET", keys.article(ArticleId(one.id)), "story", story.id) for one in members),
-            *(("ZADD", keys.members(story.id), to_ms(one.told_since), one.id) for one in members),
+            *(("ZADD", keys.members(story.id), to_ms(one.started_at), one.id) for one in members),
             *(moved(keys, ArticleId(one.id), story.id) for one in members),
             ("HSET", keys.story(story.id), "version", version, "core", packed_story(story)),
             ("PEXPIRE", keys.story(story.id), self._kept_ms),

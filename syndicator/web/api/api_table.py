@@ -9,7 +9,7 @@ from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.popularity.partner_reports import Reporting
 from syndicator.pipeline.queries import Queries
-from syndicator.pipeline.stories.editing import Regrouping
+from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.pipeline.webhooks.inspection import Inspecting
 from syndicator.pipeline.webhooks.registration import Registering
 from syndicator.pipeline.webhooks.replays import Replaying
@@ -30,7 +30,7 @@ def api_table(
     *,
     reading: Queries,
     listing: Paginator,
-    regrouping: Regrouping,
+    story_editing: StoryEditing,
     withdrawer: Withdrawer,
     access: Access,
     reporting: Reporting,
@@ -45,7 +45,7 @@ def api_table(
     return (
         *ReadingRoutes(reading, listing).table(),
         *OperatingRoutes(withdrawer).table(),
-        *StoryRoutes(regrouping, listing).table(),
+        *StoryRoutes(story_editing, listing).table(),
         *EndpointRoutes(registering, endpoint_schema, clock).table(),
         *DeliveryRoutes(inspecting, resending, clock).table(),
         *ReplayRoutes(replaying, clock).table(),
@@ -61,7 +61,7 @@ def described_table(endpoint_schema: Mapping[str, Any]) -> tuple[ApiRoute, ...]:
     return api_table(
         reading=nobody,
         listing=nobody,
-        regrouping=nobody,
+        story_editing=nobody,
         withdrawer=nobody,
         access=nobody,
         reporting=nobody,

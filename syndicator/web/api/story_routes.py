@@ -8,7 +8,7 @@ from msgspec import Struct
 from syndicator.model.ids import ArticleId
 from syndicator.model.token import TokenScope
 from syndicator.pipeline.feeds.pagination import CursorError, Paginator
-from syndicator.pipeline.stories.editing import Explanation, Regrouping, StoryRefused, StoryTold
+from syndicator.pipeline.stories.editing import Explanation, StoryEditing, StoryRefused, StoryTold
 from syndicator.web.api.json_api import ApiRoute, cursor_of, document, limit_of, list_document, read_json
 from syndicator.web.api.reading_routes import PAGED, bad_cursor
 from syndicator.web.http.problems import not_found
@@ -25,8 +25,8 @@ class With(Struct, frozen=True, rename={"other": "with"}, forbid_unknown_fields=
 class StoryRoutes:
     """Handlers of `/api/v1/stories/…`: a story is named by any of its articles."""
 
-    def __init__(self, regrouping: Regrouping, listing: Paginator) -> None:
-        self._regrouping = regrouping
+    def __init__(self, story_editing: StoryEditing, listing: Paginator) -> None:
+        self._story_editing = story_editing
         self._listing = listing
 
     def table(self) -> list[ApiRoute]:
@@ -67,21 +67,21 @@ class StoryRoutes:
 
     async def story(self, request: web.Request) -> web.Response:
         """Show the story that an article belongs to: who tells it, the first first."""
-        return await _told(self._regrouping.story(_article(request)))
+        return await _told(self._story_editing.story(_article(request)))
 
     async def explain(self, request: web.Request) -> web.Response:
         """Explain why two articles are one story, or are not."""
         other = ArticleId(request.match_info["other"])
-        return await _told(self._regrouping.explain(_article(request), other))
+        return await _told(self._story_editing.explain(_article(request), other))
 
     async def split(self, request: web.Request) -> web.Response:
         """Take an article out of its story, for good; show what is left of it."""
-        return await _told(self._regrouping.split(_article(request)))
+        return await _told(self._story_editing.split(_article(request)))
 
     async def join(self, request: web.Request) -> web.Response:
         """Make one story of those of two articles, for good; the other is `with` in the body."""
         asked = await read_json(request, With, '{"with": "ID OF AN ARTICLE"}')
-        return await _told(self._regrouping.join(_article(request), ArticleId(asked.other)))
+        return await _told(self._story_editing.join(_article(request), ArticleId(asked.other)))
 
 
 def _article(request: web.Request) -> ArticleId:

@@ -190,9 +190,9 @@ class Events:
         one, other = self._rng.sample(self.ids, 2)
         with suppress(StoryRefused):
             if self._rng.random() < 0.5:
-                await self._service.gathering.regrouping.split(one)
+                await self._service.gathering.story_editing.split(one)
             else:
-                await self._service.gathering.regrouping.join(one, other)
+                await self._service.gathering.story_editing.join(one, other)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from syndicator.model.feed import FeedSpec, Filter, Format, Order
 from syndicator.model.ids import FeedId
 from syndicator.model.status import QueueCounts
 from syndicator.pipeline.articles.admission import Admitter
-from syndicator.pipeline.feeds.article_selection import choose
+from syndicator.pipeline.feeds.article_selection import select
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.service import Service
 from syndicator.store.store import Store
@@ -130,8 +130,8 @@ async def test_the_pages_of_a_stored_search_reach_all_that_is_retained(
     wanted, found, place = Filter(query="gempa"), [], None
     filtering = Filtering(store)
     while True:
-        page = await choose(store, filtering, wanted, 2, before=place, deepest=10)
-        found += [told.article.title for told in page.told]
+        page = await select(store, filtering, wanted, 2, before=place, deepest=10)
+        found += [entry.article.title for entry in page.entries]
         place = page.rest
         if place is None:
             break

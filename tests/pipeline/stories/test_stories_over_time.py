@@ -15,7 +15,7 @@ from pipeline.stories.test_copies_and_stories import (
     text,
     versions,
 )
-from pipeline.stories.test_editing import regrouping, three_of_one
+from pipeline.stories.test_editing import story_editing, three_of_one
 from support import NOON, ManualClock
 
 from syndicator.model.article import WithdrawnBy
@@ -24,11 +24,11 @@ from syndicator.model.ids import ArticleId, StoryId
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.stories.coverage import count_coverage
-from syndicator.pipeline.stories.editing import Regrouping
+from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.pipeline.stories.representatives import MEMBERS
 from syndicator.store.store import Store
 
-__all__ = ["regrouping"]
+__all__ = ["story_editing"]
 
 
 @pytest.fixture
@@ -70,11 +70,11 @@ async def test_of_copies_whose_original_a_feed_does_not_have_it_shows_one(
 
 
 async def test_what_a_copy_stands_for_is_not_lost_when_its_original_is_split_off(
-    store: Store, clock: ManualClock, regrouping: Regrouping
+    store: Store, clock: ManualClock, story_editing: StoryEditing
 ) -> None:
     original, *_ = await copies(store, clock, "wire", "city")
     await admit(store, clock, telling(3, "post", FIRE, f"{FIRE} {text(3, 5)}"))
-    await regrouping.split(original)
+    await story_editing.split(original)
     assert sorted(await shown(store, Per.STORY)) == [("city", ["post"]), ("wire", [])]
     assert sorted(await sources(store, Per.ARTICLE)) == ["post", "wire"]
 
@@ -117,29 +117,29 @@ async def test_a_source_that_comes_later_and_claims_to_be_first_takes_no_lead(
 
 
 async def test_stories_are_listed_whose_first_article_has_left(
-    store: Store, clock: ManualClock, regrouping: Regrouping, withdrawer: Withdrawer
+    store: Store, clock: ManualClock, story_editing: StoryEditing, withdrawer: Withdrawer
 ) -> None:
     first, second, third = await three_of_one(store, clock)
     await withdrawer.withdraw(first, WithdrawnBy.OPERATOR, "x")
-    (listed,) = await regrouping.newest(10)
-    assert [one.article for one in listed.told_by] == [second, third]
+    (listed,) = await story_editing.newest(10)
+    assert [one.article for one in listed.members] == [second, third]
     await withdrawer.withdraw(second, WithdrawnBy.OPERATOR, "x")
     await withdrawer.withdraw(third, WithdrawnBy.OPERATOR, "x")
-    assert await regrouping.newest(10) == []
+    assert await story_editing.newest(10) == []
 
 
 async def test_what_is_restored_into_a_story_that_was_made_anew_meanwhile_is_shown(
-    store: Store, clock: ManualClock, regrouping: Regrouping, withdrawer: Withdrawer
+    store: Store, clock: ManualClock, story_editing: StoryEditing, withdrawer: Withdrawer
 ) -> None:
     first, second, _ = await three_of_one(store, clock)
     (fourth,) = await admit(store, clock, telling(4, "s4", FIRE, f"{FIRE} {text(4, 5)}"))
     await withdrawer.withdraw(second, WithdrawnBy.OPERATOR, "x")
-    await regrouping.split(fourth)
+    await story_editing.split(fourth)
     await withdrawer.restore(second)
     shown_sources = {source for told, others in await shown(store, Per.STORY) for source in (told, *others)}
     assert shown_sources == {"s1", "s2", "s3", "s4"}
-    assert [one.article for one in (await regrouping.story(second)).told_by] == [second]
-    assert second in [one.article for one in (await regrouping.join(first, second)).told_by]
+    assert [one.article for one in (await story_editing.story(second)).members] == [second]
+    assert second in [one.article for one in (await story_editing.join(first, second)).members]
 
 
 async def test_what_leaves_while_a_story_is_changed_does_not_come_back_as_a_shadow(
@@ -156,7 +156,7 @@ async def test_what_leaves_while_a_story_is_changed_does_not_come_back_as_a_shad
 
 
 async def test_a_story_of_thousands_is_split_whole(
-    store: Store, clock: ManualClock, regrouping: Regrouping
+    store: Store, clock: ManualClock, story_editing: StoryEditing
 ) -> None:
     first, second, _ = await three_of_one(store, clock)
     record = await store.stories.record(first)
@@ -172,7 +172,7 @@ async def test_a_story_of_thousands_is_split_whole(
                 ("ZADD", keys.members(record.id), 2**45, name),
             ]
         )
-    left = await regrouping.split(second)
+    left = await story_editing.split(second)
     assert left.id == record.id
     assert len((await store.stories.members([left.id]))[left.id]) == 5002
 

@@ -17,7 +17,7 @@ from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.feeds.article_selection import latest
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.pipeline.stories.coverage import count_coverage
-from syndicator.pipeline.stories.editing import Regrouping, StoryRefused
+from syndicator.pipeline.stories.editing import StoryEditing, StoryRefused
 from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.store.store import Store
 
@@ -33,7 +33,7 @@ class History:
         self._store = store
         self._clock = clock
         self._rng = random.Random(seed)
-        self._regrouping = Regrouping(store, SPECS, StoriesPolicy(), clock)
+        self._story_editing = StoryEditing(store, SPECS, StoriesPolicy(), clock)
         self._withdrawer = Withdrawer(store, SPECS, open_metrics(), clock, count_coverage)
         self.ids: set[ArticleId] = set()
 
@@ -60,9 +60,9 @@ class History:
         word = self._rng.choice(["split", "join", "withdraw", "restore"])
         with suppress(StoryRefused):
             if word == "split":
-                await self._regrouping.split(one)
+                await self._story_editing.split(one)
             elif word == "join":
-                await self._regrouping.join(one, other)
+                await self._story_editing.join(one, other)
             elif word == "withdraw":
                 await self._withdrawer.withdraw(one, WithdrawnBy.OPERATOR, "x")
             else:

@@ -19,8 +19,8 @@ from support import NOON, ManualClock
 
 from syndicator.model.event import EndpointNotice, Event, EventType, Grown, SourceNotice
 from syndicator.model.ids import EndpointId, EventId, FeedId, SourceId
-from syndicator.pipeline.feeds.prerender import TOLD_EVERY
-from syndicator.pipeline.stories.editing import Regrouping
+from syndicator.pipeline.feeds.prerender import ANNOUNCED_EVERY
+from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.rules.identity.identity import event_id
 from syndicator.rules.sources.announcement import Announcing
 from syndicator.rules.stories.clustering import StoriesPolicy
@@ -77,8 +77,8 @@ async def test_what_an_archive_adds_to_a_story_is_not_told(store: Store, clock: 
 
 async def test_what_an_operator_puts_together_has_not_grown(store: Store, clock: ManualClock) -> None:
     one, other = await admit(store, clock, on_fire(1, "wire"), telling(2, "city", "Panen raya padi", text(9)))
-    regrouping = Regrouping(store, (), StoriesPolicy(), clock)
-    await regrouping.join(one, other)
+    story_editing = StoryEditing(store, (), StoriesPolicy(), clock)
+    await story_editing.join(one, other)
     await rank(step(store, clock), clock)
     assert await told(store, "story.grown") == []
     clock.advance(60)
@@ -110,7 +110,7 @@ async def test_a_feed_that_changes_is_told_once_and_not_too_often(
             await admit_to_feeds(service, number)
             await asyncio.gather(warm(service), warm(other))
         assert len(await told(store, "feed.updated")) == 1
-        clock.advance(TOLD_EVERY.total_seconds())
+        clock.advance(ANNOUNCED_EVERY.total_seconds())
         assert (await service.publishing.publish.take(1)).next_due_at is not None
         await asyncio.gather(warm(service), warm(other))
         first, second = await told(store, "feed.updated")

@@ -180,7 +180,7 @@ def test_a_story_grows_to_a_bound() -> None:
 
 def test_what_first_rounds_bring_is_led_by_its_first_publisher_and_all_else_by_who_came_first() -> None:
     late = story(FIRE, "late", hours=-1)
-    found = replace(late, told_since=NOON - timedelta(hours=5))
-    earlier = replace(story(FIRE, "earlier"), told_since=NOON - timedelta(hours=9))
-    assert place_of(earlier, found) < found.told_since
-    assert place_of(earlier, late) == earlier.first_seen_at > late.told_since
+    found = replace(late, started_at=NOON - timedelta(hours=5))
+    earlier = replace(story(FIRE, "earlier"), started_at=NOON - timedelta(hours=9))
+    assert place_of(earlier, found) < found.started_at
+    assert place_of(earlier, late) == earlier.first_seen_at > late.started_at

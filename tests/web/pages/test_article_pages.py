@@ -28,7 +28,7 @@ from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.search.article_search import Searching
 from syndicator.pipeline.stories.coverage import count_coverage
-from syndicator.pipeline.stories.editing import Regrouping
+from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.rules.feeds.any_filter_feeds import AdHoc
 from syndicator.rules.least_recent import LeastRecent
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
@@ -255,7 +255,7 @@ async def test_the_articles_of_one_story(client: Client, world: World) -> None:
         ),
         story(3),
     )
-    await Regrouping(world.store, (), world.regrouping._policy, world.clock).join(ids[0], ids[1])
+    await StoryEditing(world.store, (), world.story_editing._policy, world.clock).join(ids[0], ids[1])
     for named in ids[:2]:
         assert set(await titles(client, f"story={named}")) == {"Kebakaran pasar Jatinegara", "Pasar lama"}
     assert await titles(client, f"story={ids[0]}&source=pelabuhan") == ["Pasar lama"]
@@ -300,9 +300,9 @@ async def test_a_story_that_an_operator_splits_is_split_at_once(client: Client, 
     ids = await world.admit(
         candidate(1, source="kota"), candidate(2, source="pelabuhan", url="https://pelabuhan.example/2")
     )
-    regrouping = Regrouping(world.store, (), world.regrouping._policy, world.clock)
+    story_editing = StoryEditing(world.store, (), world.story_editing._policy, world.clock)
     before = len(await titles(client, ""))
-    await (regrouping.join(*ids) if before == 2 else regrouping.split(ids[0]))
+    await (story_editing.join(*ids) if before == 2 else story_editing.split(ids[0]))
     assert len(await titles(client, "")) == 3 - before
 
 

@@ -120,7 +120,7 @@ async def test_other_names_of_a_story_lead_to_it(client: Client, world: World) -
         assert (answer.status, answer.headers["Location"]) == (302, first)
     (alone,) = await world.admit(story(9))
     assert (await client.get(f"/stories/{alone}", PAGE)).status == 200
-    await world.regrouping.join(alone, second)
+    await world.story_editing.join(alone, second)
     stories = {
         one: (await client.get(f"/stories/{one}", PAGE)).headers.get("Location", one)
         for one in (first, second, alone)
@@ -131,7 +131,7 @@ async def test_other_names_of_a_story_lead_to_it(client: Client, world: World) -
 
 async def test_a_story_that_was_split_is_two(client: Client, world: World) -> None:
     first, second = await original_and_copy(world)
-    await world.regrouping.split(first)
+    await world.story_editing.split(first)
     for one in (first, second):
         page = tree(await client.get(f"/stories/{one}", PAGE))
         assert texts(page, ".page-head .section") == ["Satu berita, satu portal"]
