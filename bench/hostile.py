@@ -175,9 +175,9 @@ async def _healthy_rounds(service: Service | None) -> AsyncIterator[list[float]]
 
 async def _gather(service: Service, source: SourceId) -> str:
     """Gather one source now; `ok`, or the reason why not."""
-    token = await service.gathering.gather.lease(source)
+    token = await service.gather_step.lease(source)
     assert token is not None
-    report = await service.gathering.gather.gather(service.settings.sources[source], token)
+    report = await service.gather_step.gather(service.settings.sources[source], token)
     assert report is not None
     return report.reason or "ok"
 

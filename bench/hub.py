@@ -79,7 +79,7 @@ async def _compare(sink: Connection, callbacks: Sequence[str], hosts: int) -> No
             await service.enlist()
             await _admit(service, range(40))
             await _subscribe(service, callbacks)
-            step = service.own_hub.distribute
+            step = service.hub_step
             runner = Runner(step, capacity=CAPACITY["hub"], clock=service.clock, on_report=lambda _: None)
             working = asyncio.create_task(runner.run())
             took = []

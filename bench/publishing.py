@@ -54,9 +54,7 @@ async def _measure(feeds: int) -> tuple[float, list[float]]:
             await service.enlist()
             admitter = Admitter(service.store.articles, service.settings.feeds.values(), service.clock)
             await admitter.admit([_article(number, feeds) for number in range(200)])
-            runner = Runner(
-                service.publishing.publish, capacity=1, clock=service.clock, on_report=lambda _: None
-            )
+            runner = Runner(service.publish_step, capacity=1, clock=service.clock, on_report=lambda _: None)
             await runner.run(until_empty=True)
             working = asyncio.create_task(runner.run())
             waits: list[float] = []

@@ -100,7 +100,7 @@ def _batched(numbers: Iterable[int], size: int) -> Iterable[list[int]]:
 
 def runner_of(service: Service) -> Runner:
     return Runner(
-        service.pushing.deliver,
+        service.deliver_step,
         capacity=CAPACITY["deliver"],
         clock=service.clock,
         on_report=service.metrics_reporter.report,
@@ -201,7 +201,7 @@ async def _drain_once(port: int, endpoints: int) -> Drained:
         posts = min(count, 5000)
         spent = Spent()
         with spent.measured():
-            await service.pushing.deliver.fan_out()
+            await service.deliver_step.fan_out()
         pending = await used_bytes(service) - before
         body = await sample_body(service)
         floors = [await bare(port, body, posts)]
@@ -265,7 +265,7 @@ async def _pushed_steadily(service: Service, port: int, *paths: str, every: int 
 async def _healthy_done(service: Service) -> None:
     """Wait until nothing is due any more but for those that hang (which are slowed, and wait)."""
     for _ in range(600):
-        names = [name for name, one in service.pushing.directory.served.items() if "/hang" not in one.url]
+        names = [name for name, one in service.endpoints.served.items() if "/hang" not in one.url]
         counts = await service.store.deliveries.counts_of(names, service.clock())
         if not await service.store.outbox.waiting() and not any(
             one.ready + one.delayed + one.in_flight for one in counts.values()

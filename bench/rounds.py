@@ -142,7 +142,7 @@ async def _settle_in(service: Service, clock: TurningClock) -> None:
 
 async def _round(service: Service) -> None:
     runner = Runner(
-        service.gathering.gather,
+        service.gather_step,
         capacity=CONCURRENCY,
         clock=service.clock,
         on_report=service.metrics_reporter.report,

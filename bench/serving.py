@@ -288,7 +288,7 @@ async def _ours(parent: Connection) -> None:
                 count=counting(service.metrics.requests),
             )
             opened = open_socket("127.0.0.1", 0)
-            async with service.store.watch.running(), serving(create_app(service.reading, options), opened):
+            async with service.store.watch.running(), serving(create_app(service.queries, options), opened):
                 await _follow(parent, opened, service)
 
 

@@ -1,82 +1,344 @@
-"""The composition root: opens everything in order, and closes it in reverse.
+"""The composition root: all parts of a service, and how they are wired.
 
-    ground (store → egress → parsers) → publisher → gathering, pushing, publishing, our hub → Service
-
-Each part is made by one function of `wiring`. `serve` lays the web server over a `Service`, `work` the
-workers, `run` both.
+`open_service` opens what a service needs (`resources`), wires the parts over it and closes all in reverse.
+`serve` lays the web server over a `Service`, `work` runs its steps, `run` does both; a command asks one part.
 """
 
-import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 
-from syndicator.egress.client import Egress
+from syndicator import __version__
 from syndicator.model.clock import Clock, system_clock
-from syndicator.observe.metrics import Metrics
+from syndicator.model.feed import Origin
+from syndicator.model.ids import SourceId
+from syndicator.model.source import SourceKind
+from syndicator.observe.metrics import open_metrics
+from syndicator.pipeline.articles.admission import Admitter, Grouping
+from syndicator.pipeline.articles.article_pages import ArticlePages
+from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
+from syndicator.pipeline.articles.embargo import EmbargoGate
+from syndicator.pipeline.articles.embargo_release import ReleaseStep
+from syndicator.pipeline.articles.pictures import PicturePolicy
+from syndicator.pipeline.articles.served_pictures import ServedPictures
+from syndicator.pipeline.articles.upstream_withdrawals import UpstreamWithdrawals
+from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.endpoint_directory import Directory
+from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
 from syndicator.pipeline.feeds.history import History
+from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
 from syndicator.pipeline.feeds.pagination import Paginator
+from syndicator.pipeline.feeds.prerender import PublishStep
 from syndicator.pipeline.feeds.publisher import Publisher
+from syndicator.pipeline.feeds.render_worker import RenderWorker
+from syndicator.pipeline.feeds.stale_cache import LastGood
+from syndicator.pipeline.feeds.stale_cache_refresh import Refresher
+from syndicator.pipeline.hub.distribution import HubStep
+from syndicator.pipeline.hub.subscription_requests import Hub
+from syndicator.pipeline.hub.topics import Topics
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.ops.configuration_sync import ConfigurationSync
 from syndicator.pipeline.ops.data_loss import DataLoss
-from syndicator.pipeline.ops.listener_registry import ListenerRegistry
+from syndicator.pipeline.ops.doctor import Doctor
 from syndicator.pipeline.ops.metrics_reporter import MetricsReporter
 from syndicator.pipeline.ops.retention import Retention, SweepStep
+from syndicator.pipeline.popularity.clicks import Clicking
+from syndicator.pipeline.popularity.partner_reports import Reporting
+from syndicator.pipeline.popularity.ranking import RankStep
+from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.queries import Queries
-from syndicator.pipeline.sources.polite_client import open_polite_client
+from syndicator.pipeline.rounds.feed_round import FeedRound
+from syndicator.pipeline.rounds.page_round import PageRound
+from syndicator.pipeline.rounds.sitemap_round import SitemapRound
+from syndicator.pipeline.search.article_search import Searching
+from syndicator.pipeline.sources.gather_step import GatherStep
+from syndicator.pipeline.sources.round_result import KindOfRound
+from syndicator.pipeline.sources.source_control import SourceControl
 from syndicator.pipeline.steps import Step
+from syndicator.pipeline.stories.assignment import Assigner
+from syndicator.pipeline.stories.assignment_step import AssignStep
+from syndicator.pipeline.stories.coverage import count_coverage
+from syndicator.pipeline.stories.editing import StoryEditing
+from syndicator.pipeline.stories.near_articles import NearArticles
+from syndicator.pipeline.webhooks.delivery import DeliverStep
+from syndicator.pipeline.webhooks.inspection import Inspecting
+from syndicator.pipeline.webhooks.registration import Registering
+from syndicator.pipeline.webhooks.replays import Replaying
+from syndicator.pipeline.webhooks.resend import Resending
+from syndicator.pipeline.websub.callbacks import HubCallbacks
+from syndicator.pipeline.websub.subscriptions import SubscribeStep, Subscribing
+from syndicator.resources import Resources, open_resources
+from syndicator.rules.filter_matching import FeedIndex
+from syndicator.rules.sources.origins import origins
+from syndicator.settings.endpoint_registration import Registrations, written
 from syndicator.settings.settings import Settings
+from syndicator.store.articles.picture_files import PictureFiles
+from syndicator.store.codec import digest
 from syndicator.store.data_mark import MarkFile
+from syndicator.store.feeds.rendition_files import RenditionFiles
 from syndicator.store.ops.configured_names import ConfiguredNames
-from syndicator.store.store import Store
-from syndicator.wiring.gathering import Gathering, gathering
-from syndicator.wiring.ground import Ground, open_ground
-from syndicator.wiring.publishing import Publishing, open_publisher, open_publishing
-from syndicator.wiring.pushing import OwnHub, Pushing, own_hub, pushing
+from syndicator.store.search.search_index import SearchIndex
 
 
-@dataclass(frozen=True, kw_only=True)
 class Service:
-    """All rooms, open and wired."""
+    """All parts of a service; each method wires one feature, in the order of the flow."""
 
-    settings: Settings
-    clock: Clock
-    store: Store
-    egress: Egress
-    listeners: ListenerRegistry
-    metrics: Metrics
-    publisher: Publisher
-    gathering: Gathering
-    pushing: Pushing
-    publishing: Publishing
-    own_hub: OwnHub
-    reading: Queries
-    listing: Paginator
-    access: Access
-    metrics_reporter: MetricsReporter
-    configuration_sync: ConfigurationSync
-    data_loss: DataLoss
-    sweep: SweepStep
+    def __init__(self, resources: Resources) -> None:
+        self._open = resources
+        self.settings = resources.settings
+        self.clock = resources.clock
+        self.store = resources.store
+        self.egress = resources.egress
+        self.listeners = resources.listeners
+        self.metrics = open_metrics()
+        self.specs = list(resources.settings.feeds.values())
+        self.near = NearArticles(resources.store.assignments, resources.store.stories)
+        self._stories()
+        self._articles()
+        self._sources()
+        self._popularity()
+        self._search()
+        self._feeds()
+        self._webhooks()
+        self._hub()
+        self._ops()
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """All that a worker does."""
         return (
-            self.gathering.gather,
-            self.gathering.assign,
-            self.publishing.publish,
-            self.pushing.deliver,
-            self.publishing.rank,
-            self.sweep,
-            self.gathering.release,
-            self.gathering.subscribe,
-            self.own_hub.distribute,
+            self.gather_step,
+            self.assign_step,
+            self.publish_step,
+            self.deliver_step,
+            self.rank_step,
+            self.sweep_step,
+            self.release_step,
+            self.subscribe_step,
+            self.hub_step,
         )
 
     async def enlist(self) -> None:
         """Make the configured sources, feeds and endpoints the ones that are worked on."""
         await self.configuration_sync.enlist()
+
+    def _stories(self) -> None:
+        store, policy, clock = self.store, self.settings.story, self.clock
+        self.assigner = Assigner(store, FeedIndex(self.specs), policy, clock, self.near)
+        self.assign_step = AssignStep(store, self.assigner, clock, policy.assign_within)
+        self.story_editor = StoryEditing(store, self.specs, policy, clock)
+
+    def _articles(self) -> None:
+        opened, store, clock = self._open, self.store, self.clock
+        admitter = Admitter(
+            store.articles,
+            FeedIndex(self.specs),
+            clock,
+            Grouping(assigner=self.assigner, stories=store.stories, policy=self.settings.story),
+            self.metrics,
+            signals=store.signals,
+        )
+        self._embargo = EmbargoGate(store.held)
+        self.withdrawer = Withdrawer(store, self.specs, self.metrics, clock, count_coverage)
+        self._upstream_withdrawals = UpstreamWithdrawals(store, self.withdrawer, self._embargo, clock)
+        self._candidates = CandidatePipeline(
+            PicturePolicy(store.pictures, opened.client, clock),
+            self._embargo,
+            admitter,
+            self._upstream_withdrawals,
+            clock=clock,
+            marks=store.marks,
+        )
+        self.release_step = ReleaseStep(
+            store.held,
+            admitter,
+            clock,
+            rechecked=[source.id for source in self.settings.sources.values() if source.full_text],
+        )
+        self.pictures = ServedPictures(
+            store=store.pictures,
+            files=PictureFiles(self.settings.store.data_dir / "pictures", self.settings.store.pictures),
+            egress=self.egress,
+            pool=opened.pool,
+            sources=self.settings.sources,
+            clock=clock,
+        )
+
+    def _sources(self) -> None:
+        opened, settings, store, clock = self._open, self.settings, self.store, self.clock
+        self.hub_subscriptions = Subscribing(
+            store,
+            settings.sources,
+            clock,
+            public_url=settings.site.public_url,
+            reachable=settings.public_url_given,
+        )
+        self.subscribe_step = SubscribeStep(store, self.egress, self.hub_subscriptions, clock)
+        self.hub_callbacks = HubCallbacks(store, self.hub_subscriptions, clock)
+        pages = ArticlePages(
+            store=store,
+            polite_client=opened.client,
+            gatherer=opened.gatherer,
+            candidate_pipeline=self._candidates,
+            held=self._embargo,
+            upstream_withdrawals=self._upstream_withdrawals,
+            clock=clock,
+        )
+        feed_round = FeedRound(
+            store=store,
+            polite_client=opened.client,
+            gatherer=opened.gatherer,
+            candidate_pipeline=self._candidates,
+            pages=pages,
+            subscribing=self.hub_subscriptions,
+            upstream_withdrawals=self._upstream_withdrawals,
+            clock=clock,
+            rng=opened.rng,
+        )
+        sitemap_round = SitemapRound(
+            store=store,
+            polite_client=opened.client,
+            gatherer=opened.gatherer,
+            candidate_pipeline=self._candidates,
+            pages=pages,
+            clock=clock,
+            rng=opened.rng,
+        )
+        rounds: dict[SourceKind, KindOfRound] = {
+            SourceKind.FEED: feed_round,
+            SourceKind.SITEMAP: sitemap_round,
+            SourceKind.PAGE: PageRound(store, opened.client, opened.gatherer, pages, clock),
+        }
+        self.gather_step = GatherStep(store, settings.sources, rounds, clock, opened.rng)
+        self.source_control = SourceControl(store, clock)
+
+    def _popularity(self) -> None:
+        settings, store, clock = self.settings, self.store, self.clock
+        self.scoring = Scoring(store, settings.popularity)
+        self.rank_step = RankStep(store, self.specs, self.scoring, settings.site, clock)
+        self.partner_reports = Reporting(store, settings.popularity.partner_most, clock)
+        self.clicks = Clicking(store, clock)
+
+    def _search(self) -> None:
+        index = SearchIndex(self.settings.store.data_dir / "search")
+        self.search = Searching(self.store, index, self.metrics)
+
+    def _feeds(self) -> None:
+        opened, settings, store, clock = self._open, self.settings, self.store, self.clock
+        self.endpoints = Directory(store.endpoints, settings.endpoints, settings.renamed_sources)
+        self.publisher = Publisher(
+            store=store,
+            site=opened.site,
+            apart=RenderWorker(opened.render_pool, store.again, opened.site, opened.origins),
+            specs=self.specs,
+            retired=settings.retired_feeds.values(),
+            origins=opened.origins,
+            metrics=self.metrics,
+            clock=clock,
+            last_good=stale_cache(settings, opened.configured_origins),
+            near=self.near,
+        )
+        self.publish_step = PublishStep(store, self.publisher, self.endpoints, clock)
+        self.stale_cache_refresh = Refresher(store.feeds, self.publisher, clock)
+        self.any_filter_feeds = AdHocFeeds(
+            store=store, publisher=self.publisher, scoring=self.scoring, clock=clock, searching=self.search
+        )
+        self.news_sitemap = AnnouncedPages(store, self.publisher, clock)
+        self.paginator = Paginator(store, self.publisher, self.story_editor)
+
+    def _webhooks(self) -> None:
+        opened, settings, store, clock = self._open, self.settings, self.store, self.clock
+        self.deliver_step = DeliverStep(
+            store,
+            self.egress,
+            self.endpoints,
+            clock,
+            opened.rng,
+            site=settings.site,
+            origins=opened.origins,
+            wall=opened.wall,
+        )
+        self.registration = Registering(
+            store=store,
+            directory=self.endpoints,
+            egress=self.egress,
+            read=Registrations(settings.sources, settings.feeds).read,
+            write=written,
+            site=settings.site,
+            clock=clock,
+            wall=opened.wall,
+        )
+        self.inspection = Inspecting(store, self.registration, clock)
+        self.resend = Resending(store, self.registration, clock)
+        self.replays = Replaying(store, self.registration, clock)
+
+    def _hub(self) -> None:
+        settings, store, clock = self.settings, self.store, self.clock
+        topics = Topics(settings.site, self.specs, settings.retired_feeds.values())
+        self.hub_step = HubStep(
+            store=store,
+            publisher=self.publisher,
+            topics=topics,
+            egress=self.egress,
+            policy=settings.hub,
+            site=settings.site,
+            clock=clock,
+            is_time_confirmed=self._open.is_time_confirmed,
+            rng=self._open.rng,
+        )
+        self.hub: Hub | None = None
+        if settings.hub is not None and settings.site.serves_hub:
+            self.hub = Hub(
+                store=store,
+                publisher=self.publisher,
+                topics=topics,
+                egress=self.egress,
+                policy=settings.hub,
+                clock=clock,
+            )
+
+    def _ops(self) -> None:
+        opened, settings, store, clock = self._open, self.settings, self.store, self.clock
+        names = ConfiguredNames(
+            sources=tuple(settings.sources), feeds=tuple(settings.feeds), endpoints=tuple(settings.endpoints)
+        )
+        kept = settings.retention
+        self.access = Access(store.tokens, settings.tokens, clock)
+        self.metrics_reporter = MetricsReporter(store, self.endpoints, self.metrics, clock)
+        self.doctor = Doctor(store, self.endpoints, self.deliver_step.fanning_out, clock)
+        self.configuration_sync = ConfigurationSync(
+            store=store,
+            names=names,
+            sources=settings.sources.values(),
+            origins=[opened.origins[source] for source in settings.sources],
+            kept_articles=kept.articles,
+            gather=self.gather_step,
+            directory=self.endpoints,
+            publisher=self.publisher,
+            clock=clock,
+        )
+        mark = MarkFile(settings.store.data_dir, settings.store.namespace)
+        self.data_loss = DataLoss(store.marks, mark, self.configuration_sync.enlist, clock)
+        self.sweep_step = SweepStep(
+            store=store,
+            retention=Retention(articles=kept.articles, bodies=kept.bodies, identities=kept.identities),
+            specs=self.specs,
+            names=names,
+            directory=self.endpoints,
+            rename=self.configuration_sync.rename_again,
+            fan_out=self.deliver_step.fan_out,
+            clock=clock,
+            is_time_confirmed=opened.is_time_confirmed,
+        )
+        self.queries = Queries(
+            store=store,
+            publisher=self.publisher,
+            history=History(store, self.publisher, clock),
+            sources=settings.sources.values(),
+            directory=self.endpoints,
+            clock=clock,
+            subscribing=self.hub_subscriptions,
+            scoring=self.scoring,
+        )
 
 
 @asynccontextmanager
@@ -85,94 +347,23 @@ async def open_service(
 ) -> AsyncIterator[Service]:
     """Open the service; without a clock, time is that of Redis. `wall` dates requests."""
     async with AsyncExitStack() as stack:
-        ground = await stack.enter_async_context(open_ground(settings, clock, wall))
-        publisher = await stack.enter_async_context(open_publisher(ground))
-        polite_client = await stack.enter_async_context(
-            open_polite_client(
-                ground.gatherer, ground.store, ground.clock, random.Random(), settings.user_agent
-            )
-        )
-        gathered, pushed = gathering(ground, polite_client), pushing(ground)
-        published = await stack.enter_async_context(open_publishing(ground, publisher, pushed.directory))
-        stack.push_async_callback(gathered.assigner.finish)
-        service = _service(ground, publisher, gathered, pushed, published)
+        service = Service(await stack.enter_async_context(open_resources(settings, clock, wall)))
+        stack.callback(service.publisher.close)
+        stack.push_async_callback(service.pictures.close)
+        stack.callback(service.search.close)
+        stack.push_async_callback(service.assigner.finish)
         await service.data_loss.begin()
         yield service
 
 
-def _service(
-    ground: Ground, publisher: Publisher, gathered: Gathering, pushed: Pushing, published: Publishing
-) -> Service:
-    settings, store, clock = ground.settings, ground.store, ground.clock
-    names = ConfiguredNames(
-        sources=tuple(settings.sources), feeds=tuple(settings.feeds), endpoints=tuple(settings.endpoints)
-    )
-    configuration_sync = ConfigurationSync(
-        store=store,
-        names=names,
-        sources=settings.sources.values(),
-        origins=[ground.origins[source] for source in settings.sources],
-        kept_articles=settings.retention.articles,
-        gather=gathered.gather,
-        directory=pushed.directory,
-        publisher=publisher,
-        clock=clock,
-    )
-    return Service(
-        settings=settings,
-        clock=clock,
-        store=store,
-        egress=ground.egress,
-        listeners=ground.listeners,
-        metrics=ground.metrics,
-        publisher=publisher,
-        gathering=gathered,
-        pushing=pushed,
-        publishing=published,
-        own_hub=own_hub(ground, publisher),
-        reading=_reading(ground, publisher, gathered, pushed, published),
-        listing=Paginator(store, publisher, gathered.story_editing),
-        access=Access(store.tokens, settings.tokens, clock),
-        metrics_reporter=MetricsReporter(store, pushed.directory, ground.metrics, clock),
-        configuration_sync=configuration_sync,
-        data_loss=DataLoss(
-            store.marks,
-            MarkFile(settings.store.data_dir, settings.store.namespace),
-            configuration_sync.enlist,
-            clock,
-        ),
-        sweep=_sweep(ground, names, configuration_sync, pushed),
-    )
+def stale_cache(settings: Settings, configured: Mapping[SourceId, Origin] | None = None) -> LastGood:
+    """Return the feeds that are kept on disk for when Redis is away: for that, no Redis is needed.
 
-
-def _reading(
-    ground: Ground, publisher: Publisher, gathered: Gathering, pushed: Pushing, published: Publishing
-) -> Queries:
-    store, clock = ground.store, ground.clock
-    return Queries(
-        store=store,
-        publisher=publisher,
-        history=History(store, publisher, clock),
-        sources=ground.settings.sources.values(),
-        directory=pushed.directory,
-        clock=clock,
-        subscribing=gathered.subscribing,
-        scoring=published.scoring,
-    )
-
-
-def _sweep(
-    ground: Ground, names: ConfiguredNames, configuration_sync: ConfigurationSync, pushed: Pushing
-) -> SweepStep:
-    kept = ground.settings.retention
-    return SweepStep(
-        store=ground.store,
-        retention=Retention(articles=kept.articles, bodies=kept.bodies, identities=kept.identities),
-        specs=ground.specs,
-        names=names,
-        directory=pushed.directory,
-        rename=configuration_sync.rename_again,
-        fan_out=pushed.deliver.fan_out,
-        clock=ground.clock,
-        is_time_confirmed=ground.is_time_confirmed,
-    )
+    Private ones are not: who may have them is known to Redis alone. `configured` are the origins of the
+    configured sources, where they were made already.
+    """
+    configured = origins(settings.sources) if configured is None else configured
+    shared = (settings.site, sorted(configured.items()), __version__)
+    public = [spec for spec in settings.feeds.values() if not spec.private]
+    described = {spec.id: digest((spec, shared)) for spec in public}
+    return LastGood(RenditionFiles(settings.store.data_dir / "feeds", described))

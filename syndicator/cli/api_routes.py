@@ -9,16 +9,16 @@ from syndicator.web.api.json_api import ApiRoute
 def api_of(service: Service) -> tuple[ApiRoute, ...]:
     """Return all routes, over a service."""
     return api_table(
-        reading=service.reading,
-        listing=service.listing,
-        story_editing=service.gathering.story_editing,
-        withdrawer=service.gathering.withdrawer,
+        reading=service.queries,
+        listing=service.paginator,
+        story_editing=service.story_editor,
+        withdrawer=service.withdrawer,
         access=service.access,
-        reporting=service.publishing.reporting,
-        registering=service.pushing.registering,
-        inspecting=service.pushing.inspecting,
-        resending=service.pushing.resending,
-        replaying=service.pushing.replaying,
+        reporting=service.partner_reports,
+        registering=service.registration,
+        inspecting=service.inspection,
+        resending=service.resend,
+        replaying=service.replays,
         endpoint_schema=registration_schema(),
         clock=service.clock,
     )

@@ -88,12 +88,12 @@ async def test_killed_amid_a_fan_out_workers_leave_nobody_behind(
     folder.mkdir()
     (folder / "all.toml").write_text(CONFIG.format(redis_url=redis_url, place=tmp_path), "utf-8")
     async with open_service(load(folder, {})) as service:
-        assert service.own_hub.hub is not None
+        assert service.hub is not None
         await service.enlist()
         await admit(service, 1)
         for number in range(SUBSCRIBERS):
             callback = f"{readers.url}/{number}"
-            await service.own_hub.hub.request(
+            await service.hub.request(
                 {
                     "hub.mode": "subscribe",
                     "hub.topic": TOPIC,
@@ -101,9 +101,7 @@ async def test_killed_amid_a_fan_out_workers_leave_nobody_behind(
                     "hub.secret": "kunci",
                 }
             )
-        verifying = Runner(
-            service.own_hub.distribute, capacity=64, clock=service.clock, on_report=lambda _: None
-        )
+        verifying = Runner(service.hub_step, capacity=64, clock=service.clock, on_report=lambda _: None)
         await verifying.run(until_empty=True)
         workers = [await start(folder, "work"), await start(folder, "work")]
         for worker in workers:

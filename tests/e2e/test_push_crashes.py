@@ -84,7 +84,7 @@ async def fill(config: Path) -> None:
         admitter = Admitter(service.store.articles, (), service.clock)
         for start in range(0, ARTICLES, 100):
             await admitter.admit([candidate(number) for number in range(start, start + 100)])
-        await service.pushing.deliver.fan_out()
+        await service.deliver_step.fan_out()
 
 
 async def redis_pid(data: Path) -> int:

@@ -127,7 +127,7 @@ class World:
     async def work(self) -> list[JobReport]:
         """Do all that is due now."""
         reports: list[JobReport] = []
-        step = self.service.own_hub.distribute
+        step = self.service.hub_step
         await Runner(step, capacity=32, clock=self.service.clock, on_report=reports.append).run(
             until_empty=True
         )
@@ -175,7 +175,7 @@ async def open_world(service_of: OpenService, reader: Reader, hub: str = "") -> 
         service = await stack.enter_async_context(service_of(config_of(hub)))
         await service.enlist()
         await admit(service, 1)
-        app = create_app(service.reading, WebOptions(), hub=service.own_hub.hub)
+        app = create_app(service.queries, WebOptions(), hub=service.hub)
         client = await stack.enter_async_context(client_of(app))
         yield World(service, client, reader)
 

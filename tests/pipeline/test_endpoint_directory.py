@@ -62,14 +62,14 @@ async def test_an_endpoint_changes_between_choosing_and_queueing(
     async with service_of(config(partner)) as old:
         await old.enlist()
         await admit(old, 1)
-        await old.pushing.directory.refresh()
+        await old.endpoints.refresh()
         async with service_of(config(partner) + config(partner, name="b")) as new:
             await new.enlist()
         entries = (await old.store.outbox.pending(10)).entries
-        stale = FanOut(read="", version=old.pushing.directory.version, entries=tuple(entries))
+        stale = FanOut(read="", version=old.endpoints.version, entries=tuple(entries))
         moved = await old.store.deliveries.fan_out(stale, NOON)
         assert not moved
-        await old.pushing.deliver.fan_out()
+        await old.deliver_step.fan_out()
         assert await counts(old, B) == QueueCounts(ready=1)
 
 

@@ -106,7 +106,7 @@ def _show(
         return
 
     async def found(service: Service) -> Explained:
-        result = await service.reading.explained(ArticleId(article))
+        result = await service.queries.explained(ArticleId(article))
         if result is None:
             raise await why_missing(service, ArticleId(article))
         return result

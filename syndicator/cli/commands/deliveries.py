@@ -86,9 +86,9 @@ def _list(
         raise typer.BadParameter(f"one of {known}", param_hint="--status")
 
     async def rows(service: Service) -> Rows:
-        await service.pushing.directory.refresh()
+        await service.endpoints.refresh()
         if endpoint is not None:
-            check_known("endpoint", endpoint, service.pushing.directory.listed, "--endpoint")
+            check_known("endpoint", endpoint, service.endpoints.listed, "--endpoint")
         now = service.clock()
         query = DeliveryQuery(
             endpoint=EndpointId(endpoint) if endpoint else None,
@@ -112,7 +112,7 @@ def _show(context: typer.Context, endpoint: Endpoint, event: Event, as_json: AsJ
     """Show one delivery: how it stands, and all that was tried."""
     shown = asked(
         context,
-        lambda service: service.pushing.inspecting.show(OPERATOR, EndpointId(endpoint), EventId(event)),
+        lambda service: service.inspection.show(OPERATOR, EndpointId(endpoint), EventId(event)),
     )
     if as_json:
         print_json(shown)
@@ -135,8 +135,8 @@ def _resend(
     async def sent(service: Service) -> Resent:
         name = EndpointId(endpoint)
         if event is None:
-            return await service.pushing.resending.dead(OPERATOR, name)
-        return await service.pushing.resending.one(OPERATOR, name, EventId(event))
+            return await service.resend.dead(OPERATOR, name)
+        return await service.resend.one(OPERATOR, name, EventId(event))
 
     resent = asked(context, sent)
     if as_json:
@@ -187,7 +187,7 @@ def _replay(
             limit=limit,
             per_s=per_s,
         )
-        return await service.pushing.replaying.begin(OPERATOR, wanted)
+        return await service.replays.begin(OPERATOR, wanted)
 
     found = asked(context, begun)
     if as_json:
@@ -200,7 +200,7 @@ def _replay(
 def _replays(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) -> None:
     """List the replays, the newest first, and how far each is."""
     found = cut(
-        [asdict(one) for one in ask(context, lambda service: service.pushing.replaying.shown(OPERATOR))],
+        [asdict(one) for one in ask(context, lambda service: service.replays.shown(OPERATOR))],
         limit,
     )
     names = ("id", "endpoint", "status", "queued", "superseded", "gone", "reason")
@@ -215,7 +215,7 @@ def _cancel(
     as_json: AsJson = False,
 ) -> None:
     """End a replay: nothing more is queued for it."""
-    found = asked(context, lambda service: service.pushing.replaying.cancel(OPERATOR, ReplayId(replay)))
+    found = asked(context, lambda service: service.replays.cancel(OPERATOR, ReplayId(replay)))
     if as_json:
         print_json(found)
     else:
@@ -272,7 +272,7 @@ async def _found(service: Service, query: DeliveryQuery, limit: int) -> list[Del
     cursor: str | None = None
     while True:
         wanted = min(_PIECE, limit - len(found)) if limit else _PIECE
-        piece = await service.pushing.inspecting.deliveries(OPERATOR, query, cursor, wanted)
+        piece = await service.inspection.deliveries(OPERATOR, query, cursor, wanted)
         found += piece.items
         cursor = piece.next
         if cursor is None or (limit and len(found) >= limit):

@@ -28,7 +28,7 @@ def _doctor(
     """
 
     async def examined(service: Service) -> list[Diagnosis]:
-        return await service.pushing.doctor.examine(repair=repair)
+        return await service.doctor.examine(repair=repair)
 
     found = ask(context, examined)
     people = [

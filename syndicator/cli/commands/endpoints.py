@@ -33,7 +33,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
 
     async def rows(service: Service) -> Rows:
         now = service.clock()
-        statuses = await service.reading.endpoints()
+        statuses = await service.queries.endpoints()
         return [
             {
                 "id": one.endpoint.id,
@@ -211,7 +211,7 @@ def _remove(context: typer.Context, endpoint: Named, as_json: AsJson = False) ->
 
 
 def _asked(context: typer.Context, question: Callable[[Registering], Awaitable[T]]) -> T:
-    return ask(context, lambda service: question(service.pushing.registering))
+    return ask(context, lambda service: question(service.registration))
 
 
 def _pair(text: str, divider: str, parameter: str) -> tuple[str, str]:

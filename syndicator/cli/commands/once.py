@@ -94,7 +94,7 @@ async def _run(
         step = _step(service, name, chosen, named=named)
         runner = Runner(step, capacity=capacity, clock=service.clock, on_report=reports.append)
         await runner.run(until_empty=True)
-        if name is StepName.GATHER and (left := await service.gathering.assigner.drain(_ASSIGN_S)):
+        if name is StepName.GATHER and (left := await service.assigner.drain(_ASSIGN_S)):
             typer.echo(f"{counted(left, 'article')} not shown yet: the next worker assigns them.", err=True)
     return reports
 
@@ -102,7 +102,7 @@ async def _run(
 def _step(service: Service, name: StepName, chosen: Sequence[SourceId], *, named: bool) -> Step:
     if name is StepName.GATHER and chosen:
         sources = [service.settings.sources[source] for source in chosen]
-        return ChosenSources(service.gathering.gather, sources, named=named)
+        return ChosenSources(service.gather_step, sources, named=named)
     return next(step for step in service.steps if step.name == name)
 
 
@@ -138,7 +138,7 @@ def _stats(context: typer.Context, as_json: AlwaysJson = False) -> None:
 
 
 async def _counts(service: Service) -> dict[str, Any]:
-    status = await service.reading.status(())
+    status = await service.queries.status(())
     queues = reduce(add, (endpoint.counts for endpoint in status.endpoints), QueueCounts())
     return {
         "sources": len(service.settings.sources),

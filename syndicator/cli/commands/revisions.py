@@ -37,7 +37,7 @@ def show_revision(
     """Print a revision (None: the newest), or what its words changed."""
 
     async def found(service: Service) -> Compared:
-        result = await service.reading.compared(article, revision)
+        result = await service.queries.compared(article, revision)
         if result is None:
             which = f"revision {revision} of article" if revision else "article"
             raise SyndicatorError(f"there is no {which} {article!r} (or it is not kept any more)")

@@ -30,7 +30,7 @@ from syndicator.observe.pauses import collect_briefly, without_collection
 from syndicator.rules.stories.rarity import load_frequencies
 from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
 from syndicator.schedule.workers import Workers
-from syndicator.service import Service, open_service
+from syndicator.service import Service, open_service, stale_cache
 from syndicator.settings import Settings
 from syndicator.settings.advice import advice
 from syndicator.settings.settings import OPS_HOST, listening_url
@@ -43,7 +43,6 @@ from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import OpsOptions, WebOptions
 from syndicator.web.http.server import open_socket, port_of, serving
 from syndicator.web.ops.operator_access import Operators, sign_in_path
-from syndicator.wiring.publishing import last_good_of
 
 DRAIN_S = 3.0
 """How long running jobs may go on after the signal: the whole stop stays under 5 s."""
@@ -213,7 +212,7 @@ async def _serving_last_good(
     settings: Settings, listening: socket.socket | None, error: StoreUnavailable
 ) -> AsyncIterator[None]:
     """Serve feeds as they were last; raise the error where there are none."""
-    last_good = last_good_of(settings)
+    last_good = stale_cache(settings)
     if listening is None or not await last_good.look():
         raise error
     where = _addresses(settings, listening)
@@ -272,22 +271,22 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
     )
     gate = Gate(service.access, service.clock, options.trusted_proxies)
     app = create_app(
-        service.reading,
+        service.queries,
         options,
-        callbacks=service.gathering.callbacks,
-        hub=service.own_hub.hub,
-        pictures=service.publishing.pictures,
-        searching=service.publishing.searching,
-        ad_hoc=service.publishing.ad_hoc,
-        announced=service.publishing.announced,
+        callbacks=service.hub_callbacks,
+        hub=service.hub,
+        pictures=service.pictures,
+        searching=service.search,
+        ad_hoc=service.any_filter_feeds,
+        announced=service.news_sitemap,
         keys=PrivateFeeds(gate),
-        clicking=service.publishing.clicking,
+        clicking=service.clicks,
         api=PublicApi(table=api_of(service), gate=gate),
     )
     async with (
         service.store.watch.running(),
-        service.publisher.last_good.keeping(service.publishing.refresher.refresh),
-        service.publishing.searching.keeping_up(),
+        service.publisher.last_good.keeping(service.stale_cache_refresh.refresh),
+        service.search.keeping_up(),
         serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S),
     ):
         yield
@@ -330,9 +329,9 @@ async def _observed(service: Service, ops: _Ops) -> AsyncIterator[OpsAddresses]:
         measure=service.metrics_reporter.measure_queues,
         hosts=server.ops_hosts,
     )
-    app = create_ops_app(service.reading, options, api_of(service), operators)
+    app = create_ops_app(service.queries, options, api_of(service), operators)
     async with (
-        service.reading.standings.keeping_up(),
+        service.queries.standings.keeping_up(),
         serving(app, ops.listening, shutdown_timeout_s=HTTP_DRAIN_S),
     ):
         base = listening_url(OPS_HOST, port_of(ops.listening))

@@ -35,7 +35,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
     """List the configured sources: how they fare, when each is due, and why then."""
 
     async def rows(service: Service) -> Rows:
-        status = await service.reading.status(list(service.settings.sources)[: limit or None])
+        status = await service.queries.status(list(service.settings.sources)[: limit or None])
         return [
             {
                 "id": one.source.id,
@@ -74,7 +74,7 @@ def _show(context: typer.Context, source: str, as_json: AsJson = False) -> None:
     name = _known(context, source)
 
     async def found(service: Service) -> SourceShown:
-        return await service.reading.source(name)
+        return await service.queries.source(name)
 
     shown = ask(context, found)
     if as_json:
@@ -139,7 +139,7 @@ def _pause(context: typer.Context, source: str, as_json: AsJson = False) -> None
     """Ask a source nothing more until it is resumed; what it brought stays published."""
     name = _known(context, source)
     _steered(
-        ask(context, lambda service: service.gathering.source_control.pause(name)),
+        ask(context, lambda service: service.source_control.pause(name)),
         name,
         "paused",
         as_json=as_json,
@@ -151,7 +151,7 @@ def _resume(context: typer.Context, source: str, as_json: AsJson = False) -> Non
     """Gather a source again that was paused, or stopped because it is gone; it is due at once."""
     name = _known(context, source)
     _steered(
-        ask(context, lambda service: service.gathering.source_control.resume(name)),
+        ask(context, lambda service: service.source_control.resume(name)),
         name,
         "due now",
         as_json=as_json,

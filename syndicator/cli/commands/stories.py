@@ -30,7 +30,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
     """List the stories of more than one article, the one that grew last first."""
 
     async def rows(service: Service) -> tuple[Rows, Rows]:
-        stories = await service.gathering.story_editing.newest(limit)
+        stories = await service.story_editor.newest(limit)
         items = [{"id": one.id, "title": one.title, "articles": len(one.members)} for one in stories]
         people = [
             {**item, "sources": ", ".join(dict.fromkeys(member.source for member in one.members))}
@@ -47,7 +47,7 @@ def _show(context: typer.Context, article: Named, as_json: AsJson = False) -> No
     """Show the story that an article belongs to: its articles, since when."""
     _print_story(
         context,
-        ask(context, lambda service: service.gathering.story_editing.story(ArticleId(article))),
+        ask(context, lambda service: service.story_editor.story(ArticleId(article))),
         as_json=as_json,
     )
 
@@ -55,9 +55,7 @@ def _show(context: typer.Context, article: Named, as_json: AsJson = False) -> No
 @app.command(name="explain", epilog="Example: syndicator stories explain 5uvqk4bqvtgfkp3a nmd2yzyfrkl3hv5s")
 def _explain(context: typer.Context, one: Named, other: Named, as_json: AsJson = False) -> None:
     """Show why two articles are one story, or are not."""
-    result = ask(
-        context, lambda service: service.gathering.story_editing.explain(ArticleId(one), ArticleId(other))
-    )
+    result = ask(context, lambda service: service.story_editor.explain(ArticleId(one), ArticleId(other)))
     if as_json:
         print_json(result)
         return
@@ -69,7 +67,7 @@ def _split(context: typer.Context, article: Named, as_json: AsJson = False) -> N
     """Take an article out of its story; it stays out. Show what is left of the story."""
     _print_story(
         context,
-        ask(context, lambda service: service.gathering.story_editing.split(ArticleId(article))),
+        ask(context, lambda service: service.story_editor.split(ArticleId(article))),
         as_json=as_json,
     )
 
@@ -77,9 +75,7 @@ def _split(context: typer.Context, article: Named, as_json: AsJson = False) -> N
 @app.command(name="join", epilog="Example: syndicator stories join 5uvqk4bqvtgfkp3a nmd2yzyfrkl3hv5s")
 def _join(context: typer.Context, one: Named, other: Named, as_json: AsJson = False) -> None:
     """Make one story of those that two articles belong to; it stays so."""
-    result = ask(
-        context, lambda service: service.gathering.story_editing.join(ArticleId(one), ArticleId(other))
-    )
+    result = ask(context, lambda service: service.story_editor.join(ArticleId(one), ArticleId(other)))
     _print_story(context, result, as_json=as_json)
 
 

@@ -30,9 +30,7 @@ def withdraw(
         raise typer.BadParameter("say why", param_hint="--reason")
 
     async def done(service: Service) -> Withdrawal:
-        withdrawal = await service.gathering.withdrawer.withdraw(
-            ArticleId(article), WithdrawnBy.OPERATOR, reason
-        )
+        withdrawal = await service.withdrawer.withdraw(ArticleId(article), WithdrawnBy.OPERATOR, reason)
         if withdrawal is None:
             raise await why_missing(service, ArticleId(article))
         return withdrawal
@@ -48,7 +46,7 @@ def restore(context: typer.Context, article: str, as_json: AsJson = False) -> No
     """Take a withdrawal back: the article stands where it stood. Only an operator withdraws it again."""
 
     async def done(service: Service) -> Article:
-        restored = await service.gathering.withdrawer.restore(ArticleId(article))
+        restored = await service.withdrawer.restore(ArticleId(article))
         if restored is None:
             raise SyndicatorError(f"no article {article!r} is withdrawn (see articles list --withdrawn)")
         return restored
@@ -62,7 +60,7 @@ def restore(context: typer.Context, article: str, as_json: AsJson = False) -> No
 
 async def why_missing(service: Service, article: ArticleId) -> SyndicatorError:
     """Return why there is no such article."""
-    withdrawal = await service.reading.withdrawal(article)
+    withdrawal = await service.queries.withdrawal(article)
     if withdrawal is None:
         return SyndicatorError(f"there is no article {article!r} (or it has outlived its retention)")
     when = f"{withdrawal.at:%Y-%m-%d %H:%M} UTC"

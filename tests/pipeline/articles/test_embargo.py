@@ -242,7 +242,7 @@ async def test_gathered_held_and_released_by_the_service(
             clock.advance(400)
         clock.now = END
         reports: list[JobReport] = []
-        runner = Runner(service.gathering.release, capacity=2, clock=clock, on_report=reports.append)
+        runner = Runner(service.release_step, capacity=2, clock=clock, on_report=reports.append)
         await runner.run(until_empty=True)
         assert [report.event for report in reports] == ["embargo_released"]
         (entry,) = (await service.publisher.snapshot(FeedId("latest"))).entries

@@ -464,7 +464,7 @@ async def test_gathered_and_served_by_the_service(portal: Portal, service_of: Op
             (entry,) = json.loads(body)["items"]
             ours = f"/pictures/{picture_digest(server.url('/1.png'))}"
             assert entry["image"].endswith(ours)
-            app = create_app(service.reading, WebOptions(), pictures=service.publishing.pictures)
+            app = create_app(service.queries, WebOptions(), pictures=service.pictures)
             async with client_of(app) as client:
                 answer = await client.get(ours)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "image/jpeg")

@@ -31,7 +31,7 @@ async def test_a_page_that_corrects_itself(
         assert await told(service) == [EventType.ARTICLE_CREATED, EventType.ARTICLE_CORRECTED]
         (article,) = await articles(service)
         assert article.correction == NOTE
-        compared = await service.reading.compared(article.id)
+        compared = await service.queries.compared(article.id)
         assert compared is not None
         assert compared.before == 1
 

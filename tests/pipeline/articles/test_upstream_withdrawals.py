@@ -148,7 +148,7 @@ async def test_an_entry_that_a_feed_deleted_is_withdrawn(
         (told,) = await withdrawn(service)
         assert (told.by, told.reason) == (WithdrawnBy.FEED, "Ditarik atas permintaan")
         # An operator puts it back: the feed still says so, and is not heard.
-        assert await service.gathering.withdrawer.restore(told.article.id)
+        assert await service.withdrawer.restore(told.article.id)
         portal.documents["/rss"] = atom(2, deleted=tombstone(1)) + " "
         await rounds(service, clock, 6)
         assert await titles(service) == ["Berita 1", "Berita 2"]

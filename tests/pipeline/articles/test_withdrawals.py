@@ -39,7 +39,7 @@ async def only_article(service: Service) -> ArticleId:
 
 
 async def withdraw(service: Service, article: ArticleId, reason: str = "atas permintaan portal") -> None:
-    assert await service.gathering.withdrawer.withdraw(article, WithdrawnBy.OPERATOR, reason)
+    assert await service.withdrawer.withdraw(article, WithdrawnBy.OPERATOR, reason)
 
 
 def told(partner: Partner) -> list[dict[str, Any]]:
@@ -94,7 +94,7 @@ async def test_a_restored_article_stands_where_it_stood(service_of: OpenService,
         clock.advance(600)
         await withdraw(service, article.id)
         clock.advance(600)
-        restored = await service.gathering.withdrawer.restore(article.id)
+        restored = await service.withdrawer.restore(article.id)
         assert restored is not None
         after = (await service.publisher.snapshot(LATEST)).entries
         assert [entry.article.id for entry in after] == [entry.article.id for entry in before]
@@ -120,11 +120,11 @@ async def test_what_an_operator_restored_only_an_operator_withdraws(service_of: 
     async with service_of(FEEDS) as service:
         await admit(service, 1)
         article = await only_article(service)
-        assert await service.gathering.withdrawer.withdraw(article, WithdrawnBy.PAGE, "404")
-        assert await service.gathering.withdrawer.withdraw(article, WithdrawnBy.OPERATOR, "x") is None
-        assert await service.gathering.withdrawer.restore(article)
-        assert await service.gathering.withdrawer.restore(article) is None
-        assert await service.gathering.withdrawer.withdraw(article, WithdrawnBy.PAGE, "404") is None
+        assert await service.withdrawer.withdraw(article, WithdrawnBy.PAGE, "404")
+        assert await service.withdrawer.withdraw(article, WithdrawnBy.OPERATOR, "x") is None
+        assert await service.withdrawer.restore(article)
+        assert await service.withdrawer.restore(article) is None
+        assert await service.withdrawer.withdraw(article, WithdrawnBy.PAGE, "404") is None
         await withdraw(service, article)
         events = [one.event for one in await service.store.outbox.after("", 10)]
         assert [event.revision for event in events] == [1, 2, 3, 4]
@@ -167,7 +167,7 @@ async def test_a_withdrawal_goes_ahead_of_what_waits(
         article = await only_article(service)
         await deliver(service)
         await admit(service, *range(2, 12))
-        await service.pushing.deliver.fan_out()
+        await service.deliver_step.fan_out()
         clock.advance(5)
         await withdraw(service, article)
         partner.received.clear()
@@ -187,7 +187,7 @@ async def test_what_is_restored_before_it_was_told_is_told_as_restored(
         await deliver(service)
         await withdraw(service, article)
         await deliver(service)
-        assert await service.gathering.withdrawer.restore(article)
+        assert await service.withdrawer.restore(article)
         partner.received.clear()
         await deliver(service)
         clock.advance(100_000)
@@ -225,7 +225,7 @@ async def test_withdrawals_leave_by_retention_and_stay_known(
         await withdraw(service, article)
         clock.advance(91 * 86400)
         await admit(service, 1)
-        (job,) = (await service.sweep.take(1)).jobs
+        (job,) = (await service.sweep_step.take(1)).jobs
         await job()
         assert await service.store.withdrawals.newest(0) == []
         assert await service.store.withdrawals.get(article) is None

@@ -180,26 +180,25 @@ class Events:
 
     async def _withdraw(self) -> None:
         one = self._rng.choice(self.ids)
-        await self._service.gathering.withdrawer.withdraw(one, WithdrawnBy.OPERATOR, "x")
+        await self._service.withdrawer.withdraw(one, WithdrawnBy.OPERATOR, "x")
 
     async def _restore(self) -> None:
         for one in self._rng.sample(self.ids, 4):
-            await self._service.gathering.withdrawer.restore(one)
+            await self._service.withdrawer.restore(one)
 
     async def _edit(self) -> None:
         one, other = self._rng.sample(self.ids, 2)
         with suppress(StoryRefused):
             if self._rng.random() < 0.5:
-                await self._service.gathering.story_editing.split(one)
+                await self._service.story_editor.split(one)
             else:
-                await self._service.gathering.story_editing.join(one, other)
+                await self._service.story_editor.join(one, other)
 
 
 @asynccontextmanager
 async def serving(service: Service) -> AsyncIterator[Client]:
-    published = service.publishing
-    app = create_app(service.reading, WebOptions(), searching=published.searching, ad_hoc=published.ad_hoc)
-    async with published.searching.keeping_up(), client_of(app) as client:
+    app = create_app(service.queries, WebOptions(), searching=service.search, ad_hoc=service.any_filter_feeds)
+    async with service.search.keeping_up(), client_of(app) as client:
         yield client
 
 

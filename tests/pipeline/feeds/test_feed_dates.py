@@ -82,7 +82,7 @@ async def test_nothing_goes_back_when_a_withdrawal_is_taken_back(
         await withdraw(service, other)
         alone, of_feed = await item(service), await feed_date(service)
         clock.advance(600)
-        assert await service.gathering.withdrawer.restore(other)
+        assert await service.withdrawer.restore(other)
         again = await item(service)
         assert again["date_modified"] > alone["date_modified"]
         assert await feed_date(service) > of_feed
@@ -116,7 +116,7 @@ async def test_an_entry_that_comes_back_is_not_older_than_it_was(
         await withdraw(service, first)
         await service.publisher.rendition(LATEST, Format.ATOM)
         clock.advance(600)
-        assert await service.gathering.withdrawer.restore(first)
+        assert await service.withdrawer.restore(first)
         again = await item(service)
         assert again["id"] == alone["id"]
         assert again["date_modified"] >= alone["date_modified"]

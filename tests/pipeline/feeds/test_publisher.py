@@ -80,7 +80,7 @@ async def test_only_feeds_that_are_concerned_are_warmed(service_of: OpenService)
     async with service_of(CONFIG) as service:
         await service.enlist()
         reports: list[object] = []
-        runner = Runner(service.publishing.publish, capacity=1, clock=service.clock, on_report=reports.append)
+        runner = Runner(service.publish_step, capacity=1, clock=service.clock, on_report=reports.append)
         await runner.run(until_empty=True)
         await admit(service, 1)
         await runner.run(until_empty=True)
@@ -171,7 +171,7 @@ async def test_copies_of_very_many_feeds_are_refreshed_pass_by_pass(service_of: 
     )
     async with service_of(config) as service:
         await service.enlist()
-        refresher, kept = service.publishing.refresher, service.publisher.last_good
+        refresher, kept = service.stale_cache_refresh, service.publisher.last_good
         await refresher.refresh()
         assert len(kept.in_memory()) - PASS_RENDITIONS < len(READER_FORMATS)
         await refresher.refresh()

@@ -127,7 +127,7 @@ async def test_a_feed_that_cannot_be_rendered_starves_no_other(
         keys = Keys(service.settings.store.namespace)
         await service.store.connection.call("SET", keys.ranking(LATEST), b"\xc1")  # no such value
         reports: list[JobReport] = []
-        runner = Runner(service.publishing.publish, capacity=1, clock=service.clock, on_report=reports.append)
+        runner = Runner(service.publish_step, capacity=1, clock=service.clock, on_report=reports.append)
         await runner.run(until_empty=True)
         await runner.run(until_empty=True)
         assert [dict(report.fields)["feed"] for report in reports] == ["sport"]
@@ -145,7 +145,7 @@ async def test_a_feed_lives_on_when_redis_was_emptied(service_of: OpenService, c
             await service.store.feeds.touch([LATEST], clock())
         await service.publisher.rendition(LATEST, Format.RSS)
         reports: list[JobReport] = []
-        runner = Runner(service.publishing.publish, capacity=1, clock=service.clock, on_report=reports.append)
+        runner = Runner(service.publish_step, capacity=1, clock=service.clock, on_report=reports.append)
         await runner.run(until_empty=True)
         ours = f"syn:{{{service.settings.store.namespace}}}:*"
         await service.store.connection.call("DEL", *await service.store.connection.call("KEYS", ours))

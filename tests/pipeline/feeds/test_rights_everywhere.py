@@ -81,15 +81,15 @@ def addresses(app: web.Application, article: ArticleId) -> list[str]:
 async def test_no_public_address_shows_what_the_portal_withholds(service_of: OpenService) -> None:
     async with service_of(FEEDS + SMALL + RESERVED) as service:
         await service.enlist()
-        await service.publishing.searching.build()
+        await service.search.build()
         article, _ = await admit(service, reserved(), reserved(2))
         app = create_app(
-            service.reading,
+            service.queries,
             WebOptions(),
-            searching=service.publishing.searching,
-            clicking=service.publishing.clicking,
-            ad_hoc=service.publishing.ad_hoc,
-            announced=service.publishing.announced,
+            searching=service.search,
+            clicking=service.clicks,
+            ad_hoc=service.any_filter_feeds,
+            announced=service.news_sitemap,
             api=PublicApi(table=api_of(service), gate=Gate(service.access, service.clock)),
         )
         reader = new_token(Token(id=TokenId("reader"), scopes=(TokenScope.READ,)), service.clock())

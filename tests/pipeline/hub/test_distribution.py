@@ -200,7 +200,7 @@ async def test_what_a_killed_worker_had_leased_is_said_by_another(
     async with open_world(service_of, reader) as world:
         await world.subscribe()
         await admit(world.service, 2)
-        step = world.service.own_hub.distribute
+        step = world.service.hub_step
         for job in (await step.take(32)).jobs:  # announces
             await job()
         taken = await step.take(32)  # leases; and then the worker is killed
@@ -219,7 +219,7 @@ async def test_a_start_frees_at_once_what_a_killed_process_of_this_machine_had_l
     async with open_world(service_of, reader) as world:
         await world.subscribe()
         await admit(world.service, 2)
-        step = world.service.own_hub.distribute
+        step = world.service.hub_step
         for job in (await step.take(32)).jobs:
             await job()
         assert len((await step.take(32)).jobs) == 1
@@ -351,7 +351,7 @@ async def test_the_doctor_finds_and_mends_what_does_not_fit_together(
         reader.statuses = [500]
         await world.subscribe()
         await world.publish(2)
-        store, doctor = world.service.store, world.service.pushing.doctor
+        store, doctor = world.service.store, world.service.doctor
         assert await doctor.examine(repair=False) == []
         command, key, *words = damage
         prefix = store.hub._keys.hub_topics().removesuffix("topics")
@@ -376,7 +376,7 @@ async def test_metrics_tell_how_the_hub_stands(
         assert "syndicator_hub_subscriptions 1.0" in text
         assert "syndicator_hub_pending 1.0" in text
         assert "syndicator_hub_oldest_seconds 60.0" in text
-        told = (await world.service.reading.status()).hub
+        told = (await world.service.queries.status()).hub
         assert (told.subscriptions, told.pending) == (1, 1)
 
 
@@ -414,10 +414,10 @@ async def test_the_step_says_when_it_wants_to_be_asked_again(
         await world.subscribe()
         reader.statuses = [500]
         await world.publish(2)
-        taken = await world.service.own_hub.distribute.take(8)
+        taken = await world.service.hub_step.take(8)
         assert taken.next_due_at == clock() + timedelta(seconds=5)
 
 
 async def _work(service: Service) -> None:
-    step = service.own_hub.distribute
+    step = service.hub_step
     await Runner(step, capacity=16, clock=service.clock, on_report=lambda _: None).run(until_empty=True)

@@ -52,9 +52,7 @@ allow_subscribers = ["127.0.0.0/8"]
 """
     (folder / "all.toml").write_text(common + config, "utf-8")
     async with open_service(load(folder, {}), clock) as service:
-        app = create_app(
-            service.reading, WebOptions(), callbacks=service.gathering.callbacks, hub=service.own_hub.hub
-        )
+        app = create_app(service.queries, WebOptions(), callbacks=service.hub_callbacks, hub=service.hub)
         async with serving(app, opened, shutdown_timeout_s=1.0):
             await service.enlist()
             yield service
@@ -86,7 +84,7 @@ async def test_from_discovery_to_an_article_that_nobody_asked_for(
             assert await titles(subscriber) == {"Berita nomor 1"}
             await run(subscriber, "subscribe")  # asks the hub
             await run(publisher, "hub")  # asks back
-            told = (await subscriber.reading.source(NEWS)).hub
+            told = (await subscriber.queries.source(NEWS)).hub
             assert told is not None
             assert told.state == "verified"
             assert told.hub == publisher.settings.site.hub_url
@@ -94,7 +92,7 @@ async def test_from_discovery_to_an_article_that_nobody_asked_for(
             await run(publisher, "hub")  # pushes
             await gather(subscriber)
             assert await titles(subscriber) == {"Berita nomor 1", "Berita nomor 2"}
-            told = (await subscriber.reading.source(NEWS)).hub
+            told = (await subscriber.queries.source(NEWS)).hub
             assert told is not None
             assert (told.pushes, told.refused, told.articles_by_push) == (1, 0, 1), "and signed"
 

@@ -53,7 +53,7 @@ async def test_what_was_begun_before_is_done_after(
 ) -> None:
     await world.subscribe(secret="kunci")
     await admit(world.service, 2)
-    step = world.service.own_hub.distribute
+    step = world.service.hub_step
     for job in (await step.take(32)).jobs:  # announces
         await job()
     await server.stop()

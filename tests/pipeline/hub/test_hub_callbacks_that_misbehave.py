@@ -168,7 +168,7 @@ async def test_a_host_that_hangs_at_every_delivery_gets_one_at_a_time(
         await world.publish(2)  # all of them hang, and are tried again one after the other
         await admit(world.service, 3)
         world.service.clock.advance(6)  # type: ignore[attr-defined]
-        step = world.service.own_hub.distribute
+        step = world.service.hub_step
         for job in (await step.take(32)).jobs:  # announces
             await job()
         claimed = (await step.take(32)).jobs

@@ -130,7 +130,7 @@ async def test_another_spelling_does_not_get_round_the_pace_of_a_host(
     monkeypatch.setattr(hub_routes, "PER_MINUTE_OF_HOST", 5)
     everybody = WebOptions(unlimited=(ip_network("127.0.0.0/8"),))
     async with open_world(service_of, reader) as world:
-        app = create_app(world.service.reading, everybody, hub=world.service.own_hub.hub)
+        app = create_app(world.service.queries, everybody, hub=world.service.hub)
         async with client_of(app) as client:
             spelled = [
                 "".join(

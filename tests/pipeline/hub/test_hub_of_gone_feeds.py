@@ -33,7 +33,7 @@ async def subscribe(service_of: OpenService, reader: Reader) -> None:
 async def configured_anew(service_of: OpenService, reader: Reader, config: str) -> AsyncIterator[World]:
     async with service_of(config) as service:
         await service.enlist()
-        app = create_app(service.reading, WebOptions(), hub=service.own_hub.hub)
+        app = create_app(service.queries, WebOptions(), hub=service.hub)
         async with client_of(app) as client:
             yield World(service, client, reader)
 
@@ -106,7 +106,7 @@ async def test_what_one_process_does_not_know_is_asked_and_told_by_another(
         await world.later(10)
         assert [one.query["hub.mode"] for one in reader.asked] == ["subscribe"]
         await admit(world.service, 2)
-        for job in (await world.service.own_hub.distribute.take(32)).jobs:  # announces
+        for job in (await world.service.hub_step.take(32)).jobs:  # announces
             await job()
         await without.work()
         assert reader.pushed == []

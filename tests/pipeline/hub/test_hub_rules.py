@@ -127,7 +127,7 @@ async def test_p6_a_feed_that_left_is_no_topic_any_more(
     async with open_world(service_of, reader) as world:
         await world.subscribe(topic=f"{PUBLIC}/feeds/sport.rss")
     async with service_of(WITHOUT_SPORT) as service:
-        app = create_app(service.reading, WebOptions(), hub=service.own_hub.hub)
+        app = create_app(service.queries, WebOptions(), hub=service.hub)
         async with client_of(app) as client:
             moved = World(service, client, reader)
             assert (await moved.post(moved.form(topic=f"{PUBLIC}/feeds/sport.rss"))).status == 400
@@ -142,7 +142,7 @@ async def test_p6_a_feed_with_a_new_name_is_told_on_as_what_it_is_now(
     renamed = config_of().replace("[feed.latest]", '[feed.newest]\nformer_ids = ["latest"]')
     async with service_of(renamed) as service:
         await service.enlist()
-        app = create_app(service.reading, WebOptions(), hub=service.own_hub.hub)
+        app = create_app(service.queries, WebOptions(), hub=service.hub)
         async with client_of(app) as client:
             moved = World(service, client, reader)
             await moved.publish(2)
@@ -166,7 +166,7 @@ async def test_a_private_feed_is_no_topic_and_ends_what_it_was_before(
     closed = config_of().replace("[feed.latest]", "[feed.latest]\nprivate = true")
     async with service_of(closed) as service:
         await service.enlist()
-        app = create_app(service.reading, WebOptions(), hub=service.own_hub.hub)
+        app = create_app(service.queries, WebOptions(), hub=service.hub)
         async with client_of(app) as client:
             world = World(service, client, reader)
             await world.later(61)
@@ -680,8 +680,8 @@ async def test_one_without_an_answer_is_asked_back_again_for_a_while(
 
 async def test_its_routes_are_documented(world: World) -> None:
     told = (Path(__file__).parents[3] / "docs" / "feeds.md").read_text("utf-8")
-    assert world.service.own_hub.hub is not None
-    for route in OwnHubRoutes(world.service.own_hub.hub, WebOptions()).routes():
+    assert world.service.hub is not None
+    for route in OwnHubRoutes(world.service.hub, WebOptions()).routes():
         assert f"`{route.path}`" in told
 
 

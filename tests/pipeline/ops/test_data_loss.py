@@ -94,7 +94,7 @@ async def test_a_round_that_is_under_way_at_a_loss_announces_nothing_again(
         await service.enlist()
         await gather(service)
         clock.advance(400)
-        (claimed,) = (await service.gathering.gather.take(1)).jobs
+        (claimed,) = (await service.gather_step.take(1)).jobs
         await empty_redis(service)
         portal.documents["/rss"] = feed([("lama", NOON - 3 * HOUR), *LISTED])
         assert await claimed() is None
@@ -124,7 +124,7 @@ async def test_a_round_that_is_under_way_at_a_loss_leaves_nothing_out_of_the_nex
         portal.documents["/rss"] = feed(LISTED[::-1])
         with monkeypatch.context() as patched:
             patched.setattr(Entries, "get", get)
-            (claimed,) = (await service.gathering.gather.take(1)).jobs
+            (claimed,) = (await service.gather_step.take(1)).jobs
             await claimed()
         await gather(service)
         assert await shown(service) == {"satu", "dua", "tanpa-tanggal"}
@@ -177,7 +177,7 @@ async def test_a_first_start_and_the_next_are_no_loss(portal: Portal, service_of
         await service.enlist()
         assert service.store.marks.current is not None
         assert service.store.marks.current.lost_at is None
-        assert await service.reading.recovery() is None
+        assert await service.queries.recovery() is None
         await gather(service)
         assert await announced(service) == ["dua", "satu", "tanpa-tanggal"]
 
@@ -196,12 +196,12 @@ async def test_health_names_a_loss_until_all_sources_were_gathered_again(
         await service.data_loss.check()
         await other.data_loss.check()
         for one in (service, other):
-            assert await one.reading.recovery() == Recovery(there_until=there_until, waiting=1)
-        routes = HealthRoutes(service.reading, [FeedId("latest")], service.publisher.last_good)
+            assert await one.queries.recovery() == Recovery(there_until=there_until, waiting=1)
+        routes = HealthRoutes(service.queries, [FeedId("latest")], service.publisher.last_good)
         assert (await routes._store()).status == "degraded"
         await gather(service)
         for one in (service, other):
-            assert await one.reading.recovery() is None
+            assert await one.queries.recovery() is None
         assert (await routes._store()).status == "ready"
 
 
@@ -218,9 +218,9 @@ async def test_health_waits_for_no_source_that_was_gathered_and_is_due_again_soo
         await empty_redis(service)
         clock.advance(4)
         await service.data_loss.check()
-        assert await service.reading.recovery() is not None
+        assert await service.queries.recovery() is not None
         await gather(service)
-        assert await service.reading.recovery() is None
+        assert await service.queries.recovery() is None
 
 
 async def test_what_is_left_to_do_after_a_loss_is_done_once_redis_answers(

@@ -33,7 +33,7 @@ FEEDS = '[feed.latest]\ntitle = "Terbaru"\n[feed.top]\ntitle = "Populer"\norder 
 
 
 async def sweep(service: Service) -> None:
-    await Runner(service.sweep, capacity=1, clock=service.clock, on_report=lambda _: None).run(
+    await Runner(service.sweep_step, capacity=1, clock=service.clock, on_report=lambda _: None).run(
         until_empty=True
     )
 
@@ -70,7 +70,7 @@ async def live(service: Service, clock: ManualClock, days: int, sources: tuple[s
             for place in places
         ]
         await service.store.popularity.record(readings, clock())
-        for step in (service.publishing.rank, service.publishing.publish):
+        for step in (service.rank_step, service.publish_step):
             await Runner(step, capacity=1, clock=clock, on_report=lambda _: None).run(until_empty=True)
         await deliver(service)
         await sweep(service)
@@ -249,9 +249,9 @@ async def test_nothing_is_removed_while_the_time_is_doubtful(
             retention=Retention(),
             specs=service.settings.feeds.values(),
             names=ConfiguredNames(sources=(SourceId("city"),)),
-            directory=service.pushing.directory,
+            directory=service.endpoints,
             rename=service.configuration_sync.rename_again,
-            fan_out=service.pushing.deliver.fan_out,
+            fan_out=service.deliver_step.fan_out,
             clock=clock,
             is_time_confirmed=lambda: is_confirmed,
         )

@@ -78,7 +78,7 @@ async def test_many_sources_of_another_configuration_keep_no_own_one_waiting(
         await one.enlist()
         clock.advance(1)
         await other.enlist()
-        taken = await other.gathering.gather.take(32)
+        taken = await other.gather_step.take(32)
         assert len(taken.jobs) == 1
         report = await taken.jobs[0]()
         assert dict(report.fields)["source"] == SourceId("own") if report else False

@@ -57,7 +57,7 @@ async def damage_article(service: Service, article: str) -> None:
 
 
 async def found(service: Service) -> dict[str, tuple[str, int]]:
-    return {one.kind: (one.where, one.count) for one in await service.pushing.doctor.examine(repair=False)}
+    return {one.kind: (one.where, one.count) for one in await service.doctor.examine(repair=False)}
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ async def test_an_article_damaged_before_its_delivery_holds_up_no_other_delivery
         await service.enlist()
         await admit(service, 1, 2, 3)
         entries = await service.store.outbox.after("", 10)
-        await service.pushing.deliver.fan_out()
+        await service.deliver_step.fan_out()
         await damage_article(service, entries[1].event.subject)
         await deliver(service)
         assert await counts(service) == QueueCounts(delayed=1, delivered=2)
@@ -181,15 +181,15 @@ async def test_an_endpoint_that_cannot_be_read_stops_no_other_and_is_shown(
         await admit(service, 1)
         with capture_logs() as lines:
             await deliver(service)
-            await service.pushing.directory.reload()
+            await service.endpoints.reload()
         assert await counts(service) == QueueCounts(delivered=1)
         assert len([line for line in lines if line.get("endpoint") == ghost]) == 1
-        shown = {one.id: one for one in await service.pushing.registering.shown(OPERATOR)}
+        shown = {one.id: one for one in await service.registration.shown(OPERATOR)}
         assert shown[A].unreadable is None
         assert "newer version" in (shown[ghost].unreadable or "")
         assert (await found(service))["unreadable_endpoint"] == (ghost, 1)
-        await service.pushing.registering.remove(OPERATOR, ghost)
-        assert ghost not in {one.id for one in await service.pushing.registering.shown(OPERATOR)}
+        await service.registration.remove(OPERATOR, ghost)
+        assert ghost not in {one.id for one in await service.registration.shown(OPERATOR)}
 
 
 async def test_an_endpoint_that_asks_for_what_only_a_newer_version_knows_gets_the_rest_and_keeps_it(
@@ -206,7 +206,7 @@ async def test_an_endpoint_that_asks_for_what_only_a_newer_version_knows_gets_th
         record["shard"] = 7
         record["endpoint"]["tone"] = "calm"
         await connection.call("HSET", keys.endpoints(), mine, pack(record))
-        await service.pushing.registering.change(OPERATOR, mine, {"max_in_flight": 2})
+        await service.registration.change(OPERATOR, mine, {"max_in_flight": 2})
         record = msgspec.msgpack.decode(await connection.call("HGET", keys.endpoints(), mine))
         assert (record["shard"], record["endpoint"]["tone"]) == (7, "calm")
         assert record["endpoint"]["max_in_flight"] == 2
@@ -217,7 +217,7 @@ async def test_an_endpoint_that_asks_for_what_only_a_newer_version_knows_gets_th
         await deliver(service)
         assert await counts(service, mine) == QueueCounts(delivered=1)
         with pytest.raises(EndpointRefused, match="newer version"):
-            await service.pushing.registering.change(OPERATOR, mine, {"max_in_flight": 3})
+            await service.registration.change(OPERATOR, mine, {"max_in_flight": 3})
         assert await connection.call("HGET", keys.endpoints(), mine) == pack(record)
 
 
@@ -244,7 +244,7 @@ async def test_a_replay_that_cannot_be_read_stops_nothing(
         newer = of_a_newer_version(replay, events=["article.expired"])
         await service.store.connection.call("HSET", service.store.replays._keys.replays(), replay.id, newer)
         await admit(service, 1)
-        taken = await service.pushing.deliver.take(16)
+        taken = await service.deliver_step.take(16)
         assert taken.next_due_at is None or taken.next_due_at > clock(), "nothing runs in circles"
         for job in taken.jobs:
             await job()

@@ -133,7 +133,7 @@ async def test_partners_get_it_with_the_article_where_their_filter_takes_it(
         ids = await admit(service.store, clock, mine, candidate(2, source="s2"))
         await read(service.store, clock, dict.fromkeys(ids, 9.0))
         clock.advance(2)
-        for job in (await service.publishing.rank.take(1)).jobs:
+        for job in (await service.rank_step.take(1)).jobs:
             await job()
         await deliver(service)
     ((headers, body),) = partner.received

@@ -230,7 +230,7 @@ async def test_a_popular_feed_of_stories_names_all_who_tell_each(
         clock.advance(60)
         (second,) = await admit(store, clock, telling(2, "city", FIRE, f"{FIRE} {FIRE} {text(8, 20)}"))
         await read(store, clock, {second: 500})
-        await rank(service.publishing.rank, clock)
+        await rank(service.rank_step, clock)
         (entry,) = (await service.publisher.snapshot(FeedId("stories"))).entries
         assert entry.article.id == first
         assert [other.article.id for other in entry.also_at] == [second]

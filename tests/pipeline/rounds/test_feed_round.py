@@ -35,7 +35,7 @@ def config(portal: Portal, path: str = "/rss") -> str:
 async def gather(service: Service) -> list[SourceReport]:
     """Gather what is due, by the loop that the service runs."""
     reports: list[JobReport] = []
-    runner = Runner(service.gathering.gather, capacity=8, clock=service.clock, on_report=reports.append)
+    runner = Runner(service.gather_step, capacity=8, clock=service.clock, on_report=reports.append)
     await runner.run(until_empty=True)
     return [report for report in reports if isinstance(report, SourceReport)]
 

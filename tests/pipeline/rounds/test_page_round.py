@@ -190,7 +190,7 @@ async def test_the_popular_box_is_kept_and_ranked(
 
 
 async def _rank(service: Service) -> None:
-    for job in (await service.publishing.rank.take(1)).jobs:
+    for job in (await service.rank_step.take(1)).jobs:
         await job()
 
 

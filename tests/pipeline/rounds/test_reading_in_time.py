@@ -151,10 +151,10 @@ async def test_nothing_goes_on_after_a_round_that_broke(
     slow_portal.slow["/read/2"] = opened.wait
     async with service_of(config(slow_portal)) as service:
         await service.enlist()
-        token = await service.gathering.gather.lease(CITY)
+        token = await service.gather_step.lease(CITY)
         assert token is not None
         assert (
-            await service.gathering.gather.gather(service.settings.sources[CITY], token) is None
+            await service.gather_step.gather(service.settings.sources[CITY], token) is None
         )  # as if Redis went
         reading = [task for task in asyncio.all_tasks() if "ArticlePages" in str(task.get_coro())]
         assert reading == []

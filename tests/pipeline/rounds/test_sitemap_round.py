@@ -173,7 +173,7 @@ async def test_one_sitemap_that_cannot_be_read_costs_the_others_nothing(
         await service.enlist()
         (report,) = await gather(service)
         assert report.round.new == 1
-        (source,) = (await service.reading.status()).sources
+        (source,) = (await service.queries.status()).sources
     assert source.state.warnings == (f"the sitemap {portal.url}/gone.xml could not be read: http_404",)
 
 
@@ -213,7 +213,7 @@ async def test_an_address_without_a_headline_is_told(portal: Portal, service_of:
         await service.enlist()
         (report,) = await gather(service)
         assert report.round.new == 0
-        (source,) = (await service.reading.status()).sources
+        (source,) = (await service.queries.status()).sources
     assert source.state.warnings == ("addresses without a headline: 1 (full_text = true reads their pages)",)
 
 

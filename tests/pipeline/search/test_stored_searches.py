@@ -83,7 +83,7 @@ async def test_what_is_withdrawn_is_told_in_the_feed_that_showed_it(service_of: 
         await service.enlist()
         await admit(service, 1, 2)
         for article in (await service.store.articles.timeline(["all"], 9))[0]:
-            await service.gathering.withdrawer.withdraw(article.article_id, WithdrawnBy.OPERATOR, "x")
+            await service.withdrawer.withdraw(article.article_id, WithdrawnBy.OPERATOR, "x")
         snapshot = await service.publisher.snapshot(FLOODS)
         assert [one.article.title for one in snapshot.withdrawn] == ["Berita nomor 1"]
         assert snapshot.entries == ()
@@ -99,7 +99,7 @@ async def test_a_partner_is_told_what_its_query_finds(
         assert await counts(service, A) == QueueCounts(delivered=2)
         found = {one.article_id for one in (await service.store.articles.timeline(["all"], 9))[0]}
         for article_id in found:
-            await service.gathering.withdrawer.withdraw(article_id, WithdrawnBy.OPERATOR, "x")
+            await service.withdrawer.withdraw(article_id, WithdrawnBy.OPERATOR, "x")
         await deliver(service)
         assert await counts(service, A) == QueueCounts(delivered=4)
 

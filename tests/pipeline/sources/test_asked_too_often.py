@@ -21,7 +21,7 @@ async def test_a_server_that_always_says_429_is_left_alone_and_told(
             await gather(service)
             clock.advance(300)
         assert 20 <= len(portal.asked) <= 35
-        shown = await service.reading.source(CITY)
+        shown = await service.queries.source(CITY)
         assert shown.health.kind is HealthStanding.FAILING
         assert f"the last {len(portal.asked)} rounds failed (http_429)" in shown.health.why
         assert shown.state.failures == 0
@@ -30,7 +30,7 @@ async def test_a_server_that_always_says_429_is_left_alone_and_told(
         portal.documents["/rss"] = rss(1)
         clock.advance(2 * 3600)
         (report,) = await gather(service)
-        shown = await service.reading.source(CITY)
+        shown = await service.queries.source(CITY)
         assert (report.status, shown.health.kind, shown.state.excused) == ("ok", HealthStanding.OK, 0)
         assert shown.state.due_because == "every 1m"
 
@@ -45,7 +45,7 @@ async def taken_up_later(portal: Portal, service: Service, clock: ManualClock, e
     for _ in range(4):
         clock.advance(301)
         await gather(service)
-    assert (await service.reading.status()).articles == expected
+    assert (await service.queries.status()).articles == expected
 
 
 async def test_a_round_that_is_told_so_ends_and_the_next_ones_bring_the_rest(

@@ -70,7 +70,7 @@ async def test_a_host_that_hangs_takes_no_slots_from_others(
     reports: list[JobReport] = []
     async with on_real_time(config) as service:
         await service.enlist()
-        runner = Runner(service.gathering.gather, capacity=4, clock=service.clock, on_report=reports.append)
+        runner = Runner(service.gather_step, capacity=4, clock=service.clock, on_report=reports.append)
         running = asyncio.create_task(runner.run())
         await until(lambda: reports)
         first = reports[0]
@@ -98,7 +98,7 @@ async def test_a_round_of_all_waits_for_a_busy_host(portal: Scripted, on_real_ti
     reports: list[JobReport] = []
     async with on_real_time(config) as service:
         await service.enlist()
-        chosen = ChosenSources(service.gathering.gather, list(service.settings.sources.values()))
+        chosen = ChosenSources(service.gather_step, list(service.settings.sources.values()))
         runner = Runner(chosen, capacity=6, clock=service.clock, on_report=reports.append)
         running = asyncio.create_task(runner.run(until_empty=True))
         await until(lambda: len(chosen._remaining) >= 5)  # all but the one under way were put back
@@ -156,7 +156,7 @@ async def test_a_source_may_have_more_requests_under_way_than_two(
     reports: list[JobReport] = []
     async with on_real_time(config) as service:
         await service.enlist()
-        runner = Runner(service.gathering.gather, capacity=6, clock=service.clock, on_report=reports.append)
+        runner = Runner(service.gather_step, capacity=6, clock=service.clock, on_report=reports.append)
         running = asyncio.create_task(runner.run(until_empty=True))
         await until(lambda: len(portal.asked) >= 5)
         await asyncio.sleep(0.1)

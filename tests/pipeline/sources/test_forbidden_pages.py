@@ -18,7 +18,7 @@ async def test_a_source_whose_pages_are_all_forbidden_stays_stuck_and_names_the_
         await service.enlist()
         for _ in range(5):
             await gather(service)
-            shown = await service.reading.source(CITY)
+            shown = await service.queries.source(CITY)
             assert shown.health.kind is HealthStanding.STUCK
             assert "politeness = { robots = false }" in shown.health.why
             clock.advance(300)
@@ -28,6 +28,6 @@ async def test_a_source_whose_pages_are_all_forbidden_stays_stuck_and_names_the_
         for _ in range(3):
             clock.advance(3600)
             await gather(service)
-        shown = await service.reading.source(CITY)
+        shown = await service.queries.source(CITY)
         assert (shown.health.kind, shown.state.fruitful) == (HealthStanding.OK, True)
-        assert (await service.reading.status()).articles == 1
+        assert (await service.queries.status()).articles == 1

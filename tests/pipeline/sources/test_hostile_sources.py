@@ -51,9 +51,9 @@ def _source(name: str, url: str) -> str:
 
 async def _gathered(service: Service, name: str) -> SourceReport:
     source = SourceId(name)
-    token = await service.gathering.gather.lease(source)
+    token = await service.gather_step.lease(source)
     assert token is not None
-    report = await service.gathering.gather.gather(service.settings.sources[source], token)
+    report = await service.gather_step.gather(service.settings.sources[source], token)
     assert report is not None
     return report
 

@@ -21,7 +21,7 @@ async def state_of(service: Service) -> SourceState:
 
 async def adopt(service: Service, portal: Portal, *, credit: int = 5) -> None:
     """Have the source asked at `/new` from now on, and have it due."""
-    token = await service.gathering.gather.lease(CITY)
+    token = await service.gather_step.lease(CITY)
     assert token is not None
     move = Move(
         target=f"{portal.url}/new",

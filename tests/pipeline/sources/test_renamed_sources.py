@@ -60,7 +60,7 @@ async def fill(portal: Portal, service_of: OpenService, clock: ManualClock) -> d
         snapshot = await service.publisher.snapshot(LATEST)
         ids = {entry.article.title: entry.article.id for entry in snapshot.entries}
         gone = ids.pop("Berita 5")
-        assert await service.gathering.withdrawer.withdraw(gone, WithdrawnBy.OPERATOR, "atas permintaan")
+        assert await service.withdrawer.withdraw(gone, WithdrawnBy.OPERATOR, "atas permintaan")
         return dict(ids)
 
 
@@ -111,7 +111,7 @@ async def test_what_was_withdrawn_stays_so_and_is_put_back_under_the_new_id(
         await service.enlist()
         (gone,) = await service.store.withdrawals.newest(0)
         assert gone.article.source == NEW
-        await service.gathering.withdrawer.restore(gone.article.id)
+        await service.withdrawer.restore(gone.article.id)
         assert "Berita 5" in await shown(service)
         changed = next(one for title, one in (await shown(service)).items() if "ralat" in title)
         (earlier,) = await service.store.articles.kept_revisions(changed)
@@ -175,8 +175,8 @@ async def test_what_asks_by_a_former_id_is_answered_by_the_new_one(
         await service.store.endpoints.register(
             Registration(endpoint=endpoint, owner="tok_1", created_at=clock())
         )
-        await service.pushing.directory.reload()
-        assert service.pushing.directory.listed[endpoint.id].endpoint.filter.source == (NEW,)
+        await service.endpoints.reload()
+        assert service.endpoints.listed[endpoint.id].endpoint.filter.source == (NEW,)
 
 
 async def test_hubs_push_to_the_address_that_they_were_given_under_the_former_id(
@@ -198,7 +198,7 @@ async def test_hubs_push_to_the_address_that_they_were_given_under_the_former_id
         await service.store.subscriptions.update(OLD, lambda sub: replace(sub, active=grant))
     async with service_of(site + renamed(portal)) as service:
         await service.enlist()
-        opened = await service.gathering.callbacks.open(OLD, "abc")
+        opened = await service.hub_callbacks.open(OLD, "abc")
         assert isinstance(opened, Open)
         assert (opened.source, opened.grant) == (NEW, grant)
-        assert await service.gathering.callbacks.open(NEW, "abc") == opened
+        assert await service.hub_callbacks.open(NEW, "abc") == opened

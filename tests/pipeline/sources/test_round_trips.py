@@ -93,7 +93,7 @@ async def test_a_delivery_asks_redis_three_times(
         await admit(service, 10)
         await deliver(service)  # Redis knows the scripts now
         await admit(service, 11)
-        await service.pushing.deliver.fan_out()
+        await service.deliver_step.fan_out()
         clock.advance(60)
         before = link.requests
         await deliver(service)

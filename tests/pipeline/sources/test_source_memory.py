@@ -45,12 +45,12 @@ async def test_a_source_that_is_gone_is_asked_no_more_until_it_is_resumed(
         clock.advance(30 * 86400)
         await service.enlist()  # as every start does
         assert await gather(service) == []
-        shown = await service.reading.source(CITY)
+        shown = await service.queries.source(CITY)
         assert (shown.health.kind, shown.health.why) == (HealthStanding.STOPPED, GONE)
         assert shown.state.due_because == f"stopped: {GONE}"
         del portal.status["/rss"]
         portal.documents["/rss"] = rss(1)
-        assert await service.gathering.source_control.resume(CITY)
+        assert await service.source_control.resume(CITY)
         (report,) = await gather(service)
         assert (report.round.new, (await state_of(service)).stopped) == (1, None)
 
@@ -73,7 +73,7 @@ async def test_a_paused_source_rests(portal: Portal, service_of: OpenService, cl
     portal.documents["/rss"] = rss(1)
     async with service_of(config(portal)) as service:
         await service.enlist()
-        assert await service.gathering.source_control.pause(CITY)
+        assert await service.source_control.pause(CITY)
         clock.advance(86400)
         assert await gather(service) == []
         assert portal.asked == []

@@ -75,7 +75,7 @@ async def test_what_is_odd_in_a_push_is_told_until_the_next_one(
             clock.advance(10)
             await hub.push(body)
             await gather(service)
-            shown = await service.reading.source(CITY)
+            shown = await service.queries.source(CITY)
             assert shown.state.warnings[: len(odd)] == odd
             assert len(shown.state.warnings) == len(odd) + said
             assert shown.health.kind is HealthStanding.OK
@@ -96,7 +96,7 @@ async def test_a_changed_description_ends_the_warnings_of_a_paused_source(
         await service.enlist()
         await gather(service)
         assert (await service.store.sources.state(CITY)).warnings
-        await service.gathering.source_control.pause(CITY)
+        await service.source_control.pause(CITY)
     async with service_of(config(portal, "/other")) as service:
         await service.enlist()
         await gather(service)

@@ -77,7 +77,7 @@ def config(partner: Partner, path: str = "/hook", name: str = "a", more: str = "
 
 
 async def deliver(service: Service) -> None:
-    await Runner(service.pushing.deliver, capacity=16, clock=service.clock, on_report=lambda _: None).run(
+    await Runner(service.deliver_step, capacity=16, clock=service.clock, on_report=lambda _: None).run(
         until_empty=True
     )
 
@@ -134,7 +134,7 @@ async def test_a_newer_revision_goes_in_place_of_the_retry(
         await admit(service, 1)
         await deliver(service)
         await admit(service, 1, title="Diralat")
-        await service.pushing.deliver.fan_out()
+        await service.deliver_step.fan_out()
         newest = await service.store.attempts.newest(A)
         assert newest is not None
         assert newest.reason == "http_503"  # what was not even tried is no attempt
@@ -208,14 +208,14 @@ async def test_nothing_is_sent_under_a_lease_that_may_run_out(
     async with service_of(config(partner)) as service:
         await service.enlist()
         await admit(service, 1)
-        (late,) = (await service.pushing.deliver.take(16)).jobs
+        (late,) = (await service.deliver_step.take(16)).jobs
         clock.advance(25)  # of the lease's 30 s: an attempt may take 10
         assert await late() is None
         assert partner.received == []
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=1)
         clock.advance(60)
-        assert (await service.pushing.deliver.take(16)).jobs == ()
+        assert (await service.deliver_step.take(16)).jobs == ()
 
 
 async def test_gone_is_the_end_of_it(partner: Partner, service_of: OpenService) -> None:
@@ -273,7 +273,7 @@ async def test_rounds_and_attempts_are_measured(
     partner.statuses = [503]
     async with service_of(config(partner) + feed_config(portal)) as service:
         await service.enlist()
-        for step in (service.gathering.gather, service.pushing.deliver, service.publishing.publish):
+        for step in (service.gather_step, service.deliver_step, service.publish_step):
             runner = Runner(step, capacity=4, clock=service.clock, on_report=service.metrics_reporter.report)
             await runner.run(until_empty=True)
         await service.metrics_reporter.measure_queues()

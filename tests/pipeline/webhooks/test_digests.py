@@ -129,7 +129,7 @@ async def test_a_withdrawal_waits_for_nobody(
         await admit(service, 1, 2, 3)
         await deliver(service)
         ids = [place.article_id for place in (await service.store.articles.timeline(["all"], 5))[0]]
-        await service.gathering.withdrawer.withdraw(ids[0], WithdrawnBy.OPERATOR, "x")
+        await service.withdrawer.withdraw(ids[0], WithdrawnBy.OPERATOR, "x")
         await deliver(service)
     assert [len(push) for push in told(partner)] == [3, 1]
     assert json.loads(partner.received[1][1])["data"]["events"][0]["type"] == "article.withdrawn"

@@ -91,7 +91,7 @@ async def headers_of(service: Service, name: str, scope: TokenScope) -> dict[str
 @asynccontextmanager
 async def api_over(service: Service, headers: dict[str, str] | None = None) -> AsyncIterator[Api]:
     gate = Gate(service.access, service.clock)
-    app = create_app(service.reading, WebOptions(), api=PublicApi(table=api_of(service), gate=gate))
+    app = create_app(service.queries, WebOptions(), api=PublicApi(table=api_of(service), gate=gate))
     async with client_of(app) as client:
         yield Api(service, client, headers or await headers_of(service, "koran", TokenScope.PARTNER))
 
@@ -175,8 +175,8 @@ async def test_events_wait_for_one_that_moved_until_it_is_proven_again(api: Api,
     for query in ("a=1", "a=2"):
         assert (await api.ask("PATCH", f"/{name}", {"url": f"{receiver.url}?{query}"})).status == 200
     await admit(api.service, 2)
-    await api.service.pushing.deliver.fan_out()
-    assert (await api.service.pushing.deliver.take(16)).jobs == ()
+    await api.service.deliver_step.fan_out()
+    assert (await api.service.deliver_step.take(16)).jobs == ()
     assert not (await api.ask("POST", f"/{name}/verify")).json["ok"]
     assert (await api.ask("GET", f"/{name}")).json["deliveries"]["in_flight"] == 0
     receiver.gives_back = True

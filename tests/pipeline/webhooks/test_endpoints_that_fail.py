@@ -223,7 +223,7 @@ async def test_one_of_many_that_fail_at_once_asks_for_rest_and_gets_it(
         async with service_of(config(partner, more="max_in_flight = 32")) as service:
             await service.enlist()
             await admit(service, *range(1, 41))
-            runner = Runner(service.pushing.deliver, capacity=64, clock=clock, on_report=lambda _: None)
+            runner = Runner(service.deliver_step, capacity=64, clock=clock, on_report=lambda _: None)
             async with asyncio.timeout(30):
                 await runner.run(until_empty=True)
             state = await service.store.endpoints.state(A)
@@ -236,7 +236,7 @@ async def test_one_of_many_that_fail_at_once_asks_for_rest_and_gets_it(
 
 async def delivering_eagerly(service: Service, seconds: float) -> None:
     """Look for work all the time, as several processes do together."""
-    runner = Runner(service.pushing.deliver, capacity=16, clock=service.clock, on_report=lambda _: None)
+    runner = Runner(service.deliver_step, capacity=16, clock=service.clock, on_report=lambda _: None)
     running = asyncio.create_task(runner.run())
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
@@ -254,7 +254,7 @@ async def test_news_that_is_too_old_is_not_sent_and_the_log_says_so(
     async with service_of(config(partner, more='max_age = "1h"')) as service:
         await service.enlist()
         await admit(service, 1)
-        await service.pushing.deliver.fan_out()
+        await service.deliver_step.fan_out()
         clock.advance(3601)
         await deliver(service)
         assert partner.received == []
@@ -294,7 +294,7 @@ async def test_who_hangs_delays_nobody_even_when_places_are_few(
     async with service_of(slow + config(partner, "/hook", "b")) as service:
         await service.enlist()
         step = DeliverStep(
-            service.store, service.egress, service.pushing.directory, service.clock, service.pushing.deliver._rng,
+            service.store, service.egress, service.endpoints, service.clock, service.deliver_step._rng,
             site=service.settings.site, places=AttemptPlaces(4, 40),
         )  # fmt: skip
         await admit(service, *range(1, 31))

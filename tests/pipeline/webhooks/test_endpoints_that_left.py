@@ -24,7 +24,7 @@ LONG_ENOUGH_S = (IN_USE + timedelta(seconds=1)).total_seconds()
 
 
 async def verdicts(service: Service) -> dict[str, Verdict]:
-    statuses = await service.reading.endpoints()
+    statuses = await service.queries.endpoints()
     return {one.endpoint.id: endpoint_health(one, service.clock()).kind for one in statuses}
 
 
@@ -46,7 +46,7 @@ async def test_an_endpoint_that_left_every_configuration_is_told_so_and_can_be_r
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_that_b_left(partner, service_of) as service:
-        registering = service.pushing.registering
+        registering = service.registration
         assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
         with pytest.raises(EndpointRefused, match="10 minutes later"):
             await registering.remove(OPERATOR, B)
@@ -73,7 +73,7 @@ async def test_the_doctor_tells_of_what_waits_for_an_endpoint_that_left(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_that_b_left(partner, service_of) as service:
-        doctor = service.pushing.doctor
+        doctor = service.doctor
         await admit(service, 1)
         await deliver(service)
         assert await doctor.examine(repair=False) == []
@@ -85,7 +85,7 @@ async def test_the_doctor_tells_of_what_waits_for_an_endpoint_that_left(
                 "left_endpoint", "b", 1, False, False,
             )  # fmt: skip
             assert "`syndicator endpoints remove b`" in one.message
-        await service.pushing.registering.remove(OPERATOR, B)
+        await service.registration.remove(OPERATOR, B)
         assert [one.kind for one in await doctor.examine(repair=False)] == []
 
 
@@ -104,7 +104,7 @@ async def test_an_endpoint_that_another_process_has_configured_is_not_removed(
             await sweep(service)
         assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
         with pytest.raises(EndpointRefused, match=r"take \[endpoint.b\] out"):
-            await service.pushing.registering.remove(OPERATOR, B)
+            await service.registration.remove(OPERATOR, B)
 
 
 async def test_after_a_long_stop_what_is_configured_here_has_not_left(
@@ -115,7 +115,7 @@ async def test_after_a_long_stop_what_is_configured_here_has_not_left(
         clock.advance(LONG_ENOUGH_S)
         assert await verdicts(service) == {A: Verdict.ACTIVE}
         with pytest.raises(EndpointRefused, match=r"take \[endpoint.a\] out"):
-            await service.pushing.registering.remove(OPERATOR, A)
+            await service.registration.remove(OPERATOR, A)
 
 
 async def test_an_endpoint_that_comes_back_within_the_week_misses_nothing(

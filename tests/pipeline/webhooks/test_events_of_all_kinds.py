@@ -90,7 +90,7 @@ async def test_what_an_operator_puts_together_has_not_grown(store: Store, clock:
 
 
 async def warm(service: Service) -> None:
-    for job in (await service.publishing.publish.take(1)).jobs:
+    for job in (await service.publish_step.take(1)).jobs:
         await job()
 
 
@@ -111,14 +111,14 @@ async def test_a_feed_that_changes_is_told_once_and_not_too_often(
             await asyncio.gather(warm(service), warm(other))
         assert len(await told(store, "feed.updated")) == 1
         clock.advance(ANNOUNCED_EVERY.total_seconds())
-        assert (await service.publishing.publish.take(1)).next_due_at is not None
+        assert (await service.publish_step.take(1)).next_due_at is not None
         await asyncio.gather(warm(service), warm(other))
         first, second = await told(store, "feed.updated")
         assert second.revision > first.revision
         assert (first.follows, second.follows) == (None, first.revision)
         clock.advance(60)
         await warm(service)
-        assert (await service.publishing.publish.take(1)).next_due_at is None
+        assert (await service.publish_step.take(1)).next_due_at is None
     async with service_of(config) as again:
         await again.enlist()
         await warm(again)
@@ -138,7 +138,7 @@ async def test_of_a_private_feed_only_endpoints_of_operators_are_told_that_name_
         await service.store.endpoints.register(replace(mine, endpoint=greedy))
         await admit_to_feeds(service, 1)
         await warm(service)
-        await service.pushing.deliver.fan_out()
+        await service.deliver_step.fan_out()
         waiting = [(await counts(service, name)).ready for name in (EndpointId("a"), EndpointId("b"), C)]
         assert waiting == [1, 0, 0]
 
@@ -240,6 +240,6 @@ async def test_partners_hear_of_their_own_endpoints_alone(
                 details=details,
             )
             await service.store.connection.call(*append_event(Keys(service.settings.store.namespace), event))
-        await service.pushing.deliver.fan_out()
+        await service.deliver_step.fan_out()
         assert (await counts(service)).ready == 3
         assert (await counts(service, C)).ready == 1

@@ -111,7 +111,7 @@ async def working(tmp_path: Path, socket: Path, endpoints: str) -> AsyncIterator
     )
     async with open_service(load(folder, {})) as service:
         await service.enlist()
-        runner = Runner(service.pushing.deliver, capacity=64, clock=service.clock, on_report=lambda _: None)
+        runner = Runner(service.deliver_step, capacity=64, clock=service.clock, on_report=lambda _: None)
 
         async def ticks() -> None:
             while True:
@@ -152,7 +152,7 @@ async def test_what_was_claimed_when_redis_was_lost_is_sent_soon(
             proxy.loses_answer_to = service.store.deliveries._claim.sha.encode()
             await admit(service, 2)
             with suppress(StoreUnavailable):
-                await service.pushing.deliver.fan_out()
+                await service.deliver_step.fan_out()
             assert await received(partner, 2) < SOON_S
             assert proxy.cuts == 1
 
@@ -228,7 +228,7 @@ async def test_an_attempt_whose_lease_another_worker_has_is_stopped_and_settles_
         event, _ = await call("HGETALL", owners)
         await call("HSET", owners, event, "another worker")
         await call("ZADD", keys.queue(A), to_ms(service.clock() + timedelta(hours=1)), event)
-        await until(lambda: service.pushing.deliver._under_way, not_)
+        await until(lambda: service.deliver_step._under_way, not_)
         assert not partner.hangs.is_set()
         assert await call("HGETALL", owners) == [event, b"another worker"]
         assert not await call("EXISTS", keys.tries(A))

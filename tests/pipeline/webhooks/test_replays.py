@@ -146,7 +146,7 @@ async def test_of_each_article_the_newest_event_is_sent_and_nothing_of_what_is_g
         for place in (await api.service.store.articles.timeline(["all"], 9))[0]
         if (await api.service.store.articles.get(place.article_id)).title.endswith("2")  # type: ignore[union-attr]
     ]
-    assert await api.service.gathering.withdrawer.withdraw(ArticleId(second), WithdrawnBy.OPERATOR, "test")
+    assert await api.service.withdrawer.withdraw(ArticleId(second), WithdrawnBy.OPERATOR, "test")
     await deliver(api.service)
     receiver.received.clear()
     begun = (await replay(api, name, since=text(clock.now - timedelta(hours=1)))).json["id"]

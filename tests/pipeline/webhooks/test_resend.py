@@ -120,7 +120,7 @@ async def test_only_what_is_theirs_and_still_there_is_sent_again(api: Api, recei
     assert (await resend(api, name, event)).status == 409
     await api.ask("POST", f"/{name}/resume")
     article = ArticleId(json.loads(body)["data"]["article"]["id"])
-    assert await api.service.gathering.withdrawer.withdraw(article, WithdrawnBy.OPERATOR, "test")
+    assert await api.service.withdrawer.withdraw(article, WithdrawnBy.OPERATOR, "test")
     refused = await resend(api, name, event)
     assert (refused.status, "withdrawn" in refused.json["detail"]) == (409, True)
 

@@ -57,7 +57,7 @@ async def api(service_of: OpenService, clock: ManualClock) -> AsyncIterator[Api]
         await service.enlist()
         headers = await headers_of(service, "koran", TokenScope.PARTNER)
         shared = PublicApi(table=api_of(service), gate=Gate(service.access, service.clock))
-        app = create_app(service.reading, WebOptions(), ad_hoc=service.publishing.ad_hoc, api=shared)
+        app = create_app(service.queries, WebOptions(), ad_hoc=service.any_filter_feeds, api=shared)
         async with client_of(app) as client:
             yield Api(service, client, headers)
 
@@ -106,9 +106,9 @@ async def test_what_is_pushed_is_what_the_feed_shows(
     await admit(api.service, candidate(50, source="idle", body_html=long, published_at=since))
     await admit(api.service, candidate(51, source="idle", body_html=long, published_at=since))
     await admit(api.service, told(2, "Diralat: banjir sudah surut."), told(6, "Tidak ada kereta lagi."))
-    assert await api.service.gathering.withdrawer.withdraw(ids[4], WithdrawnBy.OPERATOR, "test")
-    assert await api.service.gathering.withdrawer.withdraw(ids[7], WithdrawnBy.OPERATOR, "test")
-    assert await api.service.gathering.withdrawer.restore(ids[7])
+    assert await api.service.withdrawer.withdraw(ids[4], WithdrawnBy.OPERATOR, "test")
+    assert await api.service.withdrawer.withdraw(ids[7], WithdrawnBy.OPERATOR, "test")
+    assert await api.service.withdrawer.restore(ids[7])
     await deliver(api.service)
     url = urlsplit(added["feed"])
     assert added["feed"].startswith(f"{api.service.settings.site.public_url}/articles.json?")
@@ -141,7 +141,7 @@ async def test_who_resumes_an_endpoint_is_offered_a_replay_of_what_fell_off(
     await api.ask("POST", f"/{name}/pause", {})
     await admit(api.service, *(told(number) for number in range(1, 6)))
     await deliver(api.service)
-    (swept,) = (await api.service.sweep.take(1)).jobs
+    (swept,) = (await api.service.sweep_step.take(1)).jobs
     await swept()
     assert (await api.ask("GET", f"/{name}")).json["state"]["fell_off"] == 3
     resumed = (await api.ask("POST", f"/{name}/resume")).json

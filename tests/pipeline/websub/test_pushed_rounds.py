@@ -35,16 +35,14 @@ async def reachable(service_of: OpenService, portal: Portal) -> AsyncIterator[Se
         'schedule = { every = "5m" }\n[feed.latest]\ntitle = "Terbaru"\n'
     )
     async with service_of(config) as service:
-        app = create_app(service.reading, WebOptions(), callbacks=service.gathering.callbacks)
+        app = create_app(service.queries, WebOptions(), callbacks=service.hub_callbacks)
         async with serving(app, opened, shutdown_timeout_s=1.0):
             await service.enlist()
             yield service
 
 
 async def ask_hubs(service: Service) -> None:
-    runner = Runner(
-        service.gathering.subscribe, capacity=4, clock=service.clock, on_report=lambda report: None
-    )
+    runner = Runner(service.subscribe_step, capacity=4, clock=service.clock, on_report=lambda report: None)
     await runner.run(until_empty=True)
 
 
@@ -53,7 +51,7 @@ async def state_of(service: Service) -> SourceState:
 
 
 async def hub_of(service: Service) -> SubscriptionStatus:
-    shown = (await service.reading.source(CITY)).hub
+    shown = (await service.queries.source(CITY)).hub
     assert shown is not None
     return shown
 

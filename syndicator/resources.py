@@ -1,4 +1,4 @@
-"""What every part stands on: the store, the way out, and what is known of the sources."""
+"""What a service opens at its start and closes at its end: Redis, outbound HTTP, worker processes."""
 
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -13,58 +13,53 @@ from syndicator.egress.own_listeners import OwnListeners
 from syndicator.gather.documents.parser_pool import ParserPool, open_pool
 from syndicator.gather.gatherer import Gatherer
 from syndicator.model.clock import Clock
-from syndicator.model.feed import FeedSpec, Origin
+from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import SourceId
-from syndicator.observe.metrics import Metrics, open_metrics
 from syndicator.pipeline.ops.listener_registry import ListenerRegistry
-from syndicator.pipeline.stories.near_articles import NearArticles
+from syndicator.pipeline.sources.polite_client import PoliteClient, open_polite_client
 from syndicator.rules.sources.origins import origins
 from syndicator.settings.settings import Settings
 from syndicator.store.store import Store, StoreOptions, open_store
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
-    """What is opened first, and closed last."""
+class Resources:
+    """What has to be closed, and what was read from Redis to open it."""
 
     settings: Settings
     clock: Clock
-    """Orders what is kept, and is the same for all processes."""
+    """Orders what is stored, and is the same in all processes."""
     wall: Clock
-    """The real time, for what receivers compare with theirs."""
+    """The real time, for times that receivers compare with theirs."""
     is_time_confirmed: Callable[[], bool]
     """Whether what is old by the clock may be removed: `SharedClock.is_confirmed`."""
     store: Store
     egress: Egress
     listeners: ListenerRegistry
     pool: ParserPool
-    """Killable workers for what is heavy to read."""
+    """Worker processes for documents that are heavy to read; can be killed."""
+    render_pool: ParserPool
     gatherer: Gatherer
+    client: PoliteClient
+    site: Site
     origins: Mapping[SourceId, Origin]
-    """Also of sources that have left: what they let us show of their articles stays what it was."""
+    """Also of sources that left the configuration: the rights to their articles stay as they were."""
     configured_origins: Mapping[SourceId, Origin]
     """Those of the configured sources alone, also by their former ids."""
-    metrics: Metrics
-    near: NearArticles
-    """The index of recent articles; filled when something asks for it."""
     rng: random.Random
-
-    @property
-    def specs(self) -> list[FeedSpec]:
-        """All configured feeds."""
-        return list(self.settings.feeds.values())
 
 
 @asynccontextmanager
-async def open_ground(settings: Settings, clock: Clock | None, wall: Clock) -> AsyncIterator[Ground]:
-    """Open it; without a clock, time is that of Redis."""
+async def open_resources(settings: Settings, clock: Clock | None, wall: Clock) -> AsyncIterator[Resources]:
+    """Open all; without a clock, time is that of Redis."""
+    rng = random.Random()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(_store_options(settings)))
         is_time_confirmed: Callable[[], bool] = lambda: True  # noqa: E731
         if clock is None:
             shared = await stack.enter_async_context(store.clock())
             clock, is_time_confirmed = shared, shared.is_confirmed
-        settings = await _scoped(settings, store)
+        settings = await _with_former_scopes(settings, store)
         configured = origins(settings.sources)
         own = OwnListeners()
         listeners = ListenerRegistry(store.listeners, own, settings.listeners, clock)
@@ -80,7 +75,8 @@ async def open_ground(settings: Settings, clock: Clock | None, wall: Clock) -> A
             )
         )
         pool = await stack.enter_async_context(open_pool())
-        yield Ground(
+        gatherer = Gatherer(egress, pool)
+        yield Resources(
             settings=settings,
             clock=clock,
             wall=wall,
@@ -89,23 +85,32 @@ async def open_ground(settings: Settings, clock: Clock | None, wall: Clock) -> A
             egress=egress,
             listeners=listeners,
             pool=pool,
-            gatherer=Gatherer(egress, pool),
+            render_pool=await stack.enter_async_context(open_pool(workers=1)),
+            gatherer=gatherer,
+            client=await stack.enter_async_context(
+                open_polite_client(gatherer, store, clock, rng, settings.user_agent)
+            ),
+            site=await _site(settings, store),
             origins={**await store.origins.known(besides=configured), **configured},
             configured_origins=configured,
-            metrics=open_metrics(),
-            near=NearArticles(store.assignments, store.stories),
-            rng=random.Random(),
+            rng=rng,
         )
 
 
-async def _scoped(settings: Settings, store: Store) -> Settings:
-    """Have the articles of sources that were renamed known by the names that they were kept under."""
+async def _with_former_scopes(settings: Settings, store: Store) -> Settings:
+    """Return settings in which renamed sources identify articles as they did under their former ids."""
     scopes = await store.renaming.scopes({one.id: one.former_ids for one in settings.sources.values()})
     renamed = {
         name: replace(settings.sources[name], identity=replace(settings.sources[name].identity, scope=scope))
         for name, scope in scopes.items()
     }
     return replace(settings, sources={**settings.sources, **renamed}) if renamed else settings
+
+
+async def _site(settings: Settings, store: Store) -> Site:
+    """Return the site with the authority of its ids, which outlives every change of its address."""
+    authority = settings.tag_authority or await store.configured.tag_authority(settings.own_authority)
+    return replace(settings.site, tag_authority=authority) if authority else settings.site
 
 
 def _store_options(settings: Settings) -> StoreOptions:
