@@ -27,6 +27,7 @@ from syndicator.model.article import Photo
 
 FOLDER = Path(__file__).parent / "cases"
 DOCUMENTS = sorted(path for path in FOLDER.rglob("*.*") if path.suffix != ".expect")
+FOLDERS = sorted({path.parent for path in DOCUMENTS})
 LINE = re.compile(r"^(Description|Header|Source|Expect):\s*(\S.*?)\s*$", re.MULTILINE)
 NAMES = {"any": any, "len": len}
 
@@ -80,17 +81,22 @@ def names(reading: FeedReading, failure: str | None) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_case(path: Path) -> None:
-    lines = told(path)
-    expectations = values("Expect", lines)
-    assert len(values("Description", lines)) == 1
-    assert expectations
-    reading, failure = gathered(path, lines)
-    known = names(reading, failure)
-    for expectation in expectations:
-        held = eval(expectation, known)  # noqa: S307 -- our own files, in our own repository
-        assert held, f"{expectation}\n{failure or reading}"
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_cases(folder: Path) -> None:
+    faults = []
+    for path in (one for one in DOCUMENTS if one.parent == folder):
+        lines = told(path)
+        expectations = values("Expect", lines)
+        assert len(values("Description", lines)) == 1, path
+        assert expectations, path
+        reading, failure = gathered(path, lines)
+        known = names(reading, failure)
+        faults += [
+            f"{path}: {expectation}\n{failure or reading}"
+            for expectation in expectations
+            if not eval(expectation, known)  # noqa: S307 -- our own files, in our own repository
+        ]
+    assert not faults, "\n\n".join(faults)
 
 
 def test_there_are_hundreds_and_each_is_told_apart() -> None:

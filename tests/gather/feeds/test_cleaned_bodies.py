@@ -87,18 +87,18 @@ def test_the_words_of_clean_html_are_those_that_parsing_gives(markup: str) -> No
     assert clean_text(cleaned * 50, 100) == to_text(cleaned * 50, 1000)[:100]
 
 
-@pytest.mark.parametrize("end", range(1, 60))
-def test_clean_html_may_be_cut_off_anywhere(end: int) -> None:
+def test_clean_html_may_be_cut_off_anywhere() -> None:
     cleaned = HtmlCleaner(BASE).clean('<p>Kota &amp; <a href="https://a.example/?b&c">desa</a></p><p>x</p>')
-    assert clean_text(cleaned[:end], 1000) == to_text(cleaned[:end]).rstrip("</ ")
+    parts = [cleaned[:end] for end in range(1, 60)]
+    assert [clean_text(part, 1000) for part in parts] == [to_text(part).rstrip("</ ") for part in parts]
 
 
-@pytest.mark.parametrize("code", [*range(0x100), 0x200B, 0x2009, 0x3000, 0xFDD0, 0xFEFF, 0xFFFD, 0x1F600])
-def test_characters_are_stripped_and_folded_the_same_in_all_texts(code: int) -> None:
-    character = chr(code)
-    wide = without_unwanted(f"a{character}b é")
-    assert without_unwanted(f"a{character}b") == wide.removesuffix(" é")
-    assert one_line(f" a{character} \n b  é\t ") == " ".join(without_unwanted(f"a{character} b é").split())
+def test_characters_are_stripped_and_folded_the_same_in_all_texts() -> None:
+    for code in (*range(0x100), 0x200B, 0x2009, 0x3000, 0xFDD0, 0xFEFF, 0xFFFD, 0x1F600):
+        text = f"a{chr(code)}"
+        wide = without_unwanted(f"{text}b é")
+        assert without_unwanted(f"{text}b") == wide.removesuffix(" é"), code
+        assert one_line(f" {text} \n b  é\t ") == " ".join(without_unwanted(f"{text} b é").split()), code
 
 
 @pytest.mark.parametrize(

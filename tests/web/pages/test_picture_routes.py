@@ -249,7 +249,12 @@ async def test_a_portal_that_is_down_for_a_while_costs_no_picture(
 async def test_a_slow_body_ends_with_its_time(
     store: Store, clock: ManualClock, pool: ParserPool, tmp_path: Path
 ) -> None:
+    is_slow = False
+
     async def drip(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        if not is_slow:
+            writer.write(reply(picture()))
+            return
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\n")
         for byte in picture()[:100]:
             writer.write(bytes([byte]))
@@ -259,6 +264,7 @@ async def test_a_slow_body_ends_with_its_time(
     async with site_of(store, clock, pool, tmp_path) as site, serving(drip) as slow:
         taken, _ = await site.prepared.prepare(KOTA, [story(1, photos=(Photo(url=slow.url("/1.png")),))])
         await site.world.admit(*taken)
+        is_slow = True
         answer = await site.client.get(f"/pictures/{picture_digest(slow.url('/1.png'))}")
     assert answer.status == 503
 
@@ -281,8 +287,8 @@ async def test_requests_at_once_share_one_fetch(
 ) -> None:
     async with site_of(store, clock, pool, tmp_path) as site:
         site.portal.answers["/1.jpg"] = reply(picture())
-        site.portal.goes_on.clear()
         await site.admit()
+        site.portal.goes_on.clear()
         asking = [asyncio.create_task(site.client.get(site.path())) for _ in range(5)]
         await until(lambda: site.server.asked)
         asking[0].cancel()

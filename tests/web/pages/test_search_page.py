@@ -227,24 +227,14 @@ async def test_words_of_a_visitor_are_never_markup(client: Client) -> None:
     assert b"<script" not in feed.body
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "%FF%FE",
-        "%ED%A0%80abc",
-        "%00abc",
-        "abc%0Adef%01",
-        "%F0%9F%8C%8A%20banjir",
-        "%EF%BF%BFabc",
-        "a%26q%3Db+%23x",
-    ],
-)
 @pytest.mark.parametrize("path", ["/search", "/search.rss", "/search.atom", "/search.json"])
-async def test_whatever_bytes_come_are_answered(client: Client, path: str, query: str) -> None:
-    answer = await client.get(f"{path}?q={query}")
-    assert answer.status in {200, 400}
-    if answer.status == 200 and path.endswith(("rss", "atom")):
-        ET.fromstring(answer.body)
+async def test_whatever_bytes_come_are_answered(client: Client, path: str) -> None:
+    queries = "%FF%FE", "%ED%A0%80abc", "%00abc", "abc%0Adef%01", "%F0%9F%8C%8A%20banjir", "%EF%BF%BFabc"
+    for query in (*queries, "a%26q%3Db+%23x"):
+        answer = await client.get(f"{path}?q={query}")
+        assert answer.status in {200, 400}, query
+        if answer.status == 200 and path.endswith(("rss", "atom")):
+            ET.fromstring(answer.body)
 
 
 async def test_every_page_leads_to_search_where_there_is_one(client: Client, world: World) -> None:
