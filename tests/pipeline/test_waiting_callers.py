@@ -26,7 +26,7 @@ async def test_readers_hear_of_a_fault_and_the_next_read_works(found: dict[str, 
         return fault
 
     reads = FreshReads(read)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         told = await asyncio.gather(*map(reads.get, "abc"), return_exceptions=True)
         assert {type(one) for one in told} <= {ValueError, KeyError}
         assert await asyncio.gather(*map(reads.get, "abc")) == [1, 1, 1]
@@ -45,7 +45,7 @@ async def test_a_reader_that_leaves_keeps_no_other_waiting() -> None:
     leaver.cancel()
     await asyncio.wait([leaver])
     may_end.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert await staying == 1
     assert leaver.cancelled()
 
@@ -57,7 +57,7 @@ async def test_a_turn_comes_back_that_nobody_waits_for_any_more(store: Store, cl
     await asyncio.sleep(0)  # it is asked for
     leaver.cancel()
     await asyncio.wait([leaver])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         slot = await slots.take("https://a.example", 1)
     assert isinstance(slot, HeldSlot)
     await slots.close()
@@ -77,7 +77,7 @@ async def test_those_who_want_a_turn_hear_of_a_fault_and_the_next_ones_get_their
         return clock()
 
     slots = RequestSlots(store.request_slots, sometimes, random.Random(1))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         told = await asyncio.gather(
             *(slots.take(f"https://{one}.example", 1) for one in "abc"), return_exceptions=True
         )

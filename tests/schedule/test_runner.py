@@ -194,7 +194,7 @@ async def test_a_job_that_works_ends_the_pause_after_one_that_failed() -> None:
     running = runner(step, capacity=2)
     running._failures = 6  # the next pause would be ten seconds
     task = asyncio.create_task(running.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(9):
         await step.taken.wait()
         await until(lambda: running._failures >= 7)
         step.left = 1
@@ -233,7 +233,7 @@ async def test_a_step_that_hangs_in_taking_ends_by_the_deadline() -> None:
     workers = Workers([step], system_clock, lambda _: None)
     workers.start()
     await step.taken.wait()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await workers.stop(0.2)
 
 

@@ -24,7 +24,7 @@ class Server:
 
 
 async def ask(batcher: Batcher[int, int], *numbers: int) -> list[int | BaseException]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         return await asyncio.gather(*map(batcher.ask, numbers), return_exceptions=True)
 
 
@@ -59,7 +59,7 @@ async def test_one_that_leaves_keeps_no_other_waiting() -> None:
     first, leaver, last = (asyncio.create_task(batcher.ask(number)) for number in (1, 2, 3))
     await asyncio.sleep(0)
     leaver.cancel()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         assert (await first, await last) == (2, 6)
     assert leaver.cancelled()
 
@@ -74,7 +74,7 @@ async def test_nobody_waits_for_a_call_that_was_cancelled() -> None:
     await asyncio.sleep(0.01)
     assert batcher._asking is not None
     batcher._asking.cancel()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         told = await asyncio.gather(*asking, return_exceptions=True)
     assert {type(one) for one in told} == {asyncio.CancelledError}
 
@@ -95,7 +95,7 @@ async def test_a_fault_that_cannot_be_copied_is_told_all_the_same() -> None:
     async def odd(numbers: Sequence[int]) -> list[int]:
         raise Odd("a", str(len(numbers)))
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         told = await asyncio.gather(*map(Batcher(odd, 10, apart=False).ask, (1, 2)), return_exceptions=True)
     assert [(type(one), str(one)) for one in told] == [(Odd, "a2")] * 2
     assert told[0] is not told[1]
@@ -116,7 +116,7 @@ async def test_nobody_waits_for_calls_of_one_that_were_cancelled() -> None:
     await may_end.wait()
     assert batcher._asking is not None
     batcher._asking.cancel()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         told = await asyncio.gather(*asking, return_exceptions=True)
     assert {type(one) for one in told} == {asyncio.CancelledError}
 

@@ -74,7 +74,7 @@ async def test_readers_get_what_is_there_while_redis_hangs(tmp_path: Path) -> No
         os.kill(pid, signal.SIGSTOP)
         try:
             for _ in range(3):
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(30):
                     shown = await asyncio.gather(*(read() for _ in range(60)))
                 assert all(one is before for one in shown)
             with pytest.raises(StoreUnavailable):

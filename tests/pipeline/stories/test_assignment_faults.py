@@ -135,7 +135,7 @@ async def test_nobody_waits_longer_for_assignment_than_articles_do(store: Store,
     near = NearArticles(store.assignments, store.stories)
     policy = StoriesPolicy(assign_within=timedelta(milliseconds=50))
     assigner = Assigner(store, FeedIndex(SPECS), policy, clock, near)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await assigner.assign()
         await assigner.finish()
     assert await store.assignments.count() == 1

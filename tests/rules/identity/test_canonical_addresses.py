@@ -160,9 +160,9 @@ def test_an_address_of_caches_in_caches_is_read_once() -> None:
     url = "https://kota.example/1"
     for _ in range(3000):
         url = url.replace("https://", "https://www.google.com/amp/s/")
-    began = time.perf_counter()
+    began = time.process_time()
     assert canonical_url(url)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ async def test_requests_that_never_end_do_not_hold_up_the_stop() -> None:
         async with aiohttp.ClientSession() as session:
             await session.get(f"http://127.0.0.1:{port}/")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async with serving(app, opened, shutdown_timeout_s=0.1):
             fetching = asyncio.create_task(fetch())
             await started.wait()
