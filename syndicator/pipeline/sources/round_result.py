@@ -57,7 +57,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     cut_short: bool = False
     """Whether list pages, sitemaps or article pages are still to be read."""
     headers: Mapping[str, str] = {}
-    """Headers of the response: they tell when the next request is welcome."""
+    """Headers of the response, which may limit when the next request is welcome."""
     hints: FeedHints | None = None
     """The update interval that the document declares; None where it was not read."""
     poll: Poll = Poll()

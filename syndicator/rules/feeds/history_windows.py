@@ -79,9 +79,9 @@ def chosen(spans: Sequence[Span], counts: Sequence[int]) -> Span:
 
 
 def settled_until(last_seen: datetime) -> datetime:
-    """Say up to when nothing new is listed, if the newest article was first seen then; a full minute.
+    """Return the full minute before which no article will be listed any more.
 
-    Only the first round of a source lists articles further back: what it brings is history itself.
+    `last_seen`: when the newest article was first seen. Only the first round of a source lists older articles.
     """
     bound = last_seen - LATE_FIND - _MARGIN
     return bound - (bound - EPOCH) % _MINUTE

@@ -251,14 +251,14 @@ def _without_views(segments: list[str]) -> list[str]:
 
 
 def _query(query: str, ways: Collection[str]) -> str:
-    kept = [pair for pair in map(_telling, query.split("&")) if pair and pair[0].lower() not in ways]
+    kept = [pair for pair in map(_parameter, query.split("&")) if pair and pair[0].lower() not in ways]
     # By name only: of several values of one name the order may choose.
     kept.sort(key=itemgetter(0))
     return "?" + "&".join([f"{name}={value}" for name, value in kept]) if kept else ""
 
 
 @lru_cache(maxsize=_PARAMETERS_REMEMBERED)
-def _telling(pair: str) -> tuple[str, str] | None:
+def _parameter(pair: str) -> tuple[str, str] | None:
     """Return name and value of a parameter, encoded uniformly; None if it does not choose the page."""
     raw, _, value = pair.partition("=")
     name = _uniform(raw.removeprefix("amp;").replace("+", " "))

@@ -71,7 +71,10 @@ def looks_back(move: Move | None, *, failing: bool, now: datetime) -> bool:
 
 
 def known_until(move: Move | None, began: datetime) -> datetime:
-    """Say before when what counts as known in a round, which `began` then, must have been first seen."""
+    """Return the time before which an article must have been first seen to count as known in a round.
+
+    `began`: the start of the round.
+    """
     if move is None:
         return began
     return move.known_until or move.first_seen_at

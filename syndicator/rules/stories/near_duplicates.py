@@ -170,7 +170,7 @@ def _difference(mine: Text, other: Text, found: CopyVerdict, policy: CopyPolicy)
     if _name_other_days(mine, other):
         return "they are of other days"
     checks = (
-        (min(len(mine.words), len(other.words)) < policy.words, "a text is too short to tell"),
+        (min(len(mine.words), len(other.words)) < policy.words, "a text is too short to compare"),
         (found.containment < policy.copied, "they share only some of their text"),
         (found.length < policy.length, "one is much longer"),
         (found.numbers < policy.numbers, "their numbers differ"),

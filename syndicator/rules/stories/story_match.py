@@ -107,7 +107,7 @@ def _similarities(terms: Terms, stories: Sequence[Story]) -> list[float]:
 
     It is the geometric mean of the cosine with the centroid and the mean cosine with the story's articles.
     The centroid of articles that have little in common is near to everything between them: alone, it would
-    let a story grow link by link. It is a sum of vectors of length `UNIT`, so its length tells both.
+    let a story grow link by link. It is a sum of vectors of length `UNIT`, so its length shows both.
 
     A term that all the stories have loses `_FIELD_LOSS` of its weight, one that a single story has keeps it.
     """

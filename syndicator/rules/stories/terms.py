@@ -1,7 +1,7 @@
-"""The terms of an article: its thirty most telling words with their weights, small enough to be kept.
+"""The terms of an article: its thirty heaviest words with their weights, small enough to be stored.
 
-A term is a CRC-32 of the word: what is stored tells nobody's words and takes few bytes; of the some hundred
-thousand words of news, a handful collide, which no sum of thirty notices.
+A term is a CRC-32 of the word: it takes few bytes and does not reveal the word. Of some hundred thousand words
+of news, a handful collide, which does not matter in a sum of thirty.
 """
 
 import math
@@ -19,10 +19,11 @@ Terms = Mapping[int, int]
 MOST = 30
 UNIT = 1000
 TEXT_WORDS = 400
-"""Further down, articles tell the background that others of the field tell, too."""
+"""Further down, articles contain background that other articles of the field contain too."""
 
 SUBSTANCE = 3.0
-"""Less than about two telling words ("Foto: kegiatan presiden") is like everything: compared to nothing."""
+"""Least length of a vector, about two rare words: a text with less ("Foto: kegiatan presiden") resembles
+everything, and is compared with nothing."""
 
 _TERM = np.uint64(0xFFFF_FFFF)
 """The bits of a key that are the word's term."""
@@ -41,18 +42,18 @@ def weigh(headline: Looked, text: Looked) -> dict[int, int]:
 
     Empty for a text that says too little to be compared.
     """
-    telling = _telling(headline, text)
-    weights = [weight for weight, _, _ in telling]
+    heaviest = _heaviest(headline, text)
+    weights = [weight for weight, _, _ in heaviest]
     length = math.hypot(*weights)
     if length < SUBSTANCE:
         return {}
-    return dict(zip([term for _, _, term in telling], _rounded(np.array(weights) / -length), strict=True))
+    return dict(zip([term for _, _, term in heaviest], _rounded(np.array(weights) / -length), strict=True))
 
 
 def weighed_words(title: str, words: Sequence[str]) -> dict[str, float]:
-    """Return the most telling words themselves, the most telling first (ties: by the alphabet)."""
+    """Return the heaviest words with their weights, heaviest first (ties: by the alphabet)."""
     text = Looked(list(words), pack(words))
-    return {word: -weight for weight, word, _ in _telling(look_up(title), text)}
+    return {word: -weight for weight, word, _ in _heaviest(look_up(title), text)}
 
 
 def _rounded(shares: NDArray[np.float64]) -> list[int]:
@@ -61,8 +62,8 @@ def _rounded(shares: NDArray[np.float64]) -> list[int]:
     return rounded
 
 
-def _telling(headline: Looked, text: Looked) -> list[tuple[float, str, int]]:
-    """Return the most telling words as negative weight, word, term: the most telling first."""
+def _heaviest(headline: Looked, text: Looked) -> list[tuple[float, str, int]]:
+    """Return the heaviest words as negative weight, word, term; heaviest first."""
     listed = [*text.words[:TEXT_WORDS], *headline.words * _TITLE_WEIGHT]
     if not listed:
         return []
@@ -77,7 +78,7 @@ def _telling(headline: Looked, text: Looked) -> list[tuple[float, str, int]]:
     last = min(weights[MOST - 1], _LEAST) if len(weights) > MOST else _LEAST
     most = weights.searchsorted(last, "right")
     places = places[order[:most]]
-    telling = sorted(
+    heaviest = sorted(
         zip(
             weights[:most].tolist(),
             map(listed.__getitem__, places.tolist()),
@@ -85,7 +86,7 @@ def _telling(headline: Looked, text: Looked) -> list[tuple[float, str, int]]:
             strict=True,
         )
     )
-    return telling[:MOST]
+    return heaviest[:MOST]
 
 
 def _counted(keys: Keys) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -112,8 +113,8 @@ def weigh_each(texts: Iterable[tuple[Looked, Looked]]) -> list[dict[int, int]]:
     weights: list[float] = []
     lengths: list[float] = []
     terms: list[tuple[int, ...]] = []
-    for telling in _telling_of_each(texts):
-        of_one, _, its_terms = zip(*telling, strict=True) if telling else ((), (), ())
+    for heaviest in _heaviest_words(texts):
+        of_one, _, its_terms = zip(*heaviest, strict=True) if heaviest else ((), (), ())
         weights += of_one
         lengths.append(math.hypot(*of_one))
         terms.append(its_terms)
@@ -123,8 +124,8 @@ def weigh_each(texts: Iterable[tuple[Looked, Looked]]) -> list[dict[int, int]]:
     return [one if length >= SUBSTANCE else {} for one, length in zip(found, lengths, strict=True)]
 
 
-def _telling_of_each(texts: Iterable[tuple[Looked, Looked]]) -> Iterator[list[tuple[float, str, int]]]:
-    """Yield what `_telling` returns, for each text."""
+def _heaviest_words(texts: Iterable[tuple[Looked, Looked]]) -> Iterator[list[tuple[float, str, int]]]:
+    """Yield the result of `_heaviest` for each text."""
     listed: list[str] = []
     packed: list[bytes] = []
     bounds = [0]

@@ -69,7 +69,7 @@ def test_a_headline_alone_hides_nothing() -> None:
     assert judged(text_of(TITLE, NEWS), text_of(TITLE, OTHER)).kind is CopyKind.NONE
     assert judged(text_of(TITLE, ""), text_of(TITLE, "")).kind is CopyKind.NONE
     short = text_of(TITLE, "Foto: istimewa")
-    assert judged(short, short).because == "a text is too short to tell"
+    assert judged(short, short).because == "a text is too short to compare"
 
 
 @pytest.mark.parametrize(
