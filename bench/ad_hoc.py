@@ -21,7 +21,7 @@ from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.popularity.scoring import Scoring
-from syndicator.pipeline.search.article_search import Searching
+from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.rules.feeds.any_filter_feeds import AdHoc, ad_hoc_from
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.search.search_index import SearchIndex
@@ -71,8 +71,8 @@ async def _fill(store: Store) -> None:
 
 @asynccontextmanager
 async def _feeds(store: Store, folder: Path) -> AsyncIterator[AdHocFeeds]:
-    searching = Searching(store, SearchIndex(folder))
-    await searching.build()
+    article_search = ArticleSearch(store, SearchIndex(folder))
+    await article_search.build()
     site = Site(title="Bench", public_url="https://bench.example")
     publisher = Publisher(
         store=store, site=site, specs=(), origins={}, metrics=open_metrics(), clock=lambda: NOW
@@ -82,10 +82,10 @@ async def _feeds(store: Store, folder: Path) -> AsyncIterator[AdHocFeeds]:
         publisher=publisher,
         scoring=Scoring(store, PopularityPolicy()),
         clock=lambda: NOW,
-        searching=searching,
+        article_search=article_search,
     )
     publisher.close()
-    searching.close()
+    article_search.close()
 
 
 async def _measure(feeds: AdHocFeeds, name: str, asked: AdHoc) -> None:

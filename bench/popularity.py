@@ -15,7 +15,7 @@ from syndicator.model.feed import FeedSpec, Order, Site, Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import SignalKind
 from syndicator.pipeline.articles.admission import Admitter
-from syndicator.pipeline.popularity.partner_reports import Reporting
+from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.popularity.ranking import RankStep
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
@@ -77,14 +77,14 @@ async def _tell_reporting(
 ) -> None:
     """Report through the use case behind `POST /api/v1/signals`, from bytes on."""
     rng, now = random.Random(1), NOW
-    reporting = Reporting(store, PopularityPolicy().partner_most, lambda: now)
+    partner_reports = PartnerReports(store, PopularityPolicy().partner_most, lambda: now)
     ours_s = bare_s = 0.0
     for start in range(0, number, BATCH):  # by turns, so that a busy machine slows both
         part = rng.choices(ids, k=BATCH)
         now = NOW + timedelta(seconds=start / 1000)
         body = _batch(part, now, rng, visitors=visitors)
         began = time.perf_counter()
-        told = await reporting.take("partner", f"{what} {start}", body)
+        told = await partner_reports.take("partner", f"{what} {start}", body)
         ours_s += time.perf_counter() - began
         assert told.taken == len(part)
         began = time.perf_counter()

@@ -20,7 +20,7 @@ from bench.invented import NOW, invented
 from bench.measure import tell
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.articles.admission import Admitter
-from syndicator.pipeline.search.article_search import MOST, Searching
+from syndicator.pipeline.search.article_search import MOST, ArticleSearch
 from syndicator.rules.search.query import parse_query
 from syndicator.rules.search.search_words import words_and_stems
 from syndicator.store.search.search_index import Indexed, SearchIndex, spelled
@@ -109,18 +109,18 @@ async def _news(folder: Path) -> None:
     async with open_store(StoreOptions(data_dir=folder)) as store:
         admitter = Admitter(store.articles, (), lambda: NOW)
         await admitter.admit([invented(number) for number in range(1000)])
-        searching = Searching(store, SearchIndex(folder))
-        async with searching.keeping_up():
-            while not (await searching.search("berita")).is_whole:  # noqa: ASYNC110  readers ask so
+        article_search = ArticleSearch(store, SearchIndex(folder))
+        async with article_search.keeping_up():
+            while not (await article_search.search("berita")).is_whole:  # noqa: ASYNC110  readers ask so
                 await asyncio.sleep(0.05)
             took = []
             for number in range(1000, 1100):
                 (admitted,) = await admitter.admit([invented(number)])
                 began = time.perf_counter()
-                while admitted.article_id not in (await searching.search(f"{number}")).ids:  # noqa: ASYNC110
+                while admitted.article_id not in (await article_search.search(f"{number}")).ids:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
                 took.append((time.perf_counter() - began) * 1000)
-        searching.close()
+        article_search.close()
         tell("found after admission: p95", _at(sorted(took), 0.95), 2000, unit="ms", against="at most")
 
 

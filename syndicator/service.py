@@ -30,8 +30,8 @@ from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.feeds.prerender import PublishStep
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.feeds.render_worker import RenderWorker
-from syndicator.pipeline.feeds.stale_cache import LastGood
-from syndicator.pipeline.feeds.stale_cache_refresh import Refresher
+from syndicator.pipeline.feeds.stale_cache import StaleCache
+from syndicator.pipeline.feeds.stale_cache_refresh import StaleCacheRefresh
 from syndicator.pipeline.hub.distribution import HubStep
 from syndicator.pipeline.hub.subscription_requests import Hub
 from syndicator.pipeline.hub.topics import Topics
@@ -41,15 +41,15 @@ from syndicator.pipeline.ops.data_loss import DataLoss
 from syndicator.pipeline.ops.doctor import Doctor
 from syndicator.pipeline.ops.metrics_reporter import MetricsReporter
 from syndicator.pipeline.ops.retention import Retention, SweepStep
-from syndicator.pipeline.popularity.clicks import Clicking
-from syndicator.pipeline.popularity.partner_reports import Reporting
+from syndicator.pipeline.popularity.clicks import ClickLinks
+from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.popularity.ranking import RankStep
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.rounds.feed_round import FeedRound
 from syndicator.pipeline.rounds.page_round import PageRound
 from syndicator.pipeline.rounds.sitemap_round import SitemapRound
-from syndicator.pipeline.search.article_search import Searching
+from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.pipeline.sources.gather_step import GatherStep
 from syndicator.pipeline.sources.round_result import KindOfRound
 from syndicator.pipeline.sources.source_control import SourceControl
@@ -60,12 +60,12 @@ from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.pipeline.stories.near_articles import NearArticles
 from syndicator.pipeline.webhooks.delivery import DeliverStep
-from syndicator.pipeline.webhooks.inspection import Inspecting
-from syndicator.pipeline.webhooks.registration import Registering
-from syndicator.pipeline.webhooks.replays import Replaying
-from syndicator.pipeline.webhooks.resend import Resending
+from syndicator.pipeline.webhooks.inspection import DeliveryInspection
+from syndicator.pipeline.webhooks.registration import EndpointRegistration
+from syndicator.pipeline.webhooks.replays import ReplayControl
+from syndicator.pipeline.webhooks.resend import Redelivery
 from syndicator.pipeline.websub.callbacks import HubCallbacks
-from syndicator.pipeline.websub.subscriptions import SubscribeStep, Subscribing
+from syndicator.pipeline.websub.subscriptions import SubscribeStep, WebsubSubscriptions
 from syndicator.resources import Resources, open_resources
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.rules.sources.origins import origins
@@ -165,7 +165,7 @@ class Service:
 
     def _sources(self) -> None:
         opened, settings, store, clock = self._open, self.settings, self.store, self.clock
-        self.hub_subscriptions = Subscribing(
+        self.hub_subscriptions = WebsubSubscriptions(
             store,
             settings.sources,
             clock,
@@ -189,7 +189,7 @@ class Service:
             gatherer=opened.gatherer,
             candidate_pipeline=self._candidates,
             pages=pages,
-            subscribing=self.hub_subscriptions,
+            websub_subscriptions=self.hub_subscriptions,
             upstream_withdrawals=self._upstream_withdrawals,
             clock=clock,
             rng=opened.rng,
@@ -215,12 +215,12 @@ class Service:
         settings, store, clock = self.settings, self.store, self.clock
         self.scoring = Scoring(store, settings.popularity)
         self.rank_step = RankStep(store, self.specs, self.scoring, settings.site, clock)
-        self.partner_reports = Reporting(store, settings.popularity.partner_most, clock)
-        self.clicks = Clicking(store, clock)
+        self.partner_reports = PartnerReports(store, settings.popularity.partner_most, clock)
+        self.clicks = ClickLinks(store, clock)
 
     def _search(self) -> None:
         index = SearchIndex(self.settings.store.data_dir / "search")
-        self.search = Searching(self.store, index, self.metrics)
+        self.search = ArticleSearch(self.store, index, self.metrics)
 
     def _feeds(self) -> None:
         opened, settings, store, clock = self._open, self.settings, self.store, self.clock
@@ -234,13 +234,17 @@ class Service:
             origins=opened.origins,
             metrics=self.metrics,
             clock=clock,
-            last_good=stale_cache(settings, opened.configured_origins),
+            stale_cache=stale_cache(settings, opened.configured_origins),
             near=self.near,
         )
         self.publish_step = PublishStep(store, self.publisher, self.endpoints, clock)
-        self.stale_cache_refresh = Refresher(store.feeds, self.publisher, clock)
+        self.stale_cache_refresh = StaleCacheRefresh(store.feeds, self.publisher, clock)
         self.any_filter_feeds = AdHocFeeds(
-            store=store, publisher=self.publisher, scoring=self.scoring, clock=clock, searching=self.search
+            store=store,
+            publisher=self.publisher,
+            scoring=self.scoring,
+            clock=clock,
+            article_search=self.search,
         )
         self.news_sitemap = AnnouncedPages(store, self.publisher, clock)
         self.paginator = Paginator(store, self.publisher, self.story_editor)
@@ -257,7 +261,7 @@ class Service:
             origins=opened.origins,
             wall=opened.wall,
         )
-        self.registration = Registering(
+        self.registration = EndpointRegistration(
             store=store,
             directory=self.endpoints,
             egress=self.egress,
@@ -267,9 +271,9 @@ class Service:
             clock=clock,
             wall=opened.wall,
         )
-        self.inspection = Inspecting(store, self.registration, clock)
-        self.resend = Resending(store, self.registration, clock)
-        self.replays = Replaying(store, self.registration, clock)
+        self.inspection = DeliveryInspection(store, self.registration, clock)
+        self.resend = Redelivery(store, self.registration, clock)
+        self.replays = ReplayControl(store, self.registration, clock)
 
     def _hub(self) -> None:
         settings, store, clock = self.settings, self.store, self.clock
@@ -304,7 +308,7 @@ class Service:
         kept = settings.retention
         self.access = Access(store.tokens, settings.tokens, clock)
         self.metrics_reporter = MetricsReporter(store, self.endpoints, self.metrics, clock)
-        self.doctor = Doctor(store, self.endpoints, self.deliver_step.fanning_out, clock)
+        self.doctor = Doctor(store, self.endpoints, self.deliver_step.event_fan_out, clock)
         self.configuration_sync = ConfigurationSync(
             store=store,
             names=names,
@@ -336,7 +340,7 @@ class Service:
             sources=settings.sources.values(),
             directory=self.endpoints,
             clock=clock,
-            subscribing=self.hub_subscriptions,
+            websub_subscriptions=self.hub_subscriptions,
             scoring=self.scoring,
         )
 
@@ -356,7 +360,7 @@ async def open_service(
         yield service
 
 
-def stale_cache(settings: Settings, configured: Mapping[SourceId, Origin] | None = None) -> LastGood:
+def stale_cache(settings: Settings, configured: Mapping[SourceId, Origin] | None = None) -> StaleCache:
     """Return the feeds that are kept on disk for when Redis is away: for that, no Redis is needed.
 
     Private ones are not: who may have them is known to Redis alone. `configured` are the origins of the
@@ -366,4 +370,4 @@ def stale_cache(settings: Settings, configured: Mapping[SourceId, Origin] | None
     shared = (settings.site, sorted(configured.items()), __version__)
     public = [spec for spec in settings.feeds.values() if not spec.private]
     described = {spec.id: digest((spec, shared)) for spec in public}
-    return LastGood(RenditionFiles(settings.store.data_dir / "feeds", described))
+    return StaleCache(RenditionFiles(settings.store.data_dir / "feeds", described))

@@ -14,13 +14,13 @@ from syndicator.pipeline.articles.explanation import Explained, SourceShown, exp
 from syndicator.pipeline.articles.revisions import Compared, RevisionLine, compared, revisions_of
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.feeds.history import History
-from syndicator.pipeline.feeds.page_details import Browsing
+from syndicator.pipeline.feeds.page_details import PageDetails
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.ops.delivery_overview import Overview, oversee
 from syndicator.pipeline.ops.source_standings import Standings
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.redaction import state_without_secrets
-from syndicator.pipeline.websub.subscriptions import Subscribing
+from syndicator.pipeline.websub.subscriptions import WebsubSubscriptions
 from syndicator.store.store import Store
 
 
@@ -36,19 +36,19 @@ class Queries:
         sources: Collection[Source],
         directory: Directory,
         clock: Clock,
-        subscribing: Subscribing,
+        websub_subscriptions: WebsubSubscriptions,
         scoring: Scoring,
     ) -> None:
         self.publisher = publisher
         self.history = history
-        self.browsing = Browsing(store, publisher, clock)
+        self.page_details = PageDetails(store, publisher, clock)
         self._store = store
         self._sources = {source.id: source for source in sources}
         self._by_id = dict(sorted(self._sources.items()))
         self.standings = Standings(store.sources, list(self._sources.values()), clock)
         self._directory = directory
         self.clock = clock
-        self._subscribing = subscribing
+        self._websub_subscriptions = websub_subscriptions
         self._scoring = scoring
 
     @property
@@ -112,7 +112,7 @@ class Queries:
     async def source(self, name: SourceId) -> SourceShown:
         """Return how a configured source stands."""
         source, state = self._sources[name], await self._store.sources.state(name)
-        return show(source, state, await self._subscribing.status(source), self.clock())
+        return show(source, state, await self._websub_subscriptions.status(source), self.clock())
 
     async def endpoints(self) -> list[EndpointStatus]:
         """Return how all endpoints stand."""

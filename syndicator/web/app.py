@@ -9,11 +9,11 @@ from syndicator.model.ids import FeedId
 from syndicator.pipeline.articles.served_pictures import ServedPictures
 from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
 from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
-from syndicator.pipeline.feeds.stale_cache import LastGood
+from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.pipeline.hub.subscription_requests import Hub
-from syndicator.pipeline.popularity.clicks import Clicking
+from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.pipeline.queries import Queries
-from syndicator.pipeline.search.article_search import Searching
+from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.pipeline.websub.callbacks import HubCallbacks
 from syndicator.web.api.api_docs import DescribingRoutes
 from syndicator.web.api.json_api import ApiRoute, PublicApi, guarded
@@ -54,8 +54,8 @@ def create_app(
     callbacks: HubCallbacks | None = None,
     hub: Hub | None = None,
     pictures: ServedPictures | None = None,
-    searching: Searching | None = None,
-    clicking: Clicking | None = None,
+    article_search: ArticleSearch | None = None,
+    click_links: ClickLinks | None = None,
     ad_hoc: AdHocFeeds | None = None,
     api: PublicApi | None = None,
     announced: AnnouncedPages | None = None,
@@ -69,8 +69,8 @@ def create_app(
     """
     drawing = Drawing(
         reading.site,
-        searches=searching is not None,
-        counts=clicking is not None,
+        searches=article_search is not None,
+        counts=click_links is not None,
         describes=api is not None,
         lists=ad_hoc is not None,
     )
@@ -84,14 +84,14 @@ def create_app(
         routes += HubRoutes(callbacks).routes()
     if hub is not None:
         routes += OwnHubRoutes(hub, options).routes()
-    if searching is not None:
-        routes += SearchRoutes(searching, reading, drawing, feeds, options).routes()
+    if article_search is not None:
+        routes += SearchRoutes(article_search, reading, drawing, feeds, options).routes()
     if ad_hoc is not None:
         routes += ArticleFeedRoutes(ad_hoc, reading, drawing, feeds, options).routes()
     if announced is not None and reading.site.news_sitemap:
         routes += SitemapRoutes(reading.site, announced).routes()
-    if clicking is not None:
-        routes += ClickRoutes(clicking, options).routes()
+    if click_links is not None:
+        routes += ClickRoutes(click_links, options).routes()
     if api is not None:
         routes += guarded(api.table, api.gate) + DescribingRoutes(api.table, drawing).routes()
     if pictures is not None:
@@ -136,7 +136,7 @@ def create_ops_app(
 
 
 def create_waiting_app(
-    site: Site, feeds: Collection[FeedId], last_good: LastGood, options: WebOptions
+    site: Site, feeds: Collection[FeedId], stale_cache: StaleCache, options: WebOptions
 ) -> web.Application:
     """Build what stands in for the public application while Redis has not been reached since the start."""
 
@@ -145,7 +145,7 @@ def create_waiting_app(
         return problem_response(site, problem)
 
     app = web.Application(middlewares=[catch_problems(site, options.trusted_proxies, show)])
-    routes = WaitingRoutes(site, feeds, last_good, options).routes()
+    routes = WaitingRoutes(site, feeds, stale_cache, options).routes()
     if prefix := path_prefix(site):
         app.add_routes(_below(prefix, routes))
     app.add_routes(routes)
@@ -155,7 +155,7 @@ def create_waiting_app(
 
 
 def _health(reading: Queries) -> HealthRoutes:
-    return HealthRoutes(reading, reading.publisher.specs, reading.publisher.last_good)
+    return HealthRoutes(reading, reading.publisher.specs, reading.publisher.stale_cache)
 
 
 def _below(prefix: str, routes: Sequence[web.RouteDef]) -> list[web.RouteDef]:

@@ -6,7 +6,7 @@ from aiohttp import hdrs, web
 
 from syndicator.model.feed import FORMS, Format, Site
 from syndicator.model.ids import FeedId
-from syndicator.pipeline.feeds.stale_cache import LastGood
+from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.web.feeds.feed_headers import FeedHeaders, preflight
 from syndicator.web.feeds.feed_routes import kept_of, send_rendition
 from syndicator.web.http.options import WebOptions
@@ -18,12 +18,12 @@ class WaitingRoutes:
     """Handlers of `/feeds/{feed}.{form}` and of all else."""
 
     def __init__(
-        self, site: Site, feeds: Collection[FeedId], last_good: LastGood, options: WebOptions
+        self, site: Site, feeds: Collection[FeedId], stale_cache: StaleCache, options: WebOptions
     ) -> None:
         self._feeds = frozenset(feeds)
-        self._last_good = last_good
+        self._stale_cache = stale_cache
         self._headers = FeedHeaders(site, options)
-        self._health = HealthRoutes(None, feeds, last_good)
+        self._health = HealthRoutes(None, feeds, stale_cache)
 
     def routes(self) -> list[web.RouteDef]:
         feed = "/feeds/{feed}.{form:" + FORMS + "}"
@@ -40,7 +40,7 @@ class WaitingRoutes:
         feed, form = FeedId(request.match_info["feed"]), Format(request.match_info["form"])
         if feed not in self._feeds:  # unknown, or private: which, nobody is told
             return await self.anything(request)
-        rendition, age_s = await kept_of(self._last_good, feed, form)
+        rendition, age_s = await kept_of(self._stale_cache, feed, form)
         return send_rendition(request, rendition, self._headers.of(rendition), age_s)
 
     async def anything(self, request: web.Request) -> web.StreamResponse:

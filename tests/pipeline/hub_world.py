@@ -21,7 +21,7 @@ from syndicator.model.source import Every, Source, SourceKind
 from syndicator.model.subscription import SubscriptionStatus
 from syndicator.pipeline.steps import JobReport
 from syndicator.pipeline.websub.callbacks import HubCallbacks
-from syndicator.pipeline.websub.subscriptions import SubscribeStep, Subscribing
+from syndicator.pipeline.websub.subscriptions import SubscribeStep, WebsubSubscriptions
 from syndicator.store.store import Store
 from syndicator.web.app import create_app
 from syndicator.web.http.options import WebOptions
@@ -125,27 +125,29 @@ class Subscriber:
     reachable: bool = True
 
     @property
-    def subscribing(self) -> Subscribing:
+    def websub_subscriptions(self) -> WebsubSubscriptions:
         sources = {self.source.id: self.source}
-        return Subscribing(
+        return WebsubSubscriptions(
             self.store, sources, self.clock, public_url=self.public_url, reachable=self.reachable
         )
 
     @property
     def callbacks(self) -> HubCallbacks:
-        return HubCallbacks(self.store, self.subscribing, self.clock, lambda: self.pushes.append(None))
+        return HubCallbacks(
+            self.store, self.websub_subscriptions, self.clock, lambda: self.pushes.append(None)
+        )
 
     async def reads(self, *hubs: str, self_url: str = TOPIC, body: bytes = b"") -> None:
         """Poll a document that names these hubs."""
         fetched = Fetched(
             requested_url=TOPIC, url=TOPIC, status=200, headers={}, body=body, fetched_at=self.clock()
         )
-        await self.subscribing.advertised(self.source, fetched, hubs, self_url)
+        await self.websub_subscriptions.advertised(self.source, fetched, hubs, self_url)
 
     async def work(self) -> list[JobReport]:
         """Do what is due, as a worker that has just started does."""
         reports: list[JobReport] = []
-        step = SubscribeStep(self.store, self.egress, self.subscribing, self.clock)
+        step = SubscribeStep(self.store, self.egress, self.websub_subscriptions, self.clock)
         for _ in range(10):
             taken = await step.take(10)
             if not taken.jobs:
@@ -164,7 +166,7 @@ class Subscriber:
         return hub.asked[-1]
 
     async def status(self) -> SubscriptionStatus:
-        found = await self.subscribing.status(self.source)
+        found = await self.websub_subscriptions.status(self.source)
         assert found is not None
         return found
 

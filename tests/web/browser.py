@@ -16,9 +16,9 @@ from web.web_world import HARBOUR, OPS_TOKEN, World, client_of, story
 from syndicator.model.feed import Site
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
-from syndicator.pipeline.popularity.clicks import Clicking
+from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.pipeline.popularity.scoring import Scoring
-from syndicator.pipeline.search.article_search import Searching
+from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.search.search_index import SearchIndex
@@ -104,17 +104,21 @@ async def open_seen(store: Store, clock: ManualClock, folder: Path) -> AsyncIter
     await world.rank(*ids)
     await _ranks(world, ids)
     await get_into_trouble(world, ids[0])
-    searching = Searching(store, SearchIndex(folder))
-    await searching.build()
+    article_search = ArticleSearch(store, SearchIndex(folder))
+    await article_search.build()
     scoring = Scoring(store, PopularityPolicy())
     public, ops = (
         create_app(
             world.reading,
             WebOptions(),
-            searching=searching,
-            clicking=Clicking(store, clock),
+            article_search=article_search,
+            click_links=ClickLinks(store, clock),
             ad_hoc=AdHocFeeds(
-                store=store, publisher=world.publisher, scoring=scoring, clock=clock, searching=searching
+                store=store,
+                publisher=world.publisher,
+                scoring=scoring,
+                clock=clock,
+                article_search=article_search,
             ),
             api=PublicApi(table=world.table, gate=Gate(world.access, clock)),
         ),
@@ -129,7 +133,7 @@ async def open_seen(store: Store, clock: ManualClock, folder: Path) -> AsyncIter
         await page.route("**/*", lambda route, request: _only_here(one, route, request))
         yield one
         await browser.close()
-    searching.close()
+    article_search.close()
 
 
 async def _only_here(seen: Seen, route: Route, request: Request) -> None:

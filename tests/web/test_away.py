@@ -17,8 +17,8 @@ from web.web_world import OPS, OPS_TOKEN, SITE, Client, World, client_of, story
 
 from syndicator.model.feed import READER_FORMATS, Format
 from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
-from syndicator.pipeline.feeds.stale_cache import LastGood
-from syndicator.pipeline.feeds.stale_cache_refresh import Refresher
+from syndicator.pipeline.feeds.stale_cache import StaleCache
+from syndicator.pipeline.feeds.stale_cache_refresh import StaleCacheRefresh
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.connection import connect
@@ -117,8 +117,8 @@ async def test_a_change_that_redis_hangs_upon_does_not_hold_readers_up(
 async def test_feeds_that_nobody_asked_for_are_there_when_redis_is_away(
     server: EmbeddedServer, world: World, tmp_path: Path
 ) -> None:
-    def on_disk() -> LastGood:
-        return LastGood(RenditionFiles(tmp_path / "feeds", dict.fromkeys(world.publisher.specs, "")))
+    def on_disk() -> StaleCache:
+        return StaleCache(RenditionFiles(tmp_path / "feeds", dict.fromkeys(world.publisher.specs, "")))
 
     async def refreshed(form: str, held: str) -> None:
         """Wait until a copy holds something: it is looked for what changed again and again."""
@@ -128,11 +128,11 @@ async def test_feeds_that_nobody_asked_for_are_there_when_redis_is_away(
                 if kept is not None and held in kept[0].body.decode():
                     return
                 await refresher.refresh()
-                await world.publisher.last_good.write()
+                await world.publisher.stale_cache.write()
 
-    world.publisher.last_good = on_disk()
-    await world.publisher.last_good.look()
-    refresher = Refresher(world.store.feeds, world.publisher, world.clock)
+    world.publisher.stale_cache = on_disk()
+    await world.publisher.stale_cache.look()
+    refresher = StaleCacheRefresh(world.store.feeds, world.publisher, world.clock)
     await world.admit(story(1))
     for form in READER_FORMATS:
         await refreshed(form, "Pembuka kabar nomor 1")
@@ -141,8 +141,8 @@ async def test_feeds_that_nobody_asked_for_are_there_when_redis_is_away(
         await refreshed(form, "Pembuka kabar nomor 2")
     paths = [f"/feeds/{spec.id}.{form}" for spec in world.specs for form in READER_FORMATS]
     later = World(world.store, world.clock)
-    later.publisher.last_good = on_disk()
-    await later.publisher.last_good.look()
+    later.publisher.stale_cache = on_disk()
+    await later.publisher.stale_cache.look()
     async with client_of(create_app(world.reading, WebOptions())) as client:
         ready = json.loads((await client.get("/readyz")).body)
         assert ready["status"] == "ready"
@@ -192,7 +192,7 @@ async def test_the_age_is_counted_from_the_last_time_that_redis_confirmed(
     server: EmbeddedServer, world: World
 ) -> None:
     seconds = [100.0]
-    world.publisher.last_good = LastGood(monotonic=lambda: seconds[0])
+    world.publisher.stale_cache = StaleCache(monotonic=lambda: seconds[0])
     routes = FeedRoutes(world.reading, WebOptions())
     app = web.Application()
     app.add_routes(routes.routes())
@@ -206,22 +206,22 @@ async def test_the_age_is_counted_from_the_last_time_that_redis_confirmed(
 async def test_the_next_process_serves_what_this_one_wrote_to_disk(
     server: EmbeddedServer, world: World, own_store: Store, clock: ManualClock, tmp_path: Path
 ) -> None:
-    def on_disk() -> LastGood:
-        return LastGood(RenditionFiles(tmp_path / "feeds", dict.fromkeys(world.publisher.specs, "")))
+    def on_disk() -> StaleCache:
+        return StaleCache(RenditionFiles(tmp_path / "feeds", dict.fromkeys(world.publisher.specs, "")))
 
     await world.admit(story(1))
-    world.publisher.last_good = on_disk()
+    world.publisher.stale_cache = on_disk()
     async with (
-        world.publisher.last_good.keeping(),
+        world.publisher.stale_cache.keeping(),
         client_of(create_app(world.reading, WebOptions())) as client,
     ):
         before = await client.get("/feeds/latest.rss")
     await server.stop()
     next_world = World(own_store, clock)
-    next_world.publisher.last_good = last_good = on_disk()
+    next_world.publisher.stale_cache = stale_cache = on_disk()
     waiting = create_waiting_app(SITE, next_world.publisher.specs, on_disk(), WebOptions())
     for app in (create_app(next_world.reading, WebOptions()), waiting):
-        async with last_good.keeping(), client_of(app) as client:
+        async with stale_cache.keeping(), client_of(app) as client:
             for path in ("/feeds/latest.rss", "/news/feeds/latest.rss"):
                 away = await client.get(path, {"Accept-Encoding": "br"})
                 assert away.status == 200
@@ -241,11 +241,11 @@ async def test_a_disk_that_fails_costs_nothing_else(
 ) -> None:
     (tmp_path / "feeds").write_text("no folder", "utf-8")
     files = RenditionFiles(tmp_path / "feeds", dict.fromkeys(world.publisher.specs, ""))
-    world.publisher.last_good = last_good = LastGood(files)
+    world.publisher.stale_cache = stale_cache = StaleCache(files)
     await world.admit(story(1))
-    async with last_good.keeping(), client_of(create_app(world.reading, WebOptions())) as client:
+    async with stale_cache.keeping(), client_of(create_app(world.reading, WebOptions())) as client:
         assert (await client.get("/feeds/latest.rss")).status == 200
-        await last_good.write()
+        await stale_cache.write()
         await server.stop()
         assert (await client.get("/feeds/latest.rss")).status == 200
         assert (await client.get("/feeds/kota.rss")).status == 503

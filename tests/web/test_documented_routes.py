@@ -10,9 +10,9 @@ from web.web_world import SITE, World
 
 from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
 from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
-from syndicator.pipeline.popularity.clicks import Clicking
+from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.pipeline.popularity.scoring import Scoring
-from syndicator.pipeline.search.article_search import Searching
+from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store
@@ -23,15 +23,15 @@ from syndicator.web.http.options import WebOptions
 
 
 @pytest.fixture
-def searching(store: Store, tmp_path: Path) -> Iterator[Searching]:
-    opened = Searching(store, SearchIndex(tmp_path))
+def article_search(store: Store, tmp_path: Path) -> Iterator[ArticleSearch]:
+    opened = ArticleSearch(store, SearchIndex(tmp_path))
     yield opened
     opened.close()
 
 
 @pytest.mark.parametrize("which", ["public", "ops"])
 def test_every_route_is_documented(
-    store: Store, clock: ManualClock, searching: Searching, which: str
+    store: Store, clock: ManualClock, article_search: ArticleSearch, which: str
 ) -> None:
     world = World(store, clock, site=replace(SITE, news_sitemap=True))
     reading = world.reading
@@ -39,8 +39,8 @@ def test_every_route_is_documented(
         create_app(
             reading,
             WebOptions(),
-            searching=searching,
-            clicking=Clicking(store, clock),
+            article_search=article_search,
+            click_links=ClickLinks(store, clock),
             ad_hoc=AdHocFeeds(
                 store=store,
                 publisher=world.publisher,

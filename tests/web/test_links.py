@@ -10,9 +10,9 @@ from web.web_world import HARBOUR, Client, World, client_of, story
 
 from syndicator.model.feed import READER_FORMATS
 from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
-from syndicator.pipeline.popularity.clicks import Clicking
+from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.pipeline.popularity.scoring import Scoring
-from syndicator.pipeline.search.article_search import Searching
+from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store
@@ -66,22 +66,26 @@ async def follow(client: Client, first: str) -> dict[str, int]:
 async def test_every_link_leads_somewhere(store: Store, clock: ManualClock, tmp_path: Path) -> None:
     world = World(store, clock)
     await fill(world)
-    searching = Searching(store, SearchIndex(tmp_path))
-    await searching.build()
+    article_search = ArticleSearch(store, SearchIndex(tmp_path))
+    await article_search.build()
     scoring = Scoring(store, PopularityPolicy())
     app = create_app(
         world.reading,
         WebOptions(),
-        searching=searching,
-        clicking=Clicking(store, clock),
+        article_search=article_search,
+        click_links=ClickLinks(store, clock),
         ad_hoc=AdHocFeeds(
-            store=store, publisher=world.publisher, scoring=scoring, clock=clock, searching=searching
+            store=store,
+            publisher=world.publisher,
+            scoring=scoring,
+            clock=clock,
+            article_search=article_search,
         ),
         api=PublicApi(table=world.table, gate=Gate(world.access, clock)),
     )
     async with client_of(app) as client:
         seen = await follow(client, START)
-    searching.close()
+    article_search.close()
     kinds = (
         "/feeds/kota", "/articles/", "/articles?tag=", "/articles?section=", "/stories/", "/search?q=", "/r/",
         "/api/docs", "/feeds.opml",

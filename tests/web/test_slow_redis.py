@@ -15,7 +15,7 @@ from web.web_world import Client, World, client_of, story
 
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId
-from syndicator.pipeline.feeds.stale_cache_refresh import Refresher
+from syndicator.pipeline.feeds.stale_cache_refresh import StaleCacheRefresh
 from syndicator.store.embedded import EmbeddedServer
 from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.web.app import create_app
@@ -95,13 +95,13 @@ async def test_copies_of_feeds_that_nobody_asks_for_are_renewed(
     await World(near, clock).admit(story(1))
     async with open_store(options(link.url, tmp_path)) as far:
         publisher = World(far, clock).publisher
-        refresher = Refresher(far.feeds, publisher, clock)
+        refresher = StaleCacheRefresh(far.feeds, publisher, clock)
         await refresher.refresh()
         link.delay_s = NEVER_IN_TIME_S
         await World(near, clock).admit(story(2))
         await refresher.refresh()
         for feed in ("latest", "kota"):
-            kept = await publisher.last_good.get(FeedId(feed), Format.ATOM)
+            kept = await publisher.stale_cache.get(FeedId(feed), Format.ATOM)
             assert kept is not None
             assert "/read/2/kabar" in kept[0].body.decode()
 

@@ -25,16 +25,16 @@ from syndicator.pipeline.feeds.history import History
 from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.ops.api_tokens import Access
-from syndicator.pipeline.popularity.partner_reports import Reporting
+from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import StoryEditing
-from syndicator.pipeline.webhooks.inspection import Inspecting
-from syndicator.pipeline.webhooks.registration import Registering
-from syndicator.pipeline.webhooks.replays import Replaying
-from syndicator.pipeline.webhooks.resend import Resending
-from syndicator.pipeline.websub.subscriptions import Subscribing
+from syndicator.pipeline.webhooks.inspection import DeliveryInspection
+from syndicator.pipeline.webhooks.registration import EndpointRegistration
+from syndicator.pipeline.webhooks.replays import ReplayControl
+from syndicator.pipeline.webhooks.resend import Redelivery
+from syndicator.pipeline.websub.subscriptions import WebsubSubscriptions
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.settings.endpoint_registration import Registrations, registration_schema, written
@@ -145,7 +145,7 @@ class World:
             sources=self.sources,
             directory=Directory(self.store.endpoints, {one.id: one for one in self.endpoints}),
             clock=self.clock,
-            subscribing=Subscribing(
+            websub_subscriptions=WebsubSubscriptions(
                 self.store,
                 {source.id: source for source in self.sources},
                 self.clock,
@@ -155,9 +155,9 @@ class World:
         )
 
     @property
-    def registering(self) -> Registering:
+    def registration(self) -> EndpointRegistration:
         """Endpoints of partners; only a test that sends something needs an `egress`."""
-        return Registering(
+        return EndpointRegistration(
             store=self.store,
             directory=Directory(self.store.endpoints, {one.id: one for one in self.endpoints}),
             egress=self.egress,
@@ -181,11 +181,11 @@ class World:
             story_editing=self.story_editing,
             withdrawer=Withdrawer(self.store, self.specs, open_metrics(), self.clock, count_coverage),
             access=self.access,
-            reporting=Reporting(self.store, 1000, self.clock),
-            registering=self.registering,
-            inspecting=Inspecting(self.store, self.registering, self.clock),
-            resending=Resending(self.store, self.registering, self.clock),
-            replaying=Replaying(self.store, self.registering, self.clock),
+            partner_reports=PartnerReports(self.store, 1000, self.clock),
+            registration=self.registration,
+            inspection=DeliveryInspection(self.store, self.registration, self.clock),
+            redelivery=Redelivery(self.store, self.registration, self.clock),
+            replay_control=ReplayControl(self.store, self.registration, self.clock),
             endpoint_schema=registration_schema(),
             clock=self.clock,
         )

@@ -12,7 +12,7 @@ from syndicator.cli.store_access import Limit, Rows, ask, cut
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import EndpointId
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR, Asker, EndpointSecret, EndpointShown
-from syndicator.pipeline.webhooks.registration import Registering
+from syndicator.pipeline.webhooks.registration import EndpointRegistration
 from syndicator.push.probes import Probed
 from syndicator.rules.webhooks.endpoint_health import Verdict, endpoint_health
 from syndicator.service import Service
@@ -210,7 +210,7 @@ def _remove(context: typer.Context, endpoint: Named, as_json: AsJson = False) ->
         console().print(f"Removed: {endpoint}")
 
 
-def _asked(context: typer.Context, question: Callable[[Registering], Awaitable[T]]) -> T:
+def _asked(context: typer.Context, question: Callable[[EndpointRegistration], Awaitable[T]]) -> T:
     return ask(context, lambda service: question(service.registration))
 
 

@@ -212,12 +212,12 @@ async def _serving_last_good(
     settings: Settings, listening: socket.socket | None, error: StoreUnavailable
 ) -> AsyncIterator[None]:
     """Serve feeds as they were last; raise the error where there are none."""
-    last_good = stale_cache(settings)
-    if listening is None or not await last_good.look():
+    cache = stale_cache(settings)
+    if listening is None or not await cache.look():
         raise error
     where = _addresses(settings, listening)
     log.warning("serving_stale_feeds", reason=str(error), **where)
-    app = create_waiting_app(settings.site, settings.feeds, last_good, WebOptions())
+    app = create_waiting_app(settings.site, settings.feeds, cache, WebOptions())
     async with serving(app, listening.dup(), shutdown_timeout_s=HTTP_DRAIN_S):
         yield
 
@@ -276,16 +276,16 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
         callbacks=service.hub_callbacks,
         hub=service.hub,
         pictures=service.pictures,
-        searching=service.search,
+        article_search=service.search,
         ad_hoc=service.any_filter_feeds,
         announced=service.news_sitemap,
         keys=PrivateFeeds(gate),
-        clicking=service.clicks,
+        click_links=service.clicks,
         api=PublicApi(table=api_of(service), gate=gate),
     )
     async with (
         service.store.watch.running(),
-        service.publisher.last_good.keeping(service.stale_cache_refresh.refresh),
+        service.publisher.stale_cache.keeping(service.stale_cache_refresh.refresh),
         service.search.keeping_up(),
         serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S),
     ):

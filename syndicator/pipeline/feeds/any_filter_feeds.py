@@ -32,7 +32,7 @@ from syndicator.pipeline.filter_matching import Filtering
 from syndicator.pipeline.fresh_reads import FreshReads
 from syndicator.pipeline.popularity.on_demand_ranking import PopularNow
 from syndicator.pipeline.popularity.scoring import Scoring
-from syndicator.pipeline.search.article_search import Searching, TooManySearches
+from syndicator.pipeline.search.article_search import ArticleSearch, TooManySearches
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.pipeline.stories.representatives import MEMBERS, Representatives, StoryEntry
 from syndicator.render.dates import newest_change
@@ -90,12 +90,12 @@ class AdHocFeeds:
         publisher: Publisher,
         scoring: Scoring,
         clock: Clock,
-        searching: Searching | None = None,
+        article_search: ArticleSearch | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._publisher = publisher
-        self._searching = searching
+        self._article_search = article_search
         self._monotonic = monotonic
         self._filtering = Filtering(store)
         self._popular = PopularNow(
@@ -231,9 +231,9 @@ class AdHocFeeds:
     async def _found(self, asked: AdHoc) -> tuple[Sequence[ArticleId] | None, bool]:
         """Return the articles that the index finds; None where it cannot, with False where it soon can."""
         needs_none = asked.story is not None or (asked.order is Order.POPULAR and asked.filter == Filter())
-        if self._searching is None or needs_none:
+        if self._article_search is None or needs_none:
             return None, True
-        found = await self._searching.passing(asked.filter)
+        found = await self._article_search.passing(asked.filter)
         return (found.ids, True) if found.is_whole else (None, False)
 
     def _title(self, asked: AdHoc) -> str:

@@ -25,7 +25,7 @@ from syndicator.pipeline.feeds.feed_dates import dated
 from syndicator.pipeline.feeds.history_links import next_page, prev_archive
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.pipeline.stories.near_articles import NearArticles
-from syndicator.pipeline.stories.related import Relating
+from syndicator.pipeline.stories.related import RelatedArticles
 from syndicator.pipeline.stories.representatives import Representatives, StoryEntry, others_of
 from syndicator.rules.articles.rights import allowed
 from syndicator.rules.feeds.history_windows import settled_until
@@ -69,7 +69,9 @@ class Composer:
         self._origins = origins
         self._clock = clock
         self._filtering = Filtering(store)
-        self._relating = Relating(store, near or NearArticles(store.assignments, store.stories), clock)
+        self._related_articles = RelatedArticles(
+            store, near or NearArticles(store.assignments, store.stories), clock
+        )
 
     @property
     def sources(self) -> Mapping[SourceId, SourceId]:
@@ -139,14 +141,14 @@ class Composer:
 
     async def related_entries(self, article: Article) -> tuple[FeedEntry, ...]:
         """Return the articles related to an article, nearest first; without bodies."""
-        return tuple(self._entry(related) for related in await self._relating.related(article))
+        return tuple(self._entry(related) for related in await self._related_articles.related(article))
 
     async def related(self, article_id: ArticleId) -> FeedSnapshot | None:
         """Return the related articles as a feed, with bodies; None where there is no such article."""
         article = await self._article(article_id)
         if article is None:
             return None
-        heads = await self._relating.related(article)
+        heads = await self._related_articles.related(article)
         articles = await self._store.articles.get_many([head.id for head in heads])
         snapshot = FeedSnapshot(
             spec=FeedSpec(id=FeedId(article.id), title=article.title, language=article.language),

@@ -73,7 +73,7 @@ class StoryShown(Struct, frozen=True, kw_only=True):
     """Rank of its best article over time, without scores. None where no popular feed listed it recently."""
 
 
-class Browsing:
+class PageDetails:
     """Reads the details of pages that are no feeds."""
 
     def __init__(self, store: Store, publisher: Publisher, clock: Clock) -> None:

@@ -25,7 +25,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.feeds.composer import Composer
 from syndicator.pipeline.feeds.render_worker import LARGE, RenderWorker
-from syndicator.pipeline.feeds.stale_cache import LastGood
+from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.pipeline.fresh_reads import PATIENCE_S, FreshReads, overdue
 from syndicator.pipeline.single_flight import SingleFlight
 from syndicator.pipeline.stories.near_articles import NearArticles
@@ -66,7 +66,7 @@ class Publisher(Composer):
         origins: Mapping[SourceId, Origin],
         metrics: Metrics,
         clock: Clock,
-        last_good: LastGood | None = None,
+        stale_cache: StaleCache | None = None,
         retired: Collection[FeedSpec] = (),
         apart: RenderWorker | None = None,
         near: NearArticles | None = None,
@@ -74,7 +74,7 @@ class Publisher(Composer):
         super().__init__(
             store=store, site=site, specs=specs, origins=origins, clock=clock, retired=retired, near=near
         )
-        self.last_good = last_good or LastGood()
+        self.stale_cache = stale_cache or StaleCache()
         """The newest known bytes, for when Redis is away."""
         self._metrics = metrics
         self._apart = apart
@@ -122,9 +122,9 @@ class Publisher(Composer):
         key, version = (feed, form), self._versions.known(feed)
         kept = self._kept.get(key)
         if version is None or kept is None or not kept.shows(version):
-            is_patient = patiently or not self.last_good.has(*key)
+            is_patient = patiently or not self.stale_cache.has(*key)
             kept = await (self._newest(key, version) if is_patient else self._newest_in_time(key, version))
-        self.last_good.confirm(kept)
+        self.stale_cache.confirm(kept)
         return kept
 
     async def _newest(self, key: _Key, version: FeedVersion | None) -> Rendition:

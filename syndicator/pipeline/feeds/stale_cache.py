@@ -38,7 +38,7 @@ class _Served(Struct, frozen=True, kw_only=True):
         return self.rendition.digest, self.confirmed_at
 
 
-class LastGood:
+class StaleCache:
     """Remembers the bytes, and when they were last known to be the newest."""
 
     def __init__(

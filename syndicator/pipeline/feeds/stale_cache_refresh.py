@@ -14,12 +14,12 @@ from syndicator.store.feeds.feeds import Feeds
 PASS_RENDITIONS = 200
 """Of one pass: mostly read as a worker has stored them, else rendered here."""
 PASS_BYTES = 64 * 2**20
-"""Of one pass; less than `LastGood` holds in memory, so that nothing leaves it before it is on disk."""
+"""Of one pass; less than `StaleCache` holds in memory, so that nothing leaves it before it is on disk."""
 
 log = get_logger(__name__)
 
 
-class Refresher:
+class StaleCacheRefresh:
     """Puts bytes that changed into `last_good`, in passes of a bounded size; the next pass goes on."""
 
     def __init__(self, store: Feeds, publisher: Publisher, clock: Clock) -> None:
@@ -37,11 +37,11 @@ class Refresher:
             return
 
     def _confirm_the_unchanged(self) -> None:
-        last_good, versions = self._publisher.last_good, self._changed.versions
-        for rendition in last_good.in_memory():
+        stale_cache, versions = self._publisher.stale_cache, self._changed.versions
+        for rendition in stale_cache.in_memory():
             version = versions.get(rendition.feed)
             if version is not None and rendition.shows(version):
-                last_good.confirm(rendition)
+                stale_cache.confirm(rendition)
 
     async def _refresh_the_stale(self) -> None:
         count, size_bytes = 0, 0

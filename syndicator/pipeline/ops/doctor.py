@@ -17,7 +17,7 @@ from syndicator.model.endpoint import EndpointStanding
 from syndicator.model.event import ARTICLE_EVENTS, Event, EventType
 from syndicator.model.ids import ArticleId, EventId
 from syndicator.pipeline.endpoint_directory import Directory
-from syndicator.pipeline.webhooks.fan_out import FanningOut
+from syndicator.pipeline.webhooks.fan_out import EventFanOut
 from syndicator.rules.identity.identity import event_id
 from syndicator.store.ops.delivery_repair import Defect
 from syndicator.store.outbox import KEPT_CHANGES
@@ -45,10 +45,10 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
 class Doctor:
     """Examines the store, and repairs it on request."""
 
-    def __init__(self, store: Store, directory: Directory, fanning_out: FanningOut, clock: Clock) -> None:
+    def __init__(self, store: Store, directory: Directory, event_fan_out: EventFanOut, clock: Clock) -> None:
         self._store = store
         self._directory = directory
-        self._fanning_out = fanning_out
+        self._event_fan_out = event_fan_out
         self._clock = clock
 
     async def examine(self, *, repair: bool) -> list[Diagnosis]:
@@ -82,7 +82,7 @@ class Doctor:
             return []
         count = await self._store.outbox.waiting()
         if repair:
-            await self._fanning_out.run()
+            await self._event_fan_out.run()
         text = f"events wait for their fan-out since {oldest:%Y-%m-%d %H:%M:%S}: no worker runs"
         return [Diagnosis(kind="not_fanned_out", where="outbox", count=count, message=text, mended=repair)]
 

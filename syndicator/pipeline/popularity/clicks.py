@@ -30,7 +30,7 @@ _TARGETS = 1_000
 """Most recently followed articles whose addresses are remembered for when the store is away."""
 
 
-class Clicking:
+class ClickLinks:
     """Resolves click links, and counts each reader once per article and day."""
 
     def __init__(self, store: Store, clock: Clock) -> None:

@@ -112,7 +112,7 @@ _REMEDIES = {
 }
 
 
-class Reporting:
+class PartnerReports:
     """Takes batches of signals from partners.
 
     parse each item → find articles by address → count, bounded per partner, article and day

@@ -24,7 +24,7 @@ from syndicator.pipeline.rounds.poll import poll_of
 from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.polling import READ_WHOLE_EVERY, Polling
 from syndicator.pipeline.sources.round_result import ListedCount, Notes, Outcome, new_notes, with_known
-from syndicator.pipeline.websub.subscriptions import Subscribing
+from syndicator.pipeline.websub.subscriptions import WebsubSubscriptions
 from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.identity.content_fingerprint import content_hash
 from syndicator.rules.identity.guid_trust import evidence, policy_of, with_unread
@@ -67,7 +67,7 @@ class FeedRound:
         gatherer: Gatherer,
         candidate_pipeline: CandidatePipeline,
         pages: ArticlePages,
-        subscribing: Subscribing,
+        websub_subscriptions: WebsubSubscriptions,
         upstream_withdrawals: UpstreamWithdrawals,
         clock: Clock,
         rng: random.Random,
@@ -76,7 +76,7 @@ class FeedRound:
         self._gatherer = gatherer
         self._candidate_pipeline = candidate_pipeline
         self._pages = pages
-        self._subscribing = subscribing
+        self._websub_subscriptions = websub_subscriptions
         self._upstream_withdrawals = upstream_withdrawals
         self._clock = clock
         self._polling = Polling(polite_client, clock, rng)
@@ -87,7 +87,7 @@ class FeedRound:
         notes = new_notes(state.first_success_at if state.body_hash is None else None)
         notes.back = is_back(state, self._clock())
         notes.identified_by = policy_of(source, state)
-        documents = await self._subscribing.take_pushed(source)
+        documents = await self._websub_subscriptions.take_pushed(source)
         push_notes = Notes(
             until=notes.until,
             archive_before=notes.archive_before,
@@ -106,7 +106,7 @@ class FeedRound:
             rechecked = await self._pages.recheck(source, notes)
             await note_popularity(self._store, self._clock, source.id, rechecked)
             outcome = replace(outcome, round=outcome.round + tally(rechecked))
-        delivers = await self._subscribing.delivers(source)
+        delivers = await self._websub_subscriptions.delivers(source)
         if pushed is not None:
             outcome = replace(outcome, round=outcome.round + pushed.round, not_modified=False)
         if notes.unfinished or push_notes.unfinished:
@@ -141,8 +141,8 @@ class FeedRound:
         await note_popularity(self._store, self._clock, source.id, taken.admitted, popular)
         already = len(taken.known) + taken.skipped
         counts = with_known(tally(taken.admitted), already)
-        await self._subscribing.advertised(source, document, reading.hubs, reading.self_url)
-        await self._subscribing.polled(source, counts.new)
+        await self._websub_subscriptions.advertised(source, document, reading.hubs, reading.self_url)
+        await self._websub_subscriptions.polled(source, counts.new)
         if is_marked:
             await self._keep_entries(source, kept, reading, data, is_plain=is_plain)
         return Outcome(
@@ -241,7 +241,7 @@ class FeedRound:
             notes.warn(*reading.warnings)
         await note_popularity(self._store, self._clock, source.id, admitted)
         counts = with_known(tally(admitted), known)
-        await self._subscribing.settled(source, documents, counts)
+        await self._websub_subscriptions.settled(source, documents, counts)
         return Outcome(
             round=counts,
             of_pushes=notes.warnings,

@@ -67,7 +67,7 @@ class SearchResult(Struct, frozen=True, kw_only=True):
     """Whether all articles were looked through: not while the index is built, or far behind."""
 
 
-class Searching:
+class ArticleSearch:
     """Searches, and keeps the index up with what is admitted, changed, withdrawn, restored and swept."""
 
     def __init__(self, store: Store, index: SearchIndex, metrics: Metrics | None = None) -> None:

@@ -21,7 +21,7 @@ from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import ArticleId
 from syndicator.model.story import Story
 from syndicator.observe.logs import get_logger
-from syndicator.pipeline.stories.assignment_decision import Deciding
+from syndicator.pipeline.stories.assignment_decision import AssignmentDecision
 from syndicator.pipeline.stories.near_articles import NearArticles, entry_of_known
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.rules.stories.batch_assignment import after
@@ -67,7 +67,7 @@ class Assigner:
         self, store: Store, specs: FeedIndex, policy: StoriesPolicy, clock: Clock, near: NearArticles
     ) -> None:
         self._store = store
-        self._deciding = Deciding(store, specs, policy, clock, near)
+        self._assignment_decision = AssignmentDecision(store, specs, policy, clock, near)
         self._within_s = policy.assign_within.total_seconds()
         self._clock = clock
         self._near = near
@@ -79,7 +79,7 @@ class Assigner:
 
     def remember(self, article: ArticleId, content_hash: str, text: Text, own: Story) -> None:
         """Cache the values of an admitted article that are compared, so that they need not be read again."""
-        self._deciding.remember(article, content_hash, text, own)
+        self._assignment_decision.remember(article, content_hash, text, own)
 
     async def assign(self) -> None:
         """Return when all articles that wait now are assigned, by this process or another.
@@ -220,7 +220,7 @@ class Assigner:
         """Judge and write what waits; None when the right was lost."""
         newest = {one.article: one for one in turn.waiting}
         outdated = [one for one in turn.waiting if newest[one.article] is not one]
-        decisions = await self._deciding.decide(list(newest.values()))
+        decisions = await self._assignment_decision.decide(list(newest.values()))
         now = self._clock()
         try:
             written = await self._store.assignments.write(

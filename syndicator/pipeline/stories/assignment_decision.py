@@ -36,7 +36,7 @@ _UNJUDGED = "it could not be judged: the log says why"
 log = get_logger(__name__)
 
 
-class Deciding:
+class AssignmentDecision:
     """Judges articles that wait, in their order; writes nothing."""
 
     def __init__(

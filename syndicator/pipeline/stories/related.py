@@ -17,7 +17,7 @@ _TAGS, _OF_TAG, _LINKS = 5, 20, 20
 """How much of each is looked at: one request of a reader must stay cheap."""
 
 
-class Relating:
+class RelatedArticles:
     """Answers "what else?" for one article at a time, in a handful of round trips."""
 
     def __init__(self, store: Store, articles: NearArticles, clock: Clock) -> None:

@@ -16,7 +16,7 @@ LONGEST = timedelta(days=30)
 _AT_ONCE = 100
 
 
-class Backfilling:
+class WebhookBackfill:
     """Queues `article.created` of what a feed with the endpoint's filter shows, the oldest first."""
 
     def __init__(self, store: Store, clock: Clock) -> None:

@@ -26,7 +26,7 @@ from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.pipeline.webhooks.attempt_limits import AttemptPlaces
 from syndicator.pipeline.webhooks.endpoint_health import CircuitKeeper
-from syndicator.pipeline.webhooks.fan_out import FanningOut
+from syndicator.pipeline.webhooks.fan_out import EventFanOut
 from syndicator.pipeline.webhooks.payloads import Packed, Payloads, Prepared
 from syndicator.pipeline.webhooks.replay_worker import ReplayWork
 from syndicator.push.webhook import send
@@ -84,8 +84,8 @@ class DeliverStep:
         self._clock = clock
         self._wall = wall
         self._rng = rng
-        self.fanning_out = FanningOut(store, directory, clock, rng)
-        self._replays = ReplayWork(store, directory, self.fanning_out, clock)
+        self.event_fan_out = EventFanOut(store, directory, clock, rng)
+        self._replays = ReplayWork(store, directory, self.event_fan_out, clock)
         self._payloads = Payloads(store, site, origins or {})
         self._health = CircuitKeeper(store, clock, rng)
         self._places = places or AttemptPlaces(QUICK, SLOW)
@@ -101,7 +101,7 @@ class DeliverStep:
     @property
     def fan_out(self) -> Callable[[], Awaitable[None]]:
         """Queues all that the outbox holds for those who want it."""
-        return self.fanning_out.run
+        return self.event_fan_out.run
 
     async def take(self, room: int) -> Taken:
         """Fan out what the outbox holds, lease due deliveries, and go on with replays."""
@@ -114,7 +114,7 @@ class DeliverStep:
         if replays:
             await self._replays.run()
         if claimed.unfanned:
-            await self.fanning_out.run()
+            await self.event_fan_out.run()
         if replays or claimed.unfanned:
             claimed = await self._claim(room, after_queuing=False)
         served = await self._served(claimed.leased)

@@ -59,7 +59,7 @@ class _Progress(Enum):
     """Another worker was faster, or the directory has changed."""
 
 
-class FanningOut:
+class EventFanOut:
     """Queues what the outbox holds for all who want it."""
 
     def __init__(self, store: Store, directory: Directory, clock: Clock, rng: random.Random) -> None:

@@ -14,7 +14,7 @@ from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, EndpointId, EventId
 from syndicator.pipeline.feeds.pagination import CursorError, ListPage
 from syndicator.pipeline.webhooks.endpoint_views import Asker
-from syndicator.pipeline.webhooks.registration import Registering
+from syndicator.pipeline.webhooks.registration import EndpointRegistration
 from syndicator.store.store import Store
 from syndicator.store.webhooks.attempts import AttemptQuery, LoggedAttempt
 from syndicator.store.webhooks.backlog import Undelivered
@@ -78,12 +78,12 @@ class DeliveryShown(Struct, frozen=True, kw_only=True):
     """The newest first, 100 at most."""
 
 
-class Inspecting:
+class DeliveryInspection:
     """Lists deliveries and attempts of the endpoints that somebody may see."""
 
-    def __init__(self, store: Store, registering: Registering, clock: Clock) -> None:
+    def __init__(self, store: Store, registration: EndpointRegistration, clock: Clock) -> None:
         self._store = store
-        self._registering = registering
+        self._registration = registration
         self._clock = clock
 
     async def deliveries(
@@ -170,7 +170,7 @@ class Inspecting:
         return await self._store.backlog.list(endpoint, _AT_ONCE, self._clock(), skip)
 
     async def _seen(self, asker: Asker, endpoint: EndpointId | None) -> Sequence[EndpointListed]:
-        seen = [one for one in await self._registering.seen(asker) if endpoint in {None, one.endpoint.id}]
+        seen = [one for one in await self._registration.seen(asker) if endpoint in {None, one.endpoint.id}]
         if endpoint is not None and not seen:
             raise NoEndpoint(f"there is no endpoint {endpoint!r}")
         return seen

@@ -18,7 +18,7 @@ from syndicator.model.ids import EndpointId
 from syndicator.model.status import EndpointStatus
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
-from syndicator.pipeline.webhooks.backfill import Backfilling
+from syndicator.pipeline.webhooks.backfill import WebhookBackfill
 from syndicator.pipeline.webhooks.endpoint_views import Asker, EndpointSecret, EndpointShown, Offer
 from syndicator.push.probes import Probed, ping, verify
 from syndicator.push.signing import Signature, new_secret, public_key
@@ -54,7 +54,7 @@ class Read(Protocol):
 Write = Callable[[Endpoint], dict[str, Any]]
 
 
-class Registering:
+class EndpointRegistration:
     """Endpoints as their owners see them."""
 
     def __init__(
@@ -78,7 +78,7 @@ class Registering:
         self._site = site
         self._clock = clock
         self._wall = wall
-        self._backfilling = Backfilling(store, clock)
+        self._backfilling = WebhookBackfill(store, clock)
 
     async def seen(self, asker: Asker) -> list[EndpointListed]:
         """Return the endpoints that somebody may see, by id."""

@@ -19,7 +19,7 @@ from syndicator.model.ids import ArticleId, EventId
 from syndicator.model.replay import Replay, ReplayStatus
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
-from syndicator.pipeline.webhooks.fan_out import FanningOut
+from syndicator.pipeline.webhooks.fan_out import EventFanOut
 from syndicator.pipeline.webhooks.resend import gone_of
 from syndicator.rules.identity.identity import event_id
 from syndicator.rules.webhooks.supersession import newer
@@ -49,10 +49,10 @@ class _Judged(Struct, frozen=True, kw_only=True):
 class ReplayWork:
     """Goes on with the replays that are due."""
 
-    def __init__(self, store: Store, directory: Directory, fanning_out: FanningOut, clock: Clock) -> None:
+    def __init__(self, store: Store, directory: Directory, event_fan_out: EventFanOut, clock: Clock) -> None:
         self._store = store
         self._directory = directory
-        self._fanning_out = fanning_out
+        self._event_fan_out = event_fan_out
         self._clock = clock
 
     async def run(self) -> None:
@@ -159,10 +159,10 @@ class ReplayWork:
     async def _matching(
         self, replay: Replay, endpoint: Endpoint, events: Sequence[Event]
     ) -> frozenset[EventId]:
-        matching = await self._fanning_out.matching(endpoint, events)
+        matching = await self._event_fan_out.matching(endpoint, events)
         if matching and replay.filter != type(replay.filter)():
             filtered = replace(endpoint, filter=replay.filter)
-            matching &= await self._fanning_out.matching(
+            matching &= await self._event_fan_out.matching(
                 filtered, [event for event in events if event.id in matching]
             )
         return matching

@@ -15,7 +15,7 @@ from syndicator.model.ids import EndpointId, EventId, ReplayId
 from syndicator.model.replay import Replay, ReplayStatus
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.webhooks.endpoint_views import Asker
-from syndicator.pipeline.webhooks.registration import Registering
+from syndicator.pipeline.webhooks.registration import EndpointRegistration
 from syndicator.rules.filter_language import parts_of
 from syndicator.rules.webhooks.event_matching import event_types
 from syndicator.store.store import Store
@@ -80,17 +80,17 @@ class ReplayShown(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
 
 
-class Replaying:
+class ReplayControl:
     """Begins, shows and ends replays; `replay_work` works on them."""
 
-    def __init__(self, store: Store, registering: Registering, clock: Clock) -> None:
+    def __init__(self, store: Store, registration: EndpointRegistration, clock: Clock) -> None:
         self._store = store
-        self._registering = registering
+        self._registration = registration
         self._clock = clock
 
     async def begin(self, asker: Asker, wanted: ReplayWanted) -> ReplayShown:
         """Begin a replay. Raises NoEndpoint, EndpointRefused."""
-        endpoint = await self._registering.working(asker, wanted.endpoint)
+        endpoint = await self._registration.working(asker, wanted.endpoint)
         kinds = _kinds(wanted.events)
         if kinds and not set(kinds) & set(endpoint.events):
             raise EndpointRefused("the endpoint asks for none of these events")
@@ -123,7 +123,7 @@ class Replaying:
 
     async def shown(self, asker: Asker) -> list[ReplayShown]:
         """Show the replays of the endpoints that somebody may see, the newest first."""
-        seen = {one.endpoint.id for one in await self._registering.seen(asker)}
+        seen = {one.endpoint.id for one in await self._registration.seen(asker)}
         found = await self._store.replays.all()
         return [shown(one) for one in found if asker.is_operator or one.endpoint in seen]
 
@@ -147,7 +147,7 @@ class Replaying:
     async def _get(self, asker: Asker, name: ReplayId) -> Replay:
         replay = await self._store.replays.get(name)
         if replay is not None:
-            seen = {one.endpoint.id for one in await self._registering.seen(asker)}
+            seen = {one.endpoint.id for one in await self._registration.seen(asker)}
             if asker.is_operator or replay.endpoint in seen:
                 return replay
         raise NoReplay(f"there is no replay {name!r}")

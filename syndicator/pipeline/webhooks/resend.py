@@ -10,7 +10,7 @@ from syndicator.model.delivery import RESENT, Replayed
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EndpointId, EventId
 from syndicator.pipeline.webhooks.endpoint_views import Asker
-from syndicator.pipeline.webhooks.registration import Registering
+from syndicator.pipeline.webhooks.registration import EndpointRegistration
 from syndicator.store.store import Store
 from syndicator.store.webhooks.attempts import AttemptQuery
 
@@ -26,12 +26,12 @@ class Resent(Struct, frozen=True, kw_only=True):
     """Of articles that are withdrawn or not kept any more: there is nothing to send."""
 
 
-class Resending:
+class Redelivery:
     """Queues again what an endpoint was sent before. Nothing else: not all events are for everybody."""
 
-    def __init__(self, store: Store, registering: Registering, clock: Clock) -> None:
+    def __init__(self, store: Store, registration: EndpointRegistration, clock: Clock) -> None:
         self._store = store
-        self._registering = registering
+        self._registration = registration
         self._clock = clock
 
     async def one(self, asker: Asker, endpoint: EndpointId, event: EventId) -> Resent:
@@ -39,7 +39,7 @@ class Resending:
 
         It has all its attempts before it, however old it is. Raises NoEndpoint, EndpointRefused.
         """
-        await self._registering.working(asker, endpoint)
+        await self._registration.working(asker, endpoint)
         kept = await self._store.events.get(event)
         if kept is None or not await self._is_theirs(endpoint, event):
             raise EndpointRefused("it was not sent to this endpoint of late")
@@ -55,7 +55,7 @@ class Resending:
 
         Raises NoEndpoint, EndpointRefused.
         """
-        await self._registering.working(asker, endpoint)
+        await self._registration.working(asker, endpoint)
         kept = await self._store.backlog.list(endpoint, MOST_AT_ONCE, self._clock())
         return await self._queue(endpoint, [one.delivery.event for one in kept if one.status == "dead"])
 

@@ -11,7 +11,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import FetchLimits
 from syndicator.model.subscription import Grant, Pushed, Subscription
 from syndicator.observe.logs import get_logger
-from syndicator.pipeline.websub.subscriptions import Subscribing, digest, shown_url
+from syndicator.pipeline.websub.subscriptions import WebsubSubscriptions, digest, shown_url
 from syndicator.rules.websub import subscription as rules
 from syndicator.store.store import Store
 
@@ -51,13 +51,13 @@ class HubCallbacks:
     def __init__(
         self,
         store: Store,
-        subscribing: Subscribing,
+        websub_subscriptions: WebsubSubscriptions,
         clock: Clock,
         on_push: Callable[[], None] = _do_nothing,
     ) -> None:
         """`on_push` is called when a push has made a source due, so that a worker can begin at once."""
         self._store = store
-        self._subscribing = subscribing
+        self._websub_subscriptions = websub_subscriptions
         self._clock = clock
         self._on_push = on_push
 
@@ -65,7 +65,7 @@ class HubCallbacks:
         self, source: SourceId, callback_id: str, mode: str, topic: str, lease_s: int | None
     ) -> bool:
         """Return whether we mean to `subscribe` or `unsubscribe`, and store the answer to the hub."""
-        source, now = self._subscribing.called_now(source), self._clock()
+        source, now = self._websub_subscriptions.called_now(source), self._clock()
         if mode == "unsubscribe":
             return await self._change(source, lambda sub: rules.unsubscribed(sub, callback_id, topic, now))
         if mode != "subscribe" or not self._wanted(source):
@@ -77,7 +77,10 @@ class HubCallbacks:
 
     async def deny(self, source: SourceId, callback_id: str, topic: str, reason: str) -> bool:
         """Note that a hub denies or ends a subscription; False where it is none of ours."""
-        source, reason_text = self._subscribing.called_now(source), "".join(filter(str.isprintable, reason))
+        source, reason_text = (
+            self._websub_subscriptions.called_now(source),
+            "".join(filter(str.isprintable, reason)),
+        )
         known = await self._change(
             source, lambda sub: rules.denied(sub, callback_id, topic, reason_text, self._clock())
         )
@@ -87,7 +90,7 @@ class HubCallbacks:
 
     async def open(self, source: SourceId, callback_id: str) -> Open | Closed:
         """Return whether a push may come by a callback, before its body is read."""
-        source = self._subscribing.called_now(source)
+        source = self._websub_subscriptions.called_now(source)
         sub = await self._store.subscriptions.get(source)
         if not rules.knows(sub, callback_id):
             return Closed.UNKNOWN
@@ -98,7 +101,7 @@ class HubCallbacks:
             return Closed.PAUSED
         if rules.is_full(sub, 0):
             return Closed.FULL
-        configured = self._subscribing.sources.get(source)
+        configured = self._websub_subscriptions.sources.get(source)
         limits = configured.limits if configured else FetchLimits()
         return Open(source=source, grant=grant, max_body_bytes=limits.max_body_bytes)
 
@@ -145,8 +148,8 @@ class HubCallbacks:
 
     def _wanted(self, source: SourceId) -> bool:
         """Return whether a source is to be pushed; one that only other processes know is theirs to judge."""
-        configured = self._subscribing.sources.get(source)
-        return configured is None or self._subscribing.wants(configured)
+        configured = self._websub_subscriptions.sources.get(source)
+        return configured is None or self._websub_subscriptions.wants(configured)
 
     async def _change(self, source: SourceId, change: Callable[[Subscription], Subscription | None]) -> bool:
         """Change a record; False, and nothing written, where the change is None."""

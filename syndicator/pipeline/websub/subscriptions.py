@@ -36,7 +36,7 @@ _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStat
 _MAX_REFUSAL = 200
 
 
-class Subscribing:
+class WebsubSubscriptions:
     """The pushes and subscriptions of sources, as rounds use them."""
 
     def __init__(
@@ -128,10 +128,12 @@ class SubscribeStep:
 
     name = "subscribe"
 
-    def __init__(self, store: Store, egress: Egress, subscribing: Subscribing, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, egress: Egress, websub_subscriptions: WebsubSubscriptions, clock: Clock
+    ) -> None:
         self._store = store
         self._egress = egress
-        self._subscribing = subscribing
+        self._websub_subscriptions = websub_subscriptions
         self._clock = clock
         self._busy: set[SourceId] = set()
         self._begun = False
@@ -168,7 +170,7 @@ class SubscribeStep:
             after, planned[0] = rules.plan(
                 sub,
                 wanted=wanted,
-                callback_base=self._subscribing.callback_base(name),
+                callback_base=self._websub_subscriptions.callback_base(name),
                 callback_id=secrets.token_urlsafe(32),
                 secret=secrets.token_urlsafe(48),
                 now=now,
@@ -185,14 +187,14 @@ class SubscribeStep:
         """
         if (await self._store.sources.state(name)).paused:
             return None
-        source = self._subscribing.sources.get(name)
+        source = self._websub_subscriptions.sources.get(name)
         if source is not None:
-            return self._subscribing.wants(source)
+            return self._websub_subscriptions.wants(source)
         is_unused = await self._store.configured.unused([name], self._clock())
         return False if is_unused else None
 
     async def _send(self, name: SourceId, request: SubscribeRequest) -> JobReport:
-        source = self._subscribing.sources.get(name)
+        source = self._websub_subscriptions.sources.get(name)
         grant, is_new = request.grant, request.mode == "subscribe"
         form = subscription_form(
             request.mode,

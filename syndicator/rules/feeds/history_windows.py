@@ -81,7 +81,7 @@ def chosen(spans: Sequence[Span], counts: Sequence[int]) -> Span:
 def settled_until(last_seen: datetime) -> datetime:
     """Return the full minute before which no article will be listed any more.
 
-    `last_seen`: when the newest article was first seen. Only the first round of a source lists older articles.
+    `last_seen`: when the newest article was first seen. Only first rounds of sources list older articles.
     """
     bound = last_seen - LATE_FIND - _MARGIN
     return bound - (bound - EPOCH) % _MINUTE

@@ -1,7 +1,7 @@
 """The terms of an article: its thirty heaviest words with their weights, small enough to be stored.
 
-A term is a CRC-32 of the word: it takes few bytes and does not reveal the word. Of some hundred thousand words
-of news, a handful collide, which does not matter in a sum of thirty.
+A term is a CRC-32 of the word: it takes few bytes and does not reveal the word. Of some hundred thousand
+words of news, a handful collide, which does not matter in a sum of thirty.
 """
 
 import math

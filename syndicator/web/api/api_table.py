@@ -7,13 +7,13 @@ from syndicator.model.clock import Clock
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.ops.api_tokens import Access
-from syndicator.pipeline.popularity.partner_reports import Reporting
+from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.stories.editing import StoryEditing
-from syndicator.pipeline.webhooks.inspection import Inspecting
-from syndicator.pipeline.webhooks.registration import Registering
-from syndicator.pipeline.webhooks.replays import Replaying
-from syndicator.pipeline.webhooks.resend import Resending
+from syndicator.pipeline.webhooks.inspection import DeliveryInspection
+from syndicator.pipeline.webhooks.registration import EndpointRegistration
+from syndicator.pipeline.webhooks.replays import ReplayControl
+from syndicator.pipeline.webhooks.resend import Redelivery
 from syndicator.web.api.delivery_routes import DeliveryRoutes
 from syndicator.web.api.endpoint_routes import EndpointRoutes
 from syndicator.web.api.event_routes import EventRoutes
@@ -33,11 +33,11 @@ def api_table(
     story_editing: StoryEditing,
     withdrawer: Withdrawer,
     access: Access,
-    reporting: Reporting,
-    registering: Registering,
-    inspecting: Inspecting,
-    resending: Resending,
-    replaying: Replaying,
+    partner_reports: PartnerReports,
+    registration: EndpointRegistration,
+    inspection: DeliveryInspection,
+    redelivery: Redelivery,
+    replay_control: ReplayControl,
     endpoint_schema: Mapping[str, Any],
     clock: Clock,
 ) -> tuple[ApiRoute, ...]:
@@ -46,11 +46,11 @@ def api_table(
         *ReadingRoutes(reading, listing).table(),
         *OperatingRoutes(withdrawer).table(),
         *StoryRoutes(story_editing, listing).table(),
-        *EndpointRoutes(registering, endpoint_schema, clock).table(),
-        *DeliveryRoutes(inspecting, resending, clock).table(),
-        *ReplayRoutes(replaying, clock).table(),
+        *EndpointRoutes(registration, endpoint_schema, clock).table(),
+        *DeliveryRoutes(inspection, redelivery, clock).table(),
+        *ReplayRoutes(replay_control, clock).table(),
         *EventRoutes().table(),
-        *SignalRoutes(reporting, clock).table(),
+        *SignalRoutes(partner_reports, clock).table(),
         *TokenRoutes(access, reading).table(),
     )
 
@@ -64,11 +64,11 @@ def described_table(endpoint_schema: Mapping[str, Any]) -> tuple[ApiRoute, ...]:
         story_editing=nobody,
         withdrawer=nobody,
         access=nobody,
-        reporting=nobody,
-        registering=nobody,
-        inspecting=nobody,
-        resending=nobody,
-        replaying=nobody,
+        partner_reports=nobody,
+        registration=nobody,
+        inspection=nobody,
+        redelivery=nobody,
+        replay_control=nobody,
         endpoint_schema=endpoint_schema,
         clock=nobody,
     )

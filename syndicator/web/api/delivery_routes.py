@@ -11,12 +11,12 @@ from syndicator.pipeline.feeds.pagination import CursorError
 from syndicator.pipeline.webhooks.inspection import (
     ENDED,
     UNDELIVERED,
+    DeliveryInspection,
     DeliveryLine,
     DeliveryQuery,
     DeliveryShown,
-    Inspecting,
 )
-from syndicator.pipeline.webhooks.resend import Resending, Resent
+from syndicator.pipeline.webhooks.resend import Redelivery, Resent
 from syndicator.store.webhooks.attempts import AttemptQuery, LoggedAttempt
 from syndicator.web.api.endpoint_routes import asker_of, named, told
 from syndicator.web.api.json_api import ApiRoute, Parameter, cursor_of, document, limit_of, list_document
@@ -35,9 +35,9 @@ _ONE = "/api/v1/endpoints/{endpoint}/deliveries/{event_id}"
 class DeliveryRoutes:
     """Handlers of what is told of deliveries. Partners see those of their own endpoints."""
 
-    def __init__(self, inspecting: Inspecting, resending: Resending, clock: Clock) -> None:
-        self._inspecting = inspecting
-        self._resending = resending
+    def __init__(self, inspection: DeliveryInspection, redelivery: Redelivery, clock: Clock) -> None:
+        self._inspection = inspection
+        self._redelivery = redelivery
         self._pace = PaceLimit("requests that have a delivery sent again", clock)
 
     def table(self) -> list[ApiRoute]:
@@ -101,7 +101,7 @@ class DeliveryRoutes:
             since=instant_of(request, "since"),
             until=instant_of(request, "until"),
         )
-        found = self._inspecting.deliveries(asker_of(request), query, cursor_of(request), limit_of(request))
+        found = self._inspection.deliveries(asker_of(request), query, cursor_of(request), limit_of(request))
         try:
             piece = await told(found)
         except CursorError as error:
@@ -110,17 +110,17 @@ class DeliveryRoutes:
 
     async def delivery(self, request: web.Request) -> web.Response:
         """Show one delivery: how it stands, and all that was tried."""
-        return document(await told(self._inspecting.show(asker_of(request), named(request), _event(request))))
+        return document(await told(self._inspection.show(asker_of(request), named(request), _event(request))))
 
     async def resend(self, request: web.Request) -> web.Response:
         """Send an event again that this endpoint was sent of late, now and under the same id."""
         self._pace.draw(owner_of(request))
-        return document(await told(self._resending.one(asker_of(request), named(request), _event(request))))
+        return document(await told(self._redelivery.one(asker_of(request), named(request), _event(request))))
 
     async def resend_dead(self, request: web.Request) -> web.Response:
         """Send again what was given up, up to 1,000 events, the last first."""
         self._pace.draw(owner_of(request))
-        return document(await told(self._resending.dead(asker_of(request), named(request))))
+        return document(await told(self._redelivery.dead(asker_of(request), named(request))))
 
     async def attempts(self, request: web.Request) -> web.Response:
         """List what was tried of late at an endpoint, the newest first: of each attempt what came of it."""
@@ -132,7 +132,7 @@ class DeliveryRoutes:
             since=instant_of(request, "since"),
             until=instant_of(request, "until"),
         )
-        found = self._inspecting.attempts(
+        found = self._inspection.attempts(
             asker_of(request),
             named(request),
             query,

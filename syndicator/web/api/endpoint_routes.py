@@ -14,7 +14,7 @@ from syndicator.model.token import TokenScope
 from syndicator.pipeline.webhooks.backfill import LONGEST, MOST_ARTICLES
 from syndicator.pipeline.webhooks.endpoint_views import Asker, EndpointSecret, EndpointShown
 from syndicator.pipeline.webhooks.inspection import NoDelivery
-from syndicator.pipeline.webhooks.registration import Registering
+from syndicator.pipeline.webhooks.registration import EndpointRegistration
 from syndicator.push.probes import Probed
 from syndicator.push.signing import Signature
 from syndicator.web.api.json_api import (
@@ -83,8 +83,8 @@ class EndpointGone(Struct, frozen=True, kw_only=True):
 class EndpointRoutes:
     """Handlers of `/api/v1/endpoints`. Partners see their own; administrators see all."""
 
-    def __init__(self, registering: Registering, schema: Mapping[str, Any], clock: Clock) -> None:
-        self._registering = registering
+    def __init__(self, registration: EndpointRegistration, schema: Mapping[str, Any], clock: Clock) -> None:
+        self._registration = registration
         self._schema = schema
         self._pace = PaceLimit("requests that have an endpoint asked", clock)
 
@@ -121,7 +121,7 @@ class EndpointRoutes:
 
     async def endpoints(self, request: web.Request) -> web.Response:
         """List your endpoints and how they stand, by id."""
-        known = {one.id: one for one in await self._registering.shown(asker_of(request))}
+        known = {one.id: one for one in await self._registration.shown(asker_of(request))}
         names, more = piece_of(known, request)
         return list_document([known[EndpointId(name)] for name in names], more)
 
@@ -132,11 +132,11 @@ class EndpointRoutes:
         """
         self._pace.draw(owner_of(request))
         values = await read_json(request, dict[str, Any], _EXAMPLE)
-        return document(await told(self._registering.add(asker_of(request), values)), status=201)
+        return document(await told(self._registration.add(asker_of(request), values)), status=201)
 
     async def endpoint(self, request: web.Request) -> web.Response:
         """Show an endpoint: what was chosen, whether it is proven, how it stands, what waits for it."""
-        return document(await told(self._registering.show(asker_of(request), named(request))))
+        return document(await told(self._registration.show(asker_of(request), named(request))))
 
     async def change_endpoint(self, request: web.Request) -> web.Response:
         """Change an endpoint: keys that are given take the place of those before, null takes one back.
@@ -144,25 +144,25 @@ class EndpointRoutes:
         Another address must be proven anew.
         """
         values = await read_json(request, dict[str, Any], '{"payload": "thin"}')
-        return document(await told(self._registering.change(asker_of(request), named(request), values)))
+        return document(await told(self._registration.change(asker_of(request), named(request), values)))
 
     async def remove_endpoint(self, request: web.Request) -> web.Response:
         """Remove an endpoint, with all that waits for it."""
-        await told(self._registering.remove(asker_of(request), named(request)))
+        await told(self._registration.remove(asker_of(request), named(request)))
         return document(EndpointGone(id=named(request)))
 
     async def verify_endpoint(self, request: web.Request) -> web.Response:
         """Send a challenge: once it comes back, events are sent to the endpoint."""
-        return await self._probed(request, self._registering.verify)
+        return await self._probed(request, self._registration.verify)
 
     async def ping_endpoint(self, request: web.Request) -> web.Response:
         """Send a signed `endpoint.ping`, to try an endpoint by."""
-        return await self._probed(request, self._registering.ping)
+        return await self._probed(request, self._registration.ping)
 
     async def rotate_secret(self, request: web.Request) -> web.Response:
         """Make a new secret for an endpoint; this answer alone has it. The one before overlaps."""
         wanted = await read_json(request, Rotation, '{"overlap_hours": 24}')
-        rotated = self._registering.rotate(
+        rotated = self._registration.rotate(
             asker_of(request), named(request), timedelta(hours=wanted.overlap_hours), wanted.signature
         )
         return document(await told(rotated))
@@ -171,11 +171,11 @@ class EndpointRoutes:
         """Let an endpoint rest: its events wait."""
         wanted = await read_json(request, Pause, '{"reason": "maintenance"}')
         reason = wanted.reason or "paused by its owner"
-        return document(await told(self._registering.pause(asker_of(request), named(request), reason)))
+        return document(await told(self._registration.pause(asker_of(request), named(request), reason)))
 
     async def resume_endpoint(self, request: web.Request) -> web.Response:
         """Let an endpoint that is paused or disabled work again: what waits goes out."""
-        return document(await told(self._registering.resume(asker_of(request), named(request))))
+        return document(await told(self._registration.resume(asker_of(request), named(request))))
 
     async def backfill_endpoint(self, request: web.Request) -> web.Response:
         """Send `article.created` of what was published before: up to 1,000 articles, the oldest first."""
@@ -183,7 +183,7 @@ class EndpointRoutes:
         if not wanted.is_bounded:
             raise bad_request(f"Send 1 to {MOST_ARTICLES} articles, or those of up to {_MOST_HOURS:g} hours.")
         asker, name = asker_of(request), named(request)
-        queued = self._registering.backfill(asker, name, articles=wanted.articles, hours=wanted.hours)
+        queued = self._registration.backfill(asker, name, articles=wanted.articles, hours=wanted.hours)
         return document(Backfilled(queued=await told(queued)))
 
     async def _probed(

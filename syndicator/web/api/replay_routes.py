@@ -16,7 +16,7 @@ from syndicator.pipeline.webhooks.replays import (
     MOST_PER_S,
     USUAL_PER_S,
     NoReplay,
-    Replaying,
+    ReplayControl,
     ReplayShown,
     ReplayWanted,
 )
@@ -51,8 +51,8 @@ class NewReplay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class ReplayRoutes:
     """Handlers of `/api/v1/replays`. Partners see those of their own endpoints."""
 
-    def __init__(self, replaying: Replaying, clock: Clock) -> None:
-        self._replaying = replaying
+    def __init__(self, replay_control: ReplayControl, clock: Clock) -> None:
+        self._replay_control = replay_control
         self._pace = PaceLimit("replays", clock)
 
     def table(self) -> list[ApiRoute]:
@@ -79,7 +79,7 @@ class ReplayRoutes:
 
     async def replays(self, request: web.Request) -> web.Response:
         """List the replays to your endpoints, the newest first; ended ones are kept for a week."""
-        known = await self._replaying.shown(asker_of(request))
+        known = await self._replay_control.shown(asker_of(request))
         limit, cursor = limit_of(request), cursor_of(request)
         names = [one.id for one in known]
         begin = 0
@@ -106,19 +106,19 @@ class ReplayRoutes:
             limit=asked.limit,
             per_s=asked.per_s,
         )
-        return document(await told(self._replaying.begin(asker_of(request), wanted)), status=201)
+        return document(await told(self._replay_control.begin(asker_of(request), wanted)), status=201)
 
     async def replay(self, request: web.Request) -> web.Response:
         """Show a replay: how far it is, and what became of what."""
         try:
-            return document(await self._replaying.show(asker_of(request), _named(request)))
+            return document(await self._replay_control.show(asker_of(request), _named(request)))
         except NoReplay:
             raise not_found("There is no such replay.") from None
 
     async def cancel_replay(self, request: web.Request) -> web.Response:
         """End a replay: nothing more is queued for it. What is queued already is still sent."""
         try:
-            return document(await told(self._replaying.cancel(asker_of(request), _named(request))))
+            return document(await told(self._replay_control.cancel(asker_of(request), _named(request))))
         except NoReplay:
             raise not_found("There is no such replay.") from None
 

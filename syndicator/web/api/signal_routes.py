@@ -10,9 +10,9 @@ from syndicator.model.clock import Clock
 from syndicator.model.token import TokenScope
 from syndicator.pipeline.popularity.partner_reports import (
     KeyReused,
+    PartnerReports,
     Report,
     Reported,
-    Reporting,
     ReportRefused,
 )
 from syndicator.web.api.json_api import ApiRoute, Header, document, not_json, read_body
@@ -37,8 +37,8 @@ KEY_HEADER = Header(
 class SignalRoutes:
     """The handler of `/api/v1/signals`."""
 
-    def __init__(self, reporting: Reporting, clock: Clock) -> None:
-        self._reporting = reporting
+    def __init__(self, partner_reports: PartnerReports, clock: Clock) -> None:
+        self._partner_reports = partner_reports
         self._pace = PaceLimit("batches", clock)
         self._uploads = WeakValueDictionary[str, asyncio.Lock]()
         """By owner, as long as one of theirs is under way: a body may take half a minute to come."""
@@ -72,7 +72,7 @@ class SignalRoutes:
     async def _counted(self, owner: str, key: str, body: bytes) -> web.Response:
         async with self._counting:
             try:
-                return document(await self._reporting.take(owner, key, body))
+                return document(await self._partner_reports.take(owner, key, body))
             except KeyReused:
                 detail = "This Idempotency-Key came with another batch before: take a new one for each batch."
                 raise ProblemRaised(Problem(name="key-reused", status=422, detail=detail)) from None

@@ -12,7 +12,7 @@ from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.concurrency_limits import Places, TooMany
 from syndicator.pipeline.feeds.deltas import Deltas
 from syndicator.pipeline.feeds.publisher import KEPT_BYTES
-from syndicator.pipeline.feeds.stale_cache import LastGood
+from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.pipeline.fresh_reads import PATIENCE_S
 from syndicator.pipeline.queries import Queries
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
@@ -93,7 +93,7 @@ class FeedRoutes:
     def _is_newest(self, ready: ReadyFeed) -> bool:
         if not self._publisher.is_newest(ready.rendition):
             return False
-        self._publisher.last_good.confirm(ready.rendition)
+        self._publisher.stale_cache.confirm(ready.rendition)
         return True
 
     def _sent(self, request: web.Request, ready: ReadyFeed) -> web.StreamResponse:
@@ -174,12 +174,12 @@ class FeedRoutes:
         try:
             return await self._publisher.rendition(feed, form, patiently=False), None
         except StoreUnavailable:
-            return await kept_of(self._publisher.last_good, feed, form)
+            return await kept_of(self._publisher.stale_cache, feed, form)
 
 
-async def kept_of(last_good: LastGood, feed: FeedId, form: Format) -> tuple[Rendition, int]:
+async def kept_of(stale_cache: StaleCache, feed: FeedId, form: Format) -> tuple[Rendition, int]:
     """Return the newest known bytes, and their age in seconds (RFC 9111, 5.1); raise a 503 for nothing."""
-    kept = await last_good.get(feed, form)
+    kept = await stale_cache.get(feed, form)
     if kept is None:
         detail = "This feed cannot be read from the store right now, and was not read before."
         raise ProblemRaised(unavailable(detail))

@@ -12,7 +12,7 @@ from msgspec import Struct
 from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
 from syndicator.model.ids import FeedId
 from syndicator.model.status import Recovery
-from syndicator.pipeline.feeds.stale_cache import LastGood
+from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.pipeline.queries import Queries
 
 _TIMEOUT_S = 2.0
@@ -35,11 +35,11 @@ class Part(Struct, frozen=True):
 class HealthRoutes:
     """Handlers of `/healthz` and `/readyz`."""
 
-    def __init__(self, reading: Queries | None, feeds: Collection[FeedId], last_good: LastGood) -> None:
+    def __init__(self, reading: Queries | None, feeds: Collection[FeedId], stale_cache: StaleCache) -> None:
         """`reading`: None where Redis was away from the start."""
         self._reading = reading
         self._configured = frozenset(feeds)
-        self._last_good = last_good
+        self._stale_cache = stale_cache
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/healthz", self.live), web.get("/readyz", self.ready)]
@@ -105,7 +105,7 @@ class HealthRoutes:
         total = len(self._configured)
         if store.status != "down":
             return Part("ready", f"{total} feeds are served as they are now.")
-        kept = len(self._last_good.feeds & self._configured)
+        kept = len(self._stale_cache.feeds & self._configured)
         if kept:
             return Part("degraded", f"{kept} of {total} feeds are served as last known.")
         return Part("down", "No feed is known here.")

@@ -41,7 +41,7 @@ class ArticleFeedRoutes:
         self._ad_hoc = ad_hoc
         self._site = reading.site
         self._sources = reading.publisher.sources
-        self._browsing = reading.browsing
+        self._page_details = reading.page_details
         self._drawing = drawing
         self._feeds = feeds
         self._clients = Clients(options.trusted_proxies, options.unlimited)
@@ -68,7 +68,7 @@ class ArticleFeedRoutes:
                 spec=replace(snapshot.spec, title=title),
                 addresses=addresses(self._site, PATH, spelled),
                 items=tuple(prepare_entry(one, self._site, with_html=False) for one in snapshot.entries),
-                stories=await self._browsing.story_marks([one.article.id for one in snapshot.entries]),
+                stories=await self._page_details.story_marks([one.article.id for one in snapshot.entries]),
             ),
         )
         return respond_with(request, body, page_headers(say, cache_control=self._page_lifetime) | _ROBOTS)

@@ -3,7 +3,7 @@
 from aiohttp import hdrs, web
 
 from syndicator.model.ids import ArticleId, is_article_id
-from syndicator.pipeline.popularity.clicks import Clicking
+from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.rules.popularity.visitors import Visit
 from syndicator.web.http.forwarded import client_address
 from syndicator.web.http.options import WebOptions
@@ -17,8 +17,8 @@ _REFERRER_POLICY = "strict-origin"
 class ClickRoutes:
     """The handler of `/r/{article}`."""
 
-    def __init__(self, clicking: Clicking, options: WebOptions) -> None:
-        self._clicking = clicking
+    def __init__(self, click_links: ClickLinks, options: WebOptions) -> None:
+        self._click_links = click_links
         self._trusted = options.trusted_proxies
 
     def routes(self) -> list[web.RouteDef]:
@@ -29,8 +29,8 @@ class ClickRoutes:
         name = request.match_info["article"]
         if not is_article_id(name):
             raise not_found("No article has this id.")
-        url = await self._clicking.follow(ArticleId(name), self._visit(request))
-        if url is None and await self._clicking.is_withdrawn(ArticleId(name)):
+        url = await self._click_links.follow(ArticleId(name), self._visit(request))
+        if url is None and await self._click_links.is_withdrawn(ArticleId(name)):
             raise gone("This article was withdrawn.")
         if url is None:
             raise not_found("No article with this id is kept here.")

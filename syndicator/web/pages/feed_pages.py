@@ -48,7 +48,7 @@ class FeedPages:
     """Handlers of `/` and `/feeds/{feed}`."""
 
     def __init__(self, reading: Queries, drawing: Drawing, options: WebOptions) -> None:
-        self._browsing = reading.browsing
+        self._page_details = reading.page_details
         self._publisher = reading.publisher
         self._site = reading.site
         self._drawing = drawing
@@ -126,7 +126,7 @@ class FeedPages:
         version = tuple(await asyncio.gather(*reads))
 
         async def drawn() -> bytes:
-            return draw({spec.id: await self._browsing.front(spec.id, most) for spec in specs})
+            return draw({spec.id: await self._page_details.front(spec.id, most) for spec in specs})
 
         return await self._kept.get(key, version, drawn)
 

@@ -61,7 +61,7 @@ class PageRoutes:
             cache_control=self._lifetime,
             item=item,
             more=[other for other in others if other.link not in known],
-            mark=(await self._reading.browsing.story_marks([entry.article.id])).get(entry.article.id),
+            mark=(await self._reading.page_details.story_marks([entry.article.id])).get(entry.article.id),
             related=addresses(site, f"/articles/{item.article_id}/related"),
             body=_body(item.parts.html),
         )

@@ -12,7 +12,7 @@ from syndicator.model.ids import ArticleId, SourceId
 from syndicator.pipeline.feeds.feed_dates import shown_of
 from syndicator.pipeline.feeds.page_details import StoryMark
 from syndicator.pipeline.queries import Queries
-from syndicator.pipeline.search.article_search import MOST, Searching, SearchResult, TooManySearches
+from syndicator.pipeline.search.article_search import MOST, ArticleSearch, SearchResult, TooManySearches
 from syndicator.render.items import Item, prepare_entry
 from syndicator.rules.filter_language import WORD_KEYS, parts_of, query_of
 from syndicator.rules.least_recent import LeastRecent
@@ -66,15 +66,15 @@ class SearchRoutes:
 
     def __init__(
         self,
-        searching: Searching,
+        article_search: ArticleSearch,
         reading: Queries,
         drawing: Drawing,
         feeds: FeedRoutes,
         options: WebOptions,
     ) -> None:
-        self._searching = searching
+        self._article_search = article_search
         self._publisher = reading.publisher
-        self._browsing = reading.browsing
+        self._page_details = reading.page_details
         self._drawing = drawing
         self._feeds = feeds
         self._trusted = options.trusted_proxies
@@ -116,7 +116,7 @@ class SearchRoutes:
                 title=asked.query,
                 addresses=addresses(site, "/search", asked.spelled()),
                 items=items,
-                stories=await self._browsing.story_marks(ids) if ids else {},
+                stories=await self._page_details.story_marks(ids) if ids else {},
             ),
         )
         headers = page_headers(say, cache_control="no-store" if fault else _FRESH)
@@ -146,7 +146,7 @@ class SearchRoutes:
             raise _busy()
         self._waiting[client] += 1
         try:
-            return await self._searching.search(asked.query, best=asked.best, within=asked.within)
+            return await self._article_search.search(asked.query, best=asked.best, within=asked.within)
         except TooManySearches as error:
             raise _busy() from error
         finally:

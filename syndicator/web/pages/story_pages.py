@@ -49,7 +49,7 @@ class StoryPages:
         """`as_feeds` is whether `/articles.{form}` is served, which can follow a story."""
         self._reading = reading
         self._as_feeds = as_feeds
-        self._browsing = reading.browsing
+        self._page_details = reading.page_details
         self._drawing = drawing
         self._lifetime = f"public, max-age={options.page_max_age_s}"
 
@@ -61,12 +61,12 @@ class StoryPages:
         name = request.match_info["article"]
         if not is_article_id(name):
             raise _unknown()
-        story = await self._browsing.story_name(ArticleId(name))
+        story = await self._page_details.story_name(ArticleId(name))
         if story != name:
             headers: dict[str, str] = {hdrs.LOCATION: story, hdrs.CACHE_CONTROL: self._lifetime}
             return web.Response(status=302, headers=headers)
         ranks = favourite(self._reading.publisher.public, Order.POPULAR)
-        shown = await self._browsing.story(story, ranks.id if ranks else None)
+        shown = await self._page_details.story(story, ranks.id if ranks else None)
         if shown is None:
             if await self._reading.withdrawal(ArticleId(name)):
                 raise gone("This article was withdrawn.")

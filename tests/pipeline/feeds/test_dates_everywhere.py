@@ -197,7 +197,9 @@ class Events:
 
 @asynccontextmanager
 async def serving(service: Service) -> AsyncIterator[Client]:
-    app = create_app(service.queries, WebOptions(), searching=service.search, ad_hoc=service.any_filter_feeds)
+    app = create_app(
+        service.queries, WebOptions(), article_search=service.search, ad_hoc=service.any_filter_feeds
+    )
     async with service.search.keeping_up(), client_of(app) as client:
         yield client
 

@@ -171,7 +171,7 @@ async def test_copies_of_very_many_feeds_are_refreshed_pass_by_pass(service_of: 
     )
     async with service_of(config) as service:
         await service.enlist()
-        refresher, kept = service.stale_cache_refresh, service.publisher.last_good
+        refresher, kept = service.stale_cache_refresh, service.publisher.stale_cache
         await refresher.refresh()
         assert len(kept.in_memory()) - PASS_RENDITIONS < len(READER_FORMATS)
         await refresher.refresh()

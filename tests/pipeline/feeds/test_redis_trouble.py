@@ -62,13 +62,13 @@ async def own_server(tmp_path: Path) -> AsyncIterator[tuple[Service, int]]:
 async def test_readers_get_what_is_there_while_redis_hangs(tmp_path: Path) -> None:
     async with own_server(tmp_path) as (service, pid):
         before = await service.publisher.rendition(LATEST, Format.RSS)
-        service.publisher.last_good.confirm(before)
+        service.publisher.stale_cache.confirm(before)
 
         async def read() -> Rendition | None:
             try:
                 return await service.publisher.rendition(LATEST, Format.RSS)
             except StoreUnavailable:
-                kept = await service.publisher.last_good.get(LATEST, Format.RSS)
+                kept = await service.publisher.stale_cache.get(LATEST, Format.RSS)
                 return kept[0] if kept else None
 
         os.kill(pid, signal.SIGSTOP)

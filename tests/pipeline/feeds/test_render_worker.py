@@ -60,7 +60,7 @@ async def test_readers_of_a_large_feed_do_not_wait_for_the_other_process(service
         assert not held_up.done()
         await held_up
         kept = await until(
-            lambda: service.publisher.last_good.get(ALL, Format.RSS),
+            lambda: service.publisher.stale_cache.get(ALL, Format.RSS),
             lambda found: found is not None and found[0].digest != before.digest,
         )
         assert kept is not None

@@ -86,8 +86,8 @@ async def test_no_public_address_shows_what_the_portal_withholds(service_of: Ope
         app = create_app(
             service.queries,
             WebOptions(),
-            searching=service.search,
-            clicking=service.clicks,
+            article_search=service.search,
+            click_links=service.clicks,
             ad_hoc=service.any_filter_feeds,
             announced=service.news_sitemap,
             api=PublicApi(table=api_of(service), gate=Gate(service.access, service.clock)),

@@ -197,7 +197,7 @@ async def test_health_names_a_loss_until_all_sources_were_gathered_again(
         await other.data_loss.check()
         for one in (service, other):
             assert await one.queries.recovery() == Recovery(there_until=there_until, waiting=1)
-        routes = HealthRoutes(service.queries, [FeedId("latest")], service.publisher.last_good)
+        routes = HealthRoutes(service.queries, [FeedId("latest")], service.publisher.stale_cache)
         assert (await routes._store()).status == "degraded"
         await gather(service)
         for one in (service, other):

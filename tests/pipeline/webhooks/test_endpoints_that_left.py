@@ -46,18 +46,18 @@ async def test_an_endpoint_that_left_every_configuration_is_told_so_and_can_be_r
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_that_b_left(partner, service_of) as service:
-        registering = service.registration
+        registration = service.registration
         assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
         with pytest.raises(EndpointRefused, match="10 minutes later"):
-            await registering.remove(OPERATOR, B)
+            await registration.remove(OPERATOR, B)
         clock.advance(LONG_ENOUGH_S)
         await sweep(service)
         assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.LEFT}
-        assert (await registering.show(OPERATOR, B)).health.kind is Verdict.LEFT
+        assert (await registration.show(OPERATOR, B)).health.kind is Verdict.LEFT
         await admit(service, 1)
         await deliver(service)
         assert await counts(service, B) == QueueCounts(ready=1), "it waits, should the endpoint come back"
-        await registering.remove(OPERATOR, B)
+        await registration.remove(OPERATOR, B)
         assert await verdicts(service) == {A: Verdict.ACTIVE}
         await admit(service, 2)
         await deliver(service)
@@ -65,7 +65,7 @@ async def test_an_endpoint_that_left_every_configuration_is_told_so_and_can_be_r
         await sweep(service)
         assert await counts(service, B) == QueueCounts()
         with pytest.raises(NoEndpoint):
-            await registering.show(OPERATOR, B)
+            await registration.show(OPERATOR, B)
         assert await counts(service) == QueueCounts(delivered=2)
 
 

@@ -33,7 +33,7 @@ async def ours(store: Store, clock: ManualClock) -> AsyncIterator[Subscriber]:
 
 
 async def take(ours: Subscriber) -> list[bytes]:
-    return [one.body for one in await ours.subscribing.take_pushed(ours.source)]
+    return [one.body for one in await ours.websub_subscriptions.take_pushed(ours.source)]
 
 
 # --- asking
@@ -210,7 +210,7 @@ async def test_nobody_is_asked_who_is_not_wanted(
     await other.reads(hub.url)
     await other.work()
     assert hub.asked == []
-    assert await other.subscribing.status(other.source) is None
+    assert await other.websub_subscriptions.status(other.source) is None
 
 
 async def test_nobody_is_asked_while_no_public_address_is_configured(ours: Subscriber, hub: Hub) -> None:
@@ -257,7 +257,7 @@ async def test_a_renewal_that_fails_leaves_what_works(ours: Subscriber, hub: Hub
     await ours.work()
     assert len(hub.asked) == 2
     assert (await ours.status()).state == "verified"
-    assert await ours.subscribing.delivers(SOURCE)
+    assert await ours.websub_subscriptions.delivers(SOURCE)
     assert await hub.push(rss(2), form) == 202
 
 
@@ -267,9 +267,9 @@ async def test_after_the_lease_nothing_is_taken_and_polls_go_on(
     form = await ours.subscribed(hub, lease_s=3600)
     assert await hub.push(rss(1)) == 202
     await settle(ours, Round(new=1))
-    assert await ours.subscribing.delivers(SOURCE)
+    assert await ours.websub_subscriptions.delivers(SOURCE)
     clock.advance(3600)
-    assert not await ours.subscribing.delivers(SOURCE)
+    assert not await ours.websub_subscriptions.delivers(SOURCE)
     assert await hub.push(rss(2), form) == 410
     await ours.work()
     assert len(hub.asked) == 2, "asked for anew"
@@ -308,7 +308,7 @@ async def test_one_document_without_a_hub_ends_nothing(ours: Subscriber, hub: Hu
     await settle(ours, Round(new=1))
     await ours.reads()
     await ours.work()
-    assert await ours.subscribing.delivers(SOURCE)
+    assert await ours.websub_subscriptions.delivers(SOURCE)
     await ours.reads(hub.url)
     await ours.work()
     assert len(hub.asked) == 1
@@ -327,7 +327,7 @@ async def test_turning_it_off_takes_the_subscription_back(ours: Subscriber, hub:
     assert await hub.push(rss(1), form) == 410
     assert (await hub.verify(hub.asked[1]))[0] == 200
     await off.work()
-    assert await off.subscribing.status(off.source) is None, "nothing is left of it"
+    assert await off.websub_subscriptions.status(off.source) is None, "nothing is left of it"
 
 
 async def test_taking_back_is_tried_a_few_times_and_then_forgotten(
@@ -340,7 +340,7 @@ async def test_taking_back_is_tried_a_few_times_and_then_forgotten(
         await off.work()
         clock.advance(3600)
     assert [form["hub.mode"] for form in hub.asked] == ["subscribe"] + ["unsubscribe"] * 3
-    assert await off.subscribing.status(off.source) is None
+    assert await off.websub_subscriptions.status(off.source) is None
 
 
 async def test_a_source_that_left_the_configuration_is_taken_back_from_its_hub(
@@ -375,24 +375,26 @@ async def test_a_push_wakes_its_source_and_waits_to_be_read(
     assert await hub.push(rss(1)) == 202
     assert (await store.sources.claim("t", clock(), timedelta(seconds=15), 1)).items == (CITY,)
     assert ours.pushes == [None]
-    (document,) = await ours.subscribing.take_pushed(SOURCE)
+    (document,) = await ours.websub_subscriptions.take_pushed(SOURCE)
     assert (document.requested_url, document.url, document.status) == (TOPIC, TOPIC, 200)
     assert dict(document.headers) == {"content-type": "application/rss+xml"}
     assert (document.body, document.fetched_at) == (rss(1), clock())
 
 
 async def settle(ours: Subscriber, brought: Round) -> None:
-    await ours.subscribing.settled(SOURCE, await ours.subscribing.take_pushed(SOURCE), brought)
+    await ours.websub_subscriptions.settled(
+        SOURCE, await ours.websub_subscriptions.take_pushed(SOURCE), brought
+    )
 
 
 async def test_what_was_taken_stays_until_it_is_settled(ours: Subscriber, hub: Hub) -> None:
     await ours.subscribed(hub)
     for number in (1, 2):
         await hub.push(rss(number))
-    documents = await ours.subscribing.take_pushed(SOURCE)
+    documents = await ours.websub_subscriptions.take_pushed(SOURCE)
     assert await take(ours) == [rss(1), rss(2)], "a crash repeats, and loses nothing"
     await hub.push(rss(3))
-    await ours.subscribing.settled(SOURCE, documents, Round(new=2))
+    await ours.websub_subscriptions.settled(SOURCE, documents, Round(new=2))
     assert await take(ours) == [rss(3)], "what came meanwhile is still there"
     status = await ours.status()
     assert (status.pushes, status.articles_by_push, status.waiting) == (3, 2, 1)
@@ -425,10 +427,10 @@ async def test_a_replayed_push_is_harmless(
         found = []
         for _ in range(3):
             assert await hub.push(rss(1, 2)) == 202
-            documents = await ours.subscribing.take_pushed(SOURCE)
+            documents = await ours.websub_subscriptions.take_pushed(SOURCE)
             reading = await gatherer.read_feed(SOURCE, documents[0])
             brought = tally(await admitter.admit(reading.candidates))
-            await ours.subscribing.settled(SOURCE, documents, brought)
+            await ours.websub_subscriptions.settled(SOURCE, documents, brought)
             found.append(brought.new)
     assert found == [2, 0, 0]
     assert await store.articles.count() == 2
@@ -442,7 +444,7 @@ async def test_must_ignore_what_is_signed_with_another_secret(ours: Subscriber, 
     assert await take(ours) == []
     status = await ours.status()
     assert (status.refused, status.pushes, status.last_push_at) == (2, 0, None)
-    assert not await ours.subscribing.delivers(SOURCE)
+    assert not await ours.websub_subscriptions.delivers(SOURCE)
 
 
 async def test_must_ignore_what_is_not_signed_though_we_gave_a_secret(ours: Subscriber, hub: Hub) -> None:
@@ -467,7 +469,7 @@ async def test_must_not_tell_the_subscription_by_the_link_headers_of_a_push(
     await ours.subscribed(hub)
     links = {"Link": '<https://penipu.example/hub>; rel=hub, <https://lain.example/x>; rel="self"'}
     assert await hub.push(rss(1), headers=links) == 202
-    (document,) = await ours.subscribing.take_pushed(SOURCE)
+    (document,) = await ours.websub_subscriptions.take_pushed(SOURCE)
     assert document.requested_url == TOPIC
     assert "link" not in document.headers, "fields are not signed"
 
@@ -484,8 +486,8 @@ async def test_a_hub_that_pushes_faster_than_we_read_is_asked_to_try_again(
     await ours.subscribed(hub)
     answers = [await hub.push(rss(number)) for number in range(52)]
     assert answers == [202] * 50 + [503] * 2
-    documents = await ours.subscribing.take_pushed(SOURCE)
-    await ours.subscribing.settled(SOURCE, documents[:1], Round(new=1))
+    documents = await ours.websub_subscriptions.take_pushed(SOURCE)
+    await ours.websub_subscriptions.settled(SOURCE, documents[:1], Round(new=1))
     assert await hub.push(rss(51)) == 202
 
 
@@ -495,8 +497,8 @@ async def test_a_hub_that_pushes_faster_than_we_read_is_asked_to_try_again(
 async def test_a_hub_that_accepts_and_never_pushes_is_never_relied_on(ours: Subscriber, hub: Hub) -> None:
     await ours.subscribed(hub)
     for _ in range(5):
-        await ours.subscribing.polled(SOURCE, 3)
-        assert not await ours.subscribing.delivers(SOURCE)
+        await ours.websub_subscriptions.polled(SOURCE, 3)
+        assert not await ours.websub_subscriptions.delivers(SOURCE)
     status = await ours.status()
     assert (status.articles_by_poll, status.articles_by_push) == (15, 0)
     assert status.because == "subscribed, but the hub has not pushed yet"
@@ -504,13 +506,13 @@ async def test_a_hub_that_accepts_and_never_pushes_is_never_relied_on(ours: Subs
 
 async def test_a_hub_that_pushes_is_relied_on(ours: Subscriber, hub: Hub, clock: ManualClock) -> None:
     await ours.subscribed(hub)
-    assert not await ours.subscribing.delivers(SOURCE)
+    assert not await ours.websub_subscriptions.delivers(SOURCE)
     await hub.push(rss(1))
-    assert not await ours.subscribing.delivers(SOURCE), "who knows what is in it"
+    assert not await ours.websub_subscriptions.delivers(SOURCE), "who knows what is in it"
     await settle(ours, Round(new=1))
     clock.advance(5 * DAY)
-    await ours.subscribing.polled(SOURCE, 0)
-    assert await ours.subscribing.delivers(SOURCE), "a quiet source is no fault of its hub"
+    await ours.websub_subscriptions.polled(SOURCE, 0)
+    assert await ours.websub_subscriptions.delivers(SOURCE), "a quiet source is no fault of its hub"
     assert (await ours.status()).because == "the hub pushes"
 
 
@@ -521,17 +523,17 @@ async def test_a_hub_that_stops_is_noticed_by_the_next_poll_and_trusted_when_it_
     await hub.push(rss(1))
     await settle(ours, Round(new=1))
     clock.advance(3600)
-    await ours.subscribing.polled(SOURCE, 2)
-    assert not await ours.subscribing.delivers(SOURCE)
+    await ours.websub_subscriptions.polled(SOURCE, 2)
+    assert not await ours.websub_subscriptions.delivers(SOURCE)
     assert "no push had brought" in (await ours.status()).because
     clock.advance(30)
     await hub.push(rss(1, 2, 3))
     await settle(ours, Round(unchanged=3))
-    assert not await ours.subscribing.delivers(SOURCE), "it is slower than our polls"
+    assert not await ours.websub_subscriptions.delivers(SOURCE), "it is slower than our polls"
     clock.advance(30)
     await hub.push(rss(1, 2, 3, 4))
     await settle(ours, Round(new=1, unchanged=3))
-    assert await ours.subscribing.delivers(SOURCE), "it was merely slow"
+    assert await ours.websub_subscriptions.delivers(SOURCE), "it was merely slow"
 
 
 @pytest.mark.parametrize("brought", [Round(), Round(unchanged=20), Round(duplicate=1)])
@@ -543,7 +545,7 @@ async def test_pushes_that_bring_nothing_are_not_relied_on(
         clock.advance(60)
         await hub.push(rss(number))
         await settle(ours, brought)
-        assert not await ours.subscribing.delivers(SOURCE)
+        assert not await ours.websub_subscriptions.delivers(SOURCE)
     status = await ours.status()
     assert (status.pushes, status.articles_by_push) == (3, 0)
     assert status.because == "subscribed, but no push has brought anything yet; polled as ever until one does"
@@ -567,8 +569,8 @@ async def test_a_push_that_comes_amid_a_poll_is_no_miss(
     clock.advance(3600)
     await hub.push(rss(1, 2))
     clock.advance(1)
-    await ours.subscribing.polled(SOURCE, 1)
-    assert await ours.subscribing.delivers(SOURCE)
+    await ours.websub_subscriptions.polled(SOURCE, 1)
+    assert await ours.websub_subscriptions.delivers(SOURCE)
 
 
 async def test_a_denied_subscription_is_not_possible_any_more(
@@ -578,7 +580,7 @@ async def test_a_denied_subscription_is_not_possible_any_more(
     await hub.push(rss(1))
     query = {"hub.mode": "denied", "hub.topic": TOPIC, "hub.reason": "penerbit\tmenolak"}
     assert (await hub.get(form["hub.callback"], query))[0] == 200
-    assert not await ours.subscribing.delivers(SOURCE)
+    assert not await ours.websub_subscriptions.delivers(SOURCE)
     status = await ours.status()
     assert (status.state, status.reason) == ("denied", "the hub denies it: penerbitmenolak")
     for _ in range(5):

@@ -14,7 +14,7 @@ from support import NOON, ManualClock
 from syndicator.model.ids import SourceId
 from syndicator.model.subscription import Grant
 from syndicator.pipeline.websub.callbacks import HubCallbacks
-from syndicator.pipeline.websub.subscriptions import Subscribing
+from syndicator.pipeline.websub.subscriptions import WebsubSubscriptions
 from syndicator.store.store import Store
 from syndicator.web.hub.websub_callbacks import MAX_READING, MAX_READING_OF_SOURCE, HubRoutes
 
@@ -35,8 +35,10 @@ async def subscribed(store: Store, source: str) -> None:
 
 
 async def test_one_source_cannot_keep_the_pushes_of_others_out(store: Store, clock: ManualClock) -> None:
-    subscribing = Subscribing(store, {}, clock, public_url="https://we.example", reachable=True)
-    callbacks, go_on = HubCallbacks(store, subscribing, clock), asyncio.Event()
+    websub_subscriptions = WebsubSubscriptions(
+        store, {}, clock, public_url="https://we.example", reachable=True
+    )
+    callbacks, go_on = HubCallbacks(store, websub_subscriptions, clock), asyncio.Event()
     others = [f"s{number}" for number in range(MAX_READING - MAX_READING_OF_SOURCE)]
     for source in ("hostile", "other", *others):
         await subscribed(store, source)

@@ -125,7 +125,7 @@ async def test_must_ignore_the_lease_of_an_unsubscription(
     await off.work()
     assert (await hub.verify(hub.asked[1], lease_s=5))[0] == 200
     await off.work()
-    assert await off.subscribing.status(off.source) is None
+    assert await off.websub_subscriptions.status(off.source) is None
 
 
 async def test_must_answer_404_to_an_unsubscription_that_we_do_not_want(
@@ -162,7 +162,7 @@ async def test_a_push_after_its_lease_is_told_that_it_is_over(
     await hub.verify(form, lease_s=3600)
     clock.advance(3601)
     assert await hub.push(rss(1)) == 410
-    assert await ours.subscribing.take_pushed(ours.source) == ()
+    assert await ours.websub_subscriptions.take_pushed(ours.source) == ()
 
 
 async def test_a_push_may_be_as_large_as_what_the_source_may_send_and_no_larger(
@@ -172,7 +172,7 @@ async def test_a_push_may_be_as_large_as_what_the_source_may_send_and_no_larger(
     whole = rss(1).ljust(LIMIT)
     assert await hub.push(whole) == 202
     assert await hub.push(whole + b" ") == 413
-    assert [len(one.body) for one in await ours.subscribing.take_pushed(ours.source)] == [LIMIT]
+    assert [len(one.body) for one in await ours.websub_subscriptions.take_pushed(ours.source)] == [LIMIT]
 
 
 async def test_a_push_may_be_larger_than_other_requests(store: Store, clock: ManualClock, hub: Hub) -> None:
@@ -195,7 +195,7 @@ async def test_a_body_whose_length_is_not_told_is_cut_off_at_the_limit(
             assert response.status == 413
     except aiohttp.ClientError:
         pass  # we hung up while it was still sending
-    assert await ours.subscribing.take_pushed(ours.source) == ()
+    assert await ours.websub_subscriptions.take_pushed(ours.source) == ()
     assert (await ours.status()).refused == 1
     assert await hub.push(rss(1)) == 202
 
@@ -216,7 +216,7 @@ async def test_a_bomb_is_not_unpacked(form: dict[str, str], ours: Subscriber, hu
     headers = {"Content-Encoding": "gzip"}
     async with hub.session.post(form["hub.callback"], data=bomb, headers=headers) as response:
         assert response.status == 415
-    assert await ours.subscribing.take_pushed(ours.source) == ()
+    assert await ours.websub_subscriptions.take_pushed(ours.source) == ()
 
 
 async def test_a_hub_gone_mad_is_slowed_down(form: dict[str, str], ours: Subscriber, hub: Hub) -> None:

@@ -221,7 +221,7 @@ async def test_an_endpoint_of_a_partner_restores_no_article(
     async with egress_on(callbacks=["127.0.0.0/8"]) as egress, client_of(world.ops_app()) as ops:
         world.egress = egress
         clock.advance(60)
-        added = await world.registering.add(
+        added = await world.registration.add(
             Asker(owner="partner-x"),
             {"url": f"{ops.base}/api/v1/articles/{article}/restore", "events": ["article.*"]},
         )

@@ -26,7 +26,7 @@ from syndicator.pipeline.concurrency_limits import MOST_WAITING_EACH
 from syndicator.pipeline.feeds import any_filter_feeds as ad_hoc_feeds
 from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
 from syndicator.pipeline.popularity.scoring import Scoring
-from syndicator.pipeline.search.article_search import Searching
+from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.rules.feeds.any_filter_feeds import AdHoc
@@ -40,25 +40,25 @@ from syndicator.web.http.options import WebOptions
 PUBLIC = "https://feeds.example/news"
 
 
-def feeds_of(world: World, searching: Searching | None) -> AdHocFeeds:
+def feeds_of(world: World, article_search: ArticleSearch | None) -> AdHocFeeds:
     return AdHocFeeds(
         store=world.store,
         publisher=world.publisher,
         scoring=Scoring(world.store, PopularityPolicy()),
         clock=world.clock,
-        searching=searching,
+        article_search=article_search,
     )
 
 
 @pytest.fixture(params=["index", "no index"])
 async def client(world: World, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Client]:
-    searching = Searching(world.store, SearchIndex(tmp_path))
+    article_search = ArticleSearch(world.store, SearchIndex(tmp_path))
     if request.param == "index":
-        await searching.build()
-    feeds = feeds_of(world, searching)
+        await article_search.build()
+    feeds = feeds_of(world, article_search)
     async with client_of(create_app(world.reading, WebOptions(), ad_hoc=feeds)) as opened:
         yield opened
-    searching.close()
+    article_search.close()
 
 
 def other(number: int, **changes: Any) -> Candidate:
@@ -348,16 +348,16 @@ async def test_what_an_index_did_not_hold_yet_is_shown_as_soon_as_it_does(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ad_hoc_feeds, "DEEPEST", 20)
-    searching = Searching(world.store, SearchIndex(tmp_path))
-    await searching.build()
-    feeds, asked = feeds_of(world, searching), AdHoc(filter=Filter(query="lama"))
+    article_search = ArticleSearch(world.store, SearchIndex(tmp_path))
+    await article_search.build()
+    feeds, asked = feeds_of(world, article_search), AdHoc(filter=Filter(query="lama"))
     newer = [other(number, published_at=NOON - timedelta(minutes=5)) for number in range(100, 325)]
     await world.admit(*newer)
     await world.admit(story(9, title="Kabar lama"))
     # More changed than one request takes in, and it stands deeper than is looked without an index.
     assert b"Kabar lama" not in (await feeds.rendition(asked, Format.JSON, "c"))[0].body
     assert b"Kabar lama" in (await feeds.rendition(asked, Format.JSON, "c"))[0].body
-    searching.close()
+    article_search.close()
 
 
 async def test_what_is_kept_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

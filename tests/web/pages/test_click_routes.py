@@ -16,7 +16,7 @@ from syndicator.model.signal import SignalKind
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.popularity import clicks as clicking_room
-from syndicator.pipeline.popularity.clicks import Clicking
+from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.rules.popularity.visitors import A_NETWORK, FOLLOWED_AT_ONCE, FOLLOWED_EVERY_S
 from syndicator.store.embedded import EmbeddedServer, find_server
@@ -36,8 +36,8 @@ def reader(address: str = "203.0.113.9", **headers: str) -> dict[str, str]:
 @asynccontextmanager
 async def serving(world: World) -> AsyncIterator[Client]:
     options = WebOptions(trusted_proxies=(ip_network("127.0.0.0/8"),))
-    clicking = Clicking(world.store, world.clock)
-    async with client_of(create_app(world.reading, options, clicking=clicking)) as opened:
+    click_links = ClickLinks(world.store, world.clock)
+    async with client_of(create_app(world.reading, options, click_links=click_links)) as opened:
         yield opened
 
 

@@ -12,7 +12,7 @@ import pytest
 from support import candidate, until
 from web.web_world import Client, World, client_of, story
 
-from syndicator.pipeline.search.article_search import Searching
+from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.rules.search.query import QueryError, parse_query
 from syndicator.store.search.search_index import SearchIndex
 from syndicator.web.app import create_app
@@ -25,11 +25,11 @@ BROWSER = {"Accept": "text/html", "Accept-Language": "en"}
 
 @pytest.fixture
 async def client(world: World, tmp_path: Path) -> AsyncIterator[Client]:
-    searching = Searching(world.store, SearchIndex(tmp_path))
-    await searching.build()
-    async with client_of(create_app(world.reading, WebOptions(), searching=searching)) as opened:
+    article_search = ArticleSearch(world.store, SearchIndex(tmp_path))
+    await article_search.build()
+    async with client_of(create_app(world.reading, WebOptions(), article_search=article_search)) as opened:
         yield opened
-    searching.close()
+    article_search.close()
 
 
 async def admit(world: World, *titles: str, body: str = "Isi.") -> list[str]:
@@ -182,8 +182,8 @@ async def test_a_feed_shows_a_new_article_at_once(client: Client, world: World) 
 async def test_one_address_cannot_have_all_searches(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    searching = Searching(world.store, SearchIndex(tmp_path / "slow"))
-    await searching.build()
+    article_search = ArticleSearch(world.store, SearchIndex(tmp_path / "slow"))
+    await article_search.build()
     goes_on, waiting = asyncio.Event(), 0
 
     async def slowly(batches: int = 1) -> None:
@@ -191,9 +191,9 @@ async def test_one_address_cannot_have_all_searches(
         waiting += 1
         await goes_on.wait()
 
-    monkeypatch.setattr(searching, "catch_up", slowly)
+    monkeypatch.setattr(article_search, "catch_up", slowly)
     options = WebOptions(trusted_proxies=(ip_network("127.0.0.0/8"),))
-    async with client_of(create_app(world.reading, options, searching=searching)) as client:
+    async with client_of(create_app(world.reading, options, article_search=article_search)) as client:
         one, other = {"X-Forwarded-For": "192.0.2.1"}, {"X-Forwarded-For": "192.0.2.2"}
         first = [asyncio.create_task(client.get(f"/search?q=kata{n}", one)) for n in range(AT_ONCE_EACH)]
         await until(lambda: waiting >= AT_ONCE_EACH)
@@ -205,19 +205,19 @@ async def test_one_address_cannot_have_all_searches(
         goes_on.set()
         assert {answer.status for answer in await asyncio.gather(*first, second)} == {200}
         assert (await client.get("/search.rss?q=kata", one)).status == 200
-    searching.close()
+    article_search.close()
 
 
 async def test_without_an_index_the_page_says_so_and_others_go_on(world: World, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    searching = Searching(world.store, SearchIndex(tmp_path / "file"))
-    async with client_of(create_app(world.reading, WebOptions(), searching=searching)) as client:
+    article_search = ArticleSearch(world.store, SearchIndex(tmp_path / "file"))
+    async with client_of(create_app(world.reading, WebOptions(), article_search=article_search)) as client:
         answer = await client.get("/search?q=banjir", BROWSER)
         assert answer.status == 503
         assert "Retry-After" in answer.headers
         assert (await client.get("/search", BROWSER)).status == 200
         assert (await client.get("/", BROWSER)).status == 200
-    searching.close()
+    article_search.close()
 
 
 async def test_words_of_a_visitor_are_never_markup(client: Client) -> None:
