@@ -79,6 +79,6 @@ async def test_many_foreign_names_are_told_in_one_short_line(
             await sweep(small)
             clock.advance(60)
         told = capfd.readouterr()
-    lines = [line for line in (told.out + told.err).splitlines() if "another configuration" in line]
+    lines = [line for line in (told.out + told.err).splitlines() if "configurations_differ" in line]
     assert len(lines) == 1
     assert "and 980 more" in lines[0]

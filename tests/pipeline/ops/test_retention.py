@@ -178,7 +178,7 @@ async def test_a_process_is_told_of_names_that_only_others_know(
             clock.advance(61)
             await sweep(one)
         told = capfd.readouterr()
-    lines = [line for line in (told.out + told.err).splitlines() if "another configuration" in line]
+    lines = [line for line in (told.out + told.err).splitlines() if "configurations_differ" in line]
     assert len(lines) == 1
     assert "endpoint:a" in lines[0]
 
