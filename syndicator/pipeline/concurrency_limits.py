@@ -1,4 +1,4 @@
-"""Who may do something costly now, so that nobody can have all of it."""
+"""Limits the concurrency of costly work, overall and per client."""
 
 import asyncio
 import time
@@ -12,21 +12,21 @@ from syndicator.rules.rate_limit import RateLimit
 AT_ONCE, AT_ONCE_EACH = 4, 2
 MOST_WAITING, MOST_WAITING_EACH = 128, 32
 INTERVAL_S = 0.5
-"""Where a client has a share, it grows again by one in this time."""
+"""Time in which the share of a client grows by one."""
 OWN_CLIENT = "own"
-"""The name of all clients that have no limits."""
+"""The name of clients without limits."""
 _CLIENTS = 10_000
 
 
 class TooMany(SyndicatorError):
-    """More wait than can be served soon, or one client had more than its share."""
+    """Too many callers wait, or the client has used up its share."""
 
 
 class Places:
-    """Lets a few in at a time, and of each client fewer; who comes when too many wait is sent away."""
+    """Limits concurrency overall and per client. Further callers get TooMany at once when too many wait."""
 
     def __init__(self, share: int | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """`share`: how many a client may have in one go; None for no such limit."""
+        """`share`: places that one client may take in a burst; None for no limit."""
         self._shares = share and RateLimit[str](share, INTERVAL_S, monotonic, _CLIENTS)
         self._places = asyncio.Semaphore(AT_ONCE)
         self._own: dict[str, asyncio.Semaphore] = {}
@@ -34,7 +34,7 @@ class Places:
 
     @asynccontextmanager
     async def place(self, client: str) -> AsyncIterator[None]:
-        """Wait for a place and hold it. Raise TooMany at once where there will be none soon."""
+        """Wait for a place and hold it. Raises TooMany at once where none will be free soon."""
         if self._waiting[client] >= MOST_WAITING_EACH or self._waiting.total() >= MOST_WAITING:
             raise TooMany
         if self._shares and client != OWN_CLIENT and self._shares.take(client):

@@ -1,4 +1,4 @@
-"""What stands in Redis as of the call, at the price of one read for all who ask at once."""
+"""Reads current values from Redis, with one read for all concurrent callers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -8,10 +8,10 @@ from syndicator.errors import StoreUnavailable
 from syndicator.store.batching import Batcher
 
 RESPITE_S = 1.0
-"""How long nobody asks again after Redis did not answer."""
+"""Pause of reads after Redis did not answer."""
 
 PATIENCE_S = 0.2
-"""How long those wait for Redis who have something else to show: a quarter of a second with all else."""
+"""How long callers wait that have an older value to show."""
 
 
 Key = TypeVar("Key", bound=str)
@@ -19,7 +19,7 @@ Value = TypeVar("Value")
 
 
 class FreshReads(Generic[Key, Value]):
-    """Joins requests into batches: each waits for a read that began after it asked, never for an older one.
+    """Joins requests into batches; each waits for a read that began after the request.
 
     So what was admitted before a request is always seen by it, though a busy server reads Redis far less
     often than it answers. A read that fails fails for its whole batch, and for a moment for all who come
@@ -31,7 +31,7 @@ class FreshReads(Generic[Key, Value]):
         read: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]],
         moves: Callable[[], int | None] = lambda: None,
     ) -> None:
-        """`moves`: a count that is another one once anything was written that is read here; None: unknown."""
+        """`moves`: a counter that changes with each write to the values read here; None: unknown."""
         self._read_now = read
         self._moves = moves
         self._known: dict[Key, Value] = {}
@@ -43,15 +43,14 @@ class FreshReads(Generic[Key, Value]):
         self._away_until = 0.0
 
     def known(self, key: Key) -> Value | None:
-        """Return what was read for a key before, if nothing was written since; None: it has to be read."""
+        """Return the value read before, if nothing was written since; None: it has to be read."""
         moves = self._moves()
         return self._known.get(key) if moves is not None and moves == self._known_at else None
 
     async def get(self, key: Key, *, patiently: bool = True) -> Value:
-        """Return what is read for a key as of this call or later; StoreUnavailable where Redis does not
-        answer.
+        """Return the value of a key as of this call or later. Raises StoreUnavailable.
 
-        Not `patiently`: raised after `PATIENCE_S`, not after the time-out of the connection.
+        With `patiently=False` it is raised after `PATIENCE_S`, not after the time-out of the connection.
         """
         self._check_away()
         if patiently:
@@ -78,7 +77,7 @@ class FreshReads(Generic[Key, Value]):
         return [found[key] for key in keys]
 
     def _remember(self, found: Mapping[Key, Value], moves: int | None) -> None:
-        """Keep what was read after so many moves: with one more, it is no longer known."""
+        """Cache values read at a state of `moves`; they are valid until it changes."""
         if moves != self._known_at:
             self._known, self._known_at = {}, moves
         self._known.update(found)

@@ -1,6 +1,6 @@
-"""Leases that last as long as the work: they are short, and extended while it goes on.
+"""Extends short leases while their work goes on.
 
-So the work of a process that died is soon taken over, however long it may take.
+So the work of a process that died is soon taken over, even if it takes long.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ L = TypeVar("L")
 
 
 class LeaseLost(SyndicatorError):
-    """The work was stopped: it is another worker's by now, or nobody's."""
+    """The work was stopped because its lease was lost, perhaps to another worker."""
 
 
 class LeaseKeeper(Generic[L]):
@@ -33,13 +33,13 @@ class LeaseKeeper(Generic[L]):
         return KeptLeases(self, leases)
 
     def add(self, kept: "KeptLeases[L]") -> None:
-        """Extend these leases from now on."""
+        """Begin to extend these leases."""
         self._kept.add(kept)
         if self._timer is None:
             self._wait()
 
     def remove(self, kept: "KeptLeases[L]") -> None:
-        """Extend these leases no more. The timer stays: most likely others come before it fires."""
+        """Stop extending these leases. The timer stays: others are likely to come before it fires."""
         self._kept.discard(kept)
 
     def _wait(self) -> None:

@@ -1,4 +1,4 @@
-"""What many ask for at the same time is made once for all of them."""
+"""Computes a value once for all concurrent callers."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
@@ -11,23 +11,23 @@ Value = TypeVar("Value")
 
 
 class SingleFlight(Generic[Key, Value]):
-    """Who asks while a thing is being made waits for the same making, and shares what comes of it."""
+    """Runs at most one computation per key; callers that come meanwhile share its result."""
 
     def __init__(self) -> None:
         self._making: dict[Key, asyncio.Task[Value]] = {}
 
     async def get(self, key: Key, make: Callable[[], Coroutine[Any, Any, Value]], *, name: str) -> Value:
-        """Return what is made under a key; `name` is that of the task."""
+        """Return the value of a key; `name` is the name of the task that computes it."""
         making = self.begin(key, make, name=name)
         try:
-            return await asyncio.shield(making)  # one who gives up waiting must not take it from the others
+            return await asyncio.shield(making)  # a cancelled caller must not cancel it for the others
         except Exception as error:
             raise own_error(error) from error
 
     def begin(
         self, key: Key, make: Callable[[], Coroutine[Any, Any, Value]], *, name: str
     ) -> asyncio.Task[Value]:
-        """Begin to make it unless that is under way; nobody has to wait for it."""
+        """Return the task that computes the value of a key; start it unless it is running."""
         making = self._making.get(key)
         if making is None:
             making = asyncio.create_task(make(), name=name)
@@ -37,7 +37,7 @@ class SingleFlight(Generic[Key, Value]):
         return making
 
     async def close(self) -> None:
-        """End what is being made."""
+        """Cancel all computations."""
         making = list(self._making.values())
         for task in making:
             task.cancel()

@@ -1,4 +1,4 @@
-"""What our hub does by itself: notices that feeds changed, asks subscribers back, sends them what is new.
+"""The hub: detects changed feeds, verifies subscribers, and distributes new content to them.
 
 versions → topics whose bytes changed → announce, queue their subscribers → claim → ask back | send → settle
 
@@ -34,15 +34,15 @@ from syndicator.store.hub.subscribers import ClaimedSubscriber
 from syndicator.store.store import Store
 
 LEASE_MARGIN_S = 20.0
-"""A lease outlasts the longest request by this much, so that nobody is sent the same twice at once."""
+"""A lease outlasts the longest request by this much, so that no subscriber gets the same content twice."""
 
 GLANCE = timedelta(milliseconds=50)
 """Shortest interval between two searches for news while subscribers are being notified."""
 
 UNCONFIRMED_SHARE = 4
-"""Of the places of a worker, and of those of one host, one in so many is for who has not confirmed yet."""
+"""One in so many slots of a worker, and of a host, is for unconfirmed subscribers."""
 SLOW_SHARE = 2
-"""One in so many is for hosts that have not answered yet, or whose last answer came late."""
+"""One in so many slots is for hosts without an answer yet, or whose last answer was slow."""
 
 HOUSEKEEPING = timedelta(minutes=1)
 SWEPT_AT_ONCE = 500
@@ -51,7 +51,7 @@ EXTERNAL_LEASE = timedelta(days=2)
 
 
 class HubStep:
-    """Works for all subscribers of all topics. None of them waits for another's answer."""
+    """Serves all subscribers of all topics concurrently."""
 
     name = STEP
 
@@ -68,9 +68,9 @@ class HubStep:
         is_time_confirmed: Callable[[], bool],
         rng: random.Random,
     ) -> None:
-        """`policy` None: there is no hub, and nothing to do.
+        """`policy` None: the hub is off.
 
-        `is_time_confirmed`: whether who has left by the clock may be forgotten.
+        `is_time_confirmed`: whether the clock can be trusted for removing expired subscriptions.
         """
         self._is_time_confirmed = is_time_confirmed
         self._store = store
@@ -100,7 +100,7 @@ class HubStep:
         self._tidied_at = EPOCH
 
     async def take(self, room: int) -> Taken:
-        """Announce what changed, and lease subscribers that something is to be said to."""
+        """Announce changed topics, and lease due subscribers."""
         if not self._is_on or not room:
             return Taken()
         now = self._clock()
@@ -114,9 +114,9 @@ class HubStep:
         return Taken(jobs=tuple(jobs), next_due_at=min(times))
 
     async def _claim(self, now: datetime, room: int) -> tuple[list[ClaimedSubscriber], datetime | None]:
-        """Lease subscribers, and new ones for at most a quarter of all places; also say when more are due.
+        """Lease subscribers, unconfirmed ones for at most a quarter of all slots; return when more are due.
 
-        New ones that wait for a place are not due: a place that gets free has us look again.
+        Unconfirmed ones that wait for a slot do not count as due: a slot that becomes free triggers a claim.
         """
         hub, policy, places = self._store.hub, self._policy, room + self._attending
         new, due_at = list[ClaimedSubscriber](), None
@@ -138,7 +138,7 @@ class HubStep:
         return new + known, min(filter(None, (due_at, known_due_at)), default=None)
 
     def _count(self, claimed: Sequence[ClaimedSubscriber], sign: int) -> None:
-        """Count places that are taken (`sign` 1) or left (-1)."""
+        """Count slots that are taken (`sign` 1) or freed (-1)."""
         self._attending += sign * len(claimed)
         self._slow += sign * sum(one.is_slow for one in claimed)
         self._unconfirmed += sign * sum(not one.is_confirmed for one in claimed)
@@ -170,7 +170,7 @@ class HubStep:
         return jobs, min(later, default=None)
 
     async def _announce(self, topic: Topic, version: FeedVersion) -> JobReport | None:
-        """Queue a topic's subscribers, if its bytes changed: a version may show nothing new."""
+        """Queue the subscribers of a topic if its bytes have changed: a new version may have equal bytes."""
         try:
             rendition = await self._publisher.rendition(topic.feed, topic.form)
             before = (await self._store.hub_topics.all()).get(topic.name)
@@ -191,7 +191,7 @@ class HubStep:
             self._busy.discard(topic.name)
 
     async def _tidy(self) -> JobReport | None:
-        """Go on with what others left undone, forget who has left, and keep up the hubs of others."""
+        """Finish interrupted fan-outs, remove expired subscribers, and keep external hubs subscribed."""
         now = self._clock()
         for name in await self._store.hub_topics.unfinished(now):
             await self._store.hub_topics.fan_out(name, now)

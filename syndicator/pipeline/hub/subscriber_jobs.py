@@ -1,4 +1,4 @@
-"""The turns of our hub's subscribers: one is asked back, denied, sent what is new, or left alone."""
+"""Jobs of the hub's subscribers: verify, deny, or distribute new content."""
 
 import random
 import time
@@ -41,14 +41,14 @@ from syndicator.store.store import Store
 STEP = "hub"
 AFTER_BUSY = timedelta(seconds=1)
 IN_TIME = 0.5
-"""The part of the time-out within which an answer is to end."""
+"""An answer that takes longer than this part of the time-out counts as slow."""
 OTHERS_TURN = timedelta(seconds=5)
-"""Within that time a worker whose configuration has the feed takes what another one left."""
+"""Pause after which a subscriber of a feed that is not configured here is due again, for other workers."""
 GONE = "there is no such feed here any more"
 
 
 class HubReport(JobReport, frozen=True, kw_only=True):
-    """What became of a subscriber's turn."""
+    """The result of one job of a subscriber."""
 
     protocol: Protocol
     result: str
@@ -57,7 +57,7 @@ class HubReport(JobReport, frozen=True, kw_only=True):
 
 
 class HubTurns:
-    """Carries out turns that were claimed; every one of them is settled, or its lease runs out."""
+    """Runs the jobs of claimed subscribers; each is settled, or its lease runs out."""
 
     def __init__(
         self,
@@ -81,10 +81,10 @@ class HubTurns:
         self._rng = rng
 
     async def attend(self, claimed: ClaimedSubscriber) -> HubReport | None:
-        """Do what is due for a subscriber: ask back first, then send what is new."""
+        """Run the due job of a subscriber: verification first, then distribution."""
         known = claimed.subscriber
         if self._clock() + timedelta(seconds=self._policy.timeout_s) > claimed.until:
-            return None  # we were kept waiting: the lease runs out, and it is claimed anew
+            return None  # too little of the lease is left: it runs out, and the subscriber is claimed again
         if known is None and claimed.changed_by:
             return None  # another version of this program may be able to read it
         if known is not None and known.asked is not None:
@@ -153,7 +153,7 @@ class HubTurns:
         return self._report(known, "denied", "hub_subscription_denied", began, reason=why)
 
     async def _end(self, claimed: ClaimedSubscriber, known: Subscriber) -> HubReport | None:
-        """End a subscription whose feed no configuration has; leave alone what another process may know."""
+        """End a subscription whose feed is in no configuration; postpone it where others may know it."""
         began = time.monotonic()
         if await self.is_anywhere(known.topic):
             await self._leave_to_others(claimed)
@@ -273,16 +273,16 @@ class HubTurns:
 
 
 def _asking_only(found: Subscriber | None) -> Subscriber | None:
-    """Return what is left of a subscriber whose lease is over: what it asked for meanwhile."""
+    """Return a subscriber whose lease is over: with its pending request only, None without one."""
     return replace(found, lease=None, sent="") if found and found.asked else None
 
 
 def _is_slow(
     outcome: DistributionOutcome | VerificationOutcome, took_s: float, policy: HubPolicy
 ) -> bool | None:
-    """Return whether an answer came too late; None where there was none, and none was waited for.
+    """Return whether an answer was slow; None where there was no answer and no wait for one.
 
-    What counts is its end: a status that comes at once, and a body that drags on, take a place as long.
+    The end of the body counts: a slow body occupies a slot as long as a slow status.
     """
     match outcome:
         case Unneeded():

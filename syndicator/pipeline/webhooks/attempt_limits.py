@@ -1,4 +1,4 @@
-"""How many attempts are under way at once: who does not answer soon makes room for those who do.
+"""Limits concurrent attempts so that slow receivers do not block fast ones.
 
 An attempt takes a quick place. When it has not ended within a second it moves to a slow place, so that
 receivers that hang never fill what others need. Only where even the slow places are taken it stays.
@@ -19,10 +19,9 @@ class AttemptPlaces:
 
     @property
     def room(self) -> int:
-        """Return how many attempts may begin now; none where it is worth waiting for more of them.
+        """Return how many attempts may begin now; 0 where it is better to wait for more free places.
 
-        To look for work costs as much as some ten attempts, so it is done for many at once, while others are
-        under way.
+        A claim costs as much as some ten attempts, so it is made for many at once, while others are running.
         """
         few = self._quick < self._all_quick // 4
         return 0 if few else self._quick
@@ -32,7 +31,7 @@ class AttemptPlaces:
         return _Place(self)
 
     def move(self, delta: int) -> None:
-        """Count so many more quick ones that are free, and as many slow ones less."""
+        """Move `delta` attempts from quick to slow places."""
         self._quick += delta
         self._slow -= delta
 

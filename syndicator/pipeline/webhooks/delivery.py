@@ -1,4 +1,4 @@
-"""Deliveries to partners: lease what is due, attempt it until it is done or dead. Nobody waits for others.
+"""Delivers events to endpoints: leases due deliveries and attempts them; endpoints do not block each other.
 
 fan out ──▶ claim (fair shares) ──▶ prepare, for all at once ──▶ attempt ──▶ settle (many in one call)
 """
@@ -37,30 +37,30 @@ from syndicator.store.webhooks.deliveries import ClaimedDeliveries, Leased, Sett
 from syndicator.store.webhooks.unreadable_deliveries import UNREADABLE
 
 LEASE = timedelta(seconds=15)
-"""Lengthened while the attempt goes on: a dead worker's deliveries are due again so soon."""
+"""Extended during an attempt; the deliveries of a dead worker are due again after this time."""
 
 QUICK, SLOW = 192, 256
-"""Attempts at once, in one process: those that answer soon, and those that do not."""
+"""Most concurrent attempts of one process: to receivers that answer soon, and to slow ones."""
 
 LOGGED_A_SECOND = 20
-"""Lines of the log about deliveries that succeeded; the next one says how many more there were."""
+"""Most log lines a second about successful deliveries; the next line has the number of those left out."""
 
 log = get_logger(__name__)
 
 
 class DeliveryReport(JobReport, frozen=True, kw_only=True):
-    """What became of one attempt."""
+    """The result of one attempt."""
 
     endpoint: EndpointId
     result: str
     """`delivered`, `retry` or `dead`."""
     duration_s: float
     latency_s: float | None = None
-    """Of what was delivered: since it happened."""
+    """Seconds from the event to its delivery; None where it was not delivered."""
 
 
 class DeliverStep:
-    """Moves the outbox on and leases deliveries that are due."""
+    """Fans out the outbox and leases due deliveries."""
 
     name = "deliver"
 
@@ -100,13 +100,13 @@ class DeliverStep:
 
     @property
     def fan_out(self) -> Callable[[], Awaitable[None]]:
-        """Queues all that the outbox holds for those who want it."""
+        """Queues the events of the outbox for matching endpoints."""
         return self.event_fan_out.run
 
     async def take(self, room: int) -> Taken:
-        """Fan out what the outbox holds, lease due deliveries, and go on with replays."""
+        """Fan out the outbox, lease due deliveries, and continue replays."""
         if not self._places.room:
-            return Taken()  # whoever ends wakes us
+            return Taken()  # an attempt that ends wakes the worker
         await self._free_lost()
         self._took_all = False
         claimed = await self._claim(room, after_queuing=True)
@@ -127,7 +127,7 @@ class DeliverStep:
         )
 
     async def _free_lost(self) -> None:
-        """Have what was claimed here sent that is not under way: a take broke, or a connection was lost."""
+        """Release claimed deliveries that are not running, after a failed claim or a lost connection."""
         losses = self._store.connection.losses
         if self._took_all and losses == self._losses:
             return
@@ -161,7 +161,7 @@ class DeliverStep:
         return replace(more, leased=claimed.leased + more.leased)
 
     async def _hasten(self) -> None:
-        """Let digests go that are full before their time."""
+        """Make digests due that are full before their time."""
         for endpoint in self._directory.digesting:
             if endpoint.digest is not None:
                 every = timedelta(seconds=endpoint.digest.every_s)
@@ -170,7 +170,7 @@ class DeliverStep:
     def _parcels(
         self, served: Sequence[tuple[Leased, Endpoint, Prepared]]
     ) -> list[tuple[Sequence[Packed], Endpoint]]:
-        """Put together what goes in one push: of most endpoints each event by itself."""
+        """Group deliveries into pushes: digests together, others one by one."""
         parcels: list[tuple[Sequence[Packed], Endpoint]] = []
         together: dict[tuple[EndpointId, int, str], list[Packed]] = {}
         for leased, endpoint, prepared in served:
@@ -187,7 +187,7 @@ class DeliverStep:
         return parcels
 
     async def _served(self, leased: tuple[Leased, ...]) -> list[tuple[Leased, Endpoint]]:
-        """Find where each delivery goes."""
+        """Return deliveries with their endpoints."""
         served = self._directory.served
         if any(one.delivery.endpoint not in served for one in leased):
             await self._directory.reload()
@@ -252,7 +252,7 @@ class DeliverStep:
         )
 
     async def _outcomes(self, parcel: Sequence[Packed], endpoint: Endpoint) -> list[DeliveryOutcome]:
-        """Send what of a parcel is still worth it, and say what became of each event."""
+        """Send the events of a parcel that are still useful; return the outcome of each event."""
         now = self._clock()
         outcomes: list[DeliveryOutcome | None] = [_pointless(one, endpoint, now) for one in parcel]
         left = [one for one, outcome in zip(parcel, outcomes, strict=True) if outcome is None]
@@ -329,7 +329,7 @@ def _fields(
 
 
 def _pointless(packed: Packed, endpoint: Endpoint, now: datetime) -> Dead | None:
-    """Return why an event is not worth sending any more, where it is not."""
+    """Return the outcome of an event that need not be sent any more; None where it must be sent."""
     if packed.prepared.is_gone:
         return Dead(reason=_why_gone(packed.prepared), duration_ms=0, was_tried=False)
     since = packed.leased.delivery.counts_from

@@ -1,4 +1,4 @@
-"""What is shown of an endpoint, and to whom."""
+"""Views of endpoints for their owners and for operators."""
 
 from datetime import datetime
 from typing import Any
@@ -13,15 +13,15 @@ from syndicator.rules.webhooks.endpoint_health import EndpointHealth
 
 
 class Asker(Struct, frozen=True, kw_only=True):
-    """Who wants something of an endpoint."""
+    """The person or program that sends a request about an endpoint."""
 
     owner: str
     is_operator: bool = False
-    """Sees and changes those of everybody."""
+    """Whether it may see and change all endpoints."""
 
 
 OPERATOR = Asker(owner=OPERATORS, is_operator=True)
-"""Who runs this service."""
+"""An operator of this service."""
 
 
 class Offer(Struct, frozen=True, kw_only=True):

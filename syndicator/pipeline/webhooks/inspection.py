@@ -1,4 +1,4 @@
-"""What became of deliveries, as owners of endpoints see it: what waits, what is dead, what was tried."""
+"""Lists deliveries and attempts for owners of endpoints and for operators."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -79,7 +79,7 @@ class DeliveryShown(Struct, frozen=True, kw_only=True):
 
 
 class DeliveryInspection:
-    """Lists deliveries and attempts of the endpoints that somebody may see."""
+    """Lists deliveries and attempts of the endpoints that the asker may see."""
 
     def __init__(self, store: Store, registration: EndpointRegistration, clock: Clock) -> None:
         self._store = store

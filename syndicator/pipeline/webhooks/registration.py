@@ -1,4 +1,4 @@
-"""Endpoints that partners add while the service runs: described, proven, changed, rotated, removed."""
+"""Registers endpoints at run time: adds, verifies, changes, rotates secrets, removes."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -81,13 +81,13 @@ class EndpointRegistration:
         self._backfilling = WebhookBackfill(store, clock)
 
     async def seen(self, asker: Asker) -> list[EndpointListed]:
-        """Return the endpoints that somebody may see, by id."""
+        """Return the endpoints that the asker may see, by id."""
         await self._directory.refresh()
         seen = [one for one in self._directory.listed.values() if _may_see(asker, one)]
         return sorted(seen, key=lambda one: one.endpoint.id)
 
     async def shown(self, asker: Asker) -> list[EndpointShown]:
-        """Show the endpoints that somebody may see, by id."""
+        """Return views of the endpoints that the asker may see, by id."""
         return [await self._show(asker, one) for one in await self.seen(asker)]
 
     async def show(self, asker: Asker, endpoint: EndpointId) -> EndpointShown:
@@ -126,9 +126,9 @@ class EndpointRegistration:
         return _with_key(shown, chosen.secrets[0], probed)
 
     async def change(self, asker: Asker, endpoint: EndpointId, values: Mapping[str, Any]) -> EndpointShown:
-        """Put new values in place of those that are given; null is what it would be without.
+        """Replace the given settings; null restores the default.
 
-        Another address must be proven anew; until then events wait. Raises NoEndpoint, ConfigError,
+        A new address must be verified again; until then events wait. Raises NoEndpoint, ConfigError,
         EndpointRefused.
         """
 
@@ -145,7 +145,7 @@ class EndpointRegistration:
         return await self.show(asker, endpoint)
 
     async def remove(self, asker: Asker, endpoint: EndpointId) -> None:
-        """Take an endpoint out, with all that waits for it. Raises NoEndpoint, EndpointRefused."""
+        """Remove an endpoint with its queue. Raises NoEndpoint, EndpointRefused."""
         found = await self._listed(asker, endpoint)
         if found.owner is None and found.unreadable is None and not await self._has_left(endpoint):
             raise EndpointRefused(
@@ -162,9 +162,9 @@ class EndpointRegistration:
         overlap: timedelta = USUAL_OVERLAP,
         signature: Signature = "v1",
     ) -> EndpointSecret:
-        """Make a new secret for an endpoint; the one before signs beside it until the overlap ends.
+        """Return a new secret of an endpoint; the old one also signs until the overlap ends.
 
-        One whose secrets cannot be opened any more is served again by that; its headers are lost. Raises
+        An endpoint whose secrets cannot be decrypted works again after that, without its headers. Raises
         NoEndpoint, EndpointRefused.
         """
         fresh, now = new_secret(signature), self._wall()
@@ -207,13 +207,13 @@ class EndpointRegistration:
         return await ping(self._egress, found.endpoint, self._wall())
 
     async def pause(self, asker: Asker, endpoint: EndpointId, reason: str) -> EndpointShown:
-        """Let an endpoint rest: its events wait. Raises NoEndpoint."""
+        """Pause an endpoint; its events wait. Raises NoEndpoint."""
         await self._listed(asker, endpoint)
         await self._store.endpoints.pause(endpoint, reason, self._clock())
         return await self.show(asker, endpoint)
 
     async def resume(self, asker: Asker, endpoint: EndpointId) -> EndpointShown:
-        """Let one that is paused or disabled work again: what waits goes out. Raises NoEndpoint."""
+        """Resume a paused or disabled endpoint; waiting events are sent. Raises NoEndpoint."""
         await self._listed(asker, endpoint)
         before = await self._store.endpoints.resume(endpoint, self._clock())
         return replace(await self.show(asker, endpoint), replay_offered=_offer(before))
@@ -221,9 +221,9 @@ class EndpointRegistration:
     async def backfill(
         self, asker: Asker, endpoint: EndpointId, *, articles: int | None = None, hours: float | None = None
     ) -> int:
-        """Send what was published before: the newest articles, so many or of the last hours.
+        """Queue the newest articles, so many or those of the last hours; return how many were queued.
 
-        Gives how many were queued. Raises NoEndpoint, EndpointRefused.
+        Raises NoEndpoint, EndpointRefused.
         """
         if (articles is None) is (hours is None):
             raise EndpointRefused("say how many articles, or of how many hours, and not both")
@@ -234,7 +234,7 @@ class EndpointRegistration:
         return await self._backfilling.queue(found, articles=articles, since=since)
 
     async def working(self, asker: Asker, endpoint: EndpointId) -> Endpoint:
-        """Return an endpoint to which things can be sent now. Raises NoEndpoint, EndpointRefused."""
+        """Return an endpoint that is verified and active. Raises NoEndpoint, EndpointRefused."""
         found = await self._listed(asker, endpoint)
         if not found.is_trusted:
             raise EndpointRefused("it is not proven yet: have it verified first")
@@ -258,7 +258,7 @@ class EndpointRegistration:
         return found
 
     async def _own(self, asker: Asker, endpoint: EndpointId, *, or_bare: bool = False) -> Registration:
-        """Return an endpoint that may be changed; `or_bare`: also where its secrets cannot be opened."""
+        """Return an endpoint that the asker may change; `or_bare`: even without readable secrets."""
         await self._listed(asker, endpoint)
         try:
             known = await self._store.endpoints.registration(endpoint, or_bare=or_bare)
@@ -341,14 +341,14 @@ def _may_see(asker: Asker, one: EndpointListed) -> bool:
 
 
 def _unreadable(asker: Asker, reason: str) -> str:
-    """Return why secrets cannot be opened or sealed: where things lie on our machines is for operators."""
+    """Return the reason of a failed decryption or encryption; paths are shown to operators only."""
     if asker.is_operator:
         return reason.rstrip(".")
     return "its secrets cannot be opened here: rotate them, or ask whoever runs this service"
 
 
 def _with_key(shown: EndpointShown, secret: Secret, verified: Probed | None = None) -> EndpointSecret:
-    """Show what a receiver needs to verify by."""
+    """Return an endpoint with the secret or public key that its receiver verifies signatures with."""
     public = public_key(secret)
     own = None if public else secret.reveal()
     return EndpointSecret(endpoint=shown, secret=own, public_key=public, verified=verified)

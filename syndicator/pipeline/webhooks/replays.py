@@ -1,4 +1,4 @@
-"""Replays as their owners see them: begun, looked at, cancelled."""
+"""Begins, lists and cancels replays for owners of endpoints and for operators."""
 
 import secrets
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ from syndicator.rules.webhooks.event_matching import event_types
 from syndicator.store.store import Store
 
 MOST_RUNNING = 5
-"""Of one owner at once."""
+"""Most concurrent replays of one owner."""
 MOST_ENDED = 50
-"""Of one owner, kept to be looked at."""
+"""Most ended replays of one owner that are stored."""
 USUAL_PER_S, MOST_PER_S = 10, 50
 MOST_EVENTS = 100_000
 
 _SLACK = timedelta(minutes=5)
-"""Events are in the log by when they were written down, which is little later than when they happened."""
+"""Largest delay between an event and its entry in the log, which is ordered by entry."""
 _ATTEMPTS = 10
 _SCANNED = 1000
 
@@ -81,7 +81,7 @@ class ReplayShown(Struct, frozen=True, kw_only=True):
 
 
 class ReplayControl:
-    """Begins, shows and ends replays; `replay_work` works on them."""
+    """Begins, lists and cancels replays; `replay_worker` runs them."""
 
     def __init__(self, store: Store, registration: EndpointRegistration, clock: Clock) -> None:
         self._store = store
@@ -153,7 +153,7 @@ class ReplayControl:
         raise NoReplay(f"there is no replay {name!r}")
 
     async def _begin(self, wanted: ReplayWanted) -> str:
-        """Return the place in the log behind which a replay begins."""
+        """Return the position in the log behind which a replay begins."""
         if wanted.since_event is None:
             return _place(wanted.since)
         event = await self._store.events.get(wanted.since_event)

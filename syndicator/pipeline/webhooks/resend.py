@@ -1,4 +1,4 @@
-"""Sending again, under their ids, events that an endpoint was sent before: delivered, waiting or given up."""
+"""Sends events again, with the same ids: delivered, waiting or dead ones."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ class Resent(Struct, frozen=True, kw_only=True):
 
 
 class Redelivery:
-    """Queues again what an endpoint was sent before. Nothing else: not all events are for everybody."""
+    """Queues events again for an endpoint, but only events that it was meant to receive."""
 
     def __init__(self, store: Store, registration: EndpointRegistration, clock: Clock) -> None:
         self._store = store
@@ -35,9 +35,9 @@ class Redelivery:
         self._clock = clock
 
     async def one(self, asker: Asker, endpoint: EndpointId, event: EventId) -> Resent:
-        """Send one event again, now, that this endpoint was sent of late or that waits for it.
+        """Queue a recent or waiting event of an endpoint again, due now and with all attempts.
 
-        It has all its attempts before it, however old it is. Raises NoEndpoint, EndpointRefused.
+        Raises NoEndpoint, EndpointRefused.
         """
         await self._registration.working(asker, endpoint)
         kept = await self._store.events.get(event)
@@ -51,7 +51,7 @@ class Redelivery:
         return resent
 
     async def dead(self, asker: Asker, endpoint: EndpointId) -> Resent:
-        """Send what was given up again, up to 1,000 events, the last first.
+        """Queue dead deliveries of an endpoint again, newest first, up to MOST_AT_ONCE.
 
         Raises NoEndpoint, EndpointRefused.
         """
@@ -73,9 +73,9 @@ class Redelivery:
 
 
 async def gone_of(store: Store, events: Sequence[Event]) -> frozenset[EventId]:
-    """Return those of these events whose article is withdrawn or not kept any more: there is nothing to send.
+    """Return the events that have nothing to send because their article is withdrawn or deleted.
 
-    Of a withdrawal, there is while it stands.
+    A withdrawal can be sent while it is in force.
     """
     fields = {event.id: event for event in events if event.article is not None}
     gone = [one for one in fields.values() if one.type is EventType.ARTICLE_WITHDRAWN]
