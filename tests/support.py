@@ -14,6 +14,9 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
 from bench import grouped
 from syndicator.model.article import Candidate, Provenance
 from syndicator.model.clock import Clock
@@ -94,6 +97,17 @@ def candidate(
         published_at=published_at or NOON - timedelta(minutes=5),
         provenance=Provenance(source=SourceId(source), requested_url=address, fetched_at=NOON),
     )
+
+
+@asynccontextmanager
+async def answering(
+    answer: Callable[[web.Request], Awaitable[web.StreamResponse]], path: str = "/{path:.*}"
+) -> AsyncIterator[str]:
+    """Have a server answer what is asked for at a path while the context is open; yield its URL."""
+    app = web.Application()
+    app.router.add_route("*", path, answer)
+    async with TestServer(app) as server:
+        yield str(server.make_url("")).rstrip("/")
 
 
 @asynccontextmanager

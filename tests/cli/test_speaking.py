@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from support import answering
 from warm_program import run
 
 from syndicator import __version__
@@ -36,10 +36,8 @@ async def portal() -> AsyncIterator[str]:
                 return web.Response(text=PAGE, content_type="text/html")
         raise web.HTTPNotFound
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    async with TestServer(app) as server:
-        yield str(server.make_url("")).rstrip("/")
+    async with answering(answer) as url:
+        yield url
 
 
 @pytest.fixture

@@ -15,11 +15,10 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from e2e.conftest import Program, Start
 from machine import SetClock, SmallDisk
 from redis_link import RedisLink
-from support import PATIENCE_S
+from support import PATIENCE_S, answering
 
 from syndicator.errors import StoreRefuses
 from syndicator.pipeline.sources.gather_step import LEASE
@@ -65,10 +64,7 @@ class Portal:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Serve the feed while the context is open."""
-        app = web.Application()
-        app.router.add_get("/rss", self._feed)
-        async with TestServer(app) as server:
-            self.url = str(server.make_url("")).rstrip("/")
+        async with answering(self._feed, "/rss") as self.url:
             yield
 
     async def publish_on(self, pause_s: tuple[float, float]) -> None:

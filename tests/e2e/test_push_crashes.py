@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from e2e.conftest import Start
-from support import candidate, until
+from support import answering, candidate, until
 from warm_program import run
 
 from syndicator.pipeline.articles.admission import Admitter
@@ -51,10 +50,7 @@ class Receivers:
 @pytest.fixture
 async def receivers() -> AsyncIterator[Receivers]:
     played = Receivers()
-    app = web.Application()
-    app.router.add_post("/{name}", played.hook)
-    async with TestServer(app) as server:
-        played.url = str(server.make_url("")).rstrip("/")
+    async with answering(played.hook, "/{name}") as played.url:
         yield played
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from support import ManualClock
+from support import ManualClock, answering
 
 from syndicator.service import Service, open_service
 from syndicator.settings import load
@@ -44,10 +44,7 @@ class Portal:
 @pytest.fixture
 async def portal() -> AsyncIterator[Portal]:
     played = Portal()
-    app = web.Application()
-    app.router.add_get("/{path:.*}", played.answer)
-    async with TestServer(app) as server:
-        played.url = str(server.make_url("")).rstrip("/")
+    async with answering(played.answer) as played.url:
         yield played
 
 

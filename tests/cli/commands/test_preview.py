@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from gather.portal_pages import Story
+from support import answering
 from warm_program import run
 
 from syndicator.settings import load
@@ -65,10 +65,7 @@ class Town:
 @pytest.fixture
 async def town() -> AsyncIterator[Town]:
     played = Town()
-    app = web.Application()
-    app.router.add_get("/{path:.*}", played.answer)
-    async with TestServer(app) as server:
-        played.url = str(server.make_url("")).rstrip("/")
+    async with answering(played.answer) as played.url:
         yield played
 
 

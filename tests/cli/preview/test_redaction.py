@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from msgspec.structs import replace
+from support import answering
 from warm_program import run
 from web.web_world import source
 
@@ -36,10 +36,8 @@ async def portal() -> AsyncIterator[str]:
             text=FEED.format(url=f"http://{request.host}"), content_type="application/rss+xml"
         )
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    async with TestServer(app) as server:
-        yield str(server.make_url("")).rstrip("/")
+    async with answering(answer) as url:
+        yield url
 
 
 def configured(folder: Path, url: str, data: Path) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from support import answering
 from warm_program import run
 
 from syndicator.cli.preview.remedies import remedy_for
@@ -78,10 +78,7 @@ async def test_an_address_is_tried_before_anything_is_configured(tmp_path: Path)
         url = f"http://{request.host}"
         return web.Response(text=FEED.format(url=url), content_type="application/rss+xml")
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    async with TestServer(app) as server:
-        url = str(server.make_url("")).rstrip("/")
+    async with answering(answer) as url:
         text = '[egress]\nallow = ["127.0.0.1/32"]\n'
         (tmp_path / "all.toml").write_text(text, "utf-8")
         code, out, err = await run(tmp_path, "preview", f"{url}/rss")
@@ -121,10 +118,7 @@ async def test_robots_is_named_where_it_stops_a_preview(tmp_path: Path) -> None:
             raise web.HTTPNotFound
         return web.Response(text=f"<html><body><ul>{rows}</ul></body></html>", content_type="text/html")
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    async with TestServer(app) as server:
-        url = str(server.make_url("")).rstrip("/")
+    async with answering(answer) as url:
         (tmp_path / "all.toml").write_text('[egress]\nallow = ["127.0.0.1/32"]\n', "utf-8")
         code, _, err = await run(tmp_path, "preview", f"{url}/")
     assert code == 1

@@ -5,15 +5,13 @@ import dataclasses
 import pytest
 from msgspec.structs import replace
 from pipeline.conftest import Portal
-from pipeline.preview.test_discovery import FEED, context, found_at, page
+from pipeline.preview.test_discovery import FEED, found_at, page
 
 from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.model.fetch import Fetched, FetchResult, Redirect
 from syndicator.model.source import Source
 from syndicator.pipeline.preview.dry_run_context import DryRunContext
 from syndicator.pipeline.preview.finds import NothingFound
-
-__all__ = ["context"]
 
 INDONESIAN = (
     "Warga kota itu sudah lama menunggu pasar yang baru dan pada hari ini mereka akan berbelanja di dalam gedung "

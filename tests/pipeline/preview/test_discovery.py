@@ -1,22 +1,17 @@
 """What is found at an address: feeds by every way in which portals tell of them."""
 
 import dataclasses
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from pipeline.conftest import Portal
+from pipeline.preview.preview_world import draft
 
 from syndicator.cli.preview.toml_blocks import block, free_name
-from syndicator.egress.addresses import AllowList
-from syndicator.egress.client import open_egress
 from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.errors import NotReadable
-from syndicator.gather.documents.parser_pool import open_pool
-from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.proposals.discovery import How
-from syndicator.model.clock import system_clock
 from syndicator.model.fetch import Fetched, FetchResult, Redirect
 from syndicator.model.ids import SourceId
 from syndicator.model.source import ArticleRule, Every, PopularRule, Source, SourceKind
@@ -32,31 +27,8 @@ FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>{title}</title
 <pubDate>Mon, 23 Nov 2026 10:00:00 +0700</pubDate></item></channel></rss>"""
 
 
-@pytest.fixture
-async def context() -> AsyncIterator[DryRunContext]:
-    from ipaddress import ip_network
-
-    allow: AllowList = (ip_network("127.0.0.0/8"),)
-    async with (
-        open_egress(
-            user_agent="syndicator/test", allow=allow, allow_callbacks=(), clock=system_clock
-        ) as egress,
-        open_pool(workers=1) as pool,
-    ):
-        gatherer = Gatherer(egress, pool)
-        yield DryRunContext(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="syndicator/test")
-
-
 async def found_at(context: DryRunContext, url: str, wanted: SourceKind | None = None) -> Discovery:
-    draft = Source(
-        id=SourceId("preview"),
-        title="Preview",
-        kind=SourceKind.FEED,
-        url=url,
-        schedule=Every(interval_s=300),
-        timezone="Asia/Jakarta",
-    )
-    return await discover(context, draft, wanted=wanted)
+    return await discover(context, draft(url), wanted=wanted)
 
 
 def page(head: str = "", body: str = "") -> str:

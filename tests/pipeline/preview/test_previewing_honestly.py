@@ -1,25 +1,20 @@
 """A preview promises what gathering keeps, proposes what brings more, and asks politely."""
 
 import dataclasses
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
 
 import pytest
 from msgspec.structs import replace
 from pipeline.conftest import Portal
+from pipeline.preview.preview_world import draft
 from pipeline.visiting_world import scripted
 
 from syndicator.cli.preview.output import show_preview
 from syndicator.cli.preview.toml_blocks import block
-from syndicator.egress.client import open_egress
 from syndicator.egress.request_hooks import Gate, open_gate
-from syndicator.gather.documents.parser_pool import open_pool
-from syndicator.gather.gatherer import Gatherer
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import FetchFailed, FetchResult, Reason
-from syndicator.model.ids import SourceId
-from syndicator.model.source import ArticleRule, Every, ListRule, Politeness, Source, SourceKind
+from syndicator.model.source import ArticleRule, ListRule, Politeness, Source, SourceKind
 from syndicator.pipeline.preview.discovery import discover
 from syndicator.pipeline.preview.dry_run_context import DryRunContext, paced
 from syndicator.pipeline.preview.finds import Discovery
@@ -31,28 +26,6 @@ TEXT = (
     "<p>Wali kota meminta agar harga sewa kios tetap terjangkau bagi pedagang kecil dari desa sekitar.</p>"
     "<p>Mulai pekan depan, bus kota akan berhenti tepat di depan pintu masuk setiap sepuluh menit sekali.</p>"
 )
-
-
-@pytest.fixture
-async def context() -> AsyncIterator[DryRunContext]:
-    allow = (ip_network("127.0.0.0/8"),)
-    async with (
-        open_egress(user_agent="x/1", allow=allow, allow_callbacks=(), clock=system_clock) as egress,
-        open_pool(workers=1) as pool,
-    ):
-        gatherer = Gatherer(egress, pool)
-        yield DryRunContext(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="x/1")
-
-
-def draft(url: str) -> Source:
-    return Source(
-        id=SourceId("preview"),
-        title="Preview",
-        kind=SourceKind.FEED,
-        url=url,
-        schedule=Every(interval_s=300),
-        timezone="Asia/Jakarta",
-    )
 
 
 async def found_at(context: DryRunContext, url: str) -> Discovery:

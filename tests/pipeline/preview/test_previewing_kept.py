@@ -1,26 +1,19 @@
 """A preview shows what a first round keeps: the same join, dates and pictures, the same counts."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from ipaddress import ip_network
 
 import pytest
 from gather.portal_pages import Story
 from pipeline.conftest import OpenService, Portal
 from pipeline.full_text_world import RULE, config, entry, feed, page, put_pages
+from pipeline.preview.preview_world import draft, dry_run
 from pipeline.rounds.test_feed_round import gather
 from support import NOON, ManualClock
 
 from syndicator.cli.preview.toml_blocks import block
-from syndicator.egress.client import open_egress
-from syndicator.gather.documents.parser_pool import open_pool
-from syndicator.gather.gatherer import Gatherer
 from syndicator.model.article import Article, Candidate
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.preview.discovery import discover
-from syndicator.pipeline.preview.dry_run_context import DryRunContext
 from syndicator.pipeline.preview.preview import Preview, preview
 from syndicator.rules.dates.claimed_dates import published_at
 from syndicator.rules.identity.addresses import clean_url
@@ -32,20 +25,9 @@ NEWS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
 NEWS += 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
 
 
-@asynccontextmanager
-async def open_desk(clock: ManualClock) -> AsyncIterator[DryRunContext]:
-    allow = (ip_network("127.0.0.0/8"),)
-    async with (
-        open_egress(user_agent="syndicator/1", allow=allow, allow_callbacks=(), clock=clock) as egress,
-        open_pool(workers=1) as pool,
-    ):
-        gatherer = Gatherer(egress, pool)
-        yield DryRunContext(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="syndicator/1")
-
-
 async def shown_and_kept(service: Service, clock: ManualClock) -> tuple[Preview, list[Article], int]:
     """Preview a source, then gather it; give what was shown, what is stored, and how many were new."""
-    async with open_desk(clock) as context:
+    async with dry_run(clock) as context:
         shown = await preview(context, service.settings.sources[SourceId("city")], articles=50)
     await service.enlist()
     (report,) = await gather(service)
@@ -132,7 +114,7 @@ async def test_a_list_of_which_robots_forbids_a_page(
     rules = f'list = {{ item = "li", url = "a" }}\nimages = "none"\n{RULE}'
     text = config(portal, rules).replace('"feed"', '"page"').replace("full_text = true\n", "")
     async with service_of(text) as service:
-        async with open_desk(clock) as context:
+        async with dry_run(clock) as context:
             glance = await preview(context, service.settings.sources[SourceId("city")], articles=1)
         shown, kept, new = await shown_and_kept(service, clock)
     assert shown.counts.new == new == len(kept) == 2
@@ -152,23 +134,12 @@ async def test_a_list_that_robots_forbids(
     portal.documents["/robots.txt"] = "User-agent: *\nDisallow: /rss\n"
     text = config(portal, f'list = {{ item = "li", url = "a" }}\n{RULE}')
     text = text.replace('"feed"', '"page"').replace("full_text = true\n", "")
-    async with service_of(text) as service, open_desk(clock) as context:
+    async with service_of(text) as service, dry_run(clock) as context:
         shown = await preview(context, service.settings.sources[SourceId("city")], articles=3)
     assert (shown.counts.new, shown.counts.refused) == (0, 1)
     assert shown.robots is not None
     assert shown.robots.rule == "Disallow: /rss"
     assert "/read/1" not in portal.asked
-
-
-def draft(url: str) -> Source:
-    return Source(
-        id=SourceId("preview"),
-        title="Preview",
-        kind=SourceKind.FEED,
-        url=url,
-        schedule=Every(interval_s=300),
-        timezone="Asia/Jakarta",
-    )
 
 
 def put_list(portal: Portal, path: str, link: str) -> None:
@@ -213,7 +184,7 @@ async def test_the_block_as_pasted_brings_what_was_shown(
     else:
         link = "/index.php?baca={n}&judul={slug}" if kind == "page by query" else "/read/{n}00000/{slug}"
         put_list(portal, path, link)
-    async with open_desk(clock) as context:
+    async with dry_run(clock) as context:
         found = await discover(context, draft(f"{portal.url}{path}"), articles=50)
     async with service_of(block(found.preview.source, ())) as service:
         await service.enlist()

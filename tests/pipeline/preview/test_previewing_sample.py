@@ -2,53 +2,25 @@
 
 import tomllib
 from collections.abc import AsyncIterator
-from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from pipeline.preview.preview_world import draft
 
-from syndicator.egress.client import open_egress
-from syndicator.gather.documents.parser_pool import open_pool
-from syndicator.gather.gatherer import Gatherer
 from syndicator.model.clock import system_clock
-from syndicator.model.ids import SourceId
-from syndicator.model.source import ArticleRule, Every, ListRule, PopularRule, Source, SourceKind
+from syndicator.model.source import ArticleRule, ListRule, PopularRule, Source, SourceKind
 from syndicator.pipeline.preview.comparison import fields_of
 from syndicator.pipeline.preview.discovery import discover
 from syndicator.pipeline.preview.dry_run_context import DryRunContext
 from syndicator.pipeline.preview.preview import preview
 from syndicator.sample.server import Sample, SampleOptions, open_sample
 
-AGENT = "syndicator/test"
-
 
 @pytest.fixture
 async def sample() -> AsyncIterator[Sample]:
     async with open_sample(SampleOptions(interval_s=None), system_clock) as opened:
         yield opened
-
-
-@pytest.fixture
-async def context() -> AsyncIterator[DryRunContext]:
-    allow = (ip_network("127.0.0.0/8"),)
-    async with (
-        open_egress(user_agent=AGENT, allow=allow, allow_callbacks=(), clock=system_clock) as egress,
-        open_pool(workers=1) as pool,
-    ):
-        gatherer = Gatherer(egress, pool)
-        yield DryRunContext(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent="syndicator/test")
-
-
-def draft(url: str) -> Source:
-    return Source(
-        id=SourceId("preview"),
-        title="Preview",
-        kind=SourceKind.FEED,
-        url=url,
-        schedule=Every(interval_s=300),
-        timezone="Asia/Jakarta",
-    )
 
 
 def shipped(url: str) -> Source:

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from pipeline.conftest import OpenService, Portal
 from pipeline.full_text_world import RULE, articles, config, entry, feed, page, put_pages
 from pipeline.rounds.test_feed_round import CITY, gather
-from support import NOON, ManualClock
+from support import NOON, ManualClock, answering
 
 from syndicator.gather.gatherer import Gatherer
 from syndicator.model.article import Enclosure, ListedItem
@@ -226,10 +225,7 @@ async def test_pages_that_are_read_again_make_no_home_of_a_foreign_address(
     service_of: OpenService, clock: ManualClock
 ) -> None:
     portal = MovedPortal()
-    app = web.Application()
-    app.router.add_get("/{path:.*}", portal.answer)
-    async with TestServer(app) as server:
-        portal.url = str(server.make_url("")).rstrip("/")
+    async with answering(portal.answer) as portal.url:
         put_pages(portal, *range(1, 30))
         portal.documents["/rss"] = feed(*(entry(portal, n, guid=f"g{n}") for n in range(1, 9)))
         portal.documents["/parked"] = feed(*(entry(portal, n, guid=f"p{n}") for n in range(11, 15)))

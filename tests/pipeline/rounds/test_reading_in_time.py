@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from pipeline.conftest import OpenService, Portal
 from pipeline.full_text_world import articles, config, entry, feed, page, put_pages
 from pipeline.rounds.test_feed_round import CITY, gather
-from support import ManualClock, until
+from support import ManualClock, answering, until
 
 from syndicator.errors import StoreUnavailable
 from syndicator.gather.gatherer import Gatherer
@@ -43,10 +42,7 @@ class SlowPortal(Portal):
 @pytest.fixture
 async def slow_portal() -> AsyncIterator[SlowPortal]:
     played = SlowPortal()
-    app = web.Application()
-    app.router.add_get("/{path:.*}", played.answer)
-    async with TestServer(app) as server:
-        played.url = str(server.make_url("")).rstrip("/")
+    async with answering(played.answer) as played.url:
         yield played
 
 

@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from pipeline.conftest import OpenService, Portal
 from pipeline.rounds.test_feed_round import gather
 from pipeline.rounds.test_sitemap_round import SELECTORS, articles, config, plain_map
-from support import NOON, ManualClock
+from support import NOON, ManualClock, answering
 
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.rounds import sitemap_listing, sitemap_round
@@ -349,15 +348,14 @@ async def test_a_move_is_not_forgotten_while_nothing_changes(
     portal.documents["/new.xml"] = undated(portal.url, (1,))
     portal.etags["/new.xml"] = '"one"'
     put_article(portal, 1)
-    app = web.Application()
-    app.router.add_get("/sitemap.xml", moved)
-    async with TestServer(app) as server:
-        old = str(server.make_url("")).rstrip("/")
-        async with service_of(config(portal, SELECTORS).replace(f"{portal.url}/", f"{old}/")) as service:
-            await service.enlist()
-            await rounds(service, clock, 1)
-            (report,) = await gather(service)
-            state = await service.store.sources.state(CITY)
+    async with (
+        answering(moved, "/sitemap.xml") as old,
+        service_of(config(portal, SELECTORS).replace(f"{portal.url}/", f"{old}/")) as service,
+    ):
+        await service.enlist()
+        await rounds(service, clock, 1)
+        (report,) = await gather(service)
+        state = await service.store.sources.state(CITY)
     assert report.status == "unchanged"
     assert state.move is not None
     assert state.move.target == f"{portal.url}/new.xml"

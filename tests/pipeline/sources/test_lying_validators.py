@@ -5,11 +5,10 @@ from contextlib import asynccontextmanager
 from itertools import count
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from pipeline.conftest import OpenService, Portal
 from pipeline.rounds.test_feed_round import CITY, config, gather, rss
 from pipeline.sources.test_source_memory import state_of, until_checked
-from support import ManualClock
+from support import ManualClock, answering
 
 
 class Fickle:
@@ -31,10 +30,7 @@ class Fickle:
 
 @asynccontextmanager
 async def served(fickle: Fickle, portal: Portal) -> AsyncIterator[None]:
-    app = web.Application()
-    app.router.add_get("/rss", fickle.answer)
-    async with TestServer(app) as server:
-        portal.url = str(server.make_url("")).rstrip("/")
+    async with answering(fickle.answer, "/rss") as portal.url:
         yield
 
 

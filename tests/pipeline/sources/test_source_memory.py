@@ -5,10 +5,9 @@ from datetime import timedelta
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from pipeline.conftest import OpenService, Portal
 from pipeline.rounds.test_feed_round import CITY, config, gather, rss
-from support import NOON, ManualClock
+from support import NOON, ManualClock, answering
 
 from syndicator.model.article import Article
 from syndicator.model.ids import FeedId
@@ -85,18 +84,14 @@ async def test_what_the_server_asks_is_kept_and_told(
     async def feed(request: web.Request) -> web.Response:
         return web.Response(text=rss(1), headers={"Cache-Control": "max-age=1800"})
 
-    app = web.Application()
-    app.router.add_get("/rss", feed)
-    async with TestServer(app) as server:
-        portal.url = str(server.make_url("")).rstrip("/")
-        async with service_of(config(portal)) as service:
-            await service.enlist()
-            await gather(service)
-            state = await state_of(service)
-            assert state.next_due_at is not None
-            assert state.next_due_at >= clock.now + timedelta(minutes=30)
-            assert "max-age=1800" in state.due_because
-            assert state.due_because.startswith("every 5m, but")
+    async with answering(feed, "/rss") as portal.url, service_of(config(portal)) as service:
+        await service.enlist()
+        await gather(service)
+        state = await state_of(service)
+        assert state.next_due_at is not None
+        assert state.next_due_at >= clock.now + timedelta(minutes=30)
+        assert "max-age=1800" in state.due_because
+        assert state.due_because.startswith("every 5m, but")
 
 
 async def test_an_adaptive_source_learns_and_says_when_it_missed_something(

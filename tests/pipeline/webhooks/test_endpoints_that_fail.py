@@ -5,11 +5,10 @@ from datetime import timedelta
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from pipeline.conftest import OpenService
 from pipeline.feeds.test_publisher import admit
 from pipeline.webhooks.test_delivery import A, B, Partner, config, counts, deliver, partner
-from support import ManualClock, until
+from support import ManualClock, answering, until
 
 from syndicator.model.endpoint import EndpointStanding
 from syndicator.model.event import EndpointNotice, Event, EventType
@@ -216,17 +215,16 @@ async def test_one_of_many_that_fail_at_once_asks_for_rest_and_gets_it(
         headers = {"Retry-After": "7200"} if number == 20 else {}
         return web.Response(status=503, headers=headers)
 
-    app = web.Application()
-    app.router.add_post("/hook", failing)
-    async with TestServer(app) as server:
-        partner.url = str(server.make_url("")).rstrip("/")
-        async with service_of(config(partner, more="max_in_flight = 32")) as service:
-            await service.enlist()
-            await admit(service, *range(1, 41))
-            runner = Runner(service.deliver_step, capacity=64, clock=clock, on_report=lambda _: None)
-            async with asyncio.timeout(30):
-                await runner.run(until_empty=True)
-            state = await service.store.endpoints.state(A)
+    async with (
+        answering(failing, "/hook") as partner.url,
+        service_of(config(partner, more="max_in_flight = 32")) as service,
+    ):
+        await service.enlist()
+        await admit(service, *range(1, 41))
+        runner = Runner(service.deliver_step, capacity=64, clock=clock, on_report=lambda _: None)
+        async with asyncio.timeout(30):
+            await runner.run(until_empty=True)
+        state = await service.store.endpoints.state(A)
     assert asked >= 32
     assert state.failures == asked, "each is counted"
     assert state.rest_until is not None
