@@ -5,11 +5,12 @@ Measured on invented news (`bench.news`), and on labelled texts of third parties
 
 import asyncio
 
-from bench import story_cost, story_folds, story_quality, story_racing
+from bench import story_cost, story_edits, story_folds, story_quality, story_racing
 
 
 async def run() -> None:
     await asyncio.to_thread(story_quality.tell_copies)
+    await asyncio.to_thread(story_edits.tell_edits)
     await story_quality.tell_stories()
     await asyncio.to_thread(story_folds.tell_folds)
     await story_cost.tell_admitting()

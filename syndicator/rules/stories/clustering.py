@@ -142,7 +142,7 @@ def place(own: Story, text: Text | None, near: Near, policy: StoriesPolicy) -> S
 
     `own`: the article as a story of itself alone. `text` may be None where there are no neighbours.
     """
-    copied, compared_with = _nearest_copy(text, near.neighbours, policy.copies) if text else (None, None)
+    copied, compared_with = _nearest_copy(own, text, near.neighbours, policy.copies) if text else (None, None)
     stories = {known.story.id: known for known in near.stories}
     original = compared_with if copied and copied.kind is CopyKind.COPY else None
     if original is not None and original.story in stories:
@@ -182,8 +182,13 @@ def parted(article: Article, kin: Sequence[Neighbour], policy: StoriesPolicy) ->
     `kin`: its original, or its copies. A copy that now says something else of its own must not stay hidden.
     """
     mine = text_of(article.title, plain_body(article.body_html))
-    apart = [one for one in kin if judge_copy(mine, one.text, policy.copies).kind is not CopyKind.COPY]
-    return tuple(one.article_id if one.copy_of == article.id else article.id for one in apart)
+    parted = [
+        one
+        for one in kin
+        if judge_copy(mine, one.text, policy.copies, article.published_at - one.own.published_at).kind
+        is not CopyKind.COPY
+    ]
+    return tuple(one.article_id if one.copy_of == article.id else article.id for one in parted)
 
 
 def _is_earlier(own: Story, original: Neighbour) -> bool:
@@ -209,7 +214,7 @@ def compare(one: Article, other: Article, policy: StoriesPolicy) -> Comparison:
     words = weighed_words(late.text.title, late.text.words)
     known = {term_of(word): word for word in words}
     return Comparison(
-        copy=judge_copy(late.text, early.text, policy.copies),
+        copy=judge_copy(late.text, early.text, policy.copies, second.published_at - first.published_at),
         story=judge_story(
             second.title, late.terms, second.published_at, [founded(first, early.terms)], policy.stories
         ),
@@ -218,10 +223,13 @@ def compare(one: Article, other: Article, policy: StoriesPolicy) -> Comparison:
 
 
 def _nearest_copy(
-    mine: Text, neighbours: Sequence[Neighbour], policy: CopyPolicy
+    own: Story, mine: Text, neighbours: Sequence[Neighbour], policy: CopyPolicy
 ) -> tuple[CopyVerdict | None, Neighbour | None]:
     order: Mapping[CopyKind, int] = {CopyKind.COPY: 0, CopyKind.DERIVED: 1, CopyKind.NONE: 2}
-    judged = [(judge_copy(mine, other.text, policy), other) for other in neighbours]
+    judged = [
+        (judge_copy(mine, other.text, policy, own.published_at - other.own.published_at), other)
+        for other in neighbours
+    ]
     return min(
         judged,
         key=lambda one: (order[one[0].kind], -one[0].containment, one[1].article_id),

@@ -7,12 +7,14 @@ and length; what shares the text but not these counts as derived, and both stay.
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
+from syndicator.rules.stories.figures import Figures, are_revised, figures_of
 from syndicator.rules.stories.rarity import rarity
 from syndicator.rules.stories.series import conflict, days_of, is_series, numbers_of
 from syndicator.rules.stories.shingles import Hashes, hashed_runs, shared
@@ -21,6 +23,8 @@ from syndicator.rules.words import words_of
 
 _BEGINNING_WORDS = 100
 _BEGINNING_CHARACTERS = 1200
+_ANOTHER_DAY = timedelta(hours=18)
+"""Between two pages of a series that do not say of which day they are."""
 
 
 class CopyKind(StrEnum):
@@ -88,6 +92,11 @@ class Text(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return numbers_of(self.plain[:_BEGINNING_CHARACTERS])
 
     @cached_property
+    def figures(self) -> Figures:
+        """The figures of its text, by the words around them."""
+        return figures_of(self.words)
+
+    @cached_property
     def days(self) -> frozenset[tuple[int, int]]:
         """The days that its headline and its beginning name."""
         return days_of(f"{self.title}\n{self.plain[:_BEGINNING_CHARACTERS]}")
@@ -113,8 +122,8 @@ def text_of(title: str, plain: str) -> Text:
     return Text(title=title, plain=plain, shingles=hashed_runs(keys))
 
 
-def judge_copy(mine: Text, other: Text, policy: CopyPolicy) -> CopyVerdict:
-    """Judge two texts; the verdict is the same whichever came first."""
+def judge_copy(mine: Text, other: Text, policy: CopyPolicy, apart: timedelta = timedelta()) -> CopyVerdict:
+    """Judge two texts, which were published so far apart; the verdict is the same whichever came first."""
     common = shared(mine.shingles, other.shingles)
     shorter, longer = sorted((len(mine.shingles), len(other.shingles)))
     containment = common / shorter if shorter else 0.0
@@ -131,7 +140,10 @@ def judge_copy(mine: Text, other: Text, policy: CopyPolicy) -> CopyVerdict:
         numbers=round(_share(mine.numbers, other.numbers), 3),
         length=round(_ratio(len(mine.words), len(other.words)), 3),
     )
-    because = _difference(mine, other, numbers, policy)
+    because = _difference(mine, other, numbers, policy, apart)
+    # Where all runs of words are shared, all figures are.
+    if because is None and common < shorter and are_revised(mine.figures, other.figures):
+        because = "they have other figures at the same place"
     if because is None:
         return numbers
     return CopyVerdict(
@@ -163,11 +175,13 @@ def _agreement(one: HeadlineTerms, other: HeadlineTerms) -> float:
     return min(1.0, sum([w * w for word, w in one.words.items() if word in other.words]) / length)
 
 
-def _difference(mine: Text, other: Text, found: CopyVerdict, policy: CopyPolicy) -> str | None:
+def _difference(
+    mine: Text, other: Text, found: CopyVerdict, policy: CopyPolicy, apart: timedelta
+) -> str | None:
     """Return what a reader would miss if one of two articles that share text were hidden."""
     if series := conflict(mine.title, other.title):
         return series
-    if _name_other_days(mine, other):
+    if _are_of_other_days(mine, other, apart):
         return "they are of other days"
     checks = (
         (min(len(mine.words), len(other.words)) < policy.words, "a text is too short to compare"),
@@ -180,14 +194,24 @@ def _difference(mine: Text, other: Text, found: CopyVerdict, policy: CopyPolicy)
             "their headlines differ",
         ),
     )
-    return next((because for failed, because in checks if failed), None)
+    if because := next((because for failed, because in checks if failed), None):
+        return because
+    if mine.title == other.title:
+        return None
+    headlines = (figures_of(words_of(text.title)) for text in (mine, other))
+    return "their headlines have other figures" if are_revised(*headlines) else None
 
 
-def _name_other_days(mine: Text, other: Text) -> bool:
-    """Return whether two pages, of which one is of a series, name other days where they begin."""
+def _are_of_other_days(mine: Text, other: Text, apart: timedelta) -> bool:
+    """Return whether two pages, of which one is of a series, are of other days.
+
+    It is told by the days that they name where they begin, else by when they were published.
+    """
     if not (is_series(mine.title) or is_series(other.title)):
         return False
-    return bool(mine.days) and bool(other.days) and mine.days.isdisjoint(other.days)
+    if mine.days and other.days:
+        return mine.days.isdisjoint(other.days)
+    return abs(apart) >= _ANOTHER_DAY
 
 
 def _share(one: frozenset[object], other: frozenset[object]) -> float:

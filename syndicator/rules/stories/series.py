@@ -18,7 +18,7 @@ _DATES = (
     re.compile(rf"\b(?P<month>{_MONTH})\.?\s++(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d)", re.IGNORECASE),
     re.compile(r"\b(?P<day>\d{1,2})[/-](?P<number>\d{1,2})(?:[/-](?:\d{4}|\d\d))?\b"),
 )
-_WEEKDAYS = {
+WEEKDAYS = {
     "senin": 0, "selasa": 1, "rabu": 2, "kamis": 3, "jumat": 4, "sabtu": 5, "minggu": 6,
     "monday": 0, "tuesday": 1, "wednesday": 2, "thursday": 3, "friday": 4, "saturday": 5, "sunday": 6,
 }  # fmt: skip
@@ -64,7 +64,7 @@ def days_of(text: str) -> frozenset[tuple[int, int]]:
 
 def weekdays_of(text: str) -> frozenset[int]:
     """Return the days of the week that a text names, Monday is 0."""
-    return frozenset(_WEEKDAYS[word] for word in words_of(text) if word in _WEEKDAYS)
+    return frozenset(WEEKDAYS[word] for word in words_of(text) if word in WEEKDAYS)
 
 
 def conflict(one: str, other: str) -> str | None:

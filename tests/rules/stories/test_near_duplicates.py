@@ -1,6 +1,7 @@
 """When one article is a copy of another, and what keeps it from being hidden."""
 
 import random
+from datetime import timedelta
 
 import pytest
 
@@ -21,9 +22,9 @@ OTHER = " ".join(f"lain{RNG.randrange(5000)}" for _ in range(200))
 TITLE = "Kebakaran Hanguskan Pasar Tambora"
 
 
-def judged(one: Text, other: Text) -> CopyVerdict:
-    verdict = judge_copy(one, other, POLICY)
-    assert verdict == judge_copy(other, one, POLICY), "the verdict must not depend on who came first"
+def judged(one: Text, other: Text, apart: timedelta = timedelta()) -> CopyVerdict:
+    verdict = judge_copy(one, other, POLICY, apart)
+    assert verdict == judge_copy(other, one, POLICY, -apart), "the verdict must not depend on who came first"
     return verdict
 
 
@@ -93,6 +94,42 @@ def test_a_series_under_one_headline_is_told_apart_by_the_day_in_its_text() -> N
     title = "Prakiraan Cuaca Jakarta Besok"
     one, other = text_of(title, f"Selasa (12/5/2026): {NEWS}"), text_of(title, f"Rabu (13/5/2026): {NEWS}")
     assert judged(one, other).because == "they are of other days"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "first", "second"),
+    [
+        ("Gempa {} hari lalu, 310 rumah rusak, menewaskan {} orang.", ("3", "12"), ("3", "15")),
+        ("Promo di gerai kami berlaku Sabtu ({}/5/2026) pukul {} WIB.", ("9", "10.00"), ("16", "10.00")),
+        ("Steak ayam dijual Rp {} ribu di {} gerai.", ("25", "40"), ("27", "40")),
+        ("Voters gave {} million signatures in {} days.", ("1.4", "30"), ("1.7", "30")),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 100, 200])
+def test_a_follow_up_or_notice_with_one_other_figure_is_not_hidden(
+    sentence: str, first: tuple[str, ...], second: tuple[str, ...], place: int
+) -> None:
+    def told(figures: tuple[str, ...]) -> Text:
+        return text_of(
+            TITLE, f"{words(NEWS, 0, place)} {sentence.format(*figures)} {words(NEWS, place, 200)}"
+        )
+
+    verdict = judged(told(first), told(second))
+    assert (verdict.kind, verdict.because) == (CopyKind.DERIVED, "they have other figures at the same place")
+    assert judged(told(first), told(first)).kind is CopyKind.COPY
+
+
+def test_a_follow_up_that_says_so_in_its_headline_alone_is_not_hidden() -> None:
+    verdict = judged(text_of("Banjir Demak, 12 Tewas", NEWS), text_of("Banjir Demak, 15 Tewas", NEWS))
+    assert verdict.because == "their headlines have other figures"
+
+
+def test_a_page_of_a_series_that_names_no_day_is_of_the_day_of_its_publication() -> None:
+    page = text_of("Jadwal SIM Keliling Jakarta Hari Ini", NEWS)
+    assert judged(page, page, timedelta(hours=24)).because == "they are of other days"
+    assert judged(page, page, timedelta(hours=6)).kind is CopyKind.COPY
+    report = text_of(TITLE, NEWS)
+    assert judged(report, report, timedelta(hours=24)).kind is CopyKind.COPY
 
 
 def test_two_reports_of_one_event_may_count_differently() -> None:
