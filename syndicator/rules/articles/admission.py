@@ -1,4 +1,4 @@
-"""What is to be done with a candidate: new, changed, unchanged, or carried by a second source."""
+"""Decides on a candidate: new, changed, unchanged, or a duplicate from a second source."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ from syndicator.rules.sources.announcement import ALL_ANNOUNCED, Announcing
 SHORTEST_RECHECK = timedelta(seconds=20)
 LONGEST_RECHECK = timedelta(hours=6)
 RECHECK_UNTIL = timedelta(hours=48)
-"""Portals correct young articles: an older page is not read again."""
+"""Pages of older articles are not read again, because portals correct young ones."""
 
 _TAKEN_OVER = "it listed the address first; this source is of the portal that the address belongs to"
 
@@ -33,14 +33,14 @@ _TAKEN_OVER = "it listed the address first; this source is of the portal that th
 class AdmissionVerdict(StrEnum):
     NEW = "new"
     CHANGED = "changed"
-    """Its source says otherwise by now, or a source of its own portal takes it over."""
+    """Its source has changed it, or a source of its own portal takes it over."""
     UNCHANGED = "unchanged"
     DUPLICATE = "duplicate"
-    """Known, and another source's article: only that it is carried here too is noted."""
+    """The article of another source: only recorded as carried by this source too."""
 
 
 class Reservation(Struct, frozen=True, kw_only=True):
-    """What is noted of an article that is to be assigned to a story before it is shown."""
+    """The values of an article that waits for its assignment to a story before it is shown."""
 
     own: Story
     """The article as a story of itself alone."""
@@ -51,7 +51,7 @@ class Reservation(Struct, frozen=True, kw_only=True):
 
 
 class Admission(Struct, frozen=True, kw_only=True):
-    """A complete intent: the store writes all of it or, when what it relied on has moved, nothing."""
+    """A complete write: the store writes all of it, or nothing if the article has changed meanwhile."""
 
     verdict: AdmissionVerdict
     article_id: ArticleId
@@ -61,34 +61,34 @@ class Admission(Struct, frozen=True, kw_only=True):
     article: Article | None = None
     """The revision to store: of a new or a changed article."""
     feeds: tuple[FeedId, ...] = ()
-    """Whose version is raised."""
+    """Feeds whose version is raised."""
     event: Event | None = None
     is_restless: bool = False
-    """Whether it stays as it is though it reads otherwise: see `rules.articles.revision.is_restless`."""
+    """Whether a change is ignored; see `rules.articles.revision.is_restless`."""
     renewed_hash: str | None = None
-    """Of an unchanged article whose stored hash another version of this program made."""
+    """New hash of an unchanged article whose stored hash comes from another version of this program."""
     recheck_at: datetime | None = None
     """When the article's page is to be read again; None: not again."""
     reservation: Reservation | None = None
-    """Of a new article that is assigned before it is shown; None: it is shown at once."""
+    """Set for a new article that is assigned before it is shown; None: it is shown at once."""
     parted: tuple[ArticleId, ...] = ()
-    """Of a changed one: what is a copy no more."""
+    """Articles that are no copies any more after a change."""
     reshown: StoryId | None = None
-    """Of a changed one: its story, where other feeds of stories may show it now."""
+    """The story of a changed article, if other feeds of stories may show it now."""
     rechecked: bool = True
-    """Whether its page is one that is read again at times."""
+    """Whether its page is read again while it is young."""
     fresh: tuple[str, ...] = ()
     """Identity keys that are not known yet."""
     stale: tuple[str, ...] = ()
-    """Known ones whose last sighting is noted again."""
+    """Known keys whose last sighting is recorded again."""
     aliases: tuple[Alias, ...] = ()
-    """What the log of the known article gets."""
+    """Aliases to add to the known article."""
     merged: KnownArticle | None = None
-    """A known article that was found to be this one: it leaves."""
+    """A known article that is merged into this one, and removed."""
 
 
 def judge(candidate: Candidate, identity: Identity, known: KnownArticle | None) -> AdmissionVerdict:
-    """Return what a candidate is.
+    """Return the verdict on a candidate.
 
     Only the source that an article was first admitted from can change it, until a source of the portal that
     its address belongs to takes it over from one of another portal.
@@ -107,7 +107,7 @@ def judge(candidate: Candidate, identity: Identity, known: KnownArticle | None) 
 
 
 def _reads_the_same(candidate: Candidate, identity: Identity, stored: Article) -> bool:
-    """Return whether the hashes differ only because another version of this program made the stored one."""
+    """Return whether the hashes differ only because the stored one comes from another program version."""
     own_hash = content_hash(stored)
     if own_hash in {stored.content_hash, identity.content_hash}:
         return own_hash == identity.content_hash
@@ -126,7 +126,7 @@ def decide(
     rechecked: bool,
     announcing: Announcing = ALL_ANNOUNCED,
 ) -> Admission:
-    """Turn a candidate into the intent that the store carries out."""
+    """Return the admission of a candidate, for the store to write."""
     verdict = judge(candidate, identity, known)
     previous = known.article if known and verdict is AdmissionVerdict.CHANGED else None
     is_new = verdict is AdmissionVerdict.NEW
@@ -169,7 +169,7 @@ def decide(
 
 
 def reserved(intent: Admission, article: Article, own: Story, runs: bytes, specs: FeedIndex) -> Admission:
-    """Return the intent to keep a new article back until it is assigned to a story; see `Reservation`."""
+    """Return an admission that hides a new article until it is assigned to a story; see `Reservation`."""
     return replace(
         intent,
         reservation=Reservation(
@@ -181,7 +181,7 @@ def reserved(intent: Admission, article: Article, own: Story, runs: bytes, specs
 
 
 def with_parted(intent: Admission, parted: tuple[ArticleId, ...], specs: FeedIndex) -> Admission:
-    """Return the intent to end copies with a new text: any feed may show one of them now."""
+    """Return an admission that also ends copies after a change of text: any feed may show them now."""
     return replace(intent, parted=parted, feeds=tuple(spec.id for spec in specs)) if parted else intent
 
 
@@ -195,7 +195,7 @@ def _renewed_hash(verdict: AdmissionVerdict, identity: Identity, known: KnownArt
 def next_recheck(published: datetime, now: datetime) -> datetime | None:
     """Return when an article page is read again: at ever longer intervals, half its age.
 
-    One that is dated ahead, as that of an event, has no age: it is read at the longest interval.
+    An article with a future date, such as an event, is read at the longest interval.
     """
     age = now - published
     if age > RECHECK_UNTIL:

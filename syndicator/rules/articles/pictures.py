@@ -1,4 +1,4 @@
-"""What becomes of pictures: which are none, which are to be left out, and which are served by us.
+"""Rules for pictures: which are removed, and which are delivered by this service.
 
 Bodies are clean HTML here (nh3): attributes are always in double quotes, and `<` never stands in text.
 """
@@ -19,11 +19,11 @@ from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.source import ImagePolicy
 
 MAX_LINKED_BYTES = 20 * 1024 * 1024
-"""A larger picture is none for readers."""
+"""Larger pictures are unsuitable for readers."""
 MAX_INSIDE = 50
-"""Pictures of one body that we serve; the others are left out."""
+"""Most pictures of one body that are delivered; the others are removed."""
 MAX_ADDRESS = 2000
-"""Characters of a photo's address: they are kept by the thousand."""
+"""Most characters in the address of a photo."""
 MAX_RECEIVED = 200
 """Characters of an address that a change shows."""
 
@@ -40,14 +40,14 @@ _CLEARLY_BROKEN = frozenset({Reason.BLOCKED, Reason.SCHEME, Reason.TOO_LARGE, Re
 
 
 def picture_digest(url: str) -> str:
-    """Return the name under which we know, and serve, the picture of an address: 26 letters and digits."""
+    """Return the digest of a picture's address, 26 letters and digits, under which it is delivered."""
     data = url.encode("utf-8", "surrogatepass")
     digest = hashlib.blake2b(data, digest_size=16, person=b"picture").digest()
     return b32encode(digest).decode().rstrip("=").lower()
 
 
 def is_pixel(photo: Photo) -> bool:
-    """Return whether a photo is announced as one that nobody can see: it counts visits."""
+    """Return whether a photo is declared as an invisible pixel, which counts visits."""
     return photo.width == 1 or photo.height == 1
 
 
@@ -72,18 +72,18 @@ def media_type(headers: Mapping[str, str]) -> str | None:
 
 
 def is_untyped(headers: Mapping[str, str]) -> bool:
-    """Return whether a server does not say what it sends, as stores of files often do not."""
+    """Return whether a response has no specific type, as from many file stores."""
     return headers.get("content-type", "").partition(";")[0].strip().lower() in _UNTYPED
 
 
 def whole_length(headers: Mapping[str, str]) -> int | None:
-    """Return the size of a document that only its beginning was asked of (RFC 9110, 14.4 and 8.6)."""
+    """Return the full size of a document of which only a range was requested (RFC 9110, 14.4 and 8.6)."""
     total = headers.get("content-range", "").rpartition("/")[2].strip() or headers.get("content-length", "")
     return int(total) if total.isascii() and total.isdigit() and len(total) <= len(str(10**15)) else None
 
 
 def is_clearly_broken(failed: FetchFailed) -> bool:
-    """Return whether a failure says that there is no picture, and not just that it could not be had now."""
+    """Return whether a failure is permanent: there is no picture."""
     return failed.status in _GONE_STATUSES or failed.reason in _CLEARLY_BROKEN
 
 
@@ -96,14 +96,14 @@ def body_pictures(body_html: str) -> list[str]:
 
 
 def without_pictures(body_html: str) -> str:
-    """Take the pictures out of a clean body, each with its figure and caption, and what is empty then."""
+    """Return a clean body without pictures, their figures and captions, and without empty elements."""
     if "<img" not in body_html:
         return body_html
     return _tidied(_IMAGE.sub("", _FIGURE.sub(_without_figure, body_html)))
 
 
 def without_pixels(body_html: str) -> tuple[str, list[str]]:
-    """Take out of a clean body what is announced as one pixel; give the addresses of what was taken."""
+    """Return a clean body without tracking pixels, and the addresses of those removed."""
     if "<img" not in body_html:
         return body_html, []
     gone: list[str] = []
@@ -119,9 +119,9 @@ def without_pixels(body_html: str) -> tuple[str, list[str]]:
 
 
 def without_broken(body_html: str, broken: Collection[str]) -> tuple[str, list[str]]:
-    """Take the pictures of these addresses out of a clean body; give the addresses of what was taken.
+    """Return a clean body without the pictures of these addresses, and the addresses of those removed.
 
-    A figure that showed nothing else leaves with its caption.
+    A figure without another picture is removed with its caption.
     """
     if "<img" not in body_html or not broken:
         return body_html, []
@@ -150,7 +150,7 @@ def _address(image: re.Match[str]) -> str:
 
 
 def _tidied(body: str) -> str:
-    """Take out what holds nothing any more, three levels deep."""
+    """Return a body without empty elements, three levels deep."""
     for _ in range(3):
         body, count = _EMPTIED.subn("", body)
         if not count:
@@ -159,9 +159,9 @@ def _tidied(body: str) -> str:
 
 
 def served_by_us(article: Article, site: Site) -> Article:
-    """Return an article as it is published: pictures taken in under the policy `cache` have our addresses.
+    """Return an article as it is published: pictures under the policy `cache` get addresses of this service.
 
-    What is stored keeps the portal's addresses: nothing there depends on where we are published.
+    The stored article keeps the portal's addresses, so that the public address may change.
     """
     if article.provenance.images is not ImagePolicy.CACHE:
         return article
@@ -174,7 +174,7 @@ def served_by_us(article: Article, site: Site) -> Article:
 
 
 def picture_url(site: Site, url: str) -> str:
-    """Return our own address of a picture."""
+    """Return the address of a picture at this service."""
     return site.url(f"/pictures/{picture_digest(url)}")
 
 

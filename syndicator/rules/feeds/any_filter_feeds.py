@@ -1,4 +1,4 @@
-"""What the address of a feed that nobody configured asks for: a filter, an order, and how much."""
+"""Parameters of a feed that is not configured, as its address spells them: filter, order and size."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -18,7 +18,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class AdHoc(Struct, frozen=True, kw_only=True):
-    """One such feed. What means the same is equal, and is spelled alike."""
+    """The parameters of one feed. Equivalent parameters are equal and have one spelling."""
 
     filter: Filter = Filter()
     story: ArticleId | None = None
@@ -29,7 +29,7 @@ class AdHoc(Struct, frozen=True, kw_only=True):
     per: Per = Per.STORY
 
     def spelled(self) -> str:
-        """Write it as it stands behind the `?`: first the filter, and only what is not usual."""
+        """Return the query of the address: the filter first, without default values."""
         parts = parts_of(self.filter)
         if self.story is not None:
             parts.append(("story", self.story))
@@ -45,7 +45,7 @@ class AdHoc(Struct, frozen=True, kw_only=True):
 
 
 def ad_hoc_from(values: Mapping[str, Sequence[str]]) -> AdHoc:
-    """Read what is asked for; other keys are left aside, and so is what is empty.
+    """Return the parameters in a query; other keys and empty values are ignored.
 
     Raises:
         FilterError: names the key, what is wrong, and what to write instead.
@@ -71,7 +71,7 @@ def ad_hoc_from(values: Mapping[str, Sequence[str]]) -> AdHoc:
 
 
 def usual_per(wanted: Filter, order: Order) -> Per:
-    """Return what an entry stands for where nothing else is said."""
+    """Return the default for what an entry represents."""
     return Per.ARTICLE if order is Order.POPULAR or len(wanted.source) == 1 else Per.STORY
 
 

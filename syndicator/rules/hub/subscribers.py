@@ -1,4 +1,4 @@
-"""What our hub decides: which requests are well formed, what becomes of a subscriber, when it is tried again.
+"""Decisions of the hub: which requests are valid, the next state of a subscriber, and the time of retries.
 
 Source: WebSub (W3C Recommendation, 23 January 2018), sections 5 and 7; rssCloud (rsscloud.co). Pure.
 """
@@ -38,7 +38,7 @@ MAX_SECRET_BYTES = 199
 """Section 5.1: less than 200."""
 
 VERIFICATION_RETRIES_S = (5.0, 30.0)
-"""Of one that gives no answer at all; any answer decides (5.3.1)."""
+"""Pauses after a verification without any answer; any answer is final (5.3.1)."""
 
 RSSCLOUD_LEASE_S = 25 * 3600
 RSSCLOUD_FAILURES = 3
@@ -53,11 +53,11 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 
 class NotUnderstood(ValueError):
-    """A request that is not well formed; its text says why, in plain words."""
+    """A request that is not valid; the message gives the reason."""
 
 
 class HubRequest(Struct, frozen=True, kw_only=True):
-    """What somebody asks of the hub, well formed."""
+    """A valid request to the hub."""
 
     mode: Mode
     callback: str
@@ -112,7 +112,7 @@ def read_request(form: Mapping[str, str], policy: HubPolicy) -> HubRequest:
 
 
 def callback_of(text: str, name: str) -> str:
-    """Check a callback and give it with its unreserved characters decoded (5.1.1); raises NotUnderstood."""
+    """Return a valid callback with its unreserved characters decoded (5.1.1). Raises NotUnderstood."""
     url = decoded(text)
     if len(url) > MAX_URL:
         raise NotUnderstood(f"{name} is longer than {MAX_URL} characters")
@@ -135,7 +135,7 @@ def callback_of(text: str, name: str) -> str:
 
 
 def topic_of(text: str, name: str) -> str:
-    """Check a topic and give it as it was written; raises NotUnderstood."""
+    """Return a valid topic unchanged. Raises NotUnderstood."""
     if len(text) > MAX_URL or not text.isprintable():
         raise NotUnderstood(f"{name} is no URL")
     return text
@@ -152,7 +152,7 @@ def decoded(url: str) -> str:
 
 
 def same_url(url: str) -> str:
-    """Return the one spelling of a URL that all its spellings share (RFC 3986, 6.2.2 and 6.2.3)."""
+    """Return the normalised form of a URL (RFC 3986, 6.2.2 and 6.2.3)."""
     try:
         parts = urlsplit(decoded(url.strip()))
         host, port = (parts.hostname or "").lower(), parts.port
@@ -166,14 +166,14 @@ def same_url(url: str) -> str:
 
 
 def with_query(callback: str, parameters: Mapping[str, str]) -> str:
-    """Append parameters to what a callback's query holds already; nothing of that is touched (5.1.1)."""
+    """Return a callback with parameters appended to its query, which is not changed otherwise (5.1.1)."""
     base, separator, query = callback.partition("?")
     joint = "&" if query else ""
     return f"{base}?{query}{joint}{urlencode(parameters)}" if separator else f"{base}?{urlencode(parameters)}"
 
 
 def host_of(url: str) -> str:
-    """Return the one spelling of a URL's host; empty where there is none that can be connected to.
+    """Return the normalised host of a URL; empty where there is none that can be connected to.
 
     Names are in lower case, in ASCII (IDNA) and without a dot at the end. An IPv6 address is in its shortest
     form; one that stands for an IPv4 address is that address. Numbers that only some resolvers take for an
@@ -204,13 +204,13 @@ def _address(text: str) -> str:
 
 
 def subscriber_id(protocol: Protocol, topic: TopicName, callback: str) -> SubscriberId:
-    """Return a subscriber."""
+    """Return the id of a subscriber."""
     text = f"{protocol.value}\n{topic}\n{callback}"
     return SubscriberId(blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest())
 
 
 def new_subscriber(protocol: Protocol, topic: TopicName, callback: str) -> Subscriber:
-    """Return a subscriber of whom nothing is known yet."""
+    """Return a new subscriber."""
     return Subscriber(
         id=subscriber_id(protocol, topic, callback),
         protocol=protocol,
@@ -221,7 +221,7 @@ def new_subscriber(protocol: Protocol, topic: TopicName, callback: str) -> Subsc
 
 
 def asked(known: Subscriber, request: HubRequest, sealed: bytes, now: datetime) -> Subscriber:
-    """Note what a subscriber asks for. What it has stays as it is until it confirms (5.1).
+    """Return a subscriber with a pending request. Its lease stays as it is until the verification (5.1).
 
     `sealed` is the request's secret, as it is stored.
     """
@@ -240,10 +240,10 @@ def asked(known: Subscriber, request: HubRequest, sealed: bytes, now: datetime) 
 def verified(
     known: Subscriber, asked: PendingRequest, outcome: VerificationOutcome, *, standing: str
 ) -> Subscriber | None:
-    """Return what becomes of a subscriber that was asked back; None: nothing is left of it.
+    """Return a subscriber after its verification; None where it is removed.
 
-    `standing` is the digest of what its topic shows now: a new subscriber is sent what comes after that.
-    Where it has asked for something else meanwhile, that is asked back, too.
+    `standing`: the digest of the topic's current content; a new subscriber gets only later content. Where it
+    has sent another request meanwhile, that one stays pending.
     """
     current = known.asked
     later = current if current is not None and _another(current, asked) else None
@@ -271,7 +271,7 @@ def _another(one: PendingRequest, other: PendingRequest) -> bool:
 
 
 def denied(known: Subscriber) -> Subscriber | None:
-    """Return what is left of a subscriber whose request was denied: what it had before."""
+    """Return a subscriber whose request was denied, as it was before; None where it had no lease."""
     return replace(known, asked=None) if known.lease else None
 
 
@@ -308,9 +308,9 @@ def distributed(
 
 
 def retry_after_s(policy: HubPolicy, attempts: int, jitter: float) -> float | None:
-    """Return how long to wait after so many attempts in vain; None where none of them counts any more.
+    """Return the pause in seconds after so many failed attempts; None where there is no further attempt.
 
-    `jitter` in [-1, 1] comes from outside, so that this stays pure.
+    `jitter`: a random number in [-1, 1].
     """
     if not 0 < attempts <= len(policy.retries_s):
         return None

@@ -17,11 +17,11 @@ from syndicator.model.article import Article
 from syndicator.rules.words import plain_body
 
 MAX_WORDS = 5_000
-"""Of one article are looked at; the first. Stems of as many that nobody ever saw take 0.2 s."""
+"""Only the first words of an article are indexed. Stemming as many unknown words takes 0.2 s."""
 MAX_BODY_CHARACTERS = 100_000
-"""Of its body as HTML."""
+"""Only the first characters of the body, as HTML, are read."""
 MAX_LETTERS = 64
-"""Of one word count."""
+"""Only the first letters of a word count."""
 
 _LANGUAGES = {"id": "indonesian", "ms": "indonesian", "en": "english"}
 _BOTH = ("indonesian", "english")
@@ -35,7 +35,7 @@ _one_at_a_time = threading.Lock()
 
 
 class Searchable(Struct, frozen=True, kw_only=True, dict=True):
-    """An article as it is searched. Words in order; stems in no order that means anything."""
+    """The words of an article in order, and their stems in any order."""
 
     title: tuple[str, ...]
     text: tuple[str, ...]
@@ -55,7 +55,7 @@ class Searchable(Struct, frozen=True, kw_only=True, dict=True):
 
 
 def searchable(article: Article) -> Searchable:
-    """Take the words out of an article, as far as it is here: without its body, those of the rest."""
+    """Return the searchable words of an article; without those of the body where it is not loaded."""
     text = "\n".join((article.section or "", *article.tags, *article.authors))
     before = f"{article.lead}\n{article.quote or ''}"
     return _searchable(article.title, before, article.body_html[:MAX_BODY_CHARACTERS], text, article.language)
@@ -67,7 +67,7 @@ def _searchable(title: str, before: str, body_html: str, after: str, language: s
 
 
 def words_and_stems(title: str, text: str, language: str | None) -> Searchable:
-    """Take the words out of a headline and a text in a language (BCP 47)."""
+    """Return the searchable words of a headline and a text in a language (BCP 47)."""
     title_words = search_words(title)[:MAX_WORDS]
     text_words = search_words(text)[:MAX_WORDS]
     stemmers = _stemmers_of(language)
@@ -85,7 +85,7 @@ def search_words(text: str) -> list[str]:
 
 
 def folded(text: str) -> str:
-    """Write a text in small letters and without accents: `Café` as `cafe`."""
+    """Return a text in lower case without accents: `Café` as `cafe`."""
     small = text.casefold()
     if small.isascii():
         return small
@@ -94,7 +94,7 @@ def folded(text: str) -> str:
 
 
 def stems_asked(word: str) -> tuple[str, ...]:
-    """Return every stem by which a folded word is looked for."""
+    """Return all stems under which a folded word is searched."""
     return tuple(sorted({found for stemmer in _BOTH for found in stems_of(word, stemmer)}))
 
 

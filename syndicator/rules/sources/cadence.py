@@ -1,4 +1,4 @@
-"""When a source is due next, and the sentence that says why.
+"""Computes when a source is due next, with the reason as a sentence.
 
 APScheduler's triggers compute the times of cron expressions; they are pure. What is due lives in Redis.
 
@@ -29,16 +29,16 @@ LONGEST_EXCUSED_S = 3600.0
 SHORTEST_RETRY_AFTER_S = 1.0
 LONGEST_RETRY_AFTER_S = 24 * 3600.0
 ASKED_TOO_OFTEN_S = 60.0
-"""How long a server is left alone that says it is asked too often, but not until when."""
+"""Pause after 429 without `Retry-After`."""
 OUR_TURN_S = 60.0
-"""After what time a source is tried again whose turn did not come, or whose round broke by our fault."""
+"""Pause of a source that got no request slot, or whose round failed through a fault of ours."""
 PUSHED_FACTOR = 12
-"""By how much longer the interval of a source is while its hub pushes."""
+"""Factor of the interval of a source while its hub delivers."""
 LONGEST_PUSHED_S = 12 * 3600.0
 GONE = "the server says that it is gone for good (http_410)"
-"""Why a source has stopped."""
+"""The reason of a stopped source."""
 NEVER = timedelta(days=365)
-"""How far ahead a source is due that is not due at all: it has stopped, or its cron never comes again."""
+"""Due time, from now, of a source that is not due: stopped, or with a cron expression that never matches."""
 
 _UNKNOWN = SourceState()
 _ADAPTIVE_JITTER = 0.05
@@ -47,7 +47,7 @@ _MOST_HINT_JITTER_S = 600.0
 _SOFT_GROWTH, _HARD_GROWTH = 2**0.5, 2.0
 _SOFT_REASONS = frozenset({Reason.DNS, Reason.CONNECT, Reason.TIMEOUT})
 _SOFT_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
-"""With all of 500 and above: a server in trouble, which usually passes."""
+"""Statuses of temporary trouble, besides all from 500 on."""
 
 
 class Due(Struct, frozen=True, kw_only=True):
@@ -58,7 +58,7 @@ class Due(Struct, frozen=True, kw_only=True):
 
 
 def check_cron(expression: str) -> str | None:
-    """Return what is wrong with a five-field cron expression, or None."""
+    """Return the error in a five-field cron expression; None where it is valid."""
     try:
         CronTrigger.from_crontab(expression, timezone=UTC)
     except (ValueError, KeyError) as error:
@@ -138,18 +138,18 @@ def after_failure(
 
 
 def resting(source: SourceId, now: datetime) -> Due:
-    """Return when a source is due that an operator has paused: not at all."""
+    """Return the due time of a paused source: never."""
     because = f"paused by an operator; `syndicator sources resume {source}` starts it again"
     return Due(at=now + NEVER, because=because)
 
 
 def counts_against(failed: FetchFailed) -> bool:
-    """Return whether a failure is the source's own: being asked too often, or by too many of us, is not."""
+    """Return whether a failure counts against the source; too many requests of ours do not."""
     return not _too_often(failed) and failed.reason not in {Reason.BUSY, Reason.INTERNAL}
 
 
 def excuses(failed: FetchFailed) -> bool:
-    """Return whether a failure slows a source down though it does not count against it."""
+    """Return whether a failure delays a source although it does not count against it."""
     return not counts_against(failed) and failed.reason is not Reason.BUSY
 
 
@@ -163,7 +163,7 @@ def _too_often(failed: FetchFailed) -> bool:
 
 
 def passes(failed: FetchFailed) -> bool:
-    """Return whether a failure usually passes by itself."""
+    """Return whether a failure is usually temporary."""
     if failed.reason is not Reason.HTTP or failed.status is None:
         return failed.reason in _SOFT_REASONS
     return failed.status >= HTTPStatus.INTERNAL_SERVER_ERROR or failed.status in _SOFT_STATUSES

@@ -1,4 +1,4 @@
-"""What a server and its feed say of when to ask again.
+"""Hints of a server and its feed on when to request the feed again.
 
 Read are the freshness of HTTP caches (RFC 9111, 4.2 and 5.3), RSS 2.0's `<ttl>`, the RSS 1.0 syndication
 module, and RSS 2.0's `<skipHours>` and `<skipDays>`.
@@ -28,7 +28,7 @@ _HOURS, _DAYS = range(24), range(7)
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """Before when a source does not want to be asked again, and who says so."""
+    """The time before which a source should not be requested again, and where that is stated."""
 
     until: datetime
     because: str
@@ -36,7 +36,7 @@ class Wish(Struct, frozen=True, kw_only=True):
 
 
 def asked_by(headers: Mapping[str, str], hints: FeedHints, *, now: datetime) -> Wish | None:
-    """Return the latest wish of an answer and of the document that it carried (or said to be unchanged).
+    """Return the latest hint of a response and of its document, also of one that is unchanged.
 
     `headers` have names in lower case; `now` is when the answer came. A cache that must not keep the answer
     (`no-cache`, `no-store`) asks for nothing; `s-maxage` is for caches that many share, which we are none of;
@@ -93,7 +93,7 @@ def _freshness(headers: Mapping[str, str], now: datetime) -> tuple[float, str]:
 
 
 def _directives(text: str) -> dict[str, str]:
-    """Read Cache-Control; of a directive that stands twice, the first (RFC 9111, 4.2.1)."""
+    """Return the directives of Cache-Control; the first one of duplicates (RFC 9111, 4.2.1)."""
     found: dict[str, str] = {}
     for match in _DIRECTIVE.finditer(text[:1000]):
         found.setdefault(match[1].lower(), (match[2] or "").strip())

@@ -1,4 +1,4 @@
-"""What becomes of a subscription at a hub. Pure: functions give the record as it is after something happened.
+"""The states of a subscription at a hub, as pure functions that return the record after an event.
 
     advertised → plan → answered → verified (or denied) → pushed … → plan (renewal) → …
 
@@ -18,35 +18,35 @@ from syndicator.model.subscription import Grant, Pushed, PushedDocument, Subscri
 ASKED_LEASE_S = 10 * 86400
 LONGEST_LEASE_S = 30 * 86400
 DEFAULT_LEASE_S = 86400
-"""Where a hub leaves the length out, which it must not."""
+"""Used where a hub leaves out the length, contrary to the specification."""
 RENEWAL_PAUSE = timedelta(minutes=5)
-"""After a verification, however short the lease is."""
+"""Least time between a verification and a renewal."""
 
 ANSWER_WAIT = timedelta(minutes=3)
-"""For the answer to a request: after that the worker that sent it is taken for dead."""
+"""Longest wait for the answer to a request; after that its worker is considered dead."""
 VERIFICATION_WAIT = timedelta(hours=1)
-"""For a hub that accepted to ask back."""
+"""Longest wait for the verification by a hub that accepted a request."""
 LEAVING_WAIT = timedelta(hours=1)
 MAX_LEAVING, MAX_LEAVING_TRIES = 4, 3
 TRIES_PER_HUB = 3
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(days=1)
 CHANGE_PAUSE = timedelta(minutes=10)
-"""Between two requests, where the source names other hubs than before."""
+"""Pause between two requests after the source has changed its hubs."""
 ROUND_PAUSE = timedelta(days=1)
-"""Once all hubs have been asked in vain."""
+"""Pause after all hubs have failed."""
 LOOK_AGAIN = timedelta(hours=1)
-"""At least so often each record is looked at: sources leave, and change their minds."""
+"""Each record is examined at least this often, because configurations change."""
 
 MAX_WAITING, MAX_WAITING_BYTES = 50, 16 * 1024 * 1024
 """Of one source; a single document may be as large as the source's own limit."""
 WAITING_KEPT = timedelta(days=1)
 MAX_TAKES = 5
-"""Of one document: what so many rounds broke down on will break the next one too."""
+"""Most attempts to read a document: one that broke so many rounds would break the next one too."""
 MAX_REASON = 300
 
 
 class SubscribeRequest(Struct, frozen=True, kw_only=True):
-    """What is to be sent to a hub."""
+    """A request to send to a hub."""
 
     mode: str
     """`subscribe` or `unsubscribe`."""
@@ -54,9 +54,10 @@ class SubscribeRequest(Struct, frozen=True, kw_only=True):
 
 
 def advertised(sub: Subscription, topic: str | None, hubs: Sequence[str], now: datetime) -> Subscription:
-    """Note what a freshly read document names; None and nothing where it names no hub.
+    """Return the record with the topic and hubs that a document advertises.
 
-    Without a hub a lease that runs is left to run out: one odd document must not end it.
+    `topic` is None and `hubs` is empty where the document has no hub.
+    A lease continues even if a document has no hub: one odd document must not end it.
     """
     if (sub.topic, sub.hubs) == (topic, tuple(hubs)):
         return sub
@@ -76,7 +77,7 @@ def advertised(sub: Subscription, topic: str | None, hubs: Sequence[str], now: d
 def plan(
     sub: Subscription, *, wanted: bool, callback_base: str, callback_id: str, secret: str, now: datetime
 ) -> tuple[Subscription, SubscribeRequest | None]:
-    """Return what is to be sent now, with the record as it must be kept *before* that is sent.
+    """Return the record, which must be stored *before* the request is sent, and the request, if any.
 
     `wanted` is whether the source is to be pushed at all; `callback_base` is what its callbacks begin with;
     `callback_id` and `secret` are fresh random ones, for a request that needs them. An empty record means
@@ -102,7 +103,7 @@ def answered(
     retry_after_s: float | None = None,
     now: datetime,
 ) -> Subscription:
-    """Note a hub's answer: `refusal` is None where it accepted; after a `lasting` one comes the next hub."""
+    """Return the record after a hub's answer; `refusal`: None if accepted; `lasting`: try the next hub."""
     if request.mode == "unsubscribe":
         return replace(sub, attend_at=now)  # `plan` has counted it
     if sub.pending is None or sub.pending.callback_id != request.grant.callback_id:
@@ -115,9 +116,9 @@ def answered(
 def verified(
     sub: Subscription, callback_id: str, topic: str, lease_s: int | None, now: datetime
 ) -> Subscription | None:
-    """Note that a hub asked whether we mean it, and that we do; None where we do not (WebSub, 5.3).
+    """Return the record after a hub's verification; None where we did not subscribe (WebSub, 5.3).
 
-    A hub may ask again later, of one that works.
+    A hub may verify an active subscription again.
     """
     one = _one(callback_id, sub.pending, sub.active)
     if one is None or one.topic != topic:
@@ -141,7 +142,7 @@ def verified(
 
 
 def unsubscribed(sub: Subscription, callback_id: str, topic: str, now: datetime) -> Subscription | None:
-    """Note that a hub asked whether we mean to end it, and that we do; None where we do not."""
+    """Return the record after a hub's verification of an unsubscription; None where we did not ask for it."""
     left = tuple(one for one in sub.leaving if (one.callback_id, one.topic) != (callback_id, topic))
     return replace(sub, leaving=left, attend_at=now) if len(left) < len(sub.leaving) else None
 
@@ -149,7 +150,7 @@ def unsubscribed(sub: Subscription, callback_id: str, topic: str, now: datetime)
 def denied(
     sub: Subscription, callback_id: str, topic: str, reason: str, now: datetime
 ) -> Subscription | None:
-    """Note that a hub ends it, or will not have it (WebSub, 5.2); None where it is none of ours."""
+    """Return the record after a hub has denied or ended a subscription (WebSub, 5.2); None if not ours."""
     if (left := unsubscribed(sub, callback_id, topic, now)) is not None:
         return left
     one = _one(callback_id, sub.pending, sub.active)
@@ -162,26 +163,26 @@ def denied(
 
 
 def pushing(sub: Subscription, callback_id: str, now: datetime) -> Grant | None:
-    """Return the grant that a push comes by; None where the hub has no right to push (any more)."""
-    # What is being taken back may push while its successor is there: its last pushes are as good.
+    """Return the grant of a callback; None where the hub has no right to push."""
+    # A grant that is being ended may still push while its successor is active.
     grants = (sub.active, *sub.leaving) if sub.active is not None else ()
     one = _one(callback_id, *grants)
     return one if one is not None and _runs(one, now) else None
 
 
 def knows(sub: Subscription, callback_id: str) -> bool:
-    """Return whether a callback is or was one of this record."""
+    """Return whether a callback belongs or belonged to this record."""
     return _one(callback_id, sub.active, sub.pending, *sub.leaving) is not None
 
 
 def is_full(sub: Subscription, size: int) -> bool:
-    """Return whether a document of so many bytes must wait outside; one alone always has room."""
+    """Return whether there is no room for a document of so many bytes; a single one always has room."""
     held = sum(one.size for one in sub.waiting)
     return bool(sub.waiting) and (len(sub.waiting) >= MAX_WAITING or held + size > MAX_WAITING_BYTES)
 
 
 def pushed(sub: Subscription, document: Pushed) -> Subscription:
-    """Note a push that the hub signed; what waits already is not kept twice."""
+    """Return the record with a valid push added; a document that waits already is not added twice."""
     now = document.received_at
     waiting = tuple(one for one in sub.waiting if now - one.received_at < WAITING_KEPT)
     if document.id not in {one.id for one in waiting}:
@@ -190,12 +191,12 @@ def pushed(sub: Subscription, document: Pushed) -> Subscription:
 
 
 def refused(sub: Subscription) -> Subscription:
-    """Note a push of no use: it was too large, or not signed with our secret."""
+    """Return the record after an invalid push: too large, or without our signature."""
     return replace(sub, refused=sub.refused + 1)
 
 
 def taken(sub: Subscription) -> Subscription:
-    """Note that a round begins to read all that waits, but for what too many have begun to read in vain."""
+    """Return the record when a round begins to read waiting documents; drop those with MAX_TAKES failures."""
     left = (one for one in sub.waiting if one.takes < MAX_TAKES)
     return replace(sub, waiting=tuple(replace(one, takes=one.takes + 1) for one in left))
 
@@ -203,7 +204,7 @@ def taken(sub: Subscription) -> Subscription:
 def settled(
     sub: Subscription, documents: Sequence[str], *, new: int, changed: int, now: datetime
 ) -> Subscription:
-    """Note that documents were read, and how many articles were new in them, or changed."""
+    """Return the record after documents were read, with the number of new and changed articles."""
     return replace(
         sub,
         waiting=tuple(one for one in sub.waiting if one.id not in documents),
@@ -213,9 +214,9 @@ def settled(
 
 
 def polled(sub: Subscription, new: int, now: datetime) -> Subscription:
-    """Note how many new articles a poll found.
+    """Return the record after a poll that found new articles.
 
-    Where pushes are relied on, that is a miss, unless a push waits that came amid the round.
+    Where pushes are relied on, that counts as a missed push, unless a push arrived during the round.
     """
     if not new:
         return sub
@@ -228,7 +229,7 @@ def polled(sub: Subscription, new: int, now: datetime) -> Subscription:
 
 
 def delivers(sub: Subscription, now: datetime) -> bool:
-    """Return whether pushes really arrive, so that polling is a mere precaution: see `why`."""
+    """Return whether pushes are relied on, so that polling is only a precaution; see `why`."""
     return (
         sub.active is not None
         and _runs(sub.active, now)
@@ -253,7 +254,7 @@ def why(sub: Subscription, now: datetime) -> str:
 
 
 def _why_not(sub: Subscription) -> str:
-    """Return why pushes are not relied on though we are subscribed."""
+    """Return why pushes are not relied on although a subscription is active."""
     if sub.missed_at is not None:
         return "a poll found articles that no push had brought; polled as ever until one brings something"
     if sub.last_push_at is not None:
@@ -264,10 +265,7 @@ def _why_not(sub: Subscription) -> str:
 
 
 def renewal_at(grant: Grant) -> datetime | None:
-    """Return when a verified grant is to be renewed.
-
-    After 60 to 70 % of its lease, so that nothing clumps.
-    """
+    """Return when to renew a verified grant: after 60 to 70 % of its lease, to spread the requests."""
     if grant.verified_at is None or grant.lease_ends_at is None:
         return None
     spread = sum(grant.callback_id.encode()) % 101 / 1000
@@ -283,7 +281,7 @@ def _runs(grant: Grant, now: datetime) -> bool:
 
 
 def _without_ended(sub: Subscription, now: datetime) -> Subscription:
-    """Drop what has come to its end by itself, and note a hub that never asked back."""
+    """Return the record without grants that have ended; a hub that never verified counts as failed."""
     active = sub.active if sub.active and _runs(sub.active, now) else None
     leaving = tuple(
         one
@@ -297,7 +295,7 @@ def _without_ended(sub: Subscription, now: datetime) -> Subscription:
 
 
 def _given_up(sub: Subscription) -> Subscription:
-    """Take everything back from the hubs: the source is not to be pushed any more."""
+    """Return the record with all grants to be ended, because no pushes are wanted."""
     old = (sub.active,) if sub.active else ()
     return Subscription(
         leaving=(*sub.leaving, *old)[-MAX_LEAVING:], waiting=sub.waiting, reason="no push is wanted"
@@ -314,7 +312,7 @@ def _plan_leaving(sub: Subscription, now: datetime) -> tuple[Subscription, Subsc
 
 
 def _needs_request(sub: Subscription, callback_base: str, now: datetime) -> bool:
-    """Return whether a new grant is to be asked for now."""
+    """Return whether to request a new grant now."""
     if not sub.hubs or (sub.retry_at is not None and now < sub.retry_at):
         return False
     if sub.pending is not None and _fits(sub.pending, sub, callback_base):
@@ -347,7 +345,7 @@ def _plan_request(
 def _failed(
     sub: Subscription, reason: str, *, lasting: bool, retry_after_s: float | None, now: datetime
 ) -> Subscription:
-    """Note a request in vain: later again, or the next hub, or (all asked) a long pause."""
+    """Return the record after a failed request: retry later, go to the next hub, or pause after the last."""
     failures, place = sub.failures + 1, sub.place
     wait = min(FIRST_RETRY * 5 ** (failures - 1), LONGEST_RETRY)
     if lasting or failures >= TRIES_PER_HUB:
@@ -369,7 +367,7 @@ def _failed(
 
 
 def _attend_at(sub: Subscription, request: SubscribeRequest | None, now: datetime) -> datetime:
-    """Return when to look again: soon after a request was sent, else at the next thing that comes to pass."""
+    """Return when to examine the record again: soon after a request, else at its next deadline."""
     if request is not None:
         return now + ANSWER_WAIT
     times = [now + LOOK_AGAIN]
