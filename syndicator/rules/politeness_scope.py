@@ -51,7 +51,7 @@ def registrable_domain(host: str) -> str | None:
 
 def same_owner(url: str, other: str) -> bool:
     """Return whether two addresses are of one registrable domain; without such a domain, of one host."""
-    here, there = _host(_split(url)[0]), _host(_split(other)[0])
+    here, there = _host_of(url), _host_of(other)
     if here == there:
         return bool(here)
     domain = registrable_domain(here) if here else None
@@ -70,6 +70,11 @@ def _split(url: str) -> tuple[SplitResult, int]:
         return parts, parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
     except ValueError:
         return SplitResult("", "", "", "", ""), 0
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _host_of(url: str) -> str:
+    return _host(_split(url)[0])
 
 
 def _host(parts: SplitResult) -> str:

@@ -6,7 +6,6 @@ Bodies are clean HTML here (nh3): attributes are always in double quotes, and `<
 import hashlib
 import html
 import re
-from base64 import b32encode
 from collections.abc import Callable, Collection, Mapping
 from itertools import islice
 from urllib.parse import urlsplit, urlunsplit
@@ -17,6 +16,7 @@ from syndicator.model.article import Article, Change, Photo
 from syndicator.model.feed import Site
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.source import ImagePolicy
+from syndicator.rules.hashing import base32
 
 MAX_LINKED_BYTES = 20 * 1024 * 1024
 """Larger pictures are unsuitable for readers."""
@@ -43,7 +43,7 @@ def picture_digest(url: str) -> str:
     """Return the digest of a picture's address, 26 letters and digits, under which it is delivered."""
     data = url.encode("utf-8", "surrogatepass")
     digest = hashlib.blake2b(data, digest_size=16, person=b"picture").digest()
-    return b32encode(digest).decode().rstrip("=").lower()
+    return base32(digest)
 
 
 def is_pixel(photo: Photo) -> bool:

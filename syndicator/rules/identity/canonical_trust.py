@@ -34,8 +34,9 @@ def is_first_party(url: str, source: Source) -> bool:
     That is the registrable domain of the source's own address, and those under `domains`. `home_url` does not
     count: imported lists of feeds fill it with what a feed says of itself.
     """
-    address = f"//{canonical_url(url)}"  # that of the page, where an AMP cache holds it
-    return _is_of_portal(address, source.url, source)
+    # The host is that of the page, where an AMP cache holds it. Without a path, hosts are remembered.
+    host, slash, _ = canonical_url(url).partition("/")
+    return _is_of_portal(f"//{host}{slash}", source.url, source)
 
 
 def shared_names(candidates: Sequence[Candidate]) -> frozenset[str]:

@@ -4,7 +4,6 @@ Addresses are normalised by `rules.identity.addresses` before they are hashed. H
 bits in lower-case base32, so that a collision cannot be constructed.
 """
 
-import base64
 import hashlib
 import re
 from collections import Counter
@@ -18,7 +17,7 @@ from syndicator.model.event import EventType
 from syndicator.model.ids import ArticleId, EventId, SourceId
 from syndicator.model.rights import Rights
 from syndicator.model.source import IdentityPolicy, Source, Way
-from syndicator.rules.hashing import hashed
+from syndicator.rules.hashing import base32, hashed
 from syndicator.rules.identity.addresses import canonical_url, former_url, is_article_path, url_path
 from syndicator.rules.identity.content_fingerprint import content_hash
 
@@ -79,7 +78,7 @@ def event_id(subject: str, revision: int, kind: EventType, *more: str) -> EventI
     """
     text = "\x1f".join((subject, str(revision), kind, *more))
     digest = hashlib.blake2b(text.encode(), digest_size=16, person=b"event").digest()
-    return EventId("evt_" + base64.b32encode(digest).decode().rstrip("=").lower())
+    return EventId("evt_" + base32(digest))
 
 
 def spec_hash(source: Source) -> str:

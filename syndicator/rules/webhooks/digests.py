@@ -1,6 +1,5 @@
 """When several events are sent as one, and which of them together."""
 
-import base64
 import hashlib
 import zlib
 from collections.abc import Iterable, Sequence
@@ -10,6 +9,7 @@ from typing import TypeVar
 from syndicator.model.clock import EPOCH
 from syndicator.model.delivery import Digest
 from syndicator.model.ids import EndpointId, EventId
+from syndicator.rules.hashing import base32
 
 T = TypeVar("T")
 
@@ -40,4 +40,4 @@ def parted(sized: Iterable[tuple[T, int]], items: int, most_bytes: int) -> list[
 def digest_id(events: Sequence[EventId]) -> EventId:
     """Return the id of a digest: the same events, in whatever order, are the same digest."""
     result = hashlib.blake2b("\x1f".join(sorted(events)).encode(), digest_size=16, person=b"digest")
-    return EventId("dig_" + base64.b32encode(result.digest()).decode().rstrip("=").lower())
+    return EventId("dig_" + base32(result.digest()))

@@ -67,6 +67,7 @@ def test_an_address_belongs_to_its_domain_and_to_those_that_the_table_names(
 
 def test_without_a_registrable_domain_an_address_belongs_to_its_host() -> None:
     assert is_first_party("http://127.0.0.1:8000/read/1", source(url="http://127.0.0.1/rss"))
+    assert is_first_party("//127.0.0.1 : ", source(url="http://127.0.0.1/rss"))
     assert not is_first_party("http://127.0.0.2/read/1", source(url="http://127.0.0.1/rss"))
 
 
