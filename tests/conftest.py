@@ -46,7 +46,8 @@ class Watch:
 
     @pytest.hookimpl(trylast=True)
     def pytest_exception_interact(self) -> None:
-        self._wind_up()  # pytest itself has just stopped it
+        if self._limit_s:  # 0 while tests are collected
+            self._wind_up()  # pytest itself has just stopped it
 
     def _wind_up(self) -> None:
         faulthandler.dump_traceback_later(self._limit_s, file=self._stderr, exit=True)

@@ -67,7 +67,7 @@ def show_discovery(
         out.print(f"The page says that it belongs at {discovery.canonical_url}.", soft_wrap=True)
     if shown.source.kind is not SourceKind.FEED or shown.source.full_text:
         _show_robots(out, discovery.robots or shown.robots)
-    _heading(out, "DiscoveredSource")
+    _heading(out, "Found")
     print_table(_used([_found(one, shown.source.timezone) for one in discovery.found]))
     _show_reading(out, shown, articles)
     for note in discovery.notes:
