@@ -47,11 +47,6 @@ _OF_AN_ARTICLE = re.compile(
     r"|article|story|version|earlier|previously|misstated|misspelled|incorrect(?:ly)?|in\s+error|should\s+have)\b",
     re.IGNORECASE,
 )
-_MAY_MARK = (
-    "rala", "oreksi", "klarif", "betul", "corr", "errat", "clarif", "revisi", "version", "perbaik", "amend",
-    "redaksi", "note", "judul",
-)  # fmt: skip
-"""One of them is in each such sentence; an expression takes a hundred times as long to say that none is."""
 
 
 def correction_of(candidate: Candidate) -> str | None:
@@ -64,22 +59,16 @@ def correction_of(candidate: Candidate) -> str | None:
 
 
 def _note(candidate: Candidate) -> str | None:
-    if not (_may_be_marked(candidate.lead) or _may_be_marked(candidate.body_html)):
-        return None
     blocks = text_blocks(candidate.body_html)
     edges = blocks if len(blocks) <= _FIRST + _LAST else [*blocks[:_FIRST], *blocks[-_LAST:]]
     return next((_shortened(block) for block in (candidate.lead, *edges) if _is_note(block)), None)
 
 
-def _may_be_marked(text: str) -> bool:
-    lowered = text.lower()
-    return any(map(lowered.__contains__, _MAY_MARK))  # a generator would take three times as long
-
-
 def _is_note(block: str) -> bool:
+    block = " ".join(block[: 2 * MAX_SENTENCE].split())
     if _NOTE.match(block):
         return True
-    return _LABEL.match(block) is not None and _OF_AN_ARTICLE.search(block[: 2 * MAX_SENTENCE]) is not None
+    return _LABEL.match(block) is not None and _OF_AN_ARTICLE.search(block) is not None
 
 
 def _shortened(text: str) -> str:

@@ -1,8 +1,11 @@
 """Words that mark a correction, and the same words where they are news."""
 
+import html
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from support import candidate
 
@@ -30,6 +33,8 @@ NOTES = [
     "Klarifikasi Redaksi: Kutipan ini seharusnya dari Sari.",
     "Catatan redaksi: judul berita ini salah dan telah diganti.",
     "(Artikel ini telah dikoreksi pada Kamis, 5 November 2026.)",
+    "Artikel ini diubah karena kekeliruan pada jumlah korban.",
+    "Catatan editor: artikel ini sebelumnya menyebut 21 orang.",
     "Berita ini telah diralat karena kekeliruan pada jumlah korban.",
     "Judul artikel ini telah diubah karena keliru.",
     "Kami telah mengoreksi artikel ini.",
@@ -85,6 +90,29 @@ def test_a_note_at_either_end(note: str, place: int) -> None:
     body = "".join([*PARAGRAPHS[:place], f"<p><em>{note}</em></p>", *PARAGRAPHS[place:]])
     told = correction_of(candidate(1, body_html=body))
     assert told == note.replace("\u2019", "'").replace("—", "-")
+
+
+@given(
+    note=st.sampled_from(NOTES),
+    upper=st.sets(st.integers(0, 60)),
+    tagged=st.dictionaries(st.integers(0, 60), st.sampled_from(["b", "em", "span class='x'"]), max_size=4),
+    coded=st.sets(st.integers(0, 60), max_size=4),
+    blank=st.sampled_from([" ", "  ", "\t", "\u00a0", "&nbsp;"]),
+)
+def test_a_note_however_it_is_written(
+    note: str, upper: set[int], tagged: dict[int, str], coded: set[int], blank: str
+) -> None:
+    def written(at: int, letter: str) -> str:
+        if letter == " ":
+            return blank
+        # "ß" and the like have other letters in capitals; none is in the notes.
+        letter = letter.upper() if at in upper else letter
+        letter = f"&#{ord(letter)};" if at in coded else html.escape(letter)
+        name = tagged.get(at)
+        return f"<{name}>{letter}</{name.split()[0]}>" if name else letter
+
+    body = "".join(written(at, letter) for at, letter in enumerate(note))
+    assert correction_of(candidate(1, body_html=f"{TEXT}<p>{body}</p>")) is not None
 
 
 def test_a_note_in_the_lead() -> None:
