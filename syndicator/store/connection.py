@@ -29,6 +29,9 @@ _REDIS_PORT = 6379
 _STOOD_STILL_S = 0.2
 """A time limit that is noticed later than that ended while this process did not run."""
 
+_MOST_ATTEMPTS = 3
+"""How often a call is made of which nothing was heard because this process did not run."""
+
 MOST_AT_ONCE = 500
 """Commands of one round trip: the event loop is held up for 8 ms by writing them."""
 
@@ -103,8 +106,8 @@ class Connection:
     trying again included. A connection that was lost (Redis restarted) is replaced, and the call made once
     more: every script of ours does nothing twice (see each one's header). So is one to a server that became a
     replica, or loads its data. What was too slow is not repeated, unless this process itself stood still
-    meanwhile (the machine was busy, or the loop): then nothing is known of Redis, and the call is made again.
-    After `close` calls raise StoreUnavailable.
+    meanwhile (the machine was busy, or the loop): then nothing is known of Redis, and the call is made again,
+    twice at most. After `close` calls raise StoreUnavailable.
     """
 
     def __init__(self, pool: aioredis.ConnectionPool, anchor: str, timeout_s: float) -> None:
@@ -192,15 +195,16 @@ class Connection:
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
         self._check_open()
         with _translated(self._timeout_s):
-            while True:
+            for attempt in range(1, _MOST_ATTEMPTS + 1):
                 # The driver closes a connection whose command is cut short: its late reply reaches nobody.
                 limit = asyncio.timeout(self._timeout_s)
                 try:
                     async with limit:
                         return await self._ask_twice(question)
                 except TimeoutError:
-                    if not _stood_still(limit):
+                    if attempt == _MOST_ATTEMPTS or not _stood_still(limit):
                         raise
+            raise AssertionError  # the last attempt returns or raises
 
     async def _ask_twice(self, question: Callable[[], Awaitable[T]]) -> T:
         """Ask, and once more where the connection was lost."""

@@ -58,6 +58,23 @@ async def test_a_reply_that_this_process_had_no_time_to_read_is_no_loss_of_redis
         assert await call == b"a"
 
 
+async def test_a_call_is_given_up_where_this_process_stands_still_again_and_again(
+    server: EmbeddedServer,
+) -> None:
+    async with connect(url(server), anchor="x", timeout_s=0.05) as redis:
+        with frozen(server):
+            call = asyncio.create_task(redis.call("GET", "a"))
+            for _ in range(20):
+                await asyncio.sleep(0)
+                if call.done():
+                    break
+                time.sleep(0.5)  # each time limit ends meanwhile
+            assert call.done()
+        with pytest.raises(StoreUnavailable):
+            await call
+        assert redis.losses == 3
+
+
 async def test_many_calls_wait_no_longer_than_one(server: EmbeddedServer) -> None:
     async with connect(url(server), anchor="x", timeout_s=4) as redis:
         with frozen(server):
