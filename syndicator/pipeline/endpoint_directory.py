@@ -60,9 +60,9 @@ class Directory:
         elsewhere = [
             name
             for name in names
-            if (one := self.listed.get(name)) is not None
-            and one.owner is None
-            and one.unreadable is None
+            if (listed := self.listed.get(name)) is not None
+            and listed.owner is None
+            and listed.unreadable is None
             and name not in self._configured
         ]
         return frozenset(await configured.unused_endpoints(elsewhere, now))
@@ -70,8 +70,8 @@ class Directory:
     def wants_renewals(self, feed: FeedSpec) -> bool:
         """Return whether any endpoint subscribes to updates of a feed."""
         return any(
-            EventType.FEED_UPDATED in one.events and wants_feed(one, feed.id, private=feed.private)
-            for one in self.wanting.values()
+            EventType.FEED_UPDATED in endpoint.events and wants_feed(endpoint, feed.id, private=feed.private)
+            for endpoint in self.wanting.values()
         )
 
     def may_know(self, name: EndpointId, event: Event) -> bool:
@@ -115,33 +115,33 @@ class Directory:
             for name, endpoint in self._configured.items()
             if name not in known.endpoints or known.endpoints[name].owner is None
         }
-        for name, one in known.endpoints.items():
-            if one.unreadable and name not in self._logged:
-                log.error("endpoint_unreadable", endpoint=name, reason=one.unreadable)
-        stored = {name: self._by_now(one) for name, one in known.endpoints.items()}
-        self._logged = {name for name, one in known.endpoints.items() if one.unreadable}
+        for name, entry in known.endpoints.items():
+            if entry.unreadable and name not in self._logged:
+                log.error("endpoint_unreadable", endpoint=name, reason=entry.unreadable)
+        stored = {name: self._by_now(entry) for name, entry in known.endpoints.items()}
+        self._logged = {name for name, entry in known.endpoints.items() if entry.unreadable}
         self._known = replace(known, endpoints={**stored, **mine})
         self._is_loaded = True
         self._sort()
 
-    def _by_now(self, one: EndpointListed) -> EndpointListed:
+    def _by_now(self, entry: EndpointListed) -> EndpointListed:
         """Return an endpoint whose filter has the current ids of renamed sources."""
-        wanted = one.endpoint.filter
+        wanted = entry.endpoint.filter
         if self._renamed.keys().isdisjoint(wanted.source):
-            return one
+            return entry
         named = tuple(self._renamed.get(SourceId(source), source) for source in wanted.source)
-        return replace(one, endpoint=replace(one.endpoint, filter=replace(wanted, source=named)))
+        return replace(entry, endpoint=replace(entry.endpoint, filter=replace(wanted, source=named)))
 
     def _sort(self) -> None:
         known = self._known.endpoints
-        self.wanting = {name: one.endpoint for name, one in sorted(known.items()) if one.is_told}
+        self.wanting = {name: entry.endpoint for name, entry in sorted(known.items()) if entry.is_told}
         self.foreign = [
             name
-            for name, one in known.items()
-            if one.unreadable is not None
-            or not one.is_trusted
-            or (one.owner is None and name not in self._configured)
+            for name, entry in known.items()
+            if entry.unreadable is not None
+            or not entry.is_trusted
+            or (entry.owner is None and name not in self._configured)
         ]
         elsewhere = {*self.foreign, *self._known.resting}
-        self.served = {name: one for name, one in self.wanting.items() if name not in elsewhere}
-        self.digesting = [one for one in self.served.values() if one.digest is not None]
+        self.served = {name: endpoint for name, endpoint in self.wanting.items() if name not in elsewhere}
+        self.digesting = [endpoint for endpoint in self.served.values() if endpoint.digest is not None]

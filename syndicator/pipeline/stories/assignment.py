@@ -179,7 +179,7 @@ class Assigner:
             standing = await self._store.stories.standing(recent[start : start + BATCH])
             texts = await self._store.stories.texts(list(standing))
             await self._store.assignments.append(
-                [entry_of_known(one, found, texts.get(one)) for one, found in standing.items()]
+                [entry_of_known(article, found, texts.get(article)) for article, found in standing.items()]
             )
             if isinstance(
                 await self._take(), AssignedElsewhere
@@ -218,8 +218,8 @@ class Assigner:
 
     async def _carry_out(self, turn: Turn) -> Written | None:
         """Judge and write what waits; None when the right was lost."""
-        newest = {one.article: one for one in turn.waiting}
-        outdated = [one for one in turn.waiting if newest[one.article] is not one]
+        newest = {entry.article: entry for entry in turn.waiting}
+        outdated = [entry for entry in turn.waiting if newest[entry.article] is not entry]
         decisions = await self._assignment_decision.decide(list(newest.values()))
         now = self._clock()
         try:
@@ -233,7 +233,7 @@ class Assigner:
         if written is None:
             log.warning("assignment_right_lost", articles=len(decisions))
             return None
-        done = [one for one, is_done in zip(decisions, written.done, strict=True) if is_done]
+        done = [decision for decision, is_done in zip(decisions, written.done, strict=True) if is_done]
         if written.since == turn.position:
             # Nobody wrote into the log in between: what we wrote need not be read.
             entries = [entry_of(decision, to_ms(now)) for decision in done]

@@ -65,12 +65,12 @@ class AssignmentDecision:
             log.exception("assignment_broke", articles=len(waiting))
         return [
             Decision(
-                waiting=one,
+                waiting=unassigned,
                 terms=b"",
-                placement=alone(self._own(one), _UNJUDGED),
-                shown_in=one.shown_in,
+                placement=alone(self._own(unassigned), _UNJUDGED),
+                shown_in=unassigned.shown_in,
             )
-            for one in waiting
+            for unassigned in waiting
         ]
 
     def _own(self, waiting: UnassignedArticle) -> Story:
@@ -94,7 +94,11 @@ class AssignmentDecision:
         around = surroundings(newcomers, self._near.near([(one.runs, one.terms) for one in newcomers]))
         stories = await self._near.stories(story for one in around for story in one.stories)
         wanted = texts_wanted(newcomers, around)
-        hashes = {one.article: one.content_hash for one in waiting if one.article in wanted}
+        hashes = {
+            unassigned.article: unassigned.content_hash
+            for unassigned in waiting
+            if unassigned.article in wanted
+        }
         standing = await self._store.stories.standing(sorted(wanted - hashes.keys()))
         texts = await self._read_texts(hashes | {one: found.content_hash for one, found in standing.items()})
         neighbours = {
@@ -128,7 +132,7 @@ class AssignmentDecision:
     ) -> list[Decision]:
         """Add to each decision which feeds of stories may show what has become of its story."""
         nothing = ShownIn(self._specs.digest, ())
-        own = {one.article: one.shown_in for one in waiting}
+        own = {unassigned.article: unassigned.shown_in for unassigned in waiting}
         before = await self._shown_before(placements) if self._specs.has_stories else {}
         decisions = []
         for one, new, placement in zip(waiting, newcomers, placements, strict=True):

@@ -119,7 +119,7 @@ class DeliverStep:
             claimed = await self._claim(room, after_queuing=False)
         served = await self._served(claimed.leased)
         parcels = self._parcels(await self._prepared(served))
-        self._under_way.update(_place(one.leased) for parcel, _ in parcels for one in parcel)
+        self._under_way.update(_place(packed.leased) for parcel, _ in parcels for packed in parcel)
         self._took_all = True
         return Taken(
             jobs=tuple(partial(self._attempt, parcel, endpoint) for parcel, endpoint in parcels),
@@ -150,9 +150,9 @@ class DeliverStep:
         )
         for endpoint, event in claimed.lost:
             log.error("queue_entry_invalid", endpoint=endpoint, event_id=event)
-        for one in claimed.unreadable:
-            if not one.is_known:
-                _log_unreadable(one.endpoint, one.event, one.reason)
+        for record in claimed.unreadable:
+            if not record.is_known:
+                _log_unreadable(record.endpoint, record.event, record.reason)
         await self._directory.refresh(claimed.version)
         if set(others).issubset(self._directory.foreign):
             return claimed
@@ -189,15 +189,19 @@ class DeliverStep:
     async def _served(self, leased: tuple[Leased, ...]) -> list[tuple[Leased, Endpoint]]:
         """Return deliveries with their endpoints."""
         served = self._directory.served
-        if any(one.delivery.endpoint not in served for one in leased):
+        if any(claimed.delivery.endpoint not in served for claimed in leased):
             await self._directory.reload()
             served = self._directory.served
-        unknown = {one.delivery.endpoint for one in leased if one.delivery.endpoint not in served}
+        unknown = {claimed.delivery.endpoint for claimed in leased if claimed.delivery.endpoint not in served}
         if unknown:
             log.warning(
                 "delivery_endpoints_unknown", endpoints=sorted(unknown), detail="their leases run out"
             )
-        return [(one, served[one.delivery.endpoint]) for one in leased if one.delivery.endpoint in served]
+        return [
+            (claimed, served[claimed.delivery.endpoint])
+            for claimed in leased
+            if claimed.delivery.endpoint in served
+        ]
 
     async def _prepared(
         self, served: Sequence[tuple[Leased, Endpoint]]
@@ -219,27 +223,31 @@ class DeliverStep:
         try:
             return await self._attempted(parcel, endpoint)
         finally:
-            self._under_way.difference_update([_place(one.leased) for one in parcel])
+            self._under_way.difference_update([_place(packed.leased) for packed in parcel])
 
     async def _attempted(self, parcel: Sequence[Packed], endpoint: Endpoint) -> DeliveryReport | None:
-        if any(self._clock() >= one.leased.until for one in parcel):
+        if any(self._clock() >= packed.leased.until for packed in parcel):
             # Redis kept us waiting: another worker may have it by now.
-            await asyncio.gather(*(self._release(one.leased) for one in parcel))
+            await asyncio.gather(*(self._release(packed.leased) for packed in parcel))
             return None
         try:
-            with self._leases.keep([one.leased for one in parcel]), self._places.hold():
+            with self._leases.keep([packed.leased for packed in parcel]), self._places.hold():
                 outcomes = await self._outcomes(parcel, endpoint)
         except LeaseLost:
             log.warning(
                 "delivery_stopped", endpoint=endpoint.id, reason="its lease was lost to another worker"
             )
             return None
-        result = next((one for one in outcomes if not isinstance(one, Dead) or one.was_tried), outcomes[0])
+        result = next(
+            (each for each in outcomes if not isinstance(each, Dead) or each.was_tried), outcomes[0]
+        )
         await retry_until_available(lambda: self._health.heed(endpoint, result))
-        settling = [self._settle(one.leased, outcome) for one, outcome in zip(parcel, outcomes, strict=True)]
+        settling = [
+            self._settle(packed.leased, outcome) for packed, outcome in zip(parcel, outcomes, strict=True)
+        ]
         # Most often it is one, and a task for it would cost as much as it does itself.
         settled = [await settling[0]] if len(settling) == 1 else await asyncio.gather(*settling)
-        if not result.disable and any(one.recovered for one in settled):
+        if not result.disable and any(each.recovered for each in settled):
             await self._health.recovered(endpoint)
         return self._report(parcel, result)
 
@@ -254,8 +262,8 @@ class DeliverStep:
     async def _outcomes(self, parcel: Sequence[Packed], endpoint: Endpoint) -> list[DeliveryOutcome]:
         """Send the events of a parcel that are still useful; return the outcome of each event."""
         now = self._clock()
-        outcomes: list[DeliveryOutcome | None] = [_pointless(one, endpoint, now) for one in parcel]
-        left = [one for one, outcome in zip(parcel, outcomes, strict=True) if outcome is None]
+        outcomes: list[DeliveryOutcome | None] = [_pointless(packed, endpoint, now) for packed in parcel]
+        left = [packed for packed, outcome in zip(parcel, outcomes, strict=True) if outcome is None]
         if left:
             sent = await self._sent(left, endpoint, now)
         return [outcome or sent for outcome in outcomes]

@@ -95,7 +95,7 @@ class EventFanOut:
         version = self._directory.version
         cursor, entries = pending.cursor, pending.entries
         if pending.unreadable:
-            reasons = [(one.position, one.reason) for one in pending.unreadable]
+            reasons = [(entry.position, entry.reason) for entry in pending.unreadable]
             return await self._set_aside(cursor, pending.unreadable, reasons)
         if not entries:
             return _Progress.DONE
@@ -103,7 +103,7 @@ class EventFanOut:
         endpoints = self._directory.wanting
         if after:  # the first event is done for those up to a name
             entries = entries[:1]
-            endpoints = {name: one for name, one in endpoints.items() if name > after}
+            endpoints = {name: endpoint for name, endpoint in endpoints.items() if name > after}
         entries = entries[: _together(entries, len(endpoints))]
         most = max(QUEUED_MOST // _weight(entries[0].event), 1)
         part = dict(islice(endpoints.items(), most)) if len(entries) == 1 else endpoints
@@ -239,8 +239,8 @@ class EventFanOut:
         changes = [event for event in events if event.type.family == "article"]
         ids = [ArticleId(event.subject) for event in changes]
         copies = {
-            one: place
-            for event, one, place in zip(changes, ids, await self._store.stories.places(ids), strict=True)
+            article: place
+            for event, article, place in zip(changes, ids, await self._store.stories.places(ids), strict=True)
             if event.type is EventType.ARTICLE_CREATED or _came_as_copy(place)
         }
         before = await earlier_copies(self._store, copies)
@@ -251,25 +251,28 @@ class EventFanOut:
             for name, head, place in zip(names, heads, await self._store.stories.places(names), strict=True)
             if head and not place.is_quiet
         }
-        return {one: [known[name] for name in found if name in known] for one, found in before.items()}
+        return {
+            article: [known[name] for name in found if name in known] for article, found in before.items()
+        }
 
     async def _concerned(self, events: Sequence[Event], *, bodies: bool) -> list[Sequence[Article]]:
         """Return what each event is about: its article, the one that was withdrawn, or all of a story."""
         gone = [ArticleId(event.subject) for event in events if event.type is EventType.ARTICLE_WITHDRAWN]
         withdrawn = {
-            one.article.id: one.article
-            for one in await self._store.withdrawals.get_many(gone, bodies=bodies)
-            if one
+            withdrawal.article.id: withdrawal.article
+            for withdrawal in await self._store.withdrawals.get_many(gone, bodies=bodies)
+            if withdrawal
         }
         grown = [StoryId(event.subject) for event in events if isinstance(event.details, Grown)]
         members = await self._store.stories.members(grown, MEMBERS)
         names = [_names(event, members) for event in events]
-        ids = list(dict.fromkeys(one for found in names for one in found))
+        ids = list(dict.fromkeys(article for found in names for article in found))
         found = await self._store.articles.get_many(ids, bodies=bodies)
-        heads = {one: head for one, head in zip(ids, found, strict=True) if head}
+        heads = {article: head for article, head in zip(ids, found, strict=True) if head}
         known = (withdrawn if event.type is EventType.ARTICLE_WITHDRAWN else heads for event in events)
         return [
-            [there[one] for one in named if one in there] for named, there in zip(names, known, strict=True)
+            [there[article] for article in named if article in there]
+            for named, there in zip(names, known, strict=True)
         ]
 
 

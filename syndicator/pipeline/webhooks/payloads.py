@@ -92,16 +92,16 @@ class Payloads:
             under = MAX_BODY_BYTES - (MARK_BYTES if delivery.replayed else 0)
             body = self.body(parcel[0].prepared, endpoint.payload, under)
             return delivery, marked(body, delivery)
-        bodies = [self.body(one.prepared, endpoint.payload, ROOM_BYTES) for one in parcel]
-        latest = max((one.prepared.event for one in parcel), key=lambda event: event.at)
-        name = digest_id([one.prepared.event.id for one in parcel])
+        bodies = [self.body(packed.prepared, endpoint.payload, ROOM_BYTES) for packed in parcel]
+        latest = max((packed.prepared.event for packed in parcel), key=lambda event: event.at)
+        name = digest_id([packed.prepared.event.id for packed in parcel])
         result = replace(delivery, event=replace(latest, id=name))
         return result, marked(digest_body(name, bodies, latest.at), delivery)
 
     def parted(self, found: Iterable[Packed], endpoint: Endpoint) -> list[list[Packed]]:
         """Part what goes to an endpoint into what one push can hold each, in the order of feeds."""
         ordered = sorted(found, key=_place)
-        sized = [(one, self._size(one, endpoint)) for one in ordered]
+        sized = [(packed, self._size(packed, endpoint)) for packed in ordered]
         items = endpoint.digest.items if endpoint.digest else 1
         return parted(sized, items, ROOM_BYTES)
 
@@ -118,12 +118,12 @@ class Payloads:
         Without the parts that its portal's rights do not allow; with our addresses of delivered pictures.
         """
         named = {event.id: event.article for event in events}
-        ids = list(dict.fromkeys(one for one in named.values() if one is not None))
+        ids = list(dict.fromkeys(article_id for article_id in named.values() if article_id is not None))
         heads = dict(zip(ids, await self._store.told.get_many(ids), strict=True))
         found: dict[EventId, _Found] = {}
         for event in events:
-            one = named[event.id]
-            head = heads[one] if one is not None else None
+            article_id = named[event.id]
+            head = heads[article_id] if article_id is not None else None
             if head is not None:
                 article, story = head
                 found[event.id] = self._shown(await self._revision_of(event, article)), story
@@ -136,9 +136,9 @@ class Payloads:
         withdrawals = await self._store.withdrawals.get_many(ids)
         places = await self._store.stories.places(ids)
         return {
-            event.id: (one.article, place.story)
-            for event, one, place in zip(events, withdrawals, places, strict=True)
-            if one
+            event.id: (withdrawal.article, place.story)
+            for event, withdrawal, place in zip(events, withdrawals, places, strict=True)
+            if withdrawal
         }
 
     async def _revision_of(self, event: Event, head: Article) -> Article:

@@ -83,12 +83,12 @@ class EndpointRegistration:
     async def seen(self, asker: Asker) -> list[EndpointListed]:
         """Return the endpoints that the asker may see, by id."""
         await self._directory.refresh()
-        seen = [one for one in self._directory.listed.values() if _may_see(asker, one)]
-        return sorted(seen, key=lambda one: one.endpoint.id)
+        seen = [listed for listed in self._directory.listed.values() if _may_see(asker, listed)]
+        return sorted(seen, key=lambda listed: listed.endpoint.id)
 
     async def shown(self, asker: Asker) -> list[EndpointShown]:
         """Return views of the endpoints that the asker may see, by id."""
-        return [await self._show(asker, one) for one in await self.seen(asker)]
+        return [await self._show(asker, listed) for listed in await self.seen(asker)]
 
     async def show(self, asker: Asker, endpoint: EndpointId) -> EndpointShown:
         """Show one endpoint. Raises NoEndpoint."""
@@ -172,9 +172,9 @@ class EndpointRegistration:
         def rotated(known: Registration) -> Registration:
             ends = now + overlap
             older = [
-                Secret(one.reveal(), until=min(one.until or ends, ends))
-                for one in known.endpoint.secrets
-                if one.until is None or one.until > now
+                Secret(secret.reveal(), until=min(secret.until or ends, ends))
+                for secret in known.endpoint.secrets
+                if secret.until is None or secret.until > now
             ]
             kept = (fresh, *older[: MOST_SECRETS - 1]) if overlap else (fresh,)
             return replace(known, endpoint=replace(known.endpoint, secrets=kept))
@@ -246,7 +246,7 @@ class EndpointRegistration:
         await self._directory.refresh()
         if endpoint in self._directory.listed:
             raise EndpointRefused(f"there is an endpoint {endpoint!r} already: take another id")
-        mine = [one for one in self._directory.listed.values() if one.owner == asker.owner]
+        mine = [listed for listed in self._directory.listed.values() if listed.owner == asker.owner]
         if not asker.is_operator and len(mine) >= MOST_OF_AN_OWNER:
             raise EndpointRefused(f"there are {MOST_OF_AN_OWNER} endpoints already: remove one first")
 
@@ -291,8 +291,8 @@ class EndpointRegistration:
                 raise EndpointRefused(_unreadable(asker, str(error))) from error
         raise EndpointRefused("it was changed by others meanwhile: try again")
 
-    async def _show(self, asker: Asker, one: EndpointListed) -> EndpointShown:
-        endpoint = one.endpoint
+    async def _show(self, asker: Asker, entry: EndpointListed) -> EndpointShown:
+        endpoint = entry.endpoint
         settings = self._write(endpoint)
         settings["headers"] = dict.fromkeys(endpoint.headers, HIDDEN)
         newest = await self._store.attempts.newest(endpoint.id)
@@ -301,21 +301,21 @@ class EndpointRegistration:
             endpoint=endpoint,
             counts=await self._store.deliveries.counts(endpoint.id, now),
             last_failure=newest.reason if newest and newest.result in {"retry", "dead"} else None,
-            listed=one,
+            listed=entry,
             state=await self._store.endpoints.state(endpoint.id),
             has_left=await self._has_left(endpoint.id),
         )
         return EndpointShown(
             id=endpoint.id,
-            owner=one.owner,
+            owner=entry.owner,
             settings=settings,
-            created_at=one.created_at,
-            verified_at=one.verified_at,
+            created_at=entry.created_at,
+            verified_at=entry.verified_at,
             health=endpoint_health(status, now),
             state=status.state,
             deliveries=status.counts,
             last_failure=status.last_failure,
-            unreadable=_unreadable(asker, one.unreadable) if one.unreadable else None,
+            unreadable=_unreadable(asker, entry.unreadable) if entry.unreadable else None,
             feed=fall_back(self._site, endpoint),
         )
 
@@ -336,8 +336,8 @@ def _offer(before: EndpointState) -> Offer | None:
     return Offer(fell_off=before.fell_off, since=min(since)) if before.fell_off and since else None
 
 
-def _may_see(asker: Asker, one: EndpointListed) -> bool:
-    return asker.is_operator or (one.owner is not None and one.owner == asker.owner)
+def _may_see(asker: Asker, listed: EndpointListed) -> bool:
+    return asker.is_operator or (listed.owner is not None and listed.owner == asker.owner)
 
 
 def _unreadable(asker: Asker, reason: str) -> str:

@@ -98,7 +98,7 @@ class ReplayWork:
         sent = judged.sent[:room]
         if len(judged.sent) > room:  # the rest of the part comes in its turn
             following = sent[-1].position
-        seen = {one.event.id for one in part if following is None or _is_up_to(one.position, following)}
+        seen = {entry.event.id for entry in part if following is None or _is_up_to(entry.position, following)}
         gap = timedelta(0) if endpoint.digest else timedelta(seconds=1 / replay.per_s)
         after = replace(
             replay,
@@ -113,7 +113,9 @@ class ReplayWork:
         if is_done:
             after = replace(after, status=ReplayStatus.DONE, ended_at=now)
         replayed = Replayed(id=replay.id, at=now)
-        queued = self._store.requeuing.writes(endpoint.id, [one.event for one in sent], replayed, now, gap)
+        queued = self._store.requeuing.writes(
+            endpoint.id, [entry.event for entry in sent], replayed, now, gap
+        )
         due_at = now + timedelta(seconds=len(sent) / replay.per_s)
         if await self._store.replays.write(after, due_at, queued) and is_done:
             log.info("replay_ended", replay=replay.id, status="done", queued=after.queued)
@@ -127,7 +129,7 @@ class ReplayWork:
             return await self._judged_together(replay, endpoint, part)
         except UnreadableRecord as error:
             if len(part) > 1:  # one of them
-                return _joined([await self._judged(replay, endpoint, [one]) for one in part])
+                return _joined([await self._judged(replay, endpoint, [entry]) for entry in part])
             log.warning("replay_left_out", replay=replay.id, event_id=part[0].event.id, reason=str(error))
             return _joined([], gone=frozenset({part[0].event.id}))
 
@@ -136,10 +138,10 @@ class ReplayWork:
     ) -> _Judged:
         kinds = [kind for kind in endpoint.events if not replay.events or kind in replay.events]
         once: dict[EventId, LoggedEvent] = {}
-        for one in part:
-            if _is_asked_for(replay, endpoint, kinds, one.event):
-                once.setdefault(one.event.id, one)
-        events = [one.event for one in once.values()]
+        for entry in part:
+            if _is_asked_for(replay, endpoint, kinds, entry.event):
+                once.setdefault(entry.event.id, entry)
+        events = [entry.event for entry in once.values()]
         gone = await gone_of(self._store, events)
         events = [event for event in events if event.id not in gone]
         matching = await self._matching(replay, endpoint, events)
@@ -150,7 +152,7 @@ class ReplayWork:
         waits = await self._store.requeuing.waiting(endpoint.id, remaining)
         waiting = frozenset(name for name, is_there in zip(remaining, waits, strict=True) if is_there)
         return _Judged(
-            sent=tuple(one for name, one in once.items() if name in matching - superseded - waiting),
+            sent=tuple(entry for name, entry in once.items() if name in matching - superseded - waiting),
             waiting=waiting,
             superseded=superseded,
             gone=gone - superseded,
@@ -169,7 +171,7 @@ class ReplayWork:
 
     async def _superseded(self, events: Sequence[Event], kinds: Sequence[EventType]) -> frozenset[EventId]:
         """Return those of which there is an event of a later revision that is sent, too."""
-        subjects = list({ArticleId(one.subject) for one in events if one.type.family == "article"})
+        subjects = list({ArticleId(event.subject) for event in events if event.type.family == "article"})
         heads = await self._store.articles.get_many(subjects, bodies=False)
         newest = {head.id: head.revision for head in heads if head}
         names = [
@@ -182,7 +184,7 @@ class ReplayWork:
 
 
 def _joined(judged: Sequence[_Judged], *, gone: frozenset[EventId] = frozenset()) -> _Judged:
-    sent = {one.event.id: one for part in judged for one in part.sent}
+    sent = {entry.event.id: entry for part in judged for entry in part.sent}
     return _Judged(
         sent=tuple(sent.values()),
         waiting=frozenset().union(*(part.waiting for part in judged)),

@@ -98,8 +98,8 @@ class ReplayControl:
             raise EndpointRefused("say since when, since which event, or which articles or events")
         if wanted.since is not None and wanted.since_event is not None:
             raise EndpointRefused("say since when or since which event, and not both")
-        mine = [one for one in await self._store.replays.all() if one.owner == asker.owner]
-        if sum(one.status is ReplayStatus.RUNNING for one in mine) >= MOST_RUNNING:
+        mine = [replay for replay in await self._store.replays.all() if replay.owner == asker.owner]
+        if sum(replay.status is ReplayStatus.RUNNING for replay in mine) >= MOST_RUNNING:
             raise EndpointRefused(f"{MOST_RUNNING} replays run already: wait for one, or cancel it")
         begin, now = await self._begin(wanted), self._clock()
         replay = Replay(
@@ -123,9 +123,9 @@ class ReplayControl:
 
     async def shown(self, asker: Asker) -> list[ReplayShown]:
         """Show the replays of the endpoints that somebody may see, the newest first."""
-        seen = {one.endpoint.id for one in await self._registration.seen(asker)}
+        seen = {listed.endpoint.id for listed in await self._registration.seen(asker)}
         found = await self._store.replays.all()
-        return [shown(one) for one in found if asker.is_operator or one.endpoint in seen]
+        return [shown(replay) for replay in found if asker.is_operator or replay.endpoint in seen]
 
     async def show(self, asker: Asker, name: ReplayId) -> ReplayShown:
         """Show one. Raises NoReplay."""
@@ -147,7 +147,7 @@ class ReplayControl:
     async def _get(self, asker: Asker, name: ReplayId) -> Replay:
         replay = await self._store.replays.get(name)
         if replay is not None:
-            seen = {one.endpoint.id for one in await self._registration.seen(asker)}
+            seen = {listed.endpoint.id for listed in await self._registration.seen(asker)}
             if asker.is_operator or replay.endpoint in seen:
                 return replay
         raise NoReplay(f"there is no replay {name!r}")

@@ -57,7 +57,7 @@ class Redelivery:
         """
         await self._registration.working(asker, endpoint)
         kept = await self._store.backlog.list(endpoint, MOST_AT_ONCE, self._clock())
-        return await self._queue(endpoint, [one.delivery.event for one in kept if one.status == "dead"])
+        return await self._queue(endpoint, [entry.delivery.event for entry in kept if entry.status == "dead"])
 
     async def _queue(self, endpoint: EndpointId, events: Sequence[Event]) -> Resent:
         now = self._clock()
@@ -78,9 +78,9 @@ async def gone_of(store: Store, events: Sequence[Event]) -> frozenset[EventId]:
     A withdrawal can be sent while it is in force.
     """
     fields = {event.id: event for event in events if event.article is not None}
-    gone = [one for one in fields.values() if one.type is EventType.ARTICLE_WITHDRAWN]
-    withdrawn = await store.withdrawals.get_many([ArticleId(one.subject) for one in gone])
-    left = [one for one in fields.values() if one.type is not EventType.ARTICLE_WITHDRAWN]
-    heads = await store.articles.get_many([ArticleId(one.article or "") for one in left], bodies=False)
+    gone = [event for event in fields.values() if event.type is EventType.ARTICLE_WITHDRAWN]
+    withdrawn = await store.withdrawals.get_many([ArticleId(event.subject) for event in gone])
+    left = [event for event in fields.values() if event.type is not EventType.ARTICLE_WITHDRAWN]
+    heads = await store.articles.get_many([ArticleId(event.article or "") for event in left], bodies=False)
     there = zip((*gone, *left), (*withdrawn, *heads), strict=True)
     return frozenset(event.id for event, found in there if found is None)

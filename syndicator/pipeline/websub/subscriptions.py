@@ -54,7 +54,7 @@ class WebsubSubscriptions:
         self._clock = clock
         self._public_url = public_url
         self._reachable = reachable
-        self._renamed = {former: one.id for one in sources.values() for former in one.former_ids}
+        self._renamed = {former: source.id for source in sources.values() for former in source.former_ids}
 
     def called_now(self, source: SourceId) -> SourceId:
         """Return what a source is called now: hubs go on pushing to the address that they were given once."""
@@ -89,13 +89,13 @@ class WebsubSubscriptions:
         if not self.wants(source) or not (await subscriptions.get(source.id)).waiting:
             return ()
         waiting = (await subscriptions.update(source.id, rules.taken)).waiting
-        documents = await subscriptions.documents(source.id, [one.id for one in waiting])
-        return tuple(_as_fetched(one) for one in documents)
+        documents = await subscriptions.documents(source.id, [pushed.id for pushed in waiting])
+        return tuple(_as_fetched(document) for document in documents)
 
     async def settled(self, source: Source, documents: Sequence[Fetched], brought: Round) -> None:
         """Remove documents of `take_pushed`, once what they `brought` is admitted or they cannot be read."""
         if documents:
-            ids = [digest(one.body) for one in documents]
+            ids = [digest(document.body) for document in documents]
             await self._store.subscriptions.update(
                 source.id,
                 lambda sub: rules.settled(
@@ -260,15 +260,15 @@ def shown_url(url: str) -> str:
     return urlunsplit(urlsplit(url)._replace(query=""))
 
 
-def _as_fetched(one: Pushed) -> Fetched:
+def _as_fetched(pushed: Pushed) -> Fetched:
     """Return a pushed document as if it had been requested; only its body is signed."""
     return Fetched(
-        requested_url=one.topic,
-        url=one.topic,
+        requested_url=pushed.topic,
+        url=pushed.topic,
         status=200,
-        headers={"content-type": one.content_type} if one.content_type else {},
-        body=one.body,
-        fetched_at=one.received_at,
+        headers={"content-type": pushed.content_type} if pushed.content_type else {},
+        body=pushed.body,
+        fetched_at=pushed.received_at,
     )
 
 
@@ -293,7 +293,7 @@ def _status(sub: Subscription, now: datetime) -> SubscriptionStatus:
         state = "denied" if sub.reason else "none"
     renewal = rules.renewal_at(sub.active) if sub.active is not None else None
     hub = grant.hub if grant is not None else next(iter(sub.hubs), None)
-    times = [one for one in (renewal, sub.retry_at) if one is not None and sub.hubs]
+    times = [time for time in (renewal, sub.retry_at) if time is not None and sub.hubs]
     return SubscriptionStatus(
         state=state,
         delivers=rules.delivers(sub, now),

@@ -68,37 +68,37 @@ def _words(value: str | tuple[str, ...] | tuple[tuple[str, ...], ...]) -> Sequen
     return tuple(" ".join(item).replace("\x1d", "–") if isinstance(item, tuple) else item for item in value)
 
 
-def _pieces(one: Sequence[str], other: Sequence[str]) -> Iterator[Piece]:
-    start = _shared(one, other)
-    end = _shared(one[start:][::-1], other[start:][::-1])
-    yield from _same(one[:start], first=True, last=False)
-    yield from _aligned(one[start : len(one) - end], other[start : len(other) - end])
-    yield from _same(one[len(one) - end :], first=False, last=True)
+def _pieces(old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
+    start = _shared(old, new)
+    end = _shared(old[start:][::-1], new[start:][::-1])
+    yield from _same(old[:start], first=True, last=False)
+    yield from _aligned(old[start : len(old) - end], new[start : len(new) - end])
+    yield from _same(old[len(old) - end :], first=False, last=True)
 
 
-def _shared(one: Sequence[str], other: Sequence[str]) -> int:
-    for place, (left, right) in enumerate(zip(one, other, strict=False)):
+def _shared(old: Sequence[str], new: Sequence[str]) -> int:
+    for place, (left, right) in enumerate(zip(old, new, strict=False)):
         if left != right:
             return place
-    return min(len(one), len(other))
+    return min(len(old), len(new))
 
 
-def _aligned(one: Sequence[str], other: Sequence[str]) -> Iterator[Piece]:
-    if max(len(one), len(other)) > MAX_ALIGNED:
-        yield from _replaced(one, other)
+def _aligned(old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
+    if max(len(old), len(new)) > MAX_ALIGNED:
+        yield from _replaced(old, new)
         return
-    for kind, i1, i2, j1, j2 in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+    for kind, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
-            yield from _same(one[i1:i2], first=False, last=False)
+            yield from _same(old[i1:i2], first=False, last=False)
         else:
-            yield from _replaced(one[i1:i2], other[j1:j2])
+            yield from _replaced(old[i1:i2], new[j1:j2])
 
 
-def _replaced(one: Sequence[str], other: Sequence[str]) -> Iterator[Piece]:
-    if one:
-        yield Piece(kind=Kind.REMOVED, text=" ".join(one))
-    if other:
-        yield Piece(kind=Kind.ADDED, text=" ".join(other))
+def _replaced(old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
+    if old:
+        yield Piece(kind=Kind.REMOVED, text=" ".join(old))
+    if new:
+        yield Piece(kind=Kind.ADDED, text=" ".join(new))
 
 
 def _same(words: Sequence[str], *, first: bool, last: bool) -> Iterator[Piece]:

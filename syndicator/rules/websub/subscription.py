@@ -120,12 +120,12 @@ def verified(
 
     A hub may verify an active subscription again.
     """
-    one = _one(callback_id, sub.pending, sub.active)
-    if one is None or one.topic != topic:
+    grant = _one(callback_id, sub.pending, sub.active)
+    if grant is None or grant.topic != topic:
         return None
     lease = timedelta(seconds=min(DEFAULT_LEASE_S if lease_s is None else lease_s, LONGEST_LEASE_S))
-    granted = replace(one, verified_at=now, lease_ends_at=now + lease)
-    if one is sub.active:
+    granted = replace(grant, verified_at=now, lease_ends_at=now + lease)
+    if grant is sub.active:
         return replace(sub, active=granted, attend_at=now)
     old = (sub.active,) if sub.active else ()
     return replace(
@@ -143,7 +143,7 @@ def verified(
 
 def unsubscribed(sub: Subscription, callback_id: str, topic: str, now: datetime) -> Subscription | None:
     """Return the record after a hub's verification of an unsubscription; None where we did not ask for it."""
-    left = tuple(one for one in sub.leaving if (one.callback_id, one.topic) != (callback_id, topic))
+    left = tuple(grant for grant in sub.leaving if (grant.callback_id, grant.topic) != (callback_id, topic))
     return replace(sub, leaving=left, attend_at=now) if len(left) < len(sub.leaving) else None
 
 
@@ -153,10 +153,10 @@ def denied(
     """Return the record after a hub has denied or ended a subscription (WebSub, 5.2); None if not ours."""
     if (left := unsubscribed(sub, callback_id, topic, now)) is not None:
         return left
-    one = _one(callback_id, sub.pending, sub.active)
-    if one is None or one.topic != topic:
+    grant = _one(callback_id, sub.pending, sub.active)
+    if grant is None or grant.topic != topic:
         return None
-    if one is sub.active:
+    if grant is sub.active:
         sub = replace(sub, active=None)
     result = f"the hub denies it: {reason}" if reason else "the hub denies it"
     return _failed(sub, result[:MAX_REASON], lasting=True, retry_after_s=None, now=now)
@@ -166,8 +166,8 @@ def pushing(sub: Subscription, callback_id: str, now: datetime) -> Grant | None:
     """Return the grant of a callback; None where the hub has no right to push."""
     # A grant that is being ended may still push while its successor is active.
     grants = (sub.active, *sub.leaving) if sub.active is not None else ()
-    one = _one(callback_id, *grants)
-    return one if one is not None and _runs(one, now) else None
+    grant = _one(callback_id, *grants)
+    return grant if grant is not None and _runs(grant, now) else None
 
 
 def knows(sub: Subscription, callback_id: str) -> bool:
@@ -177,15 +177,15 @@ def knows(sub: Subscription, callback_id: str) -> bool:
 
 def is_full(sub: Subscription, size: int) -> bool:
     """Return whether there is no room for a document of so many bytes; a single one always has room."""
-    held = sum(one.size for one in sub.waiting)
+    held = sum(pushed.size for pushed in sub.waiting)
     return bool(sub.waiting) and (len(sub.waiting) >= MAX_WAITING or held + size > MAX_WAITING_BYTES)
 
 
 def pushed(sub: Subscription, document: Pushed) -> Subscription:
     """Return the record with a valid push added; a document that waits already is not added twice."""
     now = document.received_at
-    waiting = tuple(one for one in sub.waiting if now - one.received_at < WAITING_KEPT)
-    if document.id not in {one.id for one in waiting}:
+    waiting = tuple(pushed for pushed in sub.waiting if now - pushed.received_at < WAITING_KEPT)
+    if document.id not in {pushed.id for pushed in waiting}:
         waiting += (PushedDocument(id=document.id, size=len(document.body), received_at=now),)
     return replace(sub, waiting=waiting, last_push_at=now, pushes=sub.pushes + 1)
 
@@ -197,8 +197,8 @@ def refused(sub: Subscription) -> Subscription:
 
 def taken(sub: Subscription) -> Subscription:
     """Return the record when a round begins to read waiting documents; drop those with MAX_TAKES failures."""
-    left = (one for one in sub.waiting if one.takes < MAX_TAKES)
-    return replace(sub, waiting=tuple(replace(one, takes=one.takes + 1) for one in left))
+    left = (pushed for pushed in sub.waiting if pushed.takes < MAX_TAKES)
+    return replace(sub, waiting=tuple(replace(pushed, takes=pushed.takes + 1) for pushed in left))
 
 
 def settled(
@@ -207,7 +207,7 @@ def settled(
     """Return the record after documents were read, with the number of new and changed articles."""
     return replace(
         sub,
-        waiting=tuple(one for one in sub.waiting if one.id not in documents),
+        waiting=tuple(pushed for pushed in sub.waiting if pushed.id not in documents),
         articles_by_push=sub.articles_by_push + new,
         brought_at=now if new or changed else sub.brought_at,
     )
@@ -273,7 +273,7 @@ def renewal_at(grant: Grant) -> datetime | None:
 
 
 def _one(callback_id: str, *grants: Grant | None) -> Grant | None:
-    return next((one for one in grants if one is not None and one.callback_id == callback_id), None)
+    return next((grant for grant in grants if grant is not None and grant.callback_id == callback_id), None)
 
 
 def _runs(grant: Grant, now: datetime) -> bool:
@@ -284,9 +284,9 @@ def _without_ended(sub: Subscription, now: datetime) -> Subscription:
     """Return the record without grants that have ended; a hub that never verified counts as failed."""
     active = sub.active if sub.active and _runs(sub.active, now) else None
     leaving = tuple(
-        one
-        for one in sub.leaving
-        if _runs(one, now) and (one.tries < MAX_LEAVING_TRIES or now - one.requested_at < LEAVING_WAIT)
+        grant
+        for grant in sub.leaving
+        if _runs(grant, now) and (grant.tries < MAX_LEAVING_TRIES or now - grant.requested_at < LEAVING_WAIT)
     )
     sub = replace(sub, active=active, leaving=leaving)
     if sub.pending is not None and sub.pending_until is not None and now >= sub.pending_until:
@@ -303,9 +303,9 @@ def _given_up(sub: Subscription) -> Subscription:
 
 
 def _plan_leaving(sub: Subscription, now: datetime) -> tuple[Subscription, SubscribeRequest | None]:
-    for place, one in enumerate(sub.leaving):
-        if one.tries == 0 or (one.tries < MAX_LEAVING_TRIES and now - one.requested_at >= LEAVING_WAIT):
-            asked = replace(one, tries=one.tries + 1, requested_at=now)
+    for place, grant in enumerate(sub.leaving):
+        if grant.tries == 0 or (grant.tries < MAX_LEAVING_TRIES and now - grant.requested_at >= LEAVING_WAIT):
+            asked = replace(grant, tries=grant.tries + 1, requested_at=now)
             leaving = (*sub.leaving[:place], asked, *sub.leaving[place + 1 :])
             return replace(sub, leaving=leaving), SubscribeRequest(mode="unsubscribe", grant=asked)
     return sub, None
@@ -376,6 +376,6 @@ def _attend_at(sub: Subscription, request: SubscribeRequest | None, now: datetim
     elif sub.hubs and sub.retry_at is not None:
         times.append(sub.retry_at)
     if sub.active is not None:
-        times += [one for one in (renewal_at(sub.active), sub.active.lease_ends_at) if one is not None]
-    times += [one.requested_at + LEAVING_WAIT for one in sub.leaving]
-    return min(one for one in times if one > now)
+        times += [time for time in (renewal_at(sub.active), sub.active.lease_ends_at) if time is not None]
+    times += [grant.requested_at + LEAVING_WAIT for grant in sub.leaving]
+    return min(time for time in times if time > now)
