@@ -1,4 +1,4 @@
-"""The figures of a text, each with the words around it: what tells a follow-up from a copy.
+"""The figures of a text, each with the words around it; they distinguish a follow-up from a copy.
 
 "12 orang tewas" became "15 orang tewas", "Sabtu (9/5)" became "Sabtu (16/5)": all other words are the same,
 and the figure is the news.

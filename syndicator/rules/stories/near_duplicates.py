@@ -205,7 +205,7 @@ def _difference(
 def _are_of_other_days(mine: Text, other: Text, apart: timedelta) -> bool:
     """Return whether two pages, of which one is of a series, are of other days.
 
-    It is told by the days that they name where they begin, else by when they were published.
+    Decided by the days at the beginning of both texts; without these by the times of publication.
     """
     if not (is_series(mine.title) or is_series(other.title)):
         return False
