@@ -16,7 +16,7 @@ run: $(READY) ## start everything on this machine: portals to look at, workers, 
 	@exec $(BIN)/syndicator run
 
 test: $(READY) ## the tests that are quick
-	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --max-worker-restart 0 $(PYTEST_ARGS)
+	$(BIN)/pytest -m "not slow" -n 2 --dist worksteal --max-worker-restart 0 $(PYTEST_ARGS)
 
 test-slow: $(READY) ## the tests that take long: chaos, soak, browsers
 	@$(BIN)/pytest --collect-only -q -m slow >/dev/null 2>&1; \
@@ -24,7 +24,7 @@ test-slow: $(READY) ## the tests that take long: chaos, soak, browsers
 	else $(BIN)/pytest -m slow $(PYTEST_ARGS); fi
 
 coverage: $(READY) ## what the quick tests run of each room: lines and branches
-	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --max-worker-restart 0 --cov --cov-report=json:.coverage.json --cov-report= $(PYTEST_ARGS)
+	$(BIN)/pytest -m "not slow" -n 2 --dist worksteal --max-worker-restart 0 --cov --cov-report=json:.coverage.json --cov-report= $(PYTEST_ARGS)
 	$(BIN)/python tests/coverage_by_room.py .coverage.json
 
 chaos: $(READY) ## faults of all kinds for a while: SEED=1 MINUTES=10, FAULTS="kill_redis slow_link" for some of them

@@ -84,6 +84,12 @@ def be_killed_amid_the_answer() -> bytes:
     return make(300 * MIB)
 
 
+async def asleep(process_id: int) -> None:
+    """Wait until a process waits: it has given its answer, and holds no lock any more."""
+    while Path(f"/proc/{process_id}/stat").read_text("ascii").rpartition(") ")[2][0] != "S":
+        await asyncio.sleep(0.02)
+
+
 async def gone(process_id: int) -> None:
     """Wait until a process is no more."""
     while Path(f"/proc/{process_id}").exists():
@@ -276,6 +282,7 @@ async def test_a_worker_that_is_killed_while_idle_is_replaced() -> None:
     async with open_pool(workers=1) as pool:
         for _ in range(3):
             process_id = await pool.run(worker_id)
+            await asleep(process_id)
             os.kill(process_id, signal.SIGKILL)
             assert await pool.run(worker_id) != process_id
 
