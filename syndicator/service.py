@@ -152,6 +152,7 @@ class Service:
             store.held,
             admitter,
             clock,
+            marks=store.marks,
             rechecked=[source.id for source in self.settings.sources.values() if source.full_text],
         )
         self.pictures = ServedPictures(

@@ -52,6 +52,11 @@ class DataMarks:
         self.current: DataMark | None = None
         """The mark that this process works with; None: it does not look."""
 
+    @property
+    def lost_at(self) -> datetime | None:
+        """When data that was lost was last known to be there; None where none was, or nobody looks."""
+        return self.current.lost_at if self.current else None
+
     def check(self, created_ms: bytes | None) -> None:
         """Raise StoreUnavailable where a reply tells of other data than this process works with."""
         if self.current is not None and int(created_ms or 0) != self.current.created_ms:

@@ -61,7 +61,7 @@ class CandidatePipeline:
         notes.warn(*warnings)
         now = self._clock()
         free = await self._held.keep_back(prepared, now)
-        lost_at = self._marks.current.lost_at if self._marks.current else None
+        lost_at = self._marks.lost_at
         since = announced_from(
             source,
             now,

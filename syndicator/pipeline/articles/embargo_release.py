@@ -11,7 +11,9 @@ from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.articles.embargo import released
+from syndicator.rules.sources.announcement import announced_on_release
 from syndicator.store.articles.embargo import Embargoed
+from syndicator.store.data_mark import DataMarks
 from syndicator.store.lease_owners import new_token
 
 LEASE = timedelta(seconds=15)
@@ -27,8 +29,15 @@ class ReleaseStep:
     name = "release"
 
     def __init__(
-        self, held: Embargoed, admitter: Admitter, clock: Clock, rechecked: Collection[SourceId] = ()
+        self,
+        held: Embargoed,
+        admitter: Admitter,
+        clock: Clock,
+        *,
+        marks: DataMarks,
+        rechecked: Collection[SourceId] = (),
     ) -> None:
+        self._marks = marks
         self._held = held
         self._admitter = admitter
         self._clock = clock
@@ -51,7 +60,11 @@ class ReleaseStep:
         admitted: list[Admitted] = []
         if held is not None:
             candidate = released(held.candidate, held.candidate.embargo_until)
-            admitted = await self._admitter.admit([candidate], rechecked=candidate.source in self._rechecked)
+            admitted = await self._admitter.admit(
+                [candidate],
+                rechecked=candidate.source in self._rechecked,
+                announcing=announced_on_release(now, self._marks.lost_at),
+            )
         await retry_until_available(lambda: self._held.settle(item, token, held))
         news = [
             entry for entry in admitted if entry.verdict in {AdmissionVerdict.NEW, AdmissionVerdict.CHANGED}

@@ -71,6 +71,11 @@ def announced_from(
     return lost_at if since is None else max(since, lost_at)
 
 
+def announced_on_release(now: datetime, lost_at: datetime | None) -> Announcing:
+    """Return which articles are announced when their embargo ends: as those that a later round finds."""
+    return Announcing(since=lost_at, undated=announces_undated(now, lost_at), lost_at=lost_at)
+
+
 def announces_undated(now: datetime, lost_at: datetime | None) -> bool:
     """Return whether a new article without a date of its own is announced."""
     return lost_at is None or now - lost_at >= UNDATED_AFTER_LOSS

@@ -51,7 +51,11 @@ class Guarded(Admitter):
     ) -> list[Admitted]:
         passed = await self._held.keep_back(candidates, self._now())
         return await super().admit(
-            passed, backfill=backfill, rechecked=rechecked, archive_before=archive_before
+            passed,
+            backfill=backfill,
+            rechecked=rechecked,
+            archive_before=archive_before,
+            announcing=announcing,
         )
 
 
@@ -62,7 +66,7 @@ class Newsroom:
         self.store, self.clock = store, clock
         self.world = World(store, clock)
         self.admitter = Guarded(store, clock)
-        self.step = ReleaseStep(store.held, self.admitter, clock)
+        self.step = ReleaseStep(store.held, self.admitter, clock, marks=store.marks)
 
     async def round(self, *candidates: Candidate) -> list[AdmissionVerdict]:
         return [one.verdict for one in await self.admitter.admit(candidates)]
@@ -119,6 +123,20 @@ async def test_nowhere_before_and_everywhere_at_the_second(newsroom: Newsroom, c
     assert await newsroom.events() == [EventType.ARTICLE_CREATED] * 2
     assert await newsroom.store.held.count() == 0
     assert await newsroom.release() == []
+
+
+@pytest.mark.parametrize(("lost_after_s", "is_announced"), [(-60, True), (60, False), (None, True)])
+async def test_after_a_loss_of_data_only_what_ends_later_is_announced(
+    newsroom: Newsroom, clock: ManualClock, lost_after_s: float | None, is_announced: bool
+) -> None:
+    await newsroom.round(held())
+    if lost_after_s is not None:
+        await newsroom.store.marks.begin(clock(), END + timedelta(seconds=lost_after_s))
+    clock.now = END + timedelta(minutes=2)
+    (report,) = await newsroom.release()
+    assert report.event == "embargo_released"
+    assert await newsroom.titles() == ["Rahasia 1"], "it is shown all the same"
+    assert await newsroom.events() == [EventType.ARTICLE_CREATED] * is_announced
 
 
 @pytest.mark.parametrize(
@@ -302,7 +320,7 @@ async def test_of_a_known_article_the_old_revision_stays(newsroom: Newsroom, clo
 async def test_two_workers_release_once(newsroom: Newsroom, clock: ManualClock) -> None:
     await newsroom.round(*(held(number) for number in range(1, 9)))
     clock.now = END
-    other = ReleaseStep(newsroom.store.held, Guarded(newsroom.store, clock), clock)
+    other = ReleaseStep(newsroom.store.held, Guarded(newsroom.store, clock), clock, marks=newsroom.store.marks)
     left, right = await asyncio.gather(newsroom.release(), newsroom.release(other))
     assert len(left) + len(right) == 8
     assert await newsroom.events() == [EventType.ARTICLE_CREATED] * 8
@@ -393,7 +411,7 @@ async def test_pages_that_are_held_are_read_again_each_hour(newsroom: Newsroom, 
 async def test_pages_of_young_articles_are_read_again_after_release(
     newsroom: Newsroom, clock: ManualClock
 ) -> None:
-    step = ReleaseStep(newsroom.store.held, newsroom.admitter, clock, rechecked=[CITY])
+    step = ReleaseStep(newsroom.store.held, newsroom.admitter, clock, marks=newsroom.store.marks, rechecked=[CITY])
     await newsroom.round(held())
     clock.now = END
     await newsroom.release(step)
