@@ -320,7 +320,9 @@ async def test_of_a_known_article_the_old_revision_stays(newsroom: Newsroom, clo
 async def test_two_workers_release_once(newsroom: Newsroom, clock: ManualClock) -> None:
     await newsroom.round(*(held(number) for number in range(1, 9)))
     clock.now = END
-    other = ReleaseStep(newsroom.store.held, Guarded(newsroom.store, clock), clock, marks=newsroom.store.marks)
+    other = ReleaseStep(
+        newsroom.store.held, Guarded(newsroom.store, clock), clock, marks=newsroom.store.marks
+    )
     left, right = await asyncio.gather(newsroom.release(), newsroom.release(other))
     assert len(left) + len(right) == 8
     assert await newsroom.events() == [EventType.ARTICLE_CREATED] * 8
@@ -411,7 +413,9 @@ async def test_pages_that_are_held_are_read_again_each_hour(newsroom: Newsroom, 
 async def test_pages_of_young_articles_are_read_again_after_release(
     newsroom: Newsroom, clock: ManualClock
 ) -> None:
-    step = ReleaseStep(newsroom.store.held, newsroom.admitter, clock, marks=newsroom.store.marks, rechecked=[CITY])
+    step = ReleaseStep(
+        newsroom.store.held, newsroom.admitter, clock, marks=newsroom.store.marks, rechecked=[CITY]
+    )
     await newsroom.round(held())
     clock.now = END
     await newsroom.release(step)
