@@ -234,7 +234,7 @@ class Connection:
             raise StoreUnavailable("the connection to Redis is closed: this process is ending")
 
     async def commit(self, units: Sequence[Transaction]) -> list[bool]:
-        """Carry out each unit whose expectations hold; tell which were.
+        """Run each unit whose expectations hold; return for each whether it was run.
 
         While one call is on its way, what others want committed gathers and goes with the next: many rounds
         that end together cost few calls.
@@ -353,7 +353,7 @@ def _translated(timeout_s: float) -> Iterator[None]:
 def _own(error: exceptions.RedisError) -> StoreError:
     """Return the error of ours that one of the driver means."""
     plain = _plain(error)
-    # What is refused while connecting is told as a lost connection, for which it is the reason.
+    # What is refused while connecting is raised as a lost connection, with its reason.
     result = (error, error.__cause__ or error.__context__)
     why = next((why for kind, why in _REFUSALS.items() if any(isinstance(one, kind) for one in result)), None)
     if why := why or _REFUSING_REPLIES.get(plain.partition(" ")[0]):

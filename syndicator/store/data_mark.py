@@ -1,4 +1,4 @@
-"""Which data a namespace holds: told by a mark, so that it is noticed when Redis was emptied.
+"""Which data a namespace holds: a mark identifies it, so that it is noticed when Redis was emptied.
 
 The mark in Redis is `created_ms` of the key `meta`: whoever finds none writes a new one. A process remembers
 the mark that it works with. A file in the data folder remembers it between processes.
@@ -58,7 +58,7 @@ class DataMarks:
         return self.current.lost_at if self.current else None
 
     def check(self, created_ms: bytes | None) -> None:
-        """Raise StoreUnavailable where a reply tells of other data than this process works with."""
+        """Raise StoreUnavailable where a reply is of other data than this process works with."""
         if self.current is not None and int(created_ms or 0) != self.current.created_ms:
             raise StoreUnavailable("Redis was emptied; what is configured is about to be enlisted again")
 

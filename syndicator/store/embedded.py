@@ -71,7 +71,7 @@ class ServerStatus(Struct, frozen=True, kw_only=True):
 
 
 class StartWait:
-    """Tells the operator what is waited for, and gives up where nobody listens for `START_TIMEOUT_S`."""
+    """Logs what is waited for, and gives up where nobody listens for `START_TIMEOUT_S`."""
 
     def __init__(self, socket: Path) -> None:
         self._socket = socket

@@ -17,7 +17,7 @@ class PagePosition(Struct, frozen=True, kw_only=True):
 
 
 class Lists:
-    """Names what is listed by time, and where to go on; None: that was all."""
+    """Reads lists by time, a page at a time, with the position of the next page; None after the last."""
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
         self._redis = connection

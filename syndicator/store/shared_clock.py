@@ -1,4 +1,4 @@
-"""The clock that all processes share: Redis' time, told by this machine's steady counter between readings.
+"""The clock that all processes share: that of Redis, with this machine's steady counter between readings.
 
 Leases are times in Redis, so two workers whose clocks differ by more than a lease do the same work twice.
 The counter stands still while a virtual machine is paused, and runs at its own speed. So Redis' time is read

@@ -54,7 +54,7 @@ from syndicator.store.webhooks.backlog import Backlog
 from syndicator.store.webhooks.deliveries import Deliveries
 from syndicator.store.webhooks.digests import Digests
 from syndicator.store.webhooks.endpoints import Endpoints
-from syndicator.store.webhooks.event_articles import Told
+from syndicator.store.webhooks.event_articles import EventArticles
 from syndicator.store.webhooks.event_log import Events
 from syndicator.store.webhooks.redelivery import Requeuing
 from syndicator.store.webhooks.replays import Replays
@@ -69,7 +69,7 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
     url: str | None = None
     """None: an embedded server over `data_dir`."""
     engine: str | None = None
-    """Name or path of the server to embed; None: the bundled one."""
+    """The server to embed, by name or path; None: the bundled one."""
     namespace: str = "main"
     data_dir: Path
     seal_keys: tuple[Secret, ...] = ()
@@ -139,7 +139,7 @@ class Store:
         self.unreadable = Unreadable(connection, keys)
         self.used_links = UsedLinks(connection, keys)
         self.withdrawals = Withdrawals(connection, keys, self.articles)
-        self.told = Told(connection, keys)
+        self.event_articles = EventArticles(connection, keys)
         self.request_slots = SharedRequestSlots(connection, keys)
         self.watch = Watch(url, keys.feeds_version())
         """Of the versions of feeds."""

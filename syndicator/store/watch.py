@@ -178,7 +178,7 @@ async def _connected(options: dict[str, Any]) -> socket.socket:
 
 
 async def _converse(opened: socket.socket, options: dict[str, Any], key: str) -> None:
-    """Say what is to be watched; raise _Refused."""
+    """Have Redis send invalidations of a key; raise _Refused where it cannot."""
     account = options.get("username") or "default"
     credentials = ("AUTH", account, options["password"]) if "password" in options else ()
     reader = hiredis.Reader()

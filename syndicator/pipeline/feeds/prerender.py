@@ -16,7 +16,7 @@ from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.popularity.feed_reference import feed_ref
 from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.rules.identity.identity import event_id
-from syndicator.store.feeds.feeds import FeedTold
+from syndicator.store.feeds.feeds import FeedAnnouncement
 from syndicator.store.store import Store
 
 ANNOUNCED_EVERY = timedelta(seconds=10)
@@ -78,12 +78,12 @@ class PublishStep:
             return
         now = self._clock()
         newest = max(rendered, key=lambda rendition: (rendition.changed_at, rendition.version))
-        before = await self._store.feeds.told(feed)
-        last_ms = before.told_ms
-        announcement = FeedTold(
+        before = await self._store.feeds.announced(feed)
+        last_ms = before.announced_ms
+        announcement = FeedAnnouncement(
             changed_ms=to_ms(newest.changed_at),
             version=newest.version,
-            told_ms=max(to_ms(now), last_ms + 1),
+            announced_ms=max(to_ms(now), last_ms + 1),
             older_ms=last_ms,
             digest="".join(rendition.digest[:8] for rendition in rendered),
         )
@@ -93,8 +93,8 @@ class PublishStep:
         if now < at:
             self._unannounced[feed] = at
             return
-        event = self._event(feed, announcement.told_ms, last_ms, now)
-        if not await self._store.feeds.tell(feed, before, announcement, event):
+        event = self._event(feed, announcement.announced_ms, last_ms, now)
+        if not await self._store.feeds.announce(feed, before, announcement, event):
             # Another worker has announced it meanwhile, perhaps with older bytes.
             self._unannounced[feed] = now + ANNOUNCED_EVERY
 

@@ -192,7 +192,7 @@ class HubTurns:
             pause_s = rules.retry_after_s(self._policy, after.attempts, self._rng.uniform(-1, 1))
             if pause_s is not None and after.asked is None:
                 return SettledSubscriber(subscriber=after, due_at=now + timedelta(seconds=pause_s))
-            again = announced != claimed.told or after.asked is not None
+            again = announced != claimed.announced or after.asked is not None
             return SettledSubscriber(subscriber=after, due_at=now if again else None)
 
         await self._settle(claimed, change, is_slow=is_slow)

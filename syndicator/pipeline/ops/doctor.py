@@ -194,5 +194,5 @@ def _event(article: Article, now: datetime) -> Event:
 
 def _diagnosed(finding: Defect, *, mended: bool) -> Diagnosis:
     return Diagnosis(
-        kind=finding.kind, where=finding.where, count=finding.count, message=finding.told, mended=mended
+        kind=finding.kind, where=finding.where, count=finding.count, message=finding.message, mended=mended
     )

@@ -29,7 +29,7 @@ class ListenerRegistry:
 
     async def refresh(self) -> None:
         """Publish the listeners of this process, and read all others. Raises StoreError."""
-        listeners = await self._store.tell(self._published, self._clock())
+        listeners = await self._store.renew(self._published, self._clock())
         self._own.replace({*self._here, *listeners})
 
     @asynccontextmanager

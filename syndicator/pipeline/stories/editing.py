@@ -83,7 +83,7 @@ class StoryEditing:
 
     async def stories(self, ids: Sequence[StoryId]) -> list[StoryTold]:
         """Return these stories, without those that have fewer than two articles left."""
-        stories = [await self._with_articles(await self._store.stories.told(story)) for story in ids]
+        stories = [await self._with_articles(await self._store.stories.get(story)) for story in ids]
         return [story for story in stories if len(story.members) > 1]
 
     async def explain(self, one: ArticleId, other: ArticleId) -> Explanation:

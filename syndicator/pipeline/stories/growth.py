@@ -36,7 +36,7 @@ async def announce_growth(
         firsts = several[story]
         if len(firsts) > growth.owners:
             event = _event(story, growth, firsts, len(stories[story]), now)
-            announced += await store.stories.tell_growth(story, growth, len(firsts), event)
+            announced += await store.stories.announce_growth(story, growth, len(firsts), event)
     return announced
 
 

@@ -103,4 +103,4 @@ class CircuitKeeper:
                 details=notice,
             )
 
-        await self._store.endpoints.tell(endpoint.id, event, now)
+        await self._store.endpoints.add_event(endpoint.id, event, now)

@@ -119,7 +119,7 @@ class Payloads:
         """
         named = {event.id: event.article for event in events}
         ids = list(dict.fromkeys(article_id for article_id in named.values() if article_id is not None))
-        heads = dict(zip(ids, await self._store.told.get_many(ids), strict=True))
+        heads = dict(zip(ids, await self._store.event_articles.get_many(ids), strict=True))
         found: dict[EventId, _Found] = {}
         for event in events:
             article_id = named[event.id]

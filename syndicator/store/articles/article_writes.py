@@ -1,4 +1,4 @@
-"""What Redis is told when an article is admitted, changed, merged into another, or forgotten."""
+"""Redis commands that admit, change, merge or remove an article."""
 
 from msgspec.structs import replace
 
@@ -18,7 +18,7 @@ from syndicator.store.stories import assignments
 from syndicator.store.stories.story_codec import packed_story
 
 MAX_ALIASES = 50
-"""Of one article are told; the newest."""
+"""Changes that are kept of one article: the newest."""
 
 MAX_KEPT_BYTES = 128 * 1024
 """Of one earlier revision."""

@@ -197,7 +197,7 @@ class Articles:
     async def timeline(
         self, facets: Sequence[str], depth: int, *, until_ms: int | None = None, since_ms: int | None = None
     ) -> tuple[list[TimelinePlace], bool]:
-        """Merge the first `depth` of each facet, newest first; tell whether that was all there is."""
+        """Merge the first `depth` of each facet, newest first; return whether that was all there is."""
         span = ("+inf" if until_ms is None else until_ms, "-inf" if since_ms is None else since_ms)
         rows = await self._redis.batch(
             [

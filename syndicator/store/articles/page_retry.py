@@ -35,7 +35,7 @@ class Unreadable:
     ) -> int:
         """Note that these could not be read: each pause is twice as long as the last, up to `longest`.
 
-        Gives how many of them failed for the first time.
+        Returns how many of them failed for the first time.
         """
         if not keys:
             return 0

@@ -33,7 +33,7 @@ class Withdrawals:
         self._articles = articles
 
     async def withdraw(self, intent: Withdrawing) -> bool:
-        """Take an article out of all indexes and feeds, and tell it; False: it has moved."""
+        """Remove an article from indexes and feeds, and add its event; False where it changed meanwhile."""
         keys, withdrawal, now_ms = self._keys, intent.withdrawal, to_ms(intent.withdrawal.at)
         article = withdrawal.article
         record = replace(withdrawal, article=replace(article, body_html=""))
@@ -65,7 +65,7 @@ class Withdrawals:
         await self._redis.commit([Transaction(expects=expects, writes=(write,))])
 
     async def restore(self, intent: Restoring) -> bool:
-        """Put an article back, and tell it; False: it has moved."""
+        """Restore an article, and add its event; False where it changed meanwhile."""
         keys, article, now_ms = self._keys, intent.article, to_ms(intent.event.at)
         expects, placing = await self._back_in_story(article.id)
         writes: list[Command] = [
@@ -81,7 +81,7 @@ class Withdrawals:
         return (await self._redis.commit([Transaction(expects=tuple(expects), writes=tuple(writes))]))[0]
 
     async def _back_in_story(self, article_id: ArticleId) -> tuple[list[tuple[str, str, str]], list[Command]]:
-        """Return how what is put back belongs to its story again; one that was made anew has it no more."""
+        """Return the commands that put an article back into its story, unless that was rebuilt."""
         keys, article = self._keys, self._keys.article(article_id)
         named = await self._redis.call("HGET", keys.withdrawn(article_id), "story")
         if named is None:

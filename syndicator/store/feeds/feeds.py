@@ -31,18 +31,18 @@ class Ranked(Struct, frozen=True, kw_only=True):
     comments: int | None = None
 
 
-class FeedTold(Struct, frozen=True, kw_only=True, array_like=True):
-    """Which bytes of a feed were told of, and when."""
+class FeedAnnouncement(Struct, frozen=True, kw_only=True, array_like=True):
+    """The bytes of a feed that `feed.updated` announced, and when."""
 
     changed_ms: int = 0
     version: int = 0
-    told_ms: int = 0
+    announced_ms: int = 0
     digest: str = ""
     older_ms: int = 0
-    """When it was told before that."""
+    """When the feed was announced before that."""
 
-    def is_news_after(self, before: "FeedTold") -> bool:
-        """Return whether these bytes are others, and of a newer version, than those that were told of."""
+    def is_news_after(self, before: "FeedAnnouncement") -> bool:
+        """Return whether these bytes differ from those announced before, and are of a newer version."""
         newer = (self.changed_ms, self.version) > (before.changed_ms, before.version)
         return newer and self.digest != before.digest
 
@@ -105,8 +105,8 @@ def ranking_writes(keys: Keys, feed: FeedId, ranking: Sequence[Ranked], now_ms: 
     return [("SET", keys.ranking(feed), pack(list(ranking))), *raise_version(keys, feed, now_ms)]
 
 
-def _spelled(told: FeedTold) -> str:
-    return json.encode(told).decode()
+def _spelled(announced: FeedAnnouncement) -> str:
+    return json.encode(announced).decode()
 
 
 class Feeds:
@@ -169,21 +169,23 @@ class Feeds:
         await self._redis.call("HSET", meta, "list", digest, "list_ms", to_ms(now))
         return now
 
-    async def told(self, feed: FeedId) -> FeedTold:
-        """Return the bytes of a feed of which `feed.updated` told last."""
-        data = await self._redis.call("HGET", self._keys.feeds_told(), feed)
-        return json.decode(data, type=FeedTold) if data else FeedTold()
+    async def announced(self, feed: FeedId) -> FeedAnnouncement:
+        """Return the last announcement of a feed by `feed.updated`."""
+        data = await self._redis.call("HGET", self._keys.feeds_announced(), feed)
+        return json.decode(data, type=FeedAnnouncement) if data else FeedAnnouncement()
 
-    async def tell(self, feed: FeedId, before: FeedTold, now_told: FeedTold, event: Event) -> bool:
-        """Remember other bytes as told, and tell it, in one step; False where another worker has done so.
+    async def announce(
+        self, feed: FeedId, before: FeedAnnouncement, after: FeedAnnouncement, event: Event
+    ) -> bool:
+        """Store an announcement and add its event, in one step; False where another worker has done so.
 
         Of a feed the last event and the one before are kept: each closes what waits of the one before it.
         """
-        key, pointless = self._keys.feeds_told(), event_id(feed, before.older_ms, EventType.FEED_UPDATED)
+        key, pointless = self._keys.feeds_announced(), event_id(feed, before.older_ms, EventType.FEED_UPDATED)
         unit = Transaction(
-            expects=((key, feed, _spelled(before) if before.told_ms else ""),),
+            expects=((key, feed, _spelled(before) if before.announced_ms else ""),),
             writes=(
-                ("HSET", key, feed, _spelled(now_told)),
+                ("HSET", key, feed, _spelled(after)),
                 append_event(self._keys, event),
                 ("HDEL", self._keys.events(), pointless),
             ),

@@ -84,7 +84,7 @@ class RenditionFiles:
             return None
 
     def write(self, kept: KeptRendition) -> bool:
-        """Keep bytes, whole or not at all; tell whether there was room."""
+        """Store bytes, whole or not at all; return whether there was room."""
         feed, form = kept.rendition.feed, kept.rendition.form
         data = pack(_File(described=self._described[feed], rendition=pack_rendition(kept.rendition)))
         if self._is_newer(self._path(feed, form), kept.confirmed_at_s):

@@ -18,7 +18,7 @@ def make_private(folder: Path) -> bool:
 
     A group that has access while others have none keeps it. Returns False where others have access and the
     folder is not ours to close: it has another owner, holds nothing of ours, or is shared on purpose, as
-    /tmp is. A folder that cannot be made raises nothing here: whoever writes to it tells the reason.
+    /tmp is. A folder that cannot be made raises nothing here: what writes to it raises the reason.
     """
     try:
         folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""Our hub's subscribers: records, what each topic's subscribers are told of, and queues for each host.
+"""Our hub's subscribers: records, the version that each topic announced, and queues for each host.
 
 Written by workers and by the web at once: every change is made on what was read, or anew. A subscriber stands
-in its host's queue once, however much happens: what it is told is what is new when its turn comes.
+in its host's queue once, however much happens: it is sent what is new when it is claimed.
 """
 
 import uuid
@@ -55,8 +55,8 @@ class ClaimedSubscriber(Struct, frozen=True, kw_only=True):
     """Whether the host has not answered yet, or its last answer did not come in time."""
     is_confirmed: bool
     """Whether it was claimed as a subscriber, and not to be asked back for the first time."""
-    told: str
-    """Digest that its topic's subscribers were told of, as of the claim."""
+    announced: str
+    """Digest of the bytes that its topic announced last, as of the claim."""
 
 
 class SettledSubscriber(Struct, frozen=True, kw_only=True):
@@ -153,7 +153,7 @@ class HubSubscribers:
                 return before  # it was written: only the answer was lost
             after = change(before)
             lane, host = self._lane(before or after or known), (before or known).host
-            owner, announced = await self._owner(lane, host, known.id), await self._told(known.topic)
+            owner, announced = await self._owner(lane, host, known.id), await self._announced(known.topic)
             writes = written(self._keys, before, after, token, topic_digest)
             # Its worker looks at what it asks for when it settles: a lease is never cut short.
             if after is not None and not owner and (after.asked or after.sent != (announced or topic_digest)):
@@ -213,7 +213,7 @@ class HubSubscribers:
     async def claim(
         self, *, now: datetime, lease: timedelta, room: int, cap: int, slow_room: int
     ) -> tuple[list[ClaimedSubscriber], datetime | None]:
-        """Lease subscribers that something is to be said to; also tell when there will be more.
+        """Lease subscribers that are due; return also when there will be more.
 
         `cap` bounds what is on its way to one host, `slow_room` what is claimed of slow hosts.
         """
@@ -275,7 +275,7 @@ class HubSubscribers:
                     is_confirmed=is_confirmed,
                     subscriber=subscriber,
                     changed_by=changed_by.decode() if changed_by else "",
-                    told=fields.get(subscriber.topic, "") if subscriber else "",
+                    announced=fields.get(subscriber.topic, "") if subscriber else "",
                 )
             )
         return claimed
@@ -289,17 +289,17 @@ class HubSubscribers:
         topic_digest: str = "",
         is_slow: bool | None = None,
     ) -> bool:
-        """Keep what became of a subscriber's turn; False when the lease was lost meanwhile.
+        """Store the result of a subscriber's turn; return False when the lease was lost meanwhile.
 
-        `change` is given the subscriber as it is now and what its topic's subscribers are told of; it may be
+        `change` is given the subscriber as it is now and the digest that its topic announced last; it may be
         called several times. `is_slow` says whether the host's answer came too late; None: nothing is known.
         """
         keys, token, host = self._keys, uuid.uuid4().hex, claimed.host
         lane = self._confirmed if claimed.is_confirmed else self._unconfirmed
         topic = claimed.subscriber.topic if claimed.subscriber else TopicName("")
-        before, found, result = claimed.subscriber, claimed.changed_by, claimed.told
+        before, found, announced = claimed.subscriber, claimed.changed_by, claimed.announced
         for _ in range(_TRIES):
-            after = change(before, result or topic_digest)
+            after = change(before, announced or topic_digest)
             writes = written(self._keys, before, after.subscriber, token, topic_digest)
             is_ahead = lane is self._unconfirmed and is_slow is False
             writes += [*lane.left(host, claimed.id), lane.woken([host], now - AHEAD if is_ahead else now)]
@@ -313,14 +313,14 @@ class HubSubscribers:
             expects = (
                 (lane.owners(host), str(claimed.id), claimed.token),
                 (keys.hub_subscriber(claimed.id), "token", found),
-                (keys.hub_topics(), str(topic), result),
+                (keys.hub_topics(), str(topic), announced),
             )
             if (await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))]))[0]:
                 return True
             if await self._owner(lane, host, claimed.id) != claimed.token:
                 return False
             before, found = await self._read(claimed.id)
-            result = await self._told(topic)
+            announced = await self._announced(topic)
         raise StoreError("a subscriber of the hub changes faster than it can be settled")
 
     async def sweep(self, now: datetime, limit: int) -> int:
@@ -373,6 +373,6 @@ class HubSubscribers:
     async def _is_prompt(self, host: str) -> bool:
         return await self._redis.call("ZSCORE", self._keys.hub_prompt(), host) is not None
 
-    async def _told(self, topic: TopicName) -> str:
+    async def _announced(self, topic: TopicName) -> str:
         found = await self._redis.call("HGET", self._keys.hub_topics(), topic)
         return found.decode() if found else ""

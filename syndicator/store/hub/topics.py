@@ -1,4 +1,4 @@
-"""What the subscribers of each topic of our hub are told of, and how they are queued when that changes."""
+"""The version that each topic of our hub announced, and the queues of its subscribers when that changes."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -67,15 +67,15 @@ class HubTopics:
             await self._redis.commit([ended])
         return total
 
-    async def retire(self, topic: TopicName, told: str, now: datetime) -> None:
+    async def retire(self, topic: TopicName, announced: str, now: datetime) -> None:
         """Queue the subscribers of a topic that is no more; forget it once all of them have left."""
         if not await self.fan_out(topic, now):
             topics = self._keys.hub_topics()
-            gone = Transaction(expects=((topics, topic, told),), writes=(("HDEL", topics, topic),))
+            gone = Transaction(expects=((topics, topic, announced),), writes=(("HDEL", topics, topic),))
             await self._redis.commit([gone])
 
     def _all_queued(self, members: Iterable[str], now: datetime) -> list[Command]:
-        """Queue those that do not wait already: who waits is told what is new when its turn comes."""
+        """Queue those that do not wait already: one that waits is sent what is new when it is claimed."""
         by_host: dict[str, list[str]] = {}
         for member in members:
             subscriber, _, host = member.partition(" ")

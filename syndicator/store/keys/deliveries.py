@@ -42,7 +42,7 @@ class DeliveryKeys:
         `failing_since_ms`, `failures`, `openings`, `held_until_ms`, `rest_until_ms` (the part of it that
         the receiver asked for), `fell_off`; what bounds it: `cap`, and `gap_ms` and `burst` of its rate;
         `tat_ms`: when its rate lets the next one go, without bursts; `notices`: the revision of
-        the last event that told of it.
+        its last event.
 
         Kept: as the endpoint. Written by: pausing, settle.
         """

@@ -30,8 +30,8 @@ class FeedKeys:
         """
         return self._prefix + "feeds:moved"
 
-    def feeds_told(self) -> str:
-        """HASH: feed id → JSON array `FeedTold`, of which bytes `feed.updated` was told last.
+    def feeds_announced(self) -> str:
+        """HASH: feed id → JSON array `FeedAnnouncement`: the bytes that `feed.updated` announced last.
 
         Kept: configured feeds, and a week. Written by: publishing.
         """

@@ -37,9 +37,9 @@ class HubKeys:
         return f"{self._prefix}hub:host:{host}"
 
     def hub_topics(self) -> str:
-        """HASH: topic → digest of the bytes that its subscribers are told of.
+        """HASH: topic → digest of the bytes that it announced last.
 
-        Kept: configured feeds, and a week, then until all subscribers are told. Written by: hub.
+        Kept: configured feeds, and a week, then until all subscribers were notified. Written by: hub.
         """
         return self._prefix + "hub:topics"
 

@@ -62,7 +62,7 @@ class PopularityKeys:
         return f"{self._prefix}clicks:{day}:{article}"
 
     def crossed(self, article: ArticleId) -> str:
-        """HASH: measure (`top`, `score`, `views`) and feed id → when an article of which that was told there
+        """HASH: measure (`top`, `score`, `views`) and feed id → when an article that was announced there
         was near the threshold last, ms: see `rules/popularity/crossings.py`.
 
         Kept: goes with its article; 30 days after it was near one last. Written by: rank.

@@ -173,7 +173,7 @@ class Keys(FeedKeys, HubKeys, AccessKeys, DeliveryKeys):
         """HASH: `head` (msgpack `Article` without body), `body`, `revision`, `hash`, `source`, `published`,
         `first_party` (0: of another portal than its address);
         `sketch` (`Story` of this article alone, see `store/stories/story_codec.py`), `story`, `copy_of`,
-        `kin` (`Kin`, there too), `quiet` (1: nobody was told of it, it was too old), `gone` (when its page
+        `kin` (`Kin`, there too), `quiet` (1: it was not announced, it was too old), `gone` (when its page
         was first found gone, ms), `unassigned` (1: shown before it was assigned to a story); or only
         `merged`: the id of the article that it was found to be.
 
@@ -263,16 +263,16 @@ class Keys(FeedKeys, HubKeys, AccessKeys, DeliveryKeys):
 
     def assignment(self) -> str:
         """HASH: `token` of who may assign, `until` (end of the lease, ms), `fence` (counts who had it);
-        `filled` (of which data the log tells all recent articles, also those of older versions).
+        `filled` (of which data the log holds all recent articles, also those of older versions).
 
         Kept: for ever. Written by: assign.
         """
         return self._prefix + "assignment"
 
     def story(self, story: StoryId) -> str:
-        """HASH: `version`, `core` (`Story`, see `store/stories/story_codec.py`), of what more than one
-        article tells; `shown_in` (feeds of stories that may show it); `owners`, of so many `story.grown` was
-        told.
+        """HASH: `version`, `core` (`Story`, see `store/stories/story_codec.py`), where it has
+        several articles; `shown_in` (feeds of stories that may show it); `owners` (the number of its owners
+        that `story.grown` announced last).
 
         Kept: retention of articles and four days, after the last joined. Written by: assign, split, join,
         rank.

@@ -21,7 +21,7 @@ IN_USE = timedelta(minutes=10)
 
 MOST_LEAVERS = 5000
 LEAVERS_AT_ONCE = 50
-"""Names whose data one transaction removes: some 700 commands, so that Redis is blocked for 2 ms at most."""
+"""At most so many names per transaction: some 700 commands, which block Redis for 2 ms at most."""
 
 Name = TypeVar("Name", bound=str)
 
@@ -146,7 +146,7 @@ class Configured:
             ("HDEL", keys.feeds_changed(), feed),
             ("ZREM", keys.feeds_moved(), feed),
             ("HDEL", keys.feeds_spec(), feed),
-            ("HDEL", keys.feeds_told(), feed),
+            ("HDEL", keys.feeds_announced(), feed),
             ("HDEL", keys.feeds_dated(), feed),
             ("HDEL", keys.cursors(), f"ranks:{feed}"),
         )

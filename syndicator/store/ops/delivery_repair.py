@@ -29,7 +29,7 @@ class Defect(Struct, frozen=True, kw_only=True):
     where: str
     """An endpoint, an article, or `hub`."""
     count: int
-    told: str
+    message: str
     mends: tuple[Command, ...] = ()
     """Commands, each of which may be repeated; none: it mends itself, or somebody must see to it."""
 
@@ -107,7 +107,7 @@ class Mending:
                 kind="unknown_endpoint",
                 where=name,
                 count=int(await self._redis.call("ZCARD", self._keys.queue(EndpointId(name)))),
-                told="has deliveries, and stands in no configuration and no directory; the sweep removes it",
+                message="has deliveries, but is in no configuration and no directory; the sweep removes it",
                 mends=(("HSET", self._keys.configured(), f"endpoint:{name}", 0),),
             )
             for name in strange
@@ -141,7 +141,7 @@ class Mending:
             kind="asleep",
             where=endpoint,
             count=1,
-            told="has deliveries, and nothing wakes its queue",
+            message="has deliveries, and nothing wakes its queue",
             mends=(("ZADD", self._keys.queues(), to_ms(now), endpoint),),
         )
 
@@ -178,7 +178,7 @@ def _removal(
     kind: str,
     endpoint: EndpointId,
     names: "Sequence[bytes] | set[bytes]",
-    told: str,
+    message: str,
     commands: Sequence[Command],
     *,
     more: Sequence[Command] = (),
@@ -189,4 +189,4 @@ def _removal(
         return None
     parts = [listed[at : at + _PAGE] for at in range(0, len(listed), _PAGE)]
     mends = tuple((*command, *part) for part in parts for command in commands)
-    return Defect(kind=kind, where=endpoint, count=len(listed), told=told, mends=(*mends, *more))
+    return Defect(kind=kind, where=endpoint, count=len(listed), message=message, mends=(*mends, *more))

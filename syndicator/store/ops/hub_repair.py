@@ -63,7 +63,7 @@ class HubMending:
             for page in pieces(hosts)
             for host in await self._asleep_of(lane, page, now)
         ]
-        return _finding("asleep", "hosts with something to be told, and nothing wakes their queues", mends)
+        return _finding("asleep", "hosts with subscribers that wait, and nothing wakes their queues", mends)
 
     async def _asleep_of(self, lane: LaneKeys, hosts: Sequence[str], now: datetime) -> list[str]:
         firsts = await self._redis.batch([("ZRANGE", lane.queue(host), 0, 0, "WITHSCORES") for host in hosts])
@@ -79,7 +79,7 @@ def _member(one: Subscriber) -> str:
     return f"{one.id} {one.host}"
 
 
-def _finding(kind: str, told: str, mends: Sequence[Command]) -> Defect | None:
+def _finding(kind: str, message: str, mends: Sequence[Command]) -> Defect | None:
     if not mends:
         return None
-    return Defect(kind=kind, where=WHERE, count=len(mends), told=told, mends=tuple(mends))
+    return Defect(kind=kind, where=WHERE, count=len(mends), message=message, mends=tuple(mends))

@@ -9,7 +9,7 @@ from syndicator.store.connection import Connection
 from syndicator.store.keys.table import Keys
 
 KEPT = timedelta(seconds=30)
-"""How long a listener is known after its process has told of it last."""
+"""How long a listener is known after its process has renewed it last."""
 
 
 class Listeners:
@@ -19,8 +19,8 @@ class Listeners:
         self._redis = connection
         self._keys = keys
 
-    async def tell(self, listeners: Iterable[Listener], now: datetime) -> list[Listener]:
-        """Note that a process listens there; return all listeners that are known then."""
+    async def renew(self, listeners: Iterable[Listener], now: datetime) -> list[Listener]:
+        """Store the listeners of a process as alive; return the listeners of all processes."""
         key, now_ms = self._keys.listeners(), to_ms(now)
         notes = [("ZADD", key, now_ms, f"{one.address} {one.port}") for one in listeners]
         old = ("ZREMRANGEBYSCORE", key, "-inf", now_ms - KEPT // timedelta(milliseconds=1))

@@ -37,9 +37,9 @@ class Renaming:
         self._held = held
 
     async def scopes(self, former: Mapping[SourceId, Sequence[SourceId]]) -> Mapping[SourceId, str]:
-        """Say under which id the names are kept that mean something inside each source only.
+        """Return under which id the names are kept that mean something inside each source only.
 
-        That is the first id that a source had here; told of those alone that have another one now.
+        That is the first id that a source had here. Sources that still have it are left out.
         """
         kept, origins = await self._redis.batch(
             [("HGETALL", self._keys.scopes()), ("HKEYS", self._keys.origins())]

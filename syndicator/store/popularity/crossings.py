@@ -1,4 +1,4 @@
-"""Which articles of popular feeds were told of, and a ranking together with what is told of it."""
+"""Which articles of popular feeds were announced; writes a ranking together with its events."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ _KEPT = timedelta(days=30)
 
 
 class Crossings:
-    """What was told once is not told again, whichever worker ranks, and whatever stops it."""
+    """Crossings that were announced: none is announced twice, whichever worker ranks."""
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
         self._redis = connection
@@ -47,9 +47,9 @@ class Crossings:
         remembered: Remembered,
         now: datetime,
     ) -> bool:
-        """Put a ranking in place (None leaves the one that is there), tell events and remember, in one step.
+        """Store a ranking (None keeps the one that is there), its events and what to remember, in one step.
 
-        False: another worker has told meanwhile of what was `remembered` otherwise; nothing was written.
+        False: another worker has changed what was `remembered` meanwhile; nothing was written.
         """
         now_ms = to_ms(now)
         expects: list[tuple[str, str, str]] = []

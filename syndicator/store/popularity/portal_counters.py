@@ -51,7 +51,7 @@ class RankedArticle(Struct, frozen=True, kw_only=True):
     source: SourceId
     published_at: datetime
     story: str = ""
-    """Empty: told by this article alone."""
+    """Empty: the article is in no story of several."""
 
 
 class RankNote(Struct, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ class Popularity:
     async def record(
         self, readings: Sequence[CounterReading], now: datetime, kind: SignalKind = SignalKind.VIEWS
     ) -> Noted:
-        """Take counters; tell what they did. The same reading twice changes nothing."""
+        """Record counters; return what they did. The same reading twice changes nothing."""
         if not readings:
             return Noted()
         half_lives = [half / timedelta(milliseconds=1) for half in HALF_LIVES.values() if half]
@@ -190,6 +190,6 @@ class Popularity:
         }
 
 
-def _mean(told: bytes) -> PortalMean:
-    readings, _, mean = told.partition(b":")
+def _mean(stored: bytes) -> PortalMean:
+    readings, _, mean = stored.partition(b":")
     return PortalMean(readings=int(readings), log_rate=float(mean))

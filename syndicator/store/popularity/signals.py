@@ -137,7 +137,7 @@ class Signals:
         return self._keys.counters(kind), self.boards(kind), visitors
 
     async def carry(self, old: ArticleId, new: ArticleId) -> bool:
-        """Return what was counted of an article to the one that it was found to be; tell if any was."""
+        """Move the counts of an article to the one that it was found to be; return whether there were any."""
         keys = self._keys
         kinds = [
             (keys.counters(kind), self.boards(kind), _WAYS[kind], keys.readings(kind) if kind in READ else "")

@@ -259,7 +259,7 @@ def _put(database: sqlite3.Connection, article: Indexed, walk: int) -> None:
 def _remove(database: sqlite3.Connection, article_id: ArticleId) -> None:
     known = database.execute("SELECT row, words FROM articles WHERE id = ?", (article_id,)).fetchone()
     if known:
-        # What FTS5 does not keep it has to be told once more to take it out.
+        # FTS5 keeps no text: to delete a row it needs the same text again.
         database.execute(_REMOVE, (known[0], *_unpacked(known[1])))
         database.execute("DELETE FROM articles WHERE row = ?", (known[0],))
 

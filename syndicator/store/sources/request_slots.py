@@ -80,7 +80,7 @@ class SharedRequestSlots:
         extended: Sequence[HeldSlot] = (),
         held_off: Sequence[HoldOff] = (),
     ) -> list[SlotAnswer]:
-        """Return turns back, have leases end `lease` from `now`, hold scopes off, ask for turns; in one call.
+        """Release slots, have leases end `lease` from `now`, hold scopes off, and ask for slots, in one call.
 
         An answer for each that is wanted, in that order. `lease` is at most an hour.
         """

@@ -157,7 +157,7 @@ class Sources:
         )
 
     async def release(self, source: SourceId, token: str, now: datetime) -> bool:
-        """Return a lease back with nothing done: the source is due now."""
+        """Release a lease with nothing done: the source is due now."""
         return (await self._redis.commit([self._released(source, token, now)]))[0]
 
     async def wake(self, source: SourceId, now: datetime) -> None:
@@ -179,9 +179,9 @@ class Sources:
     async def settle(
         self, source: SourceId, token: str, state: SourceState, event: Event | None = None
     ) -> bool:
-        """Keep what a round brought and when the next is due, and tell an event, in one step.
+        """Store what a round brought and when the next is due, and add an event, in one step.
 
-        False when the lease was lost meanwhile: nothing is kept, nor told.
+        False when the lease was lost meanwhile: nothing is written.
         """
         due_ms = to_ms(state.next_due_at) if state.next_due_at else 0
         announce = append_event(self._keys, event) if event else ()

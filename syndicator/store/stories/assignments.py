@@ -80,7 +80,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     is_read: bool
     """Whether that was all of the log."""
     is_filled: bool
-    """Whether the log tells of all recent articles, also of those that an older version has grouped."""
+    """Whether the log holds all recent articles, also those that an older version has grouped."""
 
 
 class AssignedElsewhere(Struct, frozen=True, kw_only=True):
@@ -217,7 +217,7 @@ class Assignments:
         await self._redis.commit([unit])
 
     async def note_filled(self, origin: str) -> None:
-        """Note that the log tells of all recent articles of this data."""
+        """Store that the log holds all recent articles of this data."""
         await self._redis.call("HSET", self._keys.assignment(), "filled", origin)
 
     async def show_overdue(self, now: datetime, older_than: timedelta) -> int:
@@ -329,7 +329,7 @@ def _entry(position: bytes, data: bytes) -> IndexEntry:
 
 
 def entry_of(decision: Decision, at_ms: int) -> IndexEntry:
-    """Return what the log tells of a decision. Whatever copies a copy copies the original as well."""
+    """Return the log entry of a decision. Whatever copies a copy copies the original as well."""
     placement, waiting = decision.placement, decision.waiting
     return IndexEntry(
         article=waiting.article,

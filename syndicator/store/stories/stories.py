@@ -34,12 +34,12 @@ class Place(Struct, frozen=True, kw_only=True):
     """Where an article belongs now."""
 
     story: StoryId | None = None
-    """None: it is told by this article alone."""
+    """None: the article is in no story of several."""
     copy_of: ArticleId | None = None
     kin: Kin | None = None
     """None where nothing was near when it was admitted, or it was admitted before stories were known."""
     is_quiet: bool = False
-    """Whether nobody was told of it when it was admitted: it was too old."""
+    """Whether it was not announced when it was admitted: it was too old."""
 
 
 class StoryRecord(Struct, frozen=True, kw_only=True):
@@ -47,13 +47,13 @@ class StoryRecord(Struct, frozen=True, kw_only=True):
 
     id: StoryId
     version: int = 0
-    """0: told by one article alone; nothing is stored but that."""
+    """0: it has one article; nothing else is stored."""
     members: tuple[Story, ...] = ()
     """Each article as a story of itself alone."""
 
 
 class Growth(Struct, frozen=True, kw_only=True):
-    """The version of a story, and of how many owners it was told that they tell it."""
+    """The version of a story, and the number of its owners that was announced last."""
 
     version: int
     owners: int = 0
@@ -76,7 +76,7 @@ class StoryPosition(Struct, frozen=True, kw_only=True):
 
 
 class Stories:
-    """Which articles tell the same story. A story of one article has no key of its own."""
+    """Which articles are of one story. A story of one article has no key of its own."""
 
     def __init__(self, connection: Connection, keys: Keys, kept: timedelta) -> None:
         self._redis = connection
@@ -172,14 +172,14 @@ class Stories:
             return None
         if named is None:
             return StoryRecord(id=StoryId(article_id), members=(unpacked_story(sketch, StoryId(article_id)),))
-        return await self.told(StoryId(named.decode()))
+        return await self.get(StoryId(named.decode()))
 
     async def own(self, article_id: ArticleId) -> Story | None:
         """Return an article as a story of itself alone; None where it is not there, or was never placed."""
         sketch = await self._redis.call("HGET", self._keys.article(article_id), "sketch")
         return unpacked_story(sketch, StoryId(article_id)) if sketch else None
 
-    async def told(self, story: StoryId) -> StoryRecord:
+    async def get(self, story: StoryId) -> StoryRecord:
         """Return a story of several articles; those that have left are none of its members."""
         version, names = await self._redis.batch(
             [("HGET", self._keys.story(story), "version"), ("ZRANGE", self._keys.members(story), 0, -1)]
@@ -226,7 +226,7 @@ class Stories:
         if len(members) == 1:
             alone = ArticleId(story.id)
             return [("HDEL", keys.article(alone), "story", "copy_of"), moved(keys, alone, story.id)]
-        # Joined by hand, it has not grown: as many owners as there can be count as told.
+        # Joined by hand, it has not grown: as many owners as there can be count as announced.
         result = ("HSET", keys.story(story.id), "owners", len(members))
         return [
             result,
@@ -255,7 +255,7 @@ class Stories:
         return [(StoryId(name.decode()), int(score)) for name, score in pairs(found)]
 
     async def growths(self, ids: Sequence[StoryId]) -> Mapping[StoryId, Growth]:
-        """Return how stories stand, and what of their growth was told; without those that are not there."""
+        """Return the version and announced owners of each story; without those that are not there."""
         rows = await self._redis.batch([("HMGET", self._keys.story(one), "version", "owners") for one in ids])
         return {
             one: Growth(version=int(version), owners=int(owners or 0))
@@ -263,8 +263,8 @@ class Stories:
             if version is not None
         }
 
-    async def tell_growth(self, story: StoryId, growth: Growth, owners: int, event: Event) -> bool:
-        """Remember of how many owners a story is told, and tell it, in one step; False where it has moved."""
+    async def announce_growth(self, story: StoryId, growth: Growth, owners: int, event: Event) -> bool:
+        """Store the number of owners and add the event, in one step; False where the story changed."""
         key = self._keys.story(story)
         unit = Transaction(
             expects=(
@@ -276,7 +276,7 @@ class Stories:
         return (await self._redis.commit([unit]))[0]
 
     async def count(self) -> int:
-        """Count the stories that more than one article tells."""
+        """Count the stories of more than one article."""
         return int(await self._redis.call("ZCARD", self._keys.stories()))
 
 

@@ -45,7 +45,7 @@ class _Sketch(Struct, frozen=True, array_like=True):
     published_ms: int
     first_seen_ms: int
     """After publication; the same for the next two."""
-    told_ms: int
+    started_ms: int
     latest_ms: int
     size: int
     terms: bytes
@@ -87,7 +87,7 @@ def unpacked_story(data: bytes, story_id: StoryId) -> Story:
         id=story_id,
         title=sketch.title,
         first_seen_at=from_ms(sketch.published_ms + sketch.first_seen_ms),
-        started_at=from_ms(sketch.published_ms + sketch.told_ms),
+        started_at=from_ms(sketch.published_ms + sketch.started_ms),
         published_at=from_ms(sketch.published_ms),
         latest_at=from_ms(sketch.published_ms + sketch.latest_ms),
         centroid=dict(zip(terms, weights, strict=True)),

@@ -39,7 +39,7 @@ class Backlog:
         """List what is not delivered, the first due first, then the dead; `limit` 0 is all.
 
         `skip` leaves out so many; up to `limit` of what waits and as many of the dead are given. What cannot
-        be read is left out: the doctor tells of it.
+        be read is left out: the doctor shows it.
         """
         keys = self._keys
         waits = int(await self._redis.call("ZCARD", keys.queue(endpoint))) if skip else 0

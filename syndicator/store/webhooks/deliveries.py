@@ -206,7 +206,7 @@ class Deliveries:
         others: Collection[EndpointId] = (),
         after_queuing: bool = False,
     ) -> ClaimedDeliveries:
-        """Lease due deliveries, fairly over all endpoints; tell when there will be more.
+        """Lease due deliveries, fairly over all endpoints; return also when there will be more.
 
         `others` are left alone: another process can send to them. `after_queuing`: nothing while events wait
         for their fan-out, for one of them may go ahead of all, or a replay is due.
@@ -251,38 +251,38 @@ class Deliveries:
         return held
 
     async def release(self, leased: Leased, now: datetime) -> bool:
-        """Return a lease back with nothing done: the delivery is due now; False when the lease was lost."""
-        return (await self._results.ask((_told(leased, "release", 0, "", 0, attempt=0), now))).written
+        """Release a lease with nothing done: the delivery is due now; False when the lease was lost."""
+        return (await self._results.ask((_settlement(leased, "release", 0, "", 0, attempt=0), now))).written
 
     async def put_off(self, leased: Leased, now: datetime) -> bool:
-        """Return a lease back of what cannot be read here, for some time; False when the lease was lost.
+        """Release a lease of what cannot be read here, for some time; False when the lease was lost.
 
-        Nothing counts as tried, so that who can read it (a newer version, or a later one) sends it.
+        It counts as no attempt, so that a worker that can read it (of a newer version) sends it.
         """
         due_ms, attempts = to_ms(now + PUT_OFF), leased.delivery.attempts
-        result = _told(leased, "put_off", due_ms, UNREADABLE, 0, attempt=attempts)
-        return (await self._results.ask((result, now))).written
+        settlement = _settlement(leased, "put_off", due_ms, UNREADABLE, 0, attempt=attempts)
+        return (await self._results.ask((settlement, now))).written
 
     async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> SettledDeliveries:
-        """Keep what became of an attempt."""
+        """Store the result of an attempt."""
         match outcome:
             case Delivered(status=status):
-                result = _told(leased, "delivered", 0, str(status), outcome.duration_ms)
+                settlement = _settlement(leased, "delivered", 0, str(status), outcome.duration_ms)
             case RetryAt(at=at, reason=reason):
-                result = _told(leased, "retry", to_ms(at), reason, outcome.duration_ms)
+                settlement = _settlement(leased, "retry", to_ms(at), reason, outcome.duration_ms)
             case Dead(reason=reason):
                 attempt = leased.delivery.attempts + (1 if outcome.was_tried else 0)
-                result = _told(leased, "dead", 0, reason, outcome.duration_ms, attempt=attempt)
-        return await self._results.ask((result, now))
+                settlement = _settlement(leased, "dead", 0, reason, outcome.duration_ms, attempt=attempt)
+        return await self._results.ask((settlement, now))
 
-    async def _settled_at(self, told: Sequence[tuple[list[object], datetime]]) -> list[SettledDeliveries]:
-        return await self._settled([one for one, _ in told], max(at for _, at in told))
+    async def _settled_at(self, rows: Sequence[tuple[list[object], datetime]]) -> list[SettledDeliveries]:
+        return await self._settled([one for one, _ in rows], max(at for _, at in rows))
 
-    async def _settled(self, told: Sequence[Sequence[object]], now: datetime) -> list[SettledDeliveries]:
+    async def _settled(self, rows: Sequence[Sequence[object]], now: datetime) -> list[SettledDeliveries]:
         keys = self._keys
         reply = await self._redis.run(
             self._settle, [keys.queues(), keys.delivered(), keys.endpoints_resting()],
-            keys.prefix, to_ms(now), KEPT_ATTEMPTS, pack(told),
+            keys.prefix, to_ms(now), KEPT_ATTEMPTS, pack(rows),
         )  # fmt: skip
         return [SettledDeliveries(written=code > 0, recovered=code > 1) for code in reply]
 
@@ -372,10 +372,10 @@ def _flat(older: tuple[tuple[EventId, str, str], ...]) -> list[str]:
     return [word for one in older for word in one]
 
 
-def _told(
+def _settlement(
     leased: Leased, verb: str, due_ms: int, reason: str, duration_ms: int, *, attempt: int | None = None
 ) -> list[object]:
-    """Spell what became of a delivery, as `webhooks/settle.lua` reads it."""
+    """Return the result of a delivery as `webhooks/settle.lua` reads it."""
     delivery, event = leased.delivery, leased.delivery.event
     number = delivery.attempts + 1 if attempt is None else attempt
     note = tries_note(number, reason, delivery.replayed)

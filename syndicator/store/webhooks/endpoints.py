@@ -24,8 +24,8 @@ from syndicator.store.connection import Command, Connection, Transaction, pairs
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event
 
-_TELLERS = 10
-"""Workers that may tell of one endpoint at one moment."""
+_WRITERS = 10
+"""Workers that may add an event of one endpoint at one moment."""
 
 VERSION = ":all"
 """No id of an endpoint: those begin with a letter or a digit."""
@@ -221,16 +221,16 @@ class Endpoints:
         unit = Transaction(expects=((key, "failures", failures),), writes=(("HSET", key, *fields),))
         return (await self._redis.commit([unit]))[0]
 
-    async def tell(
+    async def add_event(
         self, endpoint: EndpointId, event_of: Callable[[int, int | None], Event], now: datetime
     ) -> None:
-        """Tell an event about an endpoint. `event_of` makes it from its revision and the one before, if any.
+        """Add an event about an endpoint. `event_of` makes it from its revision and the one before, if any.
 
         A revision is an instant in ms and more than the one before: where all that was kept is lost, no event
         gets the id of an earlier one.
         """
         key = self._keys.standing(endpoint)
-        for _ in range(_TELLERS):
+        for _ in range(_WRITERS):
             found = await self._redis.call("HGET", key, "notices")
             before = int(found) if found else None
             revision = max(to_ms(now), (before or 0) + 1)
@@ -261,7 +261,7 @@ class Endpoints:
     async def resume(self, endpoint: EndpointId, now: datetime) -> EndpointState:
         """Let an endpoint work again: what waits goes out, and its failures are forgotten.
 
-        Gives how it stood before: since when it rested, and how many deliveries fell off meanwhile.
+        Returns its state before: since when it rested, and how many deliveries fell off meanwhile.
         """
         keys, before = self._keys, await self.state(endpoint)
         forgotten = (

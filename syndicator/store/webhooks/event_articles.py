@@ -1,4 +1,4 @@
-"""What events tell of: articles with their bodies and the stories that they tell, many in one command."""
+"""The articles of events, with their bodies and stories, many in one command."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,8 @@ from syndicator.store.connection import Connection, Script
 from syndicator.store.keys.table import Keys
 
 
-class Told:
-    """Articles as they are told to partners."""
+class EventArticles:
+    """Articles as partners get them."""
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
         self._redis = connection
@@ -22,10 +22,10 @@ class Told:
         if not ids:
             return []
         rows = await self._redis.run(self._script, [self._keys.article(key) for key in ids])
-        return [_told(*row) for row in rows]
+        return [_article(*row) for row in rows]
 
 
-def _told(
+def _article(
     head: bytes | None, body: bytes | None, story: bytes | None
 ) -> tuple[Article, StoryId | None] | None:
     article = read_article(head, body)

@@ -80,7 +80,7 @@ class Events:
         return rows[0][0].decode() if rows else None
 
     async def keep(self, events: Sequence[Event]) -> None:
-        """Put events into the log, so that they can be queued; one that is there already is told anew."""
+        """Put events into the log, so that they can be queued; one that is there already is listed again."""
         if not events:
             return
         records = [word for event in events for word in (event.id, pack(event))]

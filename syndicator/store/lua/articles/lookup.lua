@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  HASH of identities
 -- KEYS[2]  ZSET: identity key → when it was last seen, ms
--- KEYS[3]  HASH `meta`, which tells what data this is
+-- KEYS[3]  HASH `meta`, which identifies the data
 -- ARGV[1]  key of an article, without its id
 -- ARGV[2]  msgpack: list of {content hash, 1 where it may take articles over, identity key, identity key, …}
 -- ARGV[3]  what was last seen before is to be noted again, ms

@@ -17,7 +17,7 @@
 local now, room, cap, slow_room = tonumber(ARGV[1]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local claimed = {}
 
--- Tell how many items are under way, the soonest end of their leases, and whose lease ran out.
+-- Return how many items are under way, the soonest end of their leases, and whose lease ran out.
 local function under_way(queue, owners)
   local lapsed, flying, soonest = {}, 0, tonumber(ARGV[2])
   local owned = redis.call('HKEYS', owners)

@@ -1,4 +1,4 @@
--- Give what was counted of an article to another that it was found to be; after decay.lua.
+-- Move the counts of an article to another that it was found to be; after decay.lua.
 --
 -- What portals count themselves was counted for both, by the same counter: the higher counts. All else adds up.
 -- What is computed anew (coverage) is only taken away.

@@ -27,9 +27,9 @@ for place = 4, #KEYS do boards[place - 3] = KEYS[place] end
 local floors = floors_of(boards, tonumber(ARGV[5]))
 
 local function measure(field)
-  local told = compared and redis.call('HGET', KEYS[2], field)
-  if not told then return 0, 0 end
-  local readings, mean = string.match(told, '(%d+):(.+)')
+  local stored = compared and redis.call('HGET', KEYS[2], field)
+  if not stored then return 0, 0 end
+  local readings, mean = string.match(stored, '(%d+):(.+)')
   return tonumber(readings), tonumber(mean)
 end
 

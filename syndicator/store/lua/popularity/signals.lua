@@ -20,7 +20,7 @@ local kept, kinds, now = tonumber(ARGV[3]), cmsgpack.unpack(ARGV[4]), cmsgpack.u
 local reporter, most = KEYS[2], tonumber(ARGV[7] or '0')
 local reply, floors = {}, {}
 
-local function tell(number, part)
+local function add_reply(number, part)
   reply[#reply + 1] = number
   reply[#reply + 1] = part
 end
@@ -52,13 +52,13 @@ for number, row in ipairs(cmsgpack.unpack(ARGV[6])) do
   local kind, logs, whole = kinds[row[2]], {}, row[4]
   floors[row[2]] = floors[row[2]] or floors_of(kind[2], kept)
   local count = reporter and allowed(row) or whole
-  if count < whole then tell(number, count / whole) end
+  if count < whole then add_reply(number, count / whole) end
   if count > 0 then
     for place, weight in ipairs(row[3]) do
       logs[place] = log2(weight * count / whole) + now[place]
     end
     if not add(ARGV[1], kind[1], kind[2], floors[row[2]], row[1], logs, count, 0) then
-      tell(number, -1)
+      add_reply(number, -1)
     end
   end
 end

@@ -4,7 +4,7 @@
 -- KEYS[1]  ZSET: source → due time, or lease end
 -- KEYS[2]  HASH: source → owner's token
 -- KEYS[3]  HASH: sources that were woken while they were leased; they are due now
--- ARGV[1]  msgpack: list of {source, token, due ms, key of its state, state, command that tells an event, or {}}
+-- ARGV[1]  msgpack: list of {source, token, due ms, key of its state, state, command that adds an event, or {}}
 -- reply    list of 1 (settled) or 0 (the lease was lost), one per source
 -- again    called again (its reply was lost): says that the leases were lost
 -- cost     O(log n) per source

@@ -17,14 +17,14 @@
 -- ARGV[6]  msgpack: entries that are taken out, for their article has a newer one
 -- reply    {-1} where the right is lost; else {first entry that still waits or '', position in the log before and
 --          after, list of 1 or 0}
--- again    called again (its reply was lost): what was written is not waiting any more, and is told as 0
+-- again    called again (its reply was lost): what was written is not waiting any more, and counts as 0
 -- cost     some twenty commands per article
 local fence = redis.call('HGET', KEYS[1], 'fence')
 if fence ~= ARGV[1] then return {-1} end
 local now, names = tonumber(ARGV[2]), cmsgpack.unpack(ARGV[4])
 local list, grown, done, reply = new_list(), {}, {}, {}
 
--- Tell whether a story is as it was when the decision was made.
+-- Return whether a story is as it was when the decision was made.
 local function holds(story)
   if (redis.call('HGET', names.story .. story[1], 'version') or '') ~= story[2] then return false end
   if story[2] ~= '' then return true end

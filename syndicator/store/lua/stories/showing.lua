@@ -25,7 +25,7 @@ local function note_change(names, id)
   redis.call('XADD', names.changes, 'MAXLEN', '~', names.kept_changes, '*', 'article', id)
 end
 
--- Give a reserved article the key by which it is read, and note where it is to be listed.
+-- Move a reserved article to the key by which it is read, and store where it is to be listed.
 local function show(names, list, id, how)
   redis.call('RENAME', names.reserved .. id, names.article .. id)
   append(list.admitted, how[2], id)

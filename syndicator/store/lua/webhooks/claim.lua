@@ -86,7 +86,7 @@ local function look(name)
     return nil
   end
   one.cap = tonumber(known[4] or '4')
-  if tonumber(known[3] or '0') > 0 then one.cap = 1 end -- half open: one attempt tells whether it is back
+  if tonumber(known[3] or '0') > 0 then one.cap = 1 end -- half open: one attempt shows whether it is back
   one.gap, one.burst, one.tat = tonumber(known[5] or nil), tonumber(known[6] or '1'), tonumber(known[7] or '0')
   count_flying(one)
   one.has_urgent = redis.call('EXISTS', one.urgent) == 1

@@ -1,4 +1,4 @@
--- Give articles with their bodies and stories: one command instead of one for each, which the driver is slow at.
+-- Return articles with their bodies and stories: one command instead of one for each, which the driver is slow at.
 --
 -- KEYS   HASH: an article, each
 -- reply  {head, body, story} of each, with nothing for what is not there

@@ -31,7 +31,7 @@ for place = 1, #events, 2 do
   end
 end
 
--- Take out what is older; what is on its way is waited for. Tell whether something is.
+-- Take out what is older; what is on its way is waited for. Return whether something is.
 local function supersede(name, newer, older)
   local queue, owners = prefix .. 'queue:' .. name, prefix .. 'owners:' .. name
   local flying = false

@@ -1,4 +1,4 @@
--- Keep what became of leased deliveries, many in one call.
+-- Store the results of leased deliveries, many in one call.
 --
 -- KEYS[1]  ZSET: endpoint → when its queue wants attention, ms
 -- KEYS[2]  HASH: endpoint → deliveries that succeeded
@@ -6,7 +6,7 @@
 -- ARGV[1]  prefix of the namespace: an endpoint's keys are made of it
 -- ARGV[2]  now, ms
 -- ARGV[3]  how many attempts an endpoint's log keeps
--- ARGV[4]  msgpack: list of {endpoint, event id, token, what became of it (`delivered`, `retry`, `dead`,
+-- ARGV[4]  msgpack: list of {endpoint, event id, token, result (`delivered`, `retry`, `dead`,
 --          `release`, or `put_off`: nothing, and it is due later), due ms (of a retry, or of what is put off),
 --          tries ("2 http_503"), subject, type, attempt, reason, duration ms}
 -- reply    one per delivery: 0 (the lease was lost: nothing is written), 1, or 2: done, and it is the endpoint's
@@ -21,7 +21,7 @@ local function logged(one, result, reason)
     'type', one[8], 'attempt', one[9], 'result', result, 'reason', reason, 'duration_ms', one[11])
 end
 
--- Let the newer revision go that waited until this one was off its way; tell which that is.
+-- Let the newer revision go that waited behind this one; return its id.
 local function let_go(name, item)
   local behind = prefix .. 'behind:' .. name
   local newer = redis.call('HGET', behind, item)
@@ -36,7 +36,7 @@ local function let_go(name, item)
 end
 
 for _, one in ipairs(cmsgpack.unpack(ARGV[4])) do
-  local name, item, token, verb, due, told = unpack(one)
+  local name, item, token, verb, due, note = unpack(one)
   local owners = prefix .. 'owners:' .. name
   if redis.call('HGET', owners, item) ~= token then
     reply[#reply + 1] = 0
@@ -63,7 +63,7 @@ for _, one in ipairs(cmsgpack.unpack(ARGV[4])) do
         redis.call('ZADD', queue, 'XX', due, item)
         if known.urgent then redis.call('ZADD', urgent, 'XX', due, item) end
         if verb ~= 'release' then
-          redis.call('HSET', tries, item, told)
+          redis.call('HSET', tries, item, note)
           known.tries = true
         end
         if verb == 'retry' then logged(one, 'retry', one[10]) end
@@ -73,7 +73,7 @@ for _, one in ipairs(cmsgpack.unpack(ARGV[4])) do
       if known.urgent then redis.call('ZREM', urgent, item) end
       if verb == 'dead' and not newer then
         redis.call('ZADD', prefix .. 'dead:' .. name, now, item)
-        redis.call('HSET', tries, item, told)
+        redis.call('HSET', tries, item, note)
         known.tries = true
       elseif known.tries then
         redis.call('HDEL', tries, item)
