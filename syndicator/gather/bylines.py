@@ -2,7 +2,7 @@
 
 A byline is taken apart at labels ("Penulis: … | Editor: …"), then at what parts one name from the next.
 Names stay as they are written, academic degrees with them. What stands beside a name and is none (a role,
-a portal, an agency, a place) is left out; an agency or a desk that stands alone is all that is told.
+a portal, an agency, a place) is left out; an agency or a desk that stands alone stays.
 """
 
 import re

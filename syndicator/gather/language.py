@@ -115,7 +115,7 @@ _OFTENER_MALAY = frozenset({"beliau", "daripada", "berkata", "boleh"})
 
 
 def _malay(words: Counter[str]) -> str | None:
-    """Tell Indonesian and Malay apart by the words that only one of them has."""
+    """Return Indonesian or Malay, by the words that only one of them has."""
     indonesian = sum(words[word] for word in _ONLY_INDONESIAN)
     malay = sum(words[word] for word in _ONLY_MALAY) + sum(words[word] for word in _OFTENER_MALAY) / 2
     if indonesian > 2 * malay:

@@ -116,7 +116,7 @@ def _not_in(tags: OpeningTags, left: OpeningTags) -> list[str]:
 def _named(others: Sequence[str], tags: OpeningTags) -> tuple[set[str], str]:
     """Return the names of elements, in lower case, and all attributes of those tags that are not left."""
     if "script:" in tags.lowered or any(tag.count('"') % 2 or tag.count("'") % 2 for tag in others):
-        # A link holds a script, or a value a bracket: what is told of it depends on what stands around it.
+        # A link holds a script, or a value a bracket: what is shown of it depends on what stands around it.
         others = tags.distinct
     parts = _parts(others)
     attributes = " ".join([rest for _tag, rest in parts if "=" in rest])

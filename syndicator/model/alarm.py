@@ -1,4 +1,4 @@
-"""What operators were told of a source last."""
+"""The last trouble of a source that operators were notified of."""
 
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ class Trouble(StrEnum):
 
 
 class Alarm(Struct, frozen=True, kw_only=True):
-    """The trouble that was told and is not over, and the last event's revision."""
+    """The trouble that was announced and is not over, and the last event's revision."""
 
     trouble: Trouble | None = None
     revision: int = 0

@@ -85,7 +85,7 @@ class Provenance(Struct, frozen=True, kw_only=True):
     read_from: Mapping[str, str] = {}
     """Of an article page, what each field was read by: `selector`, `json-ld`, `microdata`, `opengraph`,
     `meta`, `h1`, `text density`, `text near the headline`, `figure`, `address`, `words` (its language),
-    `list` or `feed`; several, with commas, where one completed what another told."""
+    `list` or `feed`; several, with commas, where one completed another."""
     changes: tuple[Change, ...] = ()
     held_since: datetime | None = None
     """When we first saw it, of what was kept back under an embargo."""
@@ -93,7 +93,7 @@ class Provenance(Struct, frozen=True, kw_only=True):
     """When that embargo ended, or was lifted."""
 
     def with_changes(self, *changes: Change) -> "Provenance":
-        """Return the same with changes that were made after those it tells of."""
+        """Return a copy with further changes after its own."""
         return replace(self, changes=(*self.changes, *changes)) if changes else self
 
 

@@ -75,7 +75,7 @@ class Payload(StrEnum):
     SUMMARY = "summary"
     """Without its text."""
     THIN = "thin"
-    """What tells which article it is."""
+    """What identifies the article."""
 
 
 class Digest(Struct, frozen=True, kw_only=True):
@@ -100,7 +100,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     filter: Filter = Filter()
     """Which articles; a story where one of its articles passes."""
     feeds: tuple[FeedId, ...] = ()
-    """Of which feeds it is told; empty: of all."""
+    """Feeds that it gets events of; empty: of all."""
     payload: Payload = Payload.FULL
     digest: Digest | None = None
     """None: each event for itself."""

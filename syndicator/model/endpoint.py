@@ -77,6 +77,6 @@ class EndpointListed(Struct, frozen=True, kw_only=True):
         return self.owner is None or self.verified_at is not None
 
     @property
-    def is_told(self) -> bool:
+    def gets_events(self) -> bool:
         """Return whether its events are queued: also while it is to be proven again."""
         return self.is_trusted or self.has_moved

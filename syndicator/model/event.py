@@ -16,13 +16,13 @@ class EventType(StrEnum):
     ARTICLE_CREATED = "article.created"
     ARTICLE_UPDATED = "article.updated"
     ARTICLE_CORRECTED = "article.corrected"
-    """Changed, and its portal says that it is a correction: told in place of `article.updated`."""
+    """Changed, and its portal says that it is a correction: sent in place of `article.updated`."""
     ARTICLE_WITHDRAWN = "article.withdrawn"
     """Not to be shown any more: sent ahead of all else, and in place of what is older."""
     ARTICLE_RESTORED = "article.restored"
     """A withdrawal was taken back."""
     STORY_GROWN = "story.grown"
-    """Another owner joins those that tell a story."""
+    """Another owner joins those of a story."""
     POPULARITY_CROSSED = "popularity.crossed"
     """An article (the subject) came to the top of a popular feed, or passed a threshold there."""
     FEED_UPDATED = "feed.updated"
@@ -45,7 +45,7 @@ class EventType(StrEnum):
 
 
 ARTICLE_EVENTS = tuple(kind for kind in EventType if kind.family == "article")
-"""What an endpoint is told that asks for nothing else."""
+"""The types that an endpoint gets by default."""
 
 OPERATORS_EVENTS = tuple(kind for kind in EventType if kind.family in {"source", "endpoint"})
 """About the service itself: for those who run it, not for partners."""
@@ -71,16 +71,16 @@ class FeedRef(Struct, frozen=True, kw_only=True):
     atom: str
     json: str
     private: bool = False
-    """Told only to endpoints that name it."""
+    """Sent only to endpoints that name it."""
 
 
 class Grown(Struct, frozen=True, kw_only=True, tag="story"):
-    """Who tells a story now."""
+    """The owners and articles of a story now."""
 
     joined: ArticleId
     """The article by which it grew."""
     owners: int
-    """Portals that tell it; several sources of one registrable domain are one."""
+    """Portals with an article in it; several sources of one registrable domain are one."""
     articles: int
 
 
@@ -110,7 +110,7 @@ class SourceNotice(Struct, frozen=True, kw_only=True, tag="source"):
     """A word of `rules.sources.health.Standing`."""
     why: str
     since: datetime
-    """Of what is told: the last success, or of a recovery when the trouble was told."""
+    """When the last success was; in an event of recovery, when the trouble was announced."""
 
 
 class EndpointNotice(Struct, frozen=True, kw_only=True, tag="endpoint"):
@@ -128,7 +128,7 @@ Details = Grown | Crossed | Renewed | SourceNotice | EndpointNotice
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """One thing that happened. The same has the same id, however often it is told."""
+    """One thing that happened. The same event has the same id, however often it is sent."""
 
     id: EventId
     type: EventType
@@ -137,16 +137,16 @@ class Event(Struct, frozen=True, kw_only=True):
     revision: int
     """Grows with each event of a `thread`."""
     follows: int | None = None
-    """The revision that was told before, where revisions are instants: nobody could guess it."""
+    """The revision of the event before, where revisions are instants: it cannot be computed."""
     at: datetime
     reason: str | None = None
     """Why an article was withdrawn."""
     details: Details | None = None
-    """All but of `article.*`, which tell the article itself."""
+    """All but of `article.*`, which carry the article itself."""
 
     @property
     def article(self) -> ArticleId | None:
-        """The article that it tells of; None where it tells of none."""
+        """The article that it is about; None where it is about none."""
         if isinstance(self.details, Grown):
             return self.details.joined
         if self.type.family in {"article", "popularity"}:

@@ -12,7 +12,7 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.rights import Content, Rights
 
 ASK_AGAIN_S = 60
-"""After this, a reader or a cache asks again: told by `ttl` and by Cache-Control alike."""
+"""After this, a reader or a cache asks again: sent as `ttl` and in Cache-Control."""
 
 
 class Site(Struct, frozen=True, kw_only=True):
@@ -31,10 +31,10 @@ class Site(Struct, frozen=True, kw_only=True):
     tag_authority: str = "localhost,2026"
     """Who mints the ids of what we publish, and since when: the beginning of `tag:` URIs (RFC 4151)."""
     serves_hub: bool = False
-    """Whether our own hub tells of our feeds."""
+    """Whether our own hub distributes our feeds."""
     serves_rsscloud: bool = False
     external_hubs: tuple[str, ...] = ()
-    """Hubs of others that we tell of news."""
+    """Hubs of others that we notify of news."""
 
     @property
     def hub_url(self) -> str:
@@ -89,11 +89,11 @@ class Per(StrEnum):
 
     ARTICLE = "article"
     STORY = "story"
-    """The first of the articles that tell it; the others are named in it."""
+    """The first article of the story; the others are named in it."""
 
 
 class Announce(Struct, frozen=True, kw_only=True):
-    """When `popularity.crossed` is told of an article of a popular feed; None: not by that."""
+    """When `popularity.crossed` is sent for an article of a popular feed; None: not by that."""
 
     top: int | None = None
     """It stands among so many."""
@@ -118,7 +118,7 @@ class FeedSpec(Struct, frozen=True, kw_only=True):
     count_clicks: bool = False
     """Whether entries lead to their portals by way of us, so that we can count who follows them."""
     announce: Announce | None = None
-    """Of a popular feed: what is told of those who come to its top."""
+    """Of a popular feed: which articles at its top are announced."""
     language: str | None = None
     """None means the language of the site."""
     private: bool = False
@@ -191,9 +191,9 @@ class FeedEntry(Struct, frozen=True, kw_only=True):
     origin: Origin
     popularity: EntryPopularity | None = None
     also_at: tuple[AlsoAt, ...] = ()
-    """In a feed of stories: who tells it, too, the first first."""
+    """In a feed of stories: the other publishers, the first first."""
     updated_at: datetime | None = None
-    """When it changed last in this feed, see `rules.feeds.feed_dates`; None: as what it holds tells."""
+    """When it changed last in this feed, see `rules.feeds.feed_dates`; None: by what it holds."""
 
 
 class EntryDate(Struct, frozen=True, kw_only=True, array_like=True):
@@ -244,13 +244,13 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
     asked: str = ""
     """What stands behind the `?` of both."""
     is_topic: bool = False
-    """Whether hubs tell of its news."""
+    """Whether hubs distribute its news."""
     links: tuple[tuple[str, str], ...] = ()
     """Other documents of the same feed: relation (RFC 5005) and what stands behind the feed's own path."""
     is_archive: bool = False
     """Whether the document stays as it is (RFC 5005, 4)."""
     updated_at: datetime | None = None
-    """When it changed last, see `rules.feeds.feed_dates`; None: as what it holds tells."""
+    """When it changed last, see `rules.feeds.feed_dates`; None: by what it holds."""
 
     @property
     def is_made_on_request(self) -> bool:

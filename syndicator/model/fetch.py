@@ -60,7 +60,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
     """Where it finally came from; relative links are resolved against it."""
     status: int
     headers: Mapping[str, str]
-    """Names in lower case."""
+    """By name, in lower case."""
     body: bytes
     """Decompressed."""
     fetched_at: datetime

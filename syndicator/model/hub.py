@@ -29,14 +29,14 @@ class Topic(Struct, frozen=True, kw_only=True):
 
 
 class Protocol(StrEnum):
-    """How a subscriber is told of news."""
+    """How a subscriber is notified of news."""
 
     WEBSUB = "websub"
     """It is sent the topic itself."""
     RSSCLOUD = "rsscloud"
-    """It is told the topic's URL, and comes for it."""
+    """It is sent the topic's URL, and fetches it."""
     PING = "ping"
-    """Another hub of ours (`[hub] external`): told the topic's URL by `hub.mode=publish`."""
+    """Another hub of ours (`[hub] external`): sent the topic's URL by `hub.mode=publish`."""
 
 
 class Mode(StrEnum):
@@ -116,7 +116,7 @@ class HubPolicy(Struct, frozen=True, kw_only=True):
 
     rsscloud: bool = True
     external: tuple[str, ...] = ()
-    """Hubs of others that are told of news, too."""
+    """Hubs of others that are notified of news, too."""
     min_lease_s: int = 300
     default_lease_s: int = 10 * 86_400
     max_lease_s: int = 30 * 86_400
@@ -140,7 +140,7 @@ class Sent(Struct, frozen=True, kw_only=True):
 
 
 class Failed(Struct, frozen=True, kw_only=True):
-    """It could not be told."""
+    """The request to it failed."""
 
     reason: str
     """One word: those of `model.fetch.Reason`, `http_503` and the like."""

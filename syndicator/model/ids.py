@@ -1,4 +1,4 @@
-"""Names of things. A `NewType` each, so that a checker sees a mix-up; plain text at run time."""
+"""Identifiers, a `NewType` each, so that a checker sees a mix-up; plain text at run time."""
 
 import re
 from typing import NewType

@@ -1,4 +1,4 @@
-"""What tells that an article is popular: observations, each kind kept apart."""
+"""Signals of popularity: observations, each kind kept apart."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ class SignalKind(StrEnum):
     BOX = "box"
     """Hours at the top of a portal's box of popular articles; a lower place counts for less."""
     COVERAGE = "coverage"
-    """Other owners that tell the same story; one that only copies counts in part."""
+    """Other owners with an article in the same story; one that only copies counts in part."""
     CLICKS = "clicks"
     """Readers who followed our link to the portal."""
     READS = "reads"
@@ -31,7 +31,7 @@ class Signal(Struct, frozen=True, kw_only=True):
     at: datetime
     count: float = 1.0
     visitor: str = ""
-    """Whose it is, as far as the reporter tells them apart; empty: it is not told."""
+    """Whose it is, as far as the reporter distinguishes them; empty: it does not."""
 
 
 class Reporter(Struct, frozen=True, kw_only=True):

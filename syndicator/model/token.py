@@ -10,7 +10,7 @@ from syndicator.model.ids import FeedId, TokenId
 
 class TokenScope(StrEnum):
     READ = "read"
-    """Everything that is told, no secret of it."""
+    """All that is shown of a token, without its secret."""
     PARTNER = "partner"
     """Signals, and webhook endpoints of one's own."""
     ADMIN = "admin"

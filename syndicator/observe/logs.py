@@ -124,7 +124,7 @@ def configure(
         root.removeHandler(handler)
     root.addHandler(_FromLibraries())
     root.setLevel(number if number == logging.DEBUG else max(number, logging.WARNING))
-    # It tells of every tick, several times a second.
+    # It logs every tick, several times a second.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
 
 

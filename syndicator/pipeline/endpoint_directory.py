@@ -134,7 +134,7 @@ class Directory:
 
     def _sort(self) -> None:
         known = self._known.endpoints
-        self.wanting = {name: entry.endpoint for name, entry in sorted(known.items()) if entry.is_told}
+        self.wanting = {name: entry.endpoint for name, entry in sorted(known.items()) if entry.gets_events}
         self.foreign = [
             name
             for name, entry in known.items()

@@ -1,4 +1,4 @@
-"""All types of events, for those who receive them: when each is told, the schema of its body, a sample."""
+"""All types of events, for those who receive them: when each is sent, the schema of its body, a sample."""
 
 import json
 from collections.abc import Mapping

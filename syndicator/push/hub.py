@@ -1,4 +1,4 @@
-"""Our hub's side of WebSub and rssCloud on the wire: asking back, sending a topic, telling of one.
+"""Our hub's side of WebSub and rssCloud on the wire: asking back, sending a topic, announcing one.
 
 Source: WebSub (W3C Recommendation, 23 January 2018), sections 5.2, 5.3 and 7; rssCloud (rsscloud.co).
 """
@@ -74,7 +74,7 @@ async def verify_rsscloud(
 
 
 async def deny(egress: Egress, callback: str, topic_url: str, reason: str, *, timeout_s: float) -> None:
-    """Tell a subscriber that it will get nothing (5.2). Whether it listens is its own affair."""
+    """Notify a subscriber that it will get nothing (5.2). Its answer is ignored."""
     parameters = {"hub.mode": "denied", "hub.topic": topic_url, "hub.reason": reason}
     try:
         await egress.ask_subscriber(with_query(callback, parameters), timeout_s=timeout_s)
@@ -100,12 +100,12 @@ async def distribute(
 
 
 async def notify(egress: Egress, subscriber: Subscriber, topic_url: str, *, timeout_s: float) -> Answer:
-    """Tell a subscriber of rssCloud which feed has news."""
+    """Notify a subscriber of rssCloud which feed has news."""
     return await _notified(egress, subscriber.callback, topic_url, timeout_s)
 
 
 async def ping(egress: Egress, subscriber: Subscriber, topic_url: str, *, timeout_s: float) -> Answer:
-    """Tell a hub of others which topic has news. Some read `hub.url`, some `hub.topic`."""
+    """Notify a hub of others which topic has news. Some read `hub.url`, some `hub.topic`."""
     form = {"hub.mode": "publish", "hub.url": topic_url, "hub.topic": topic_url}
     return await egress.post(
         subscriber.callback, body=urlencode(form).encode(), headers=_FORM, timeout_s=timeout_s

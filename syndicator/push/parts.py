@@ -127,7 +127,7 @@ class EndpointPart(Struct, frozen=True, kw_only=True):
 
 
 def article_part(article: Article, story: StoryId | None, rights: Rights) -> ArticlePart:
-    """Return all of an article; one that tells no story of several is a story of its own.
+    """Return all of an article; one in no story of several is a story of its own.
 
     `rights`: those of its portal. What these do not let us show is not in the article any more.
     """
@@ -200,7 +200,7 @@ def summary(article: ArticlePart) -> ArticlePart:
 
 
 def thin(article: ArticlePart) -> ArticlePart:
-    """Keep what tells which article it is."""
+    """Keep what identifies the article."""
     return replace(
         summary(article),
         title=article.title[:_MAX_THIN_TEXT],
@@ -213,7 +213,7 @@ def thin(article: ArticlePart) -> ArticlePart:
 
 
 def bare(article: ArticlePart) -> ArticlePart:
-    """Keep what tells which article it is, and nothing of what it said."""
+    """Keep what identifies the article, and nothing of its content."""
     return replace(thin(article), title="", lead="", section=None, correction=None)
 
 

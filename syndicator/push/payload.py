@@ -108,8 +108,8 @@ def payload(
 ) -> bytes:
     """Make the JSON body of one event; the same event, article and story always give the same bytes.
 
-    It stays `under` so many bytes. `story`: that the article tells, where several do. `rights`: those of its
-    portal.
+    It stays `under` so many bytes. `story`: that of the article, where it has several articles.
+    `rights`: those of its portal.
 
     Raises PushError where an event of an article comes without it, or with another.
     """
@@ -167,7 +167,7 @@ def _data(event: Event, article: Article | None, whole: parts.ArticlePart | None
             endpoint = parts.endpoint_part(event.subject, details)
             return EndpointData(event_id=name, revision=revision, endpoint=endpoint)
     if article is None or whole is None:
-        raise PushError(f"The event {event.id} ({event.type}) came without what it tells.")
+        raise PushError(f"The event {event.id} ({event.type}) came without its article.")
     match details:
         case Crossed():
             return PopularityData(

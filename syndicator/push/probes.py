@@ -1,4 +1,4 @@
-"""Requests to an endpoint that tell no news: whose it is, and whether it answers."""
+"""Requests to an endpoint without news: verification, and whether it answers."""
 
 import hmac
 import secrets

@@ -52,7 +52,7 @@ def sample(kind: EventType) -> dict[str, Any]:
 
 
 def _event(kind: EventType) -> Event:
-    subject, details = _told(kind)
+    subject, details = _sample_details(kind)
     revision = _article(kind).revision if kind.family == "article" else 3
     return Event(
         id=EventId("evt_2w6sjm4vmrpdk37aqhxzcb5yte"),
@@ -65,7 +65,7 @@ def _event(kind: EventType) -> Event:
     )
 
 
-def _told(kind: EventType) -> tuple[str, Details | None]:
+def _sample_details(kind: EventType) -> tuple[str, Details | None]:
     """Return a subject, and what else there is to say."""
     match kind.family:
         case "story":

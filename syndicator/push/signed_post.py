@@ -1,4 +1,4 @@
-"""One signed request to an endpoint, of whatever it is told."""
+"""One signed request to an endpoint, with any body."""
 
 from datetime import datetime
 

@@ -21,7 +21,7 @@ _SEED_BYTES = 32
 Signature = Literal["v1", "v1a"]
 
 Signer = Callable[[bytes], str]
-"""Gives the signature of what is signed: a scheme, a comma, and base64."""
+"""Returns the signature of a text: a scheme, a comma, and base64."""
 
 
 def new_secret(signature: Signature = "v1") -> Secret:

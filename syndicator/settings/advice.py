@@ -1,4 +1,4 @@
-"""What a configuration says that can be read, but cannot be meant: told by `check` and at every start."""
+"""What a configuration says that is valid, but cannot be meant: shown by `check` and at every start."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
@@ -26,7 +26,7 @@ def advice(settings: Settings) -> tuple[Fault, ...]:
 
 
 def _unreachable(settings: Settings) -> Iterator[Fault]:
-    """Tell addresses that no request ever reaches. What names resolve to is not asked."""
+    """Yield warnings of addresses that no request can reach. Names are not resolved."""
     egress, own = settings.egress, OwnListeners(settings.listeners)
     external = settings.hub.external if settings.hub else ()
     asked: tuple[tuple[str, Iterator[tuple[str, str]], AllowList], ...] = (

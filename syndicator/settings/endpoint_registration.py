@@ -109,7 +109,7 @@ class Registrations:
         return form.chosen(endpoint, secrets)
 
     def _unknown(self, values: Mapping[str, Any], *, is_operator: bool) -> Iterable[Fault]:
-        """Tell names of sources and feeds that are not there: nothing would ever be sent of them."""
+        """Return faults for names of unknown sources and feeds: no event of them would ever be sent."""
         chosen = values.get("filter")
         sources = chosen.get("source") if isinstance(chosen, Mapping) else None
         feeds = [name for name, spec in self._feeds.items() if is_operator or not spec.private]

@@ -14,7 +14,7 @@ from syndicator.settings.form import Form
 from syndicator.settings.value_texts import NOT_YET
 
 MOST_LISTED = 100
-"""Names that a fault lists at most."""
+"""A fault lists at most so many names."""
 
 _PLAIN = {
     "string_type": "must be a text in quotes",
@@ -112,7 +112,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _choice(detail: ErrorDetails, context: Mapping[str, Any]) -> str:
-    """Return which choice was probably meant. What was written is told to nobody: it may be anything."""
+    """Return which choice was probably meant. What was written is not shown: it may be a secret."""
     word, names = str(detail["input"]).strip().lower(), re.findall(r"'([^']*)'", str(context["expected"]))
     meant = _MEANT.get(word)
     near = meant if meant in names else suggestion(word, names)

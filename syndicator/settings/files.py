@@ -16,7 +16,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 EXAMPLES = "examples"
 """The one folder inside that is left alone: things to copy from."""
 NO_FILES = "*.toml"
-"""The key under which it is told that a folder holds nothing."""
+"""The key of the fault that a folder holds nothing."""
 MAX_FILE_BYTES = 4 * 2**20
 
 

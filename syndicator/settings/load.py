@@ -78,12 +78,12 @@ def _validated(document: ConfigDocument, form: type[Configuration] = Configurati
         return form.model_validate(tree, context={"folder": document.folder})
     except ValidationError as error:
         findings = tuple(faults_of(form, error))
-        for finding in _told_once(findings, document):
+        for finding in _without_repetition(findings, document):
             document.add_fault(finding.path, finding.reason, finding.remedy)
         return None
 
 
-def _told_once(findings: tuple[FormFault, ...], document: ConfigDocument) -> Iterator[FormFault]:
+def _without_repetition(findings: tuple[FormFault, ...], document: ConfigDocument) -> Iterator[FormFault]:
     """Leave out what is wrong in `[defaults]` and shows again in each source that inherits it.
 
     What is missing is left out too when a file could not be read: it may well be in there.

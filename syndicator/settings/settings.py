@@ -45,12 +45,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     story: StoriesPolicy
     popularity: PopularityPolicy
     hub: HubPolicy | None
-    """None: no hub of our own, and none of others that we tell of news."""
+    """None: no hub of our own, and none of others that we notify."""
     sample: SampleSection
     sources: Mapping[SourceId, Source]
     feeds: Mapping[FeedId, FeedSpec]
     retired_feeds: Mapping[FeedId, FeedSpec]
-    """What is not published any more, and told so to who asks."""
+    """Feeds that are not published any more: requests are answered with 410."""
     endpoints: Mapping[EndpointId, Endpoint]
     tokens: Mapping[TokenId, Token]
     user_agent: str

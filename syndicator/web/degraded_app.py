@@ -38,7 +38,7 @@ class WaitingRoutes:
     async def feed(self, request: web.Request) -> web.StreamResponse:
         """Send a feed as it was last."""
         feed, form = FeedId(request.match_info["feed"]), Format(request.match_info["form"])
-        if feed not in self._feeds:  # unknown, or private: which, nobody is told
+        if feed not in self._feeds:  # unknown, or private: the answer is the same
             return await self.anything(request)
         rendition, age_s = await kept_of(self._stale_cache, feed, form)
         return send_rendition(request, rendition, self._headers.of(rendition), age_s)

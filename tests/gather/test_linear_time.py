@@ -9,7 +9,7 @@ from rules.test_linear_time import slow
 
 from syndicator.errors import NotReadable
 from syndicator.gather.articles.article_body import first_paragraph, without_read_also
-from syndicator.gather.articles.article_photos import told_apart
+from syndicator.gather.articles.article_photos import with_credit
 from syndicator.gather.articles.headlines import without_site
 from syndicator.gather.articles.json_ld import read_json_ld
 from syndicator.gather.bylines import labelled_reporters, reporters
@@ -39,7 +39,7 @@ TAKEN: dict[str, Callable[[str], object]] = {
     "without_read_also": without_read_also,
     "first_paragraph": first_paragraph,
     "JSON-LD": lambda text: read_json_ld(['{"@type":"NewsArticle","headline":"' + text], base=URL, urls=[URL]),
-    "a caption": lambda text: told_apart(Photo(url=URL, caption=text)),
+    "a caption": lambda text: with_credit(Photo(url=URL, caption=text)),
     "Link": lambda text: list(links(text)),
     "a page that may name feeds": lambda text: read_findings(fetched(text)),
     "a feed that is not well-formed": lambda text: read_thoroughly(

@@ -22,7 +22,7 @@ def block(source: Source, taken: Collection[str]) -> str:
     fields: dict[str, str | bool] = {"title": source.title, "kind": source.kind.value, "url": source.url}
     fields |= {"language": source.language} if source.language else {}
     fields |= {"timezone": source.timezone} if source.timezone != "UTC" else {}
-    if source.full_text or source.kind is SourceKind.SITEMAP:  # which reads pages, if not told otherwise
+    if source.full_text or source.kind is SourceKind.SITEMAP:  # which reads pages by default
         fields["full_text"] = source.full_text
     fields |= {"future_dates": True} if source.future_dates else {}
     lines = [_table(f"source.{name}", fields) + f"schedule = {_SCHEDULE}\n"]

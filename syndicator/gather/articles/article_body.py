@@ -1,4 +1,4 @@
-"""The body of an article page taken apart: related links and pull quote are told apart from the text."""
+"""The body of an article page taken apart: related links and pull quote are parted from the text."""
 
 import html
 import re
@@ -47,7 +47,7 @@ class BodyParts(Struct, frozen=True, kw_only=True):
     """A body, and what stood in it besides the text."""
 
     nodes: list[LexborNode]
-    """The elements of the body, without what was told apart; empty where none was found."""
+    """The elements of the body, without what was parted from it; empty where none was found."""
     read_from: str
     related: tuple[RelatedLink, ...]
     quote: str | None
@@ -174,7 +174,7 @@ def without_read_also(body_html: str) -> tuple[str, tuple[RelatedLink, ...]]:
 
 
 def pointed(apart: BodyParts, pointers: Iterable[RelatedLink]) -> tuple[RelatedLink, ...]:
-    """Return all related links, each address once: those told apart first."""
+    """Return all related links, each address once: those that a selector found first."""
     found: dict[str, RelatedLink] = {}
     for link in (*apart.related, *pointers):
         found.setdefault(link.url, link)
@@ -201,7 +201,7 @@ def body_offers(
         warnings.append(error.detail)
     for one in claims:
         if one.body:
-            yield one.read_from, _told_body(one.body, cleaner)
+            yield one.read_from, _machine_body(one.body, cleaner)
 
 
 def first_paragraph(body_html: str) -> str:
@@ -209,8 +209,8 @@ def first_paragraph(body_html: str) -> str:
     return to_text(text) if end else ""
 
 
-def _told_body(text: str, cleaner: HtmlCleaner) -> str:
-    """Return what a page tells machines as its body as clean HTML; it may be plain text."""
+def _machine_body(text: str, cleaner: HtmlCleaner) -> str:
+    """Return the body from the metadata of a page as clean HTML; there it may be plain text."""
     try:
         check_weight(text)
         if "</" in text:

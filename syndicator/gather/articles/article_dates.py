@@ -1,6 +1,6 @@
 """The dates of an article page: which of them is that of publication, and which that of the last change.
 
-In this order of trust: the source's selector, what the page tells machines, what stands near the headline,
+In this order of trust: the source's selector, the metadata of the page, what stands near the headline,
 the day in the address. A date that is labelled as that of a change counts last of those of its kind.
 """
 
@@ -43,11 +43,11 @@ class ArticleDates:
         self._changes: list[str] = []
         """Texts of the selector that date a change."""
         self._texts = [(text, self._notes_change(text)) for text in texts]
-        self.told: list[Dated] = []
-        """All that date a publication, the surest first."""
+        self.publications: list[Dated] = []
+        """All dates of a publication, the surest first."""
 
     def _notes_change(self, text: str) -> bool:
-        """Keep the date of a change; say whether it is the only one in a text."""
+        """Store the date of a change; return whether a text has no other date."""
         published, changed = parted_by_label(text)
         if not changed:
             return False
@@ -58,7 +58,7 @@ class ArticleDates:
         return read_date(text, timezone=self._source.timezone, now=self._now) is not None
 
     def read(self, claims: Sequence[Claims], near: Lines) -> Dated | None:
-        """Read all of them, and give the one that counts."""
+        """Read all dates, and return the one that counts."""
         changes = {text for text, is_change in self._texts if is_change}
         offers = [("selector", text) for text, _ in self._texts if text not in changes]
         offers += [(one.read_from, one.published) for one in claims]
@@ -70,7 +70,7 @@ class ArticleDates:
                 found = [*beside, *found, *self._guessed([(IN_ADDRESS, day_in(self._url))])]
             else:
                 found = [*(date for date in beside if _completes(date, self._listed)), *found]
-        self.told = found
+        self.publications = found
         return best_date(found)
 
     def _dated(self, offers: Iterable[tuple[str, str]]) -> list[Dated]:
@@ -105,7 +105,7 @@ class ArticleDates:
 
 
 def _completes(date: Dated, listed: ListedItem) -> bool:
-    """Whether a date is an instant of the day that is all that the list tells."""
+    """Whether a date is an instant of the day that the list has without a time."""
     day, (_, _, clock) = listed.published_at, (listed.claimed_at or "").partition("T")
     if day is None or date.at is None or date.is_day or not clock.startswith("00:00:00"):
         return False

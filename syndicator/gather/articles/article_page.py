@@ -71,7 +71,7 @@ _COUNTED = (
     "title", "body", "date", "authors", "lead", "quote", "photo", "caption", "credit", "section", "tags",
     "related", "views",
 )  # fmt: skip
-"""Parts whose selectors are told to have found something or nothing; an embargo is rare by its nature."""
+"""Parts whose selectors are reported when they find nothing; an embargo is rare by its nature."""
 _EMPTY_RULE = ArticleRule()
 
 
@@ -161,9 +161,9 @@ class _Reader:
         candidate = self._candidate(title, body_html, apart, date)
         if not (candidate.body_html or candidate.lead or candidate.photos):
             raise _nothing("text", "article.body", self._rule.body)
-        self._tell_what_is_missing(candidate, date)
+        self._warn_of_missing(candidate, date)
         self._compare(offers)
-        self._changes += dates_passed_over(self._dates.told, date, self._choice.read_from)
+        self._changes += dates_passed_over(self._dates.publications, date, self._choice.read_from)
         done = replaced(candidate, self._rule.replace, self._page.base)
         self._changes += done.changes
         missing = self._missing()
@@ -235,7 +235,7 @@ class _Reader:
     def _authors(self) -> tuple[str, ...]:
         claims = self._said.claims
         near = () if self._rule.authors else reporters_near(self._near, site_of(claims))
-        # Portals tell machines of the editor, too; where readers see who reported, that counts.
+        # Metadata of portals names the editor, too; where readers see who reported, that counts.
         editors = {folded(name) for name in editors_near(self._near)} if near else frozenset[str]()
         chosen = [
             (read_from, tuple(name for name in names if folded(name) not in editors))
@@ -282,7 +282,7 @@ class _Reader:
         offers = body_offers(apart, self._page, title, self._said.claims, self._warnings)
         return self._choice.take_from("body", offers) or ""
 
-    def _tell_what_is_missing(self, candidate: Candidate, date: Dated | None) -> None:
+    def _warn_of_missing(self, candidate: Candidate, date: Dated | None) -> None:
         if not candidate.body_html:
             self._warnings.append("no text of an article was found: give article.body a selector")
         if candidate.published_at is None and not (date and date.is_date):
@@ -303,7 +303,7 @@ class _Reader:
         )
 
     def _photos(self, title: str) -> tuple[Photo, ...]:
-        """Return the photos, each once, with what any place of the page tells of it."""
+        """Return the photos, each once, with what any place of the page says of it."""
         claims = [(one.read_from, claimed_photos(one.photos)) for one in self._said.claims]
         claimed, _ = merged(claims)
         shown = () if self._rule.photo else completed(claimed, figures(self._page, title))
@@ -344,7 +344,7 @@ class _Reader:
         return None
 
     def _compare(self, offers: list[Headline]) -> None:
-        dates = [date for date in self._dates.told if not date.is_change]
+        dates = [date for date in self._dates.publications if not date.is_change]
         claimed = [date for date in dates if date.read_from != "selector"]
         self._warnings += disagreements(
             title=self._picked.text("article.title"),
@@ -364,7 +364,9 @@ class _Reader:
         picked = self._picked
         found = {
             "article.body": self._choice.read_from.get("body") == "selector",
-            "article.date": any(date.is_date for date in self._dates.told if date.read_from == "selector"),
+            "article.date": any(
+                date.is_date for date in self._dates.publications if date.read_from == "selector"
+            ),
             "article.photo": bool(picked.images("article.photo")),
             "article.related": bool(picked.links("article.related")),
             "article.views": first_count(picked.texts("article.views")) is not None,

@@ -49,7 +49,7 @@ def photos(picked: Picked, title: str) -> tuple[Photo, ...]:
     """Return the photos that the rule names; the first caption and credit belong to the first, and so on.
 
     Where the rule names no captions, that of the figure around a photo counts, else its alternative text
-    unless it is the headline. A credit at the end of a caption is told apart.
+    unless it is the headline. A credit at the end of a caption becomes its credit.
     """
     images = picked.images("article.photo")[:MAX_PHOTOS]
     captions = picked.texts("article.caption", MAX_LEAD)[: len(images)]
@@ -84,7 +84,7 @@ def _photo(image: ElementImage, caption: str, credit: str, title: str) -> Photo:
     if not caption:
         alternative = text_of(image.node, "alt")
         caption = alternative if alternative != title else ""
-    return told_apart(
+    return with_credit(
         Photo(
             url=image.url,
             caption=caption or None,
@@ -108,11 +108,11 @@ def claimed_photos(photos: Iterable[Photo]) -> tuple[Photo, ...]:
     """Return the photos that a page names to machines, without those that stand in for one."""
     names = ((photo, urlsplit(photo.url).path.rpartition("/")[2]) for photo in photos)
     return tuple(
-        told_apart(photo) for photo, name in names if not (_STAND_IN.fullmatch(name) or is_stand_in(name))
+        with_credit(photo) for photo, name in names if not (_STAND_IN.fullmatch(name) or is_stand_in(name))
     )
 
 
-def told_apart(photo: Photo) -> Photo:
+def with_credit(photo: Photo) -> Photo:
     """Return a photo whose caption does not end with a credit that it has no field for."""
     caption = photo.caption or ""
     match = _CREDIT.search(caption, max(0, len(caption) - _MAX_TAIL))

@@ -1,4 +1,4 @@
-"""What the provenance tells of an article page: what was taken out of it, and what was made of its dates."""
+"""What the provenance says of an article page: what was taken out of it, and what was made of its dates."""
 
 from collections.abc import Mapping, Sequence
 

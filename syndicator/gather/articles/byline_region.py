@@ -59,7 +59,7 @@ _NAMES_FOR_TESTS = ("data-testid", "data-component", "data-test-id", "data-qa")
 _COUNT = re.compile(
     r"(?:dibaca|dilihat|views?|hits?|kali|pembaca|reads?|min(?:ute)?s?|\d[\d.,]*)", re.IGNORECASE
 )
-_TELLING = re.compile(r"\d|[:：]")
+_DATE_OR_LABEL = re.compile(r"\d|[:：]")
 """What a line of date or names has: no other is looked at closely."""
 _NO_LETTER = re.compile(r"[\W\d_]+")
 _LINKED_HEADING = ":is(h2, h3, h4):has(a[href]), a[href] :is(h2, h3, h4)"
@@ -281,7 +281,7 @@ def is_meta(text: str, title: str = "") -> bool:
         return False
     if (title and folded(text) == folded(title)) or labelled_reporters(text):
         return True
-    if not _TELLING.search(text):
+    if not _DATE_OR_LABEL.search(text):
         return False
     rest, dates = _DATE.subn(" ", text)
     rest, names = _LABELLED.subn(" ", rest)
@@ -300,7 +300,7 @@ def cut_headline(page: Page, title: str) -> None:
         if not reached and is_signed(node) and signed_reporters([plain_text(words, MAX_LINE)]):
             doomed.append(node)
             continue
-        if node.tag == "a" or (node.tag != "p" and words != title and not _TELLING.search(words)):
+        if node.tag == "a" or (node.tag != "p" and words != title and not _DATE_OR_LABEL.search(words)):
             continue  # most elements of a page: what follows takes time
         text = _GLUED.sub(r"\1 ", plain_text(words, MAX_LINE + 1))
         if node.tag == "p" and len(text) >= _PARAGRAPH and not is_meta(text):

@@ -93,7 +93,7 @@ def _dated(source: Source, now: datetime, read_from: str, text: str) -> Dated:
 def best_date(dates: Sequence[Dated]) -> Dated | None:
     """Return the first date that can be true, else the first that can be read, else the first.
 
-    For a bare day, an instant of that day that is told later on counts.
+    For a bare day, an instant of that day from a later claim counts.
     """
     read = [date for date in dates if date.at is not None]
     first = next((date for date in read if date.is_believable), next(iter(read), None))
@@ -151,8 +151,8 @@ def disagreements(
 ) -> list[str]:
     """Return where what the selectors found is not what the page says of itself."""
     found = []
-    told_titles = (one for one in headlines if one.read_from not in {"meta", IN_TEXT})
-    other = next(told_titles, None)
+    claimed_titles = (one for one in headlines if one.read_from not in {"meta", IN_TEXT})
+    other = next(claimed_titles, None)
     if title and other and not _alike(title, other.text):
         found.append(
             f'article.title gives "{_short(title)}", the page\'s {other.read_from} "{_short(other.text)}"'

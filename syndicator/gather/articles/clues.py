@@ -93,7 +93,7 @@ _DAY = re.compile(r"/(?:19|20)\d\d/\d{1,2}(?:/\d{1,2})?/|/(?:19|20)\d{6}/")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _DATE_LIKE = re.compile(r"(?=.*\d).{6,80}")
 _PROGRAM = re.compile(r"(?:^|/)(?:index)?$|\.(?:php|aspx?|jsp|cgi|do)$", re.IGNORECASE)
-"""Paths at which a program gives many pages, told apart by what is asked."""
+"""Paths at which a program serves many pages, by their query."""
 _NAMES_OF_LISTS = frozenset(
     "kanal kategori category cat rubrik channel section tag topik topic q s search cari author penulis page "
     "hal halaman".split()
@@ -116,7 +116,7 @@ _JOINING = frozenset("dan and y und et e".split())
 def is_article(url: str) -> bool:
     """Whether an address looks like that of one article: a long slug, or a short one with an id or date.
 
-    Where one program gives many pages (`/index.php?baca=4711`), what it is asked for tells.
+    Where one program gives many pages (`/index.php?baca=4711`), the query decides.
     """
     parts = urlsplit(url)
     path = unquote(parts.path)
@@ -192,7 +192,7 @@ class Clock:
         return self.instant(text) is not None
 
     def instant(self, text: str | None) -> datetime | None:
-        """Return the instant that a short text tells; midnight for a bare day, None for what is no date."""
+        """Return the instant that a short text names; midnight for a bare day, None for what is no date."""
         if not text or not _DATE_LIKE.fullmatch(text) or parse_count(text) is not None:
             return None
         read = read_date(text, timezone=self._timezone, now=self._now)

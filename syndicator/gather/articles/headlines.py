@@ -1,6 +1,6 @@
-"""The headline of an article page: what the page tells machines, without the portal's name, else its `<h1>`.
+"""The headline of an article page: that of the metadata, without the portal's name, else the `<h1>`.
 
-Some portals tell machines the same on every page. What is no headline of this article is seen by the words
+Some portals have the same metadata on every page. What is no headline of this article is seen by the words
 that its address, the list and its `<h1>` have in common.
 """
 
@@ -137,7 +137,7 @@ def _completed(title: str, others: Iterable[str]) -> str:
 
 
 def contradiction(offers: Sequence[Headline]) -> str | None:
-    """Return where what a page tells machines is the headline of something else than its `<h1>`."""
+    """Return whether the metadata of a page has the headline of something else than its `<h1>`."""
     shown = next((offer.text for offer in offers if offer.read_from == IN_TEXT), "")
     chosen = (offer for offer in offers if offer.read_from not in {IN_TEXT, "meta"} and shown)
     other = next((offer for offer in chosen if _is_unlike(offer.text, shown)), None)

@@ -1,4 +1,4 @@
-"""Replacements of a source's rules (`article.replace`), each of them told in the provenance.
+"""Replacements of a source's rules (`article.replace`), each of them noted in the provenance.
 
 Expressions come from people's configuration and can be slow without end: for the pool's workers only, which
 are killed at their deadline.

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 
 class FairSlots:
-    """Gives out a number of slots round robin over queues, and to one queue at most `per_queue` at a time."""
+    """Hands out a number of slots round robin over queues, and to one queue at most `per_queue` at a time."""
 
     def __init__(self, slots: int, *, per_queue: int) -> None:
         self._free = slots

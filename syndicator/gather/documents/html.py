@@ -4,7 +4,7 @@ Cleaning runs once, when an article comes in (nh3, which parses as browsers do).
 math, style, script, iframe, whose contents go too, and form, whose text stays.
 
 HTML parsers take quadratic time, or memory, on some inputs: deep nesting, thousands of attributes.
-`parsing_steps` and `weight` tell so in linear time: a caller can keep such input out of its own process,
+`parsing_steps` and `weight` find it in linear time: a caller can keep such input out of its own process,
 or refuse it.
 """
 # ruff: noqa: SIM905 -- lists of tag names are easier to read as words

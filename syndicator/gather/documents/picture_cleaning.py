@@ -1,6 +1,6 @@
 """Pictures made harmless: decoded, and written anew. For the pool: decoders are C, and bytes hostile.
 
-What comes out holds pixels and nothing else: no metadata (EXIF tells where a photographer stood), no colour
+What comes out holds pixels and nothing else: no metadata (EXIF has the place of the photographer), no colour
 profile, no script behind the last pixel, no second frame.
 """
 

@@ -115,7 +115,7 @@ def _offered(candidate: str) -> Offered:
 
 
 def settle(root: LexborNode) -> None:
-    """Give images of a page their address where only the `<picture>` or `<noscript>` around them has it."""
+    """Add the address to images of a page where only the `<picture>` or `<noscript>` around them has it."""
     for noscript in root.css("noscript:has(img)")[:MAX_SETTLED]:
         _settle_by_noscript(noscript)
     for image in root.css("picture img")[:MAX_SETTLED]:

@@ -1,6 +1,6 @@
 """A page and the CSS selectors on it (lexbor: also `:has()` and `:lexbor-contains("text" i)`).
 
-All selectors are matched against the page as it came, so that an icon or a label can tell which element is
+All selectors are matched against the page as it came, so that an icon or a label can show which element is
 meant; only then `cut` takes out what nobody reads, and only then texts are taken. Elements inside what is to
 be cut count as not found.
 """

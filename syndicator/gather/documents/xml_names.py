@@ -1,4 +1,4 @@
-"""Names and texts of XML elements, for the strict readers of RSS and Atom."""
+"""Element names and texts of XML, for the strict readers of RSS and Atom."""
 
 from collections.abc import Mapping
 from html import escape
@@ -74,7 +74,7 @@ class QualifiedNames(dict[str, str]):
     """Short names of qualified ones (`{http://purl.org/dc/elements/1.1/}creator` → `dc:creator`), kept.
 
     A namespace that nobody knows means what its prefix on the root element usually means; that of the root
-    itself, the format that its name tells. `odd` names what was taken so.
+    itself, the format that its name shows. `odd` names what was taken so.
     """
 
     def __init__(self, root: _Element) -> None:

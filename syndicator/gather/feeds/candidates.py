@@ -1,4 +1,4 @@
-"""From entries as told to candidates as kept: cleaned, resolved, dated. A poison entry costs itself only."""
+"""Turns entries of feeds into candidates: cleaned, resolved, dated. A poison entry costs itself only."""
 
 import html
 from collections import Counter
@@ -41,7 +41,7 @@ MAX_DELETED = 200
 MAX_WARNINGS = 20
 MAX_MADE_TITLE = 100
 MAX_REPAIRS = 4
-"""Of those of a document that are told with each article."""
+"""Changes of a whole document that are noted with each article, at most."""
 
 
 class DeletedEntry(Struct, frozen=True, kw_only=True):
@@ -171,10 +171,12 @@ class _Maker:
             ),
         )
 
-    def deleted(self, told: Deleted) -> DeletedEntry:
-        claim = read_claim(told.when, timezone=self._source.timezone, now=self._now, future=False)
+    def deleted(self, deleted: Deleted) -> DeletedEntry:
+        claim = read_claim(deleted.when, timezone=self._source.timezone, now=self._now, future=False)
         return DeletedEntry(
-            guid=plain_text(told.guid, MAX_GUID), at=claim.at, comment=plain_text(told.comment, MAX_TITLE)
+            guid=plain_text(deleted.guid, MAX_GUID),
+            at=claim.at,
+            comment=plain_text(deleted.comment, MAX_TITLE),
         )
 
     def _url(self, entry: Entry, changes: Adjustments) -> str:

@@ -1,4 +1,4 @@
-"""An entry of a feed as its format tells it, before anything is cleaned: what all feed parsers produce."""
+"""An entry of a feed as its format has it, before anything is cleaned: what all feed parsers produce."""
 
 from msgspec import Struct, field
 
@@ -84,6 +84,6 @@ class Channel(Struct, kw_only=True):
     """How many more entries the document has than were asked for."""
     warnings: list[str] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)
-    """Those of the warnings that tell what was made of the document itself: of all that it holds."""
+    """The warnings about the document itself, for all its entries."""
     is_in_its_language: bool = False
     """Whether the language that it says was judged by entries that are not among these (`known_entries`)."""

@@ -91,7 +91,7 @@ class _Maker:
         return shown, self._clean(entry.base, content, changes), picture
 
     def _bearable(self, field: str, markup: str, changes: Adjustments) -> str:
-        """Return the markup; nothing, which is told, where reading it would take too long."""
+        """Return the markup; where reading it would take too long, "" and a warning."""
         try:
             if not self._is_light:
                 check_weight(markup)

@@ -116,7 +116,7 @@ def _read_doubtful(fetched: Fetched, limit: int, language: str) -> Channel:
         raise
     if is_page and not channel.entries:
         raise NotReadable(Reason.NOT_A_FEED, _NO_FEED[DocumentKind.HTML])
-    return _told(channel, fetched, _XML_TYPES)
+    return _with_type_warning(channel, fetched, _XML_TYPES)
 
 
 def read_strictly(fetched: Fetched, limit: int) -> Channel:
@@ -126,7 +126,7 @@ def read_strictly(fetched: Fetched, limit: int) -> Channel:
     """
     kind = sniff(fetched.body)
     if kind is DocumentKind.JSON:
-        return _told(read_json(fetched, limit), fetched, _JSON_TYPES)
+        return _with_type_warning(read_json(fetched, limit), fetched, _JSON_TYPES)
     if kind is DocumentKind.XML_FEED:
         doubt, warning = label_doubt(fetched.body, fetched.headers.get("content-type", ""))
         if doubt:
@@ -134,14 +134,14 @@ def read_strictly(fetched: Fetched, limit: int) -> Channel:
         channel = read_xml(fetched, limit)
         channel.warnings += [warning] if warning else []
         channel.repairs += [warning] if warning else []
-        return _told(channel, fetched, _XML_TYPES)
+        return _with_type_warning(channel, fetched, _XML_TYPES)
     if kind is DocumentKind.HTML and holds_feed(fetched.body):
         raise Doubt("a feed inside an HTML page")
     raise NotReadable(Reason.NOT_A_FEED, _NO_FEED[kind] if fetched.body.strip() else "the document is empty")
 
 
-def _told(channel: Channel, fetched: Fetched, types: tuple[str, ...]) -> Channel:
-    """Return where the Content-Type names another kind of document: readers that believe it see no feed."""
+def _with_type_warning(channel: Channel, fetched: Fetched, types: tuple[str, ...]) -> Channel:
+    """Warn of a Content-Type of another kind of document: readers that trust it see no feed."""
     kind = fetched.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and kind not in _ANY_TYPES and not kind.endswith(types):
         channel.warnings.append(f"the Content-Type is {plain_text(kind, 100)}, which is none of a feed")

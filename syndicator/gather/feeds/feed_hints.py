@@ -25,7 +25,7 @@ _DAYS = {
 }
 _HOURS_OF_A_DAY = 24
 _MOST = 100
-"""Names of hours or days that are looked at."""
+"""At most so many hours or days are read."""
 
 
 def feed_hints(

@@ -122,7 +122,7 @@ def _hubs(document: Mapping[str, Any]) -> list[str]:
 
 
 def _deleted(document: Mapping[str, Any]) -> list[Deleted]:
-    """Return what feeds of this service tell of deleted items, as Atom does by RFC 6721."""
+    """Return the deleted items of a feed of this service, as in Atom by RFC 6721."""
     extension = document.get("_syndicator")
     result = extension.get("deleted") if isinstance(extension, dict) else None
     return [

@@ -16,7 +16,7 @@ _FLASH = "application/x-shockwave-flash"
 _CREDIT_ROLES = frozenset({"", "photographer", "author", "owner", "producer"})
 
 HOLDERS = frozenset({"media:content", "media:group", "media:thumbnail"})
-"""Names of the elements of Media RSS that hold pictures."""
+"""Elements of Media RSS that hold pictures."""
 _COUNTERS = frozenset({"media:statistics", "media:group", "media:community"})
 
 
@@ -85,7 +85,7 @@ def media_text(fields: Fields, names: QualifiedNames) -> tuple[str, bool]:
     """Return the description of what is no picture: that of a group, as video portals have it, or of the
     item.
 
-    The second value tells whether it is plain text. Beside pictures, a description of the item is a caption.
+    The second value is whether it is plain text. Beside pictures, a description of the item is a caption.
     """
     groups = [fields_of(group, names) for group in fields.get("media:group", ())]
     is_caption = any(name in fields for name in ("media:content", "media:thumbnail", "enclosure", "image"))

@@ -33,7 +33,7 @@ from syndicator.model.source import FeedHints
 
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _PICTURED = HOLDERS | {"enclosure", "image", "itunes:image"}
-"""Names of elements that may hold a picture of an item; most items have none of them."""
+"""Elements that may hold a picture of an item; most items have none of them."""
 _PUBLISHED = ("pubdate", "dc:date", "dcterms:issued", "dcterms:created", "atom:published", "date")
 
 

@@ -83,10 +83,10 @@ def read_list(source: Source, fetched: Fetched) -> ListReading:
         )
     popular = _popular(source, fetched, popular_rows)
     next_url = next((url for url, _ in following.links("list.next") if url != fetched.url), None)
-    result = _told_of_list(rule, _any_date(source, fetched, rows), rows, items.values(), next_url)
+    coverage = _list_coverage(rule, _any_date(source, fetched, rows), rows, items.values(), next_url)
     if box:
-        result |= _told_of_box(box, _any_date(source, fetched, popular_rows), popular_rows, popular)
-    found, missing = _apart(result)
+        coverage |= _box_coverage(box, _any_date(source, fetched, popular_rows), popular_rows, popular)
+    found, missing = _found_and_missing(coverage)
     return ListReading(
         items=tuple(items.values()),
         popular=popular,
@@ -97,7 +97,7 @@ def read_list(source: Source, fetched: Fetched) -> ListReading:
     )
 
 
-def _told_of_list(
+def _list_coverage(
     rule: ListRule, dated: bool, rows: list[Picked], items: Iterable[ListedItem], next_url: str | None
 ) -> dict[str, bool]:
     """Return which selectors found something in any item; the last page has no next one."""
@@ -114,7 +114,7 @@ def _told_of_list(
     return {f"list.{name}": is_found for name, is_found in found.items() if getattr(rule, name)}
 
 
-def _told_of_box(
+def _box_coverage(
     rule: PopularRule, dated: bool, rows: list[Picked], items: tuple[PopularItem, ...]
 ) -> dict[str, bool]:
     found = {
@@ -127,10 +127,10 @@ def _told_of_box(
     return {f"popular.{name}": is_found for name, is_found in found.items() if getattr(rule, name)}
 
 
-def _apart(told: Mapping[str, bool]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _found_and_missing(coverage: Mapping[str, bool]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the selectors that found something, and those that found nothing."""
-    found = tuple(name for name, is_found in told.items() if is_found)
-    return found, tuple(name for name in told if name not in found)
+    found = tuple(name for name, is_found in coverage.items() if is_found)
+    return found, tuple(name for name in coverage if name not in found)
 
 
 def _any_date(source: Source, fetched: Fetched, rows: list[Picked]) -> bool:
@@ -155,7 +155,7 @@ def read_popular(source: Source, fetched: Fetched) -> BoxReading:
     popular = _popular(source, fetched, rows)
     if not popular:
         raise empty(_popular_item(rule))
-    found, missing = _apart(_told_of_box(rule, _any_date(source, fetched, rows), rows, popular))
+    found, missing = _found_and_missing(_box_coverage(rule, _any_date(source, fetched, rows), rows, popular))
     return BoxReading(items=popular, found=found, missing=missing)
 
 

@@ -1,6 +1,6 @@
 """OPML 1.0 and 2.0 (opml.org/spec2), as readers export their lists of feeds: bytes in, outlines out.
 
-Nothing is fetched: an outline that includes another list is told, not followed.
+Nothing is fetched: an outline that includes another list is reported, not followed.
 """
 
 from collections.abc import Iterator, Mapping

@@ -298,7 +298,7 @@ class _Collected:
         return claim.at or self._date(dated) or updated_at or _LONG_AGO, item
 
     def _date(self, text: str) -> datetime | None:
-        """Read a date of which a day is enough: it tells what to look at first, not when it was published."""
+        """Read a date of which a day is enough: it decides what to read first, not when it was published."""
         read = read_date(text, timezone=self._source.timezone, now=self._fetched.fetched_at) if text else None
         return read.at if read else None
 

@@ -8,7 +8,7 @@ from syndicator.gather.documents.outline import Element, PageOutline
 from syndicator.gather.proposals import article_parts
 from syndicator.gather.proposals.article_links import ArticleLinks
 from syndicator.gather.proposals.article_parts import ArticlePage
-from syndicator.gather.proposals.stable_selectors import Aim, candidates, choose, telling
+from syndicator.gather.proposals.stable_selectors import Aim, candidates, choose, meaningful_names
 from syndicator.model.source import ArticleRule
 
 _LONGEST_CAPTION = 600
@@ -23,7 +23,7 @@ def propose_article(
 ) -> ArticleRule | None:
     """Return the rule of article pages; None where no body is found. What has no body is passed over.
 
-    `dates` are those that a list tells of the articles, by address: the same date counts on the page too.
+    `dates` are those of a list, by address: the same date counts on the page too.
     """
     pages = [page for outline in outlines if (page := article_parts.read_page(outline))]
     if not pages:
@@ -239,7 +239,7 @@ def _labelled(page: ArticlePage, link: Element) -> Iterable[str]:
     label = article_parts.label_of(link)
     block = next((each for each in link.ancestors() if each.tag in {"p", "div", "li"}), None)
     if label and block is not None and block is not page.body:
-        for name in (*telling(page.body), ""):
+        for name in (*meaningful_names(page.body), ""):
             yield f"{name} {block.tag}:lexbor-contains('{label}') a".strip()
 
 
@@ -251,7 +251,7 @@ def _unwanted(pages: Sequence[ArticlePage], body: str | None) -> list[str | None
         name: None
         for page in pages
         for each in page.body.descendants()
-        for name in telling(each)
+        for name in meaningful_names(each)
         if clues.UNWANTED.search(name.replace("#", " ").replace(".", " "))
     }
     return [f"{body} {name}" for name in names]

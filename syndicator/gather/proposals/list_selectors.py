@@ -17,7 +17,7 @@ from syndicator.gather.proposals.stable_selectors import (
     choose,
     is_stable,
     layout,
-    telling,
+    meaningful_names,
 )
 from syndicator.model.source import ListRule, PopularRule
 
@@ -121,7 +121,7 @@ def _by_structure(items: Sequence[LinkGroup]) -> list[list[LinkGroup]]:
     """Group items by their tag and the tags and stable names of what they stand in; the largest first."""
     groups: defaultdict[tuple[object, ...], list[LinkGroup]] = defaultdict(list)
     for item in items:
-        path = [(each.tag, *telling(each)) for each in item.element.ancestors() if each.depth]
+        path = [(each.tag, *meaningful_names(each)) for each in item.element.ancestors() if each.depth]
         groups[item.element.tag, *path].append(item)
     return sorted(groups.values(), key=len, reverse=True)
 
@@ -149,7 +149,9 @@ def _item_selector(outline: PageOutline, items: Sequence[LinkGroup]) -> Selector
     wanted = {each.order for each in elements}
     options = []
     for element in (elements[0], elements[-1]):
-        shared = [name for name in telling(element) if name.startswith(".") and _all_have(elements, name)]
+        shared = [
+            name for name in meaningful_names(element) if name.startswith(".") and _all_have(elements, name)
+        ]
         weak = [name for name in layout(element) if _all_have(elements, name)]
         tag = element.tag
         above = [name for each in list(element.ancestors())[:4] for name in _names_above(each)]
@@ -167,7 +169,7 @@ def _item_selector(outline: PageOutline, items: Sequence[LinkGroup]) -> Selector
 
 
 def _names_above(element: Element) -> list[str]:
-    names = telling(element)
+    names = meaningful_names(element)
     return names if names or element.tag not in {"main", "article", "ul", "ol"} else [element.tag]
 
 
@@ -315,7 +317,7 @@ def _next(outline: PageOutline) -> str | None:
     link = rows[0]
     aim = Aim(wanted=(link,), find=outline.find)
     label = link.text if clues.NEXT_TEXT.fullmatch(link.text) and "'" not in link.text else ""
-    chosen = choose([*telling(link), *_next_labels(link), *candidates(link, label=label)], [aim])
+    chosen = choose([*meaningful_names(link), *_next_labels(link), *candidates(link, label=label)], [aim])
     return chosen.css if chosen else None
 
 
@@ -363,13 +365,13 @@ def _behind_marked(link: Element) -> Iterable[str]:
         if number > 1 or not place or each.parent is None:
             continue
         first = siblings[place - 1]
-        own = [name for name in (*telling(first), *layout(first)) if name[1:] not in each.classes]
+        own = [name for name in (*meaningful_names(first), *layout(first)) if name[1:] not in each.classes]
         own += ["[aria-current]"] if first.attributes.get("aria-current") else []
         if any(one.attributes.get("aria-current") for one in first.children):
             own.append(f"{first.tag}:has([aria-current])")
         own += [first.tag] if first.tag != each.tag else []
         behind = each.tag if each is link else f"{each.tag} a"
-        for name in telling(each.parent) or [each.parent.tag]:
+        for name in meaningful_names(each.parent) or [each.parent.tag]:
             yield from (f"{name} > {mark} + {behind}" for mark in own)
 
 

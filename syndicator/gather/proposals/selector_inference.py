@@ -92,7 +92,7 @@ def propose_for_articles(
 ) -> ArticleProposal:
     """Propose selectors by article pages of one template; NotReadable("empty") where none holds a text.
 
-    `dates` are those that the list tells of them (`ListProposal.dates`).
+    `dates` are those of the list (`ListProposal.dates`).
     """
     taken = pages[:MAX_PAGES]
     clock = Clock(source.timezone, taken[0].fetched_at)

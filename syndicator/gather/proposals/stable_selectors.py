@@ -32,7 +32,7 @@ _UTILITY = re.compile(
     r"relative|absolute|fixed|sticky|truncate|link|item|box|current|selected|hentry|type-.*|status-.*|format-.*)"
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4"})
-_TELLING_TAGS = frozenset(
+_MEANINGFUL_TAGS = frozenset(
     {"h1", "h2", "h3", "h4", "time", "figcaption", "blockquote", "img", "article", "main"}
 )
 
@@ -65,7 +65,7 @@ def _is_jumbled(part: str) -> bool:
     return is_short and not (part.islower() or part.isupper() or _WORDS.fullmatch(part))
 
 
-def telling(element: Element) -> list[str]:
+def meaningful_names(element: Element) -> list[str]:
     """Return its own classes that say what it is: `.news-title`; ids too."""
     names = [f"#{name}"] if (name := element.attributes.get("id")) and is_stable(name) else []
     strong = [each for each in element.classes if is_stable(each) and not _UTILITY.fullmatch(each)]
@@ -80,25 +80,27 @@ def layout(element: Element) -> list[str]:
 def candidates(element: Element, root: Element | None = None, label: str = "") -> Iterator[str]:
     """Yield selectors that could mean an element inside `root` (None: the page), the best first.
 
-    `label` is a word of its text that tells it from its neighbours, such as "Reporter".
+    `label` is a word of its text that its neighbours do not have, such as "Reporter".
     """
     above = _above(element, root)
     if root is not None and element.tag == "img":
         # Matched with what stands around the item too.
-        above += telling(root) or [name for each in list(root.ancestors())[:2] for name in telling(each)]
+        above += meaningful_names(root) or [
+            name for each in list(root.ancestors())[:2] for name in meaningful_names(each)
+        ]
     tag = element.tag
     itemprop = element.attributes.get("itemprop") or ""
     if _USABLE.fullmatch(itemprop):
         yield f"[itemprop='{itemprop}']"
-    yield from telling(element)
-    if tag in _TELLING_TAGS and tag != "img":  # any picture that is added would be found by it
+    yield from meaningful_names(element)
+    if tag in _MEANINGFUL_TAGS and tag != "img":  # any picture that is added would be found by it
         yield tag
     if root is None:
         yield from (f"{name} {heading} {tag}" for name in above for heading in above if heading in _HEADINGS)
     yield from _by_heading(tag, above)
     marked = list(_marked(element, label))
     for name in above:
-        for own in (*marked, *telling(element), tag):
+        for own in (*marked, *meaningful_names(element), tag):
             forms = (f"{name} {own}", f"{name} > {own}")
             yield from reversed(forms) if root is None and tag == "img" else forms
         for own in layout(element):
@@ -139,13 +141,13 @@ def _hits(found: Sequence[Element], wanted: Sequence[Element], *, every: bool) -
 
 
 def _above(element: Element, root: Element | None) -> list[str]:
-    """Return the telling names of what it stands in, the nearest first."""
+    """Return the meaningful names of the elements around it, the nearest first."""
     names: list[str] = []
     for number, ancestor in enumerate(element.ancestors()):
         if ancestor is root or number >= _MAX_ANCESTORS:
             break
-        names += telling(ancestor)
-        names += [ancestor.tag] if ancestor.tag in _TELLING_TAGS else []
+        names += meaningful_names(ancestor)
+        names += [ancestor.tag] if ancestor.tag in _MEANINGFUL_TAGS else []
     return names[:8]
 
 

@@ -89,11 +89,11 @@ def _topics(table: Sequence[ApiRoute], described: Mapping[str, Any]) -> Mapping[
     return topics
 
 
-def _operation(route: ApiRoute, told: Mapping[str, Any], schemas: Mapping[str, Any]) -> Operation:
-    answer = told["responses"][str(route.status)]["content"]["application/json"]["schema"]
-    body = told.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+def _operation(route: ApiRoute, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Operation:
+    answer = operation["responses"][str(route.status)]["content"]["application/json"]["schema"]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     return Operation(
-        id=told["operationId"],
+        id=operation["operationId"],
         method=route.method,
         path=route.plain_path,
         scope=route.scope.value,
@@ -107,7 +107,7 @@ def _operation(route: ApiRoute, told: Mapping[str, Any], schemas: Mapping[str, A
                 is_required=one.get("required", False),
                 description=_marked(one["description"]),
             )
-            for one in told.get("parameters", ())
+            for one in operation.get("parameters", ())
         ),
         body=_fields(body, schemas),
         answer=_fields(answer["properties"]["items"]["items"] if route.is_list else answer, schemas),
@@ -118,7 +118,7 @@ def _operation(route: ApiRoute, told: Mapping[str, Any], schemas: Mapping[str, A
 
 
 def _fields(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[Field, ...]:
-    """Return the fields of an object; what is inside of those, the document for programs tells."""
+    """Return the fields of an object; nested fields are in the document for programs alone."""
     found = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
     required = found.get("required", ())
     return tuple(

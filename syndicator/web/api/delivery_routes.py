@@ -18,7 +18,7 @@ from syndicator.pipeline.webhooks.inspection import (
 )
 from syndicator.pipeline.webhooks.resend import Redelivery, Resent
 from syndicator.store.webhooks.attempts import AttemptQuery, LoggedAttempt
-from syndicator.web.api.endpoint_routes import asker_of, named, told
+from syndicator.web.api.endpoint_routes import asker_of, named, or_problem
 from syndicator.web.api.json_api import ApiRoute, Parameter, cursor_of, document, limit_of, list_document
 from syndicator.web.api.rate_limit import PaceLimit
 from syndicator.web.api.reading_routes import PAGED, bad_cursor
@@ -33,7 +33,7 @@ _ONE = "/api/v1/endpoints/{endpoint}/deliveries/{event_id}"
 
 
 class DeliveryRoutes:
-    """Handlers of what is told of deliveries. Partners see those of their own endpoints."""
+    """Handlers for deliveries. Partners see those of their own endpoints."""
 
     def __init__(self, inspection: DeliveryInspection, redelivery: Redelivery, clock: Clock) -> None:
         self._inspection = inspection
@@ -48,11 +48,11 @@ class DeliveryRoutes:
                 query=(
                     Parameter(name="endpoint", description="Only of this endpoint."),
                     Parameter(name="event", description="Only of this event."),
-                    Parameter(name="article", description="Only of events that tell of this article."),
+                    Parameter(name="article", description="Only of events of this article."),
                     Parameter(
                         name="status",
                         description="Only these; left out: all that is not delivered. Of what is delivered "
-                        "or superseded, the log of attempts tells, the newest first.",
+                        "or superseded, the log of attempts is searched, the newest first.",
                         schema={"enum": list(_STATUSES)},
                     ),
                     Parameter(name="since", description="It happened then or later.", schema=_INSTANT),
@@ -90,7 +90,7 @@ class DeliveryRoutes:
     async def deliveries(self, request: web.Request) -> web.Response:
         """List what is not delivered, endpoint by endpoint: the first due first, then the dead.
 
-        It is told as it stands when a piece is asked for: what is delivered meanwhile moves the others up.
+        The list is read when a piece is asked for: what is delivered meanwhile moves the others up.
         """
         asked = request.query
         query = DeliveryQuery(
@@ -103,24 +103,28 @@ class DeliveryRoutes:
         )
         found = self._inspection.deliveries(asker_of(request), query, cursor_of(request), limit_of(request))
         try:
-            piece = await told(found)
+            piece = await or_problem(found)
         except CursorError as error:
             raise bad_cursor(error) from error
         return list_document(piece.items, piece.next)
 
     async def delivery(self, request: web.Request) -> web.Response:
         """Show one delivery: how it stands, and all that was tried."""
-        return document(await told(self._inspection.show(asker_of(request), named(request), _event(request))))
+        return document(
+            await or_problem(self._inspection.show(asker_of(request), named(request), _event(request)))
+        )
 
     async def resend(self, request: web.Request) -> web.Response:
         """Send an event again that this endpoint was sent of late, now and under the same id."""
         self._pace.draw(owner_of(request))
-        return document(await told(self._redelivery.one(asker_of(request), named(request), _event(request))))
+        return document(
+            await or_problem(self._redelivery.one(asker_of(request), named(request), _event(request)))
+        )
 
     async def resend_dead(self, request: web.Request) -> web.Response:
         """Send again what was given up, up to 1,000 events, the last first."""
         self._pace.draw(owner_of(request))
-        return document(await told(self._redelivery.dead(asker_of(request), named(request))))
+        return document(await or_problem(self._redelivery.dead(asker_of(request), named(request))))
 
     async def attempts(self, request: web.Request) -> web.Response:
         """List what was tried of late at an endpoint, the newest first: of each attempt what came of it."""
@@ -140,7 +144,7 @@ class DeliveryRoutes:
             limit_of(request),
         )
         try:
-            piece = await told(found)
+            piece = await or_problem(found)
         except CursorError as error:
             raise bad_cursor(error) from error
         return list_document(piece.items, piece.next)

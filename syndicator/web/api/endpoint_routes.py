@@ -132,11 +132,11 @@ class EndpointRoutes:
         """
         self._pace.draw(owner_of(request))
         values = await read_json(request, dict[str, Any], _EXAMPLE)
-        return document(await told(self._registration.add(asker_of(request), values)), status=201)
+        return document(await or_problem(self._registration.add(asker_of(request), values)), status=201)
 
     async def endpoint(self, request: web.Request) -> web.Response:
         """Show an endpoint: what was chosen, whether it is proven, how it stands, what waits for it."""
-        return document(await told(self._registration.show(asker_of(request), named(request))))
+        return document(await or_problem(self._registration.show(asker_of(request), named(request))))
 
     async def change_endpoint(self, request: web.Request) -> web.Response:
         """Change an endpoint: keys that are given take the place of those before, null takes one back.
@@ -144,11 +144,13 @@ class EndpointRoutes:
         Another address must be proven anew.
         """
         values = await read_json(request, dict[str, Any], '{"payload": "thin"}')
-        return document(await told(self._registration.change(asker_of(request), named(request), values)))
+        return document(
+            await or_problem(self._registration.change(asker_of(request), named(request), values))
+        )
 
     async def remove_endpoint(self, request: web.Request) -> web.Response:
         """Remove an endpoint, with all that waits for it."""
-        await told(self._registration.remove(asker_of(request), named(request)))
+        await or_problem(self._registration.remove(asker_of(request), named(request)))
         return document(EndpointGone(id=named(request)))
 
     async def verify_endpoint(self, request: web.Request) -> web.Response:
@@ -165,17 +167,17 @@ class EndpointRoutes:
         rotated = self._registration.rotate(
             asker_of(request), named(request), timedelta(hours=wanted.overlap_hours), wanted.signature
         )
-        return document(await told(rotated))
+        return document(await or_problem(rotated))
 
     async def pause_endpoint(self, request: web.Request) -> web.Response:
         """Let an endpoint rest: its events wait."""
         wanted = await read_json(request, Pause, '{"reason": "maintenance"}')
         reason = wanted.reason or "paused by its owner"
-        return document(await told(self._registration.pause(asker_of(request), named(request), reason)))
+        return document(await or_problem(self._registration.pause(asker_of(request), named(request), reason)))
 
     async def resume_endpoint(self, request: web.Request) -> web.Response:
         """Let an endpoint that is paused or disabled work again: what waits goes out."""
-        return document(await told(self._registration.resume(asker_of(request), named(request))))
+        return document(await or_problem(self._registration.resume(asker_of(request), named(request))))
 
     async def backfill_endpoint(self, request: web.Request) -> web.Response:
         """Send `article.created` of what was published before: up to 1,000 articles, the oldest first."""
@@ -184,13 +186,13 @@ class EndpointRoutes:
             raise bad_request(f"Send 1 to {MOST_ARTICLES} articles, or those of up to {_MOST_HOURS:g} hours.")
         asker, name = asker_of(request), named(request)
         queued = self._registration.backfill(asker, name, articles=wanted.articles, hours=wanted.hours)
-        return document(Backfilled(queued=await told(queued)))
+        return document(Backfilled(queued=await or_problem(queued)))
 
     async def _probed(
         self, request: web.Request, probe: Callable[[Asker, EndpointId], Awaitable[Probed]]
     ) -> web.Response:
         self._pace.draw(owner_of(request))
-        return document(await told(probe(asker_of(request), named(request))))
+        return document(await or_problem(probe(asker_of(request), named(request))))
 
 
 def _route(method: Method, path: str, handler: Handler, answer: object, **more: Any) -> ApiRoute:
@@ -215,8 +217,8 @@ def named(request: web.Request) -> EndpointId:
     return EndpointId(request.match_info["endpoint"])
 
 
-async def told(answer: Awaitable[T]) -> T:
-    """Await an answer; what is refused becomes a problem."""
+async def or_problem(answer: Awaitable[T]) -> T:
+    """Return an awaited answer; raise what was refused as ProblemRaised."""
     try:
         return await answer
     except (NoEndpoint, NoDelivery) as error:

@@ -30,7 +30,7 @@ class EventRoutes:
         return list_document(list(catalogue().values()))
 
     async def event(self, request: web.Request) -> web.Response:
-        """Show one type of event: when it is told, the JSON Schema of its body, a sample."""
+        """Show one type of event: when it is sent, the JSON Schema of its body, a sample."""
         name = request.match_info["event"]
         found = catalogue().get(name)
         if found is None:

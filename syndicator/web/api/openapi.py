@@ -185,7 +185,7 @@ def written(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def routes_told(table: Sequence[ApiRoute]) -> str:
+def routes_table(table: Sequence[ApiRoute]) -> str:
     """Return the table of routes for the page in docs."""
     rows = (f"| `{one.method}` | `{one.plain_path}` | `{one.scope}` | {one.summary} |" for one in table)
     return "\n".join(("| | path | scope | |", "| --- | --- | --- | --- |", *rows))
@@ -194,4 +194,4 @@ def routes_told(table: Sequence[ApiRoute]) -> str:
 def with_routes(page: str, table: Sequence[ApiRoute]) -> str:
     """Return the page with the part between its marks made anew."""
     before, _, rest = page.partition(BEGIN)
-    return f"{before}{BEGIN}\n\n{routes_told(table)}\n\n{END}{rest.partition(END)[2]}"
+    return f"{before}{BEGIN}\n\n{routes_table(table)}\n\n{END}{rest.partition(END)[2]}"

@@ -143,7 +143,7 @@ class ReadingRoutes:
         return document(found if shown == found.article else replace(found, article=shown, diff=None))
 
     def _open_feeds(self, request: web.Request) -> frozenset[FeedId]:
-        """Return the feeds that whoever asks may read; of the others nothing is told."""
+        """Return the feeds that the client may read, and nothing about others."""
         token = request[TOKEN]
         return frozenset(
             name

@@ -21,7 +21,7 @@ from syndicator.pipeline.webhooks.replays import (
     ReplayWanted,
 )
 from syndicator.rules.filter_language import FILTER_KEYS, FilterError, filter_from
-from syndicator.web.api.endpoint_routes import asker_of, told
+from syndicator.web.api.endpoint_routes import asker_of, or_problem
 from syndicator.web.api.json_api import ApiRoute, cursor_of, document, limit_of, list_document, read_json
 from syndicator.web.api.rate_limit import PaceLimit
 from syndicator.web.api.reading_routes import PAGED
@@ -93,7 +93,7 @@ class ReplayRoutes:
     async def add_replay(self, request: web.Request) -> web.Response:
         """Send an endpoint once more what happened since a time or an event, or what passes a filter.
 
-        Every event keeps its id; header and body tell that it is a replay. It goes on by itself, at its pace.
+        Every event keeps its id; header and body show that it is a replay. It goes on by itself, at its pace.
         """
         asked = await read_json(request, NewReplay, _EXAMPLE)
         self._pace.draw(owner_of(request))
@@ -106,7 +106,7 @@ class ReplayRoutes:
             limit=asked.limit,
             per_s=asked.per_s,
         )
-        return document(await told(self._replay_control.begin(asker_of(request), wanted)), status=201)
+        return document(await or_problem(self._replay_control.begin(asker_of(request), wanted)), status=201)
 
     async def replay(self, request: web.Request) -> web.Response:
         """Show a replay: how far it is, and what became of what."""
@@ -118,7 +118,7 @@ class ReplayRoutes:
     async def cancel_replay(self, request: web.Request) -> web.Response:
         """End a replay: nothing more is queued for it. What is queued already is still sent."""
         try:
-            return document(await told(self._replay_control.cancel(asker_of(request), _named(request))))
+            return document(await or_problem(self._replay_control.cancel(asker_of(request), _named(request))))
         except NoReplay:
             raise not_found("There is no such replay.") from None
 

@@ -55,7 +55,7 @@ class StoryRoutes:
         ]  # fmt: skip
 
     async def stories(self, request: web.Request) -> web.Response:
-        """List the stories that more than one article tells, the one that grew last first.
+        """List the stories of more than one article, the one that grew last first.
 
         A piece may hold fewer items than `limit` while `next` still leads on.
         """
@@ -66,29 +66,29 @@ class StoryRoutes:
         return list_document(piece.items, piece.next)
 
     async def story(self, request: web.Request) -> web.Response:
-        """Show the story that an article belongs to: who tells it, the first first."""
-        return await _told(self._story_editing.story(_article(request)))
+        """Show the story that an article belongs to: its articles, the first first."""
+        return await _or_problem(self._story_editing.story(_article(request)))
 
     async def explain(self, request: web.Request) -> web.Response:
         """Explain why two articles are one story, or are not."""
         other = ArticleId(request.match_info["other"])
-        return await _told(self._story_editing.explain(_article(request), other))
+        return await _or_problem(self._story_editing.explain(_article(request), other))
 
     async def split(self, request: web.Request) -> web.Response:
         """Take an article out of its story, for good; show what is left of it."""
-        return await _told(self._story_editing.split(_article(request)))
+        return await _or_problem(self._story_editing.split(_article(request)))
 
     async def join(self, request: web.Request) -> web.Response:
         """Make one story of those of two articles, for good; the other is `with` in the body."""
         asked = await read_json(request, With, '{"with": "ID OF AN ARTICLE"}')
-        return await _told(self._story_editing.join(_article(request), ArticleId(asked.other)))
+        return await _or_problem(self._story_editing.join(_article(request), ArticleId(asked.other)))
 
 
 def _article(request: web.Request) -> ArticleId:
     return ArticleId(request.match_info["article"])
 
 
-async def _told(answer: Awaitable[object]) -> web.Response:
+async def _or_problem(answer: Awaitable[object]) -> web.Response:
     try:
         return document(await answer)
     except StoryRefused as error:

@@ -15,7 +15,7 @@ from syndicator.web.http.problems import bad_request, not_found
 
 
 class Reason(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why something is done: it is told to partners."""
+    """Why something is done: partners see it."""
 
     reason: str
 
@@ -57,7 +57,7 @@ class OperatingRoutes:
         ]  # fmt: skip
 
     async def withdraw(self, request: web.Request) -> web.Response:
-        """Take an article out of all feeds and pages at once, and tell partners; no source brings it back."""
+        """Take an article out of all feeds and pages at once and notify partners; no source restores it."""
         example = '{"reason": "taken down on request"}'
         reason = (await read_json(request, Reason, example)).reason.strip()
         if not reason:

@@ -128,7 +128,7 @@ class FeedRoutes:
         return ready
 
     async def _not_public(self, request: web.Request, feed: FeedId, form: Format) -> web.Response:
-        """Send a private feed to who may have it, or tell what became of a name.
+        """Send a private feed to clients that may read it, or answer for a former name.
 
         Where there are private feeds, a name that is unknown is answered as theirs are: by a 401 for everyone
         whose token does not open it.
@@ -165,7 +165,7 @@ class FeedRoutes:
     async def opml(self, request: web.Request) -> web.Response:
         """Send the list of all public feeds."""
         listed = self._publisher.opml()
-        if listed is not self._opml.body:  # once after the start, when Redis told when the list changed
+        if listed is not self._opml.body:  # once after the start, when Redis answered when the list changed
             self._opml = StaticDocument(listed)
         return self._opml.answer(request, {**self._headers.shared, hdrs.CONTENT_TYPE: OPML_TYPE})
 

@@ -128,7 +128,7 @@ def _bearer(request: web.Request) -> str:
     """Take the token out of the header (RFC 6750, 2.1)."""
     given = request.headers.getall(hdrs.AUTHORIZATION, ())
     if not given:
-        # Whoever sent none is not told of an error (RFC 6750, 3.1).
+        # A client that sent no token gets no error code (RFC 6750, 3.1).
         raise _refused(401, "Send a token: Authorization: Bearer synd_….", "")
     scheme, _, value = given[0].partition(" ")
     value = value.strip(" ")

@@ -1,8 +1,8 @@
 """How often a client may have one thing: a token bucket for each client and thing, in this process.
 
 Generous, because one address may be a whole office, or a service that fetches for thousands of readers; and
-some readers, told 429 by one feed, leave all feeds of the domain alone for a while. Who asks with a validator
-and has the newest is never counted.
+some readers that get 429 from one feed leave all feeds of the domain alone for a while. Answers
+of 304 are never counted.
 """
 
 import math
@@ -27,7 +27,7 @@ ThingLimit = RateLimit[tuple[str, str]]
 
 
 class Clients:
-    """Tells clients apart by address (an IPv6 network of /64 is one), and lets some go on without limits."""
+    """Identifies clients by address (an IPv6 network of /64 is one), and lets some go on without limits."""
 
     def __init__(self, trusted: tuple[Network, ...], unlimited: tuple[Network, ...]) -> None:
         self._trusted = trusted
@@ -72,9 +72,9 @@ class Clients:
 
 @lru_cache(maxsize=16)
 def _warn_of_proxy(peer: str) -> None:
-    """Tell once of each proxy whose word is not taken: all of its clients are taken for itself.
+    """Log once each proxy that is not trusted: all of its clients count as one.
 
-    Of public addresses nothing is told: everybody may send such a header.
+    Public addresses are not logged: any client may send such a header.
     """
     if not is_public(ip_address(peer)):
         log.warning(

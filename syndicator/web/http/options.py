@@ -1,4 +1,4 @@
-"""What the web server is told beside the values it serves."""
+"""Options of the web server."""
 
 from collections.abc import Awaitable, Callable
 
@@ -26,7 +26,7 @@ class WebOptions(Struct, frozen=True, kw_only=True):
     stale_while_revalidate_s: int = 300
     stale_if_error_s: int = 86_400
     count: Callable[[str, int], None] = _count_nothing
-    """Is told route (as a pattern) and status of every answer: the access log is off."""
+    """Called with route (as a pattern) and status of every answer: the access log is off."""
 
 
 async def _measure_nothing() -> None:
@@ -37,8 +37,8 @@ class OpsOptions(Struct, frozen=True, kw_only=True):
     """What the operators' server is handed."""
 
     metrics: Callable[[], bytes]
-    """Gives the Prometheus text format."""
+    """Returns the metrics in the Prometheus text format."""
     measure: Callable[[], Awaitable[None]] = _measure_nothing
     """Measures, before that, what is measured on demand."""
     hosts: tuple[str, ...] = ()
-    """Names by which it may be asked beside those of loopback."""
+    """Host names that it answers to beside those of loopback."""

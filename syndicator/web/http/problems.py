@@ -1,6 +1,6 @@
 """Everything that goes wrong becomes `application/problem+json` (RFC 9457), or a page for a browser.
 
-Here is the web's one broad catch. What went wrong inside is logged, never told.
+Here is the web's one broad catch. Internal errors are logged, never sent.
 """
 
 import json
@@ -32,7 +32,7 @@ class FieldFault(Struct, frozen=True, kw_only=True):
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """One thing that went wrong, as it is told."""
+    """One problem, as clients get it (RFC 9457)."""
 
     name: str
     """The last part of the `type`, which never changes: see `/problems/{name}`."""

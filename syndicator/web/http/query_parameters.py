@@ -42,7 +42,7 @@ def called_now(wanted: Filter, known: Mapping[SourceId, SourceId]) -> Filter:
             remedy = (
                 f"did you mean {near}"
                 if near
-                else "write its id, which entries in JSON Feed tell as _syndicator.source.id"
+                else "write its id, which entries in JSON Feed have as _syndicator.source.id"
             )
             raise FilterError("source", f"names {source!r}, which is no source", remedy)
     named = tuple(dict.fromkeys(known[SourceId(source)] for source in wanted.source))

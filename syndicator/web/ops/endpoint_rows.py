@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from syndicator.model.status import EndpointStatus
 from syndicator.rules.webhooks.endpoint_health import EndpointHealth, Verdict, endpoint_health
-from syndicator.web.ops.failures import ShownFailure, told_reason
+from syndicator.web.ops.failures import ShownFailure, shown_failure
 
 
 class EndpointRow(Struct, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ def endpoint_rows(statuses: Iterable[EndpointStatus], now: datetime) -> list[End
             status=one,
             host=urlsplit(one.endpoint.url).hostname or "",
             health=endpoint_health(one, now),
-            last_failure=told_reason(one.last_failure.rpartition(":")[2]) if one.last_failure else None,
+            last_failure=shown_failure(one.last_failure.rpartition(":")[2]) if one.last_failure else None,
         )
         for one in statuses
     ]

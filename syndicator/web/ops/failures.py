@@ -1,4 +1,4 @@
-"""Failures, as the operators' pages tell them."""
+"""Failures, as the operators' pages show them."""
 
 from msgspec import Struct
 
@@ -6,7 +6,7 @@ from syndicator.model.fetch import Reason
 
 
 class ShownFailure(Struct, frozen=True, kw_only=True):
-    """A failure, as it is told. Without a `key` its code stands for itself."""
+    """A failure as pages show it. Without a `key` its code is shown."""
 
     key: str | None
     code: str
@@ -14,8 +14,8 @@ class ShownFailure(Struct, frozen=True, kw_only=True):
     detail: str
 
 
-def told_reason(code: str, detail: str = "") -> ShownFailure:
-    """Put a reason into words: `http_404` is the reason `http` with its status."""
+def shown_failure(code: str, detail: str = "") -> ShownFailure:
+    """Return a reason with the key of its text: `http_404` is the reason `http` with its status."""
     word, _, number = code.partition("_")
     if word == Reason.HTTP and number.isdigit():
         return ShownFailure(key="reason.http", code=code, status=number, detail=detail)

@@ -13,7 +13,7 @@ from syndicator.rules.webhooks.endpoint_health import NEEDS_ATTENTION
 from syndicator.web.http.options import OpsOptions
 from syndicator.web.http.problems import bad_request
 from syndicator.web.ops.endpoint_rows import endpoint_rows, worst_first
-from syndicator.web.ops.failures import ShownFailure, told_reason
+from syndicator.web.ops.failures import ShownFailure, shown_failure
 from syndicator.web.ops.health import HealthRoutes
 from syndicator.web.ops.operator_access import Operators
 from syndicator.web.pages.templates import Drawing
@@ -27,7 +27,7 @@ _METRICS_HEADERS = {
 }
 _NEEDS_ATTENTION = frozenset(HealthStanding) - {HealthStanding.NEW, HealthStanding.PAUSED, HealthStanding.OK}
 _SAYS_IT_ITSELF = frozenset({HealthStanding.FAILING, HealthStanding.NEW, HealthStanding.OK})
-"""Standings of which the page tells in its own words; of the others it gives the sentence."""
+"""Standings that the page has its own words for; of the others it shows the sentence."""
 
 
 class SourceRow(Struct, frozen=True, kw_only=True):
@@ -134,4 +134,4 @@ def _source_row(source: Source, state: SourceState, judged: Health) -> SourceRow
 def _reason(state: SourceState) -> ShownFailure | None:
     if state.failure is None:
         return None
-    return told_reason(state.failure.reason, state.failure.detail)
+    return shown_failure(state.failure.reason, state.failure.detail)

@@ -55,7 +55,7 @@ class ArticleFeedRoutes:
     async def page(self, request: web.Request) -> web.Response:
         """Show what passes a filter, and where to subscribe to it."""
         asked = read_asked(request, self._sources)
-        with _told():
+        with _problems_raised():
             client = self._clients.name(request)
             snapshot = await self._ad_hoc.snapshot(replace(asked, size=min(asked.size, ON_PAGE)), client)
         title = snapshot.spec.title.removesuffix(self._site.title).removesuffix(" – ") or self._site.title
@@ -76,7 +76,7 @@ class ArticleFeedRoutes:
     async def feed(self, request: web.Request) -> web.StreamResponse:
         """Send what passes a filter, in one format, also while the store is away."""
         asked, form = read_asked(request, self._sources), Format(request.match_info["form"])
-        with _told():
+        with _problems_raised():
             rendition, age_s = await self._ad_hoc.rendition(asked, form, self._clients.name(request))
         headers = self._feeds.headers_of(self._ad_hoc.outline(asked), form) | _ROBOTS
         answer = send_rendition(request, rendition, headers, age_s)
@@ -85,8 +85,8 @@ class ArticleFeedRoutes:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Yield why there is no answer."""
+def _problems_raised() -> Iterator[None]:
+    """Raise refusals of the body as problems."""
     try:
         yield
     except NoSuchStory:

@@ -32,7 +32,7 @@ class PageRoutes:
         ]
 
     async def robots(self, request: web.Request) -> web.Response:
-        """Tell robots that they may read everything (RFC 9309); articles say themselves what is not kept."""
+        """Send a robots.txt that allows everything (RFC 9309): pages say themselves what not to index."""
         headers: dict[str, str] = {
             hdrs.CONTENT_TYPE: "text/plain; charset=utf-8",
             hdrs.CACHE_CONTROL: "public, max-age=86400",

@@ -1,4 +1,4 @@
-"""The page of a story: who told it, when, and how it stood among what is popular."""
+"""The page of a story: who reported it, when, and its ranks in the popular feed."""
 
 from datetime import datetime, timedelta
 
@@ -71,8 +71,8 @@ class StoryPages:
             if await self._reading.withdrawal(ArticleId(name)):
                 raise gone("This article was withdrawn.")
             raise _unknown()
-        result = self._told(shown)
-        first = next((one for one in result if not one.is_copy), result[0])
+        timeline = self._timeline(shown)
+        first = next((one for one in timeline if not one.is_copy), timeline[0])
         course = shown.course
         return self._drawing.page(
             request,
@@ -80,10 +80,10 @@ class StoryPages:
             cache_control=self._lifetime,
             name=story,
             is_whole=shown.is_whole,
-            told=result,
+            timeline=timeline,
             first=first,
-            may_index=self._reading.site.news_sitemap and all(one.item.rights.index for one in result),
-            portals=len({one.item.source.title for one in result}),
+            may_index=self._reading.site.news_sitemap and all(one.item.rights.index for one in timeline),
+            portals=len({one.item.source.title for one in timeline}),
             ranked=self._reading.publisher.public[course.feed] if course else None,
             chart=rank_chart(course) if course else None,
             feed=self._feed(story, first.item.title) if self._as_feeds else None,
@@ -94,7 +94,7 @@ class StoryPages:
         asked = AdHoc(story=ArticleId(story)).spelled()
         return StoryFeed(title=title, addresses=addresses(self._reading.site, PATH, asked))
 
-    def _told(self, shown: StoryShown) -> list[TimelineEntry]:
+    def _timeline(self, shown: StoryShown) -> list[TimelineEntry]:
         titles = {one.entry.article.id: one.entry.origin.title for one in shown.reports}
         reports = sorted(shown.reports, key=_at)
         first_at = _at(reports[0])
@@ -112,7 +112,7 @@ class StoryPages:
 
 
 def _at(report: MemberRow) -> datetime:
-    """Return when it was told.
+    """Return when it was reported.
 
     By its date, unless that was long before it was found here, or is yet to come.
     """

@@ -1,4 +1,4 @@
-"""Readers on the web that subscribe by a link, as their own documentation tells it."""
+"""Readers on the web that subscribe by a link, as their own documentation describes it."""
 
 import ipaddress
 from urllib.parse import quote, urlsplit

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from gather.article_pages import TITLE, page, read
 
-from syndicator.gather.articles.article_photos import told_apart
+from syndicator.gather.articles.article_photos import with_credit
 from syndicator.gather.documents.html import HtmlCleaner
 from syndicator.gather.documents.picture_sources import is_stand_in, largest
 from syndicator.model.article import Photo
@@ -102,12 +102,12 @@ def test_an_attribute_of_any_element() -> None:
     ],
 )
 def test_a_credit_at_the_end_of_a_caption(caption: str, left: str | None, credit: str | None) -> None:
-    assert told_apart(Photo(url=BASE, caption=caption)) == Photo(url=BASE, caption=left, credit=credit)
+    assert with_credit(Photo(url=BASE, caption=caption)) == Photo(url=BASE, caption=left, credit=credit)
 
 
 def test_a_credit_of_its_own_leaves_the_caption_whole() -> None:
     photo = Photo(url=BASE, caption="Warga (Foto: Ani)", credit="Budi")
-    assert told_apart(photo) == photo
+    assert with_credit(photo) == photo
 
 
 def test_each_photo_has_the_caption_of_its_figure() -> None:
