@@ -34,7 +34,7 @@ class PiecewiseHandler(ResponseHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         if self._unparsed and exc is None:
-            self._has_ended = True  # TLS tells the end together with the last bytes
+            self._has_ended = True  # TLS reports the end together with the last bytes
         else:
             self._unparsed = b""
             super().connection_lost(exc)

@@ -152,7 +152,7 @@ class Runner:
         """Wait ever longer while a step cannot take work; say so once."""
         if not self._outages and isinstance(error, StoreUnavailable):
             log.warning("step_waiting_for_redis", step=self.step.name, reason=str(error))
-        elif not self._outages:  # a fault of ours: told whole, and tried again
+        elif not self._outages:  # a bug: logged with its traceback, and tried again
             log.error("step_crashed", step=self.step.name, exc_info=error)
         pause_s = _backoff_s(self._outages)
         self._outages += 1
