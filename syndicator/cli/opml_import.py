@@ -35,7 +35,7 @@ class Skipped(Struct, frozen=True, kw_only=True):
 
 
 class Import(Struct, frozen=True, kw_only=True):
-    """What becomes of a list."""
+    """The result of an import: sources to add, feeds left out, and faults."""
 
     sources: tuple[Imported, ...]
     skipped: tuple[Skipped, ...]

@@ -184,9 +184,9 @@ class Egress:
                 if refusal is not None:
                     return replace(refusal, requested_url=shown)
                 async with self._sources.slots.hold(trip.host_port, waiting):
-                    result = await self._hop(manner, trip, shown, limits)
-            if result is not None:
-                return result
+                    fetched = await self._hop(manner, trip, shown, limits)
+            if fetched is not None:
+                return fetched
 
     async def _hop(self, manner: _Manner, trip: Trip, shown: str, limits: FetchLimits) -> FetchResult | None:
         """Make one request; None means that the trip has moved on."""

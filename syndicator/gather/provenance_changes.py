@@ -47,13 +47,13 @@ class Adjustments:
         self._noted += islice(changes, MAX_CHANGES - len(self._noted))
 
     def note_text(self, field: str, received: str, kept: str) -> None:
-        """Note what became of a line of text, where it is not what came."""
+        """Note the change of a line of text, if it changed."""
         received = received.strip()
         if kept != received:
             self.note(field, received, _made_of_text(received, kept))
 
     def note_address(self, field: str, received: str, url: str, base: str) -> None:
-        """Note what became of an address that was resolved against `base`, where it is not what came."""
+        """Note the change of an address that was resolved against `base`, if it changed."""
         if url == received:
             return
         if has_userinfo(received):

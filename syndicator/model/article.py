@@ -59,7 +59,7 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 class Provenance(Struct, frozen=True, kw_only=True):
-    """How a candidate reached us, and what became of it on the way."""
+    """Where a candidate came from, and what was changed on the way."""
 
     source: SourceId
     requested_url: str
@@ -74,7 +74,7 @@ class Provenance(Struct, frozen=True, kw_only=True):
     pushed: bool = False
     """Whether a hub brought it; else we asked."""
     images: ImagePolicy = ImagePolicy.LINK
-    """What became of its pictures: the source's policy at that time."""
+    """How its pictures were handled: the source's policy at that time."""
     claimed_date: str | None = None
     """The date as the source writes it."""
     claimed_at: str | None = None

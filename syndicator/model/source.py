@@ -72,7 +72,7 @@ class Politeness(Struct, frozen=True, kw_only=True):
 
 
 class ImagePolicy(StrEnum):
-    """What becomes of a source's pictures."""
+    """How the pictures of a source are handled."""
 
     LINK = "link"
     """They stay where they are, once they have been seen to be pictures."""
@@ -313,7 +313,7 @@ class GuidRecord(Struct, frozen=True, kw_only=True):
 
 
 class PagesTried(Struct, frozen=True, kw_only=True):
-    """What became of the article pages that one round asked for."""
+    """Results of the article pages that one round asked for."""
 
     read: int = 0
     """Known ones that were read again included."""
@@ -326,7 +326,7 @@ class PagesTried(Struct, frozen=True, kw_only=True):
 
 
 class Walled(Struct, frozen=True, kw_only=True):
-    """What became of article pages since one could last be read: see `rules.sources.paywall_detection`."""
+    """Results of article pages since one could last be read: see `rules.sources.paywall_detection`."""
 
     rounds: int = 0
     """Rounds that asked for some, and could read none."""

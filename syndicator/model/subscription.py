@@ -1,4 +1,4 @@
-"""Having a source's hub push to us (WebSub): what was asked of it, and what came of that."""
+"""Having a source's hub push to us (WebSub): the state of each subscription."""
 
 from datetime import datetime
 

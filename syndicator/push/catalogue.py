@@ -78,7 +78,7 @@ def _digest() -> Described:
     bodies = [sample(kind) for kind in (EventType.ARTICLE_CREATED, EventType.POPULARITY_CROSSED)]
     name = digest_id([EventId(body["data"]["event_id"]) for body in bodies])
     at = datetime.fromisoformat(bodies[0]["timestamp"])
-    result = json.loads(digest_body(name, [json.dumps(body).encode() for body in bodies], at))
+    sample_body = json.loads(digest_body(name, [json.dumps(body).encode() for body in bodies], at))
     data = {
         "title": "DigestData",
         "type": "object",
@@ -98,7 +98,7 @@ def _digest() -> Described:
         "required": ["digest_id", "events"],
     }
     schema = _body(DIGEST, when, "#/$defs/DigestData", {"DigestData": data})
-    return Described(type=DIGEST, when=when, sample=result, schema=schema)
+    return Described(type=DIGEST, when=when, sample=sample_body, schema=schema)
 
 
 def data_schemas() -> dict[str, dict[str, Any]]:

@@ -159,15 +159,15 @@ def article_part(article: Article, story: StoryId | None, rights: Rights) -> Art
 
 def change_part(article: Article) -> Change | None:
     """Return how a revision differs from the one before; None of a first one."""
-    result = article.revised
-    if result is None:
+    revised = article.revised
+    if revised is None:
         return None
     return Change(
-        size=result.size.value,
-        words_changed=result.words_changed,
-        title_changed=result.title_changed,
-        figures_changed=result.figures_changed,
-        fields=result.fields,
+        size=revised.size.value,
+        words_changed=revised.words_changed,
+        title_changed=revised.title_changed,
+        figures_changed=revised.figures_changed,
+        fields=revised.fields,
     )
 
 

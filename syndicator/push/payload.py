@@ -183,10 +183,10 @@ def _data(event: Event, article: Article | None, whole: parts.ArticlePart | None
             )
         case Grown():
             url = site.url(f"/stories/{event.subject}")
-            result = parts.StoryPart(
+            story = parts.StoryPart(
                 id=event.subject, url=url, owners=details.owners, articles=details.articles
             )
-            return StoryData(event_id=name, revision=revision, story=result, article=whole)
+            return StoryData(event_id=name, revision=revision, story=story, article=whole)
         case None:
             withdrawn = event.type is EventType.ARTICLE_WITHDRAWN
             return ArticleData(

@@ -24,7 +24,7 @@ _SUCCESS = range(200, 300)
 
 
 class Probed(Struct, frozen=True, kw_only=True):
-    """What came of a request: a status, or the reason why there is none or why it is no success."""
+    """The result of a request: a status, or the reason of the failure."""
 
     ok: bool
     status: int | None = None
@@ -67,7 +67,7 @@ async def _probe(
 
 def _gives_back(body: bytes, challenge: str) -> bool:
     try:
-        result = msgspec.json.decode(body, type=dict[str, Any]).get("challenge")
+        echoed = msgspec.json.decode(body, type=dict[str, Any]).get("challenge")
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
-    return isinstance(result, str) and hmac.compare_digest(result.encode(), challenge.encode())
+    return isinstance(echoed, str) and hmac.compare_digest(echoed.encode(), challenge.encode())

@@ -22,7 +22,7 @@ UNSIGNABLE = "secret"
 
 
 class _Attempt(Struct, frozen=True, kw_only=True):
-    """What came of it: a status and what goes with it, or the reason why there is none."""
+    """The result of a request: a status with its details, or the reason why there is none."""
 
     reason: str
     duration_ms: int

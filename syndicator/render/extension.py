@@ -190,14 +190,14 @@ def _media_files(parent: Element, files: Iterable[File]) -> None:
 
 def _popularity(parent: Element, item: Item) -> None:
     """Slash: `comments`, and `hit_parade` for views; RFC 4685: `total`."""
-    result = item.popularity
-    if result is None:
+    popularity = item.popularity
+    if popularity is None:
         return
-    if result.comments is not None:
-        _text(parent, f"{{{SLASH}}}comments", _about(result.comments))
-        _text(parent, f"{{{THREADING}}}total", _about(result.comments))
-    if result.views is not None:
-        _text(parent, f"{{{SLASH}}}hit_parade", _about(result.views))
+    if popularity.comments is not None:
+        _text(parent, f"{{{SLASH}}}comments", _about(popularity.comments))
+        _text(parent, f"{{{THREADING}}}total", _about(popularity.comments))
+    if popularity.views is not None:
+        _text(parent, f"{{{SLASH}}}hit_parade", _about(popularity.views))
 
 
 def _about(count: int) -> str:

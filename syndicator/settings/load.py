@@ -88,9 +88,9 @@ def _without_repetition(findings: tuple[FormFault, ...], document: ConfigDocumen
 
     What is missing is left out too when a file could not be read: it may well be in there.
     """
-    result = {finding.path[1:] for finding in findings if finding.path[0] == "defaults"}
+    in_defaults = {finding.path[1:] for finding in findings if finding.path[0] == "defaults"}
     for finding in findings:
-        inherited = finding.path[0] == "source" and finding.path[2:] in result
+        inherited = finding.path[0] == "source" and finding.path[2:] in in_defaults
         if inherited and not document.has(finding.path):
             continue
         if finding.absent and not document.complete:

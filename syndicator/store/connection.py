@@ -354,8 +354,8 @@ def _own(error: exceptions.RedisError) -> StoreError:
     """Return the error of ours that one of the driver means."""
     plain = _plain(error)
     # What is refused while connecting is raised as a lost connection, with its reason.
-    result = (error, error.__cause__ or error.__context__)
-    why = next((why for kind, why in _REFUSALS.items() if any(isinstance(one, kind) for one in result)), None)
+    causes = (error, error.__cause__ or error.__context__)
+    why = next((why for kind, why in _REFUSALS.items() if any(isinstance(one, kind) for one in causes)), None)
     if why := why or _REFUSING_REPLIES.get(plain.partition(" ")[0]):
         return StoreRefuses(why, plain)
     if isinstance(error, _AWAY):

@@ -86,7 +86,7 @@ class SharedClock:
     def is_confirmed(self) -> bool:
         """Return whether what is old by this clock may be removed.
 
-        That is so where this machine's own clock agrees, and no jump was seen of late: a clock that is days
+        That is so where this machine's own clock agrees, and no jump was seen recently: a clock that is days
         ahead would have everything removed.
         """
         if abs(self.ahead_of_own_s) > AGREEMENT.total_seconds():

@@ -106,26 +106,26 @@ def _show(
         return
 
     async def found(service: Service) -> Explained:
-        result = await service.queries.explained(ArticleId(article))
-        if result is None:
+        explained = await service.queries.explained(ArticleId(article))
+        if explained is None:
             raise await why_missing(service, ArticleId(article))
-        return result
+        return explained
 
-    result = ask(context, found)
+    explained = ask(context, found)
     if as_json:
-        print_json(result)
+        print_json(explained)
         return
     zone = invocation(context).settings().site.timezone
     out = console()
     for heading, lines in (
-        (result.article.title, _content(result)),
-        ("Dates", _dates(result.article, zone)),
-        ("How it came", _came(result.article.provenance, zone)),
-        ("Carried by", _carried(result, zone)),
-        ("Story", _placed(result)),
-        ("Popularity", _popularity(result, zone)),
-        ("Other names", _aliases(result, zone)),
-        ("What was changed on the way", _changes(result.article.provenance)),
+        (explained.article.title, _content(explained)),
+        ("Dates", _dates(explained.article, zone)),
+        ("How it came", _came(explained.article.provenance, zone)),
+        ("Carried by", _carried(explained, zone)),
+        ("Story", _placed(explained)),
+        ("Popularity", _popularity(explained, zone)),
+        ("Other names", _aliases(explained, zone)),
+        ("What was changed on the way", _changes(explained.article.provenance)),
     ):
         out.print(heading, style="bold")
         for label, value in lines:

@@ -124,7 +124,7 @@ def _show(context: typer.Context, endpoint: Endpoint, event: Event, as_json: AsJ
 def _resend(
     context: typer.Context,
     endpoint: Endpoint,
-    event: Annotated[str | None, typer.Argument(help="Id of an event that it was sent of late.")] = None,
+    event: Annotated[str | None, typer.Argument(help="Id of an event that it was sent recently.")] = None,
     dead: Annotated[bool, typer.Option("--dead", help="All that was given up, up to 1,000.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -66,14 +66,14 @@ def _once(  # noqa: PLR0917  typer calls it by name
         check_known("source", name, settings.sources, "--source")
     chosen = [SourceId(name) for name in (source or (settings.sources if everything else ()))]
     reports = run_loop(_run(settings, step, chosen, workers or CAPACITY[step], named=bool(source)))
-    result = _result(step, reports)
+    report = _result(step, reports)
     if as_json:
-        print_json(result)
-    elif step is StepName.GATHER and result["sources"]:
-        print_table([{"source": name, **fields} for name, fields in result["sources"].items()])
+        print_json(report)
+    elif step is StepName.GATHER and report["sources"]:
+        print_table([{"source": name, **fields} for name, fields in report["sources"].items()])
     else:
-        typer.echo(f"{step}: {_summary(step, result['totals'])}")
-    if result["totals"]["failed"]:
+        typer.echo(f"{step}: {_summary(step, report['totals'])}")
+    if report["totals"]["failed"]:
         raise typer.Exit(1)
 
 

@@ -184,11 +184,11 @@ def _replay(settings: Settings, named: str | None, folder: Path, *, accept: bool
         )
     check_known("source", name, settings.sources, "--source")
     shown = run_loop(_read_again(settings, settings.sources[SourceId(name)], kept))
-    result = result_of(shown)
-    found = differences(kept.expected(), result)
+    fields = result_of(shown)
+    found = differences(kept.expected(), fields)
     shown = preview_without_secrets(shown)
     if accept:
-        save_expected(folder, result)
+        save_expected(folder, fields)
     if as_json:
         outcome = preview_document(shown)
         print_json({**outcome, "ok": accept or not any(one.is_loss for one in found), "differences": found})

@@ -37,22 +37,22 @@ def show_revision(
     """Print a revision (None: the newest), or what its words changed."""
 
     async def found(service: Service) -> Compared:
-        result = await service.queries.compared(article, revision)
-        if result is None:
+        compared = await service.queries.compared(article, revision)
+        if compared is None:
             which = f"revision {revision} of article" if revision else "article"
             raise SyndicatorError(f"there is no {which} {article!r} (or it is not kept any more)")
-        return result
+        return compared
 
-    result = ask(context, found)
+    compared = ask(context, found)
     if as_json:
-        print_json(result)
+        print_json(compared)
         return
-    out, one = console(), result.article
+    out, one = console(), compared.article
     out.print(one.title, style="bold")
     for line in _head(one, invocation(context).settings().site.timezone):
         out.print(f"  {line}", soft_wrap=True)
     out.print()
-    for text in _drawn(result.diff) if diff else _texts(one):
+    for text in _drawn(compared.diff) if diff else _texts(one):
         out.print(text, soft_wrap=True)
 
 

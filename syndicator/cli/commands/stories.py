@@ -55,11 +55,11 @@ def _show(context: typer.Context, article: Named, as_json: AsJson = False) -> No
 @app.command(name="explain", epilog="Example: syndicator stories explain 5uvqk4bqvtgfkp3a nmd2yzyfrkl3hv5s")
 def _explain(context: typer.Context, one: Named, other: Named, as_json: AsJson = False) -> None:
     """Show why two articles are one story, or are not."""
-    result = ask(context, lambda service: service.story_editor.explain(ArticleId(one), ArticleId(other)))
+    explanation = ask(context, lambda service: service.story_editor.explain(ArticleId(one), ArticleId(other)))
     if as_json:
-        print_json(result)
+        print_json(explanation)
         return
-    _print_explanation(result)
+    _print_explanation(explanation)
 
 
 @app.command(name="split", epilog="Example: syndicator stories split 5uvqk4bqvtgfkp3a")
@@ -75,8 +75,8 @@ def _split(context: typer.Context, article: Named, as_json: AsJson = False) -> N
 @app.command(name="join", epilog="Example: syndicator stories join 5uvqk4bqvtgfkp3a nmd2yzyfrkl3hv5s")
 def _join(context: typer.Context, one: Named, other: Named, as_json: AsJson = False) -> None:
     """Make one story of those that two articles belong to; it stays so."""
-    result = ask(context, lambda service: service.story_editor.join(ArticleId(one), ArticleId(other)))
-    _print_story(context, result, as_json=as_json)
+    story = ask(context, lambda service: service.story_editor.join(ArticleId(one), ArticleId(other)))
+    _print_story(context, story, as_json=as_json)
 
 
 def _print_story(context: typer.Context, story: StoryTold, *, as_json: bool) -> None:

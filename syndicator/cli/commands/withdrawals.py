@@ -35,11 +35,11 @@ def withdraw(
             raise await why_missing(service, ArticleId(article))
         return withdrawal
 
-    result = ask(context, done)
+    withdrawal = ask(context, done)
     if as_json:
-        print_json({"ok": True, "id": article, "revision": result.revision, "at": result.at})
+        print_json({"ok": True, "id": article, "revision": withdrawal.revision, "at": withdrawal.at})
     else:
-        console().print(f"Withdrawn: {result.article.title}")
+        console().print(f"Withdrawn: {withdrawal.article.title}")
 
 
 def restore(context: typer.Context, article: str, as_json: AsJson = False) -> None:
@@ -51,11 +51,11 @@ def restore(context: typer.Context, article: str, as_json: AsJson = False) -> No
             raise SyndicatorError(f"no article {article!r} is withdrawn (see articles list --withdrawn)")
         return restored
 
-    result = ask(context, done)
+    restored = ask(context, done)
     if as_json:
-        print_json({"ok": True, "id": result.id, "revision": result.revision})
+        print_json({"ok": True, "id": restored.id, "revision": restored.revision})
     else:
-        console().print(f"Restored: {result.title}")
+        console().print(f"Restored: {restored.title}")
 
 
 async def why_missing(service: Service, article: ArticleId) -> SyndicatorError:

@@ -50,9 +50,9 @@ def discovery_document(discovery: Discovery, block: str) -> Document:
 
     The preview of the best, and how it was found.
     """
-    result: Document = to_builtins(discovery)
-    del result["preview"]
-    return {**preview_document(discovery.preview), **result, "block": block}
+    found: Document = to_builtins(discovery)
+    del found["preview"]
+    return {**preview_document(discovery.preview), **found, "block": block}
 
 
 def show_discovery(
@@ -293,13 +293,13 @@ def _popular(item: PopularItem) -> dict[str, str]:
 
 def _published(candidate: Candidate, source: Source) -> str:
     """Return the date that gathering would keep; where it keeps none, what is claimed, and why not."""
-    result = candidate.provenance
+    provenance = candidate.provenance
     at = candidate.published_at
-    kept = at and believable(at, result.fetched_at, future=source.future_dates)
+    kept = at and believable(at, provenance.fetched_at, future=source.future_dates)
     if kept:
         return local_time(kept, source.timezone)
-    claimed = result.claimed_date or (local_time(at, source.timezone) if at else "")
-    return f"{result.date_rule} (claimed: {claimed})" if claimed else ""
+    claimed = provenance.claimed_date or (local_time(at, source.timezone) if at else "")
+    return f"{provenance.date_rule} (claimed: {claimed})" if claimed else ""
 
 
 def _fields(candidate: Candidate, source: Source) -> dict[str, str]:
@@ -328,8 +328,8 @@ def _fields(candidate: Candidate, source: Source) -> dict[str, str]:
 
 def _photo(photo: Photo) -> str:
     size = f"{photo.width} × {photo.height}" if photo.width and photo.height else ""
-    result = (photo.caption, f"credit: {photo.credit}" if photo.credit else "", size)
-    return "\n".join([photo.url, *(shortened(text, _MAX_TEXT) for text in result if text)])
+    texts = (photo.caption, f"credit: {photo.credit}" if photo.credit else "", size)
+    return "\n".join([photo.url, *(shortened(text, _MAX_TEXT) for text in texts if text)])
 
 
 def _related(link: RelatedLink) -> str:

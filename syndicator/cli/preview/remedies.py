@@ -49,10 +49,10 @@ def remedy_for(failed: FetchFailed) -> str:
         return f'if you trust it: [egress] allow = ["{_allowed(match[2] or match[1], failed)}"]'
     if _REFUSED_CREDENTIALS in failed.detail:
         return "check auth, headers or cookies of this source"
-    result = _REMEDIES.get(failed.code) or _REMEDIES.get(f"{failed.code[:6]}xx", _REMEDIES["http_4xx"])
+    remedy = _REMEDIES.get(failed.code) or _REMEDIES.get(f"{failed.code[:6]}xx", _REMEDIES["http_4xx"])
     if failed.retry_after_s:
-        return f"{result} (it asks for {_span(failed.retry_after_s)})"
-    return result
+        return f"{remedy} (it asks for {_span(failed.retry_after_s)})"
+    return remedy
 
 
 def _allowed(address: str, failed: FetchFailed) -> str:

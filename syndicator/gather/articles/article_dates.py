@@ -86,8 +86,8 @@ class ArticleDates:
     def published(self, date: Dated | None) -> Sequence[tuple[str, datetime | None]]:
         """Offer the page's date, but the list's first where the page's cannot be true."""
         listed = ("list", self._listed.published_at if self._listed else None)
-        result = (date.read_from, date.at) if date else ("", None)
-        return (result, listed) if date and date.is_believable else (listed, result)
+        own = (date.read_from, date.at) if date else ("", None)
+        return (own, listed) if date and date.is_believable else (listed, own)
 
     def updated(self, claims: Sequence[Claims]) -> list[tuple[str, datetime | None]]:
         """Offer the dates of the last change."""
@@ -105,7 +105,7 @@ class ArticleDates:
 
 
 def _completes(date: Dated, listed: ListedItem) -> bool:
-    """Whether a date is an instant of the day that the list has without a time."""
+    """Return whether a date is an instant of the day that the list has without a time."""
     day, (_, _, clock) = listed.published_at, (listed.claimed_at or "").partition("T")
     if day is None or date.at is None or date.is_day or not clock.startswith("00:00:00"):
         return False

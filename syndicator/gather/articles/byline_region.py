@@ -130,7 +130,7 @@ def lines_near(page: Page, title: str) -> Lines:
 
 
 def is_signed(node: LexborNode) -> bool:
-    """Whether an element says that it names the author.
+    """Return whether an element says that it names the author.
 
     So do `rel="author"`, a class such as `byline`, `<address>`, and a link to the page of an author.
     """
@@ -207,7 +207,7 @@ def _below(node: LexborNode, around: Container[int]) -> Iterator[LexborNode]:
 
 
 def is_of_others(node: LexborNode, around: Container[int]) -> bool:
-    """Whether something stands in navigation, in a side box, or in an item with a headline of its own."""
+    """Return whether something is in navigation, a side box, or an item with a headline of its own."""
     return any(
         at.tag in {"nav", "aside", "footer"}
         or clues.ASIDE.search(named(at))
@@ -218,7 +218,7 @@ def is_of_others(node: LexborNode, around: Container[int]) -> bool:
 
 
 def is_of_the_portal(node: LexborNode, around: Container[int]) -> bool:
-    """Whether something stands at the top of every page, as today's date does."""
+    """Return whether something stands at the top of every page, as today's date does."""
     holders = list(_below(node, around))
     tags = {at.tag for at in holders}
     return ("header" in tags and "article" not in tags) or any(_TOP.search(named(at)) for at in holders)
@@ -276,7 +276,7 @@ def _without_date(line: str) -> str:
 
 
 def is_meta(text: str, title: str = "") -> bool:
-    """Whether a text is the headline, a byline, or a line of date, names and counts: no text of its own."""
+    """Return whether a text is the headline, a byline, or a line of date, names and counts."""
     if len(text) > MAX_LINE:
         return False
     if (title and folded(text) == folded(title)) or labelled_reporters(text):

@@ -157,11 +157,11 @@ def disagreements(
         found.append(
             f'article.title gives "{_short(title)}", the page\'s {other.read_from} "{_short(other.text)}"'
         )
-    result = next((offer for offer in claimed_names if offer[1]), None)
-    if names and result and not any(_alike(one, another) for one in names for another in result[1]):
-        said = ", ".join(result[1])
+    claimed = next((offer for offer in claimed_names if offer[1]), None)
+    if names and claimed and not any(_alike(one, another) for one in names for another in claimed[1]):
+        said = ", ".join(claimed[1])
         found.append(
-            f'article.authors gives "{_short(", ".join(names))}", the page\'s {result[0]} "{_short(said)}"'
+            f'article.authors gives "{_short(", ".join(names))}", the page\'s {claimed[0]} "{_short(said)}"'
         )
     dated = next((offer for offer in claimed_dates if offer.at is not None), None)
     if date and dated and _apart(date, dated, MAX_APART):
@@ -193,7 +193,7 @@ def _apart(date: Dated, other: Dated, limit: timedelta) -> bool:
 
 
 def _alike(one: str, other: str) -> bool:
-    """Whether one text holds the other, typography aside: headlines are cut, and names shortened."""
+    """Return whether one text holds the other, typography aside: headlines are cut, and names shortened."""
     first, second = folded(one), folded(CUT.sub("", other))
     return first in second or second in first
 

@@ -114,7 +114,7 @@ _JOINING = frozenset("dan and y und et e".split())
 
 
 def is_article(url: str) -> bool:
-    """Whether an address looks like that of one article: a long slug, or a short one with an id or date.
+    """Return whether a URL looks like that of one article: a long slug, or a short one with an id or date.
 
     Where one program gives many pages (`/index.php?baca=4711`), the query decides.
     """
@@ -151,7 +151,7 @@ def _count_words(slug: str) -> int:
 
 
 def _asks_for_an_article(query: str) -> bool:
-    """Whether a query names one article by its number or slug, and no list."""
+    """Return whether a query names one article by its number or slug, and no list."""
     asked = [(name.lower(), value) for name, value in parse_qsl(query[:_MAX_QUERY])]
     if any(name in _NAMES_OF_ARTICLES and _NUMBERED.match(value) for name, value in asked):
         return True
@@ -188,7 +188,7 @@ class Clock:
         self._now = now
 
     def reads(self, text: str | None) -> bool:
-        """Whether a short text is a date."""
+        """Return whether a short text is a date."""
         return self.instant(text) is not None
 
     def instant(self, text: str | None) -> datetime | None:
@@ -200,7 +200,7 @@ class Clock:
 
 
 def in_aside(element: Element, root: Element | None = None) -> bool:
-    """Whether something stands in navigation, in a side column, in a box of other things."""
+    """Return whether something stands in navigation, in a side column, in a box of other things."""
     for each in (element, *element.ancestors()):
         if each is root or each.tag == "body":
             return False
@@ -210,7 +210,7 @@ def in_aside(element: Element, root: Element | None = None) -> bool:
 
 
 def in_frame(element: Element) -> bool:
-    """Whether something stands in what frames every page: its head, its menu, its foot."""
+    """Return whether something stands in what frames every page: its head, its menu, its foot."""
     return any(
         each.tag in {"nav", "footer"} or (each.tag == "header" and each.depth <= 3)  # noqa: PLR2004  the page's own
         for each in (element, *element.ancestors())

@@ -115,7 +115,7 @@ def _without_gaps(part: _Text, whole: _Text) -> _Text:
 
 
 def _points_elsewhere(node: LexborNode) -> bool:
-    """Whether a list holds little but links, or a heading announces such a list."""
+    """Return whether a list holds little but links, or a heading announces such a list."""
     text = plain_text(node.text(), MAX_PAGE)
     if node.tag not in {"ul", "ol"}:
         return bool(clues.RELATED_HEADING.fullmatch(text) or clues.POPULAR_HEADING.fullmatch(text))

@@ -106,7 +106,7 @@ def without_site(title: str, site: str, url: str) -> str:
 
 
 def _is_name(text: str, site: str, url: str) -> bool:
-    """Whether a text is the portal's name, be it among words that portals have beside theirs."""
+    """Return whether a text is the portal's name, be it among words that portals have beside theirs."""
     host = folded(urlsplit(url).hostname or "")
     whole, core, own = folded(text), _core(text), _core(site)
     in_host = [name for name in (whole.removesuffix("com"), core) if len(name) > 2]  # noqa: PLR2004 -- a name
@@ -122,7 +122,7 @@ def _core(text: str) -> str:
 
 
 def _is_of_every_page(text: str, shown: str, hints: set[str]) -> bool:
-    """Whether nothing in a headline is of this article, as its address, the list and its `<h1>` name it."""
+    """Return whether a headline shares nothing with the address, the list and the `<h1>` of the article."""
     return bool(shown) and not _words(text) & (hints | _words(shown)) and bool(_words(shown) & hints)
 
 

@@ -153,8 +153,8 @@ class _Metas:
 
     def _photos(self) -> tuple[Photo, ...]:
         """Return the first picture: further ones are the same in other formats."""
-        result = self._pictures or [{"url": url} for url in self._said.get("twitter:image", ())]
-        for picture in result:
+        pictures = self._pictures or [{"url": url} for url in self._said.get("twitter:image", ())]
+        for picture in pictures:
             if url := self._page.absolute(picture["url"]):
                 width, height = (whole_number(picture.get(name, "")) for name in ("width", "height"))
                 return (Photo(url=url, width=width, height=height),)
@@ -294,7 +294,7 @@ def _property_text(nodes: Iterable[LexborNode]) -> str:
 
 
 def leads_home(fetched: Fetched) -> bool:
-    """Whether a redirect led to a front page: what was asked for is gone, and that page is no article."""
+    """Return whether a redirect led to a front page: the article is gone, and that page is none."""
     return bool(urlsplit(fetched.requested_url).path.strip("/")) and not (
         urlsplit(fetched.url).path.strip("/") or urlsplit(fetched.url).query
     )

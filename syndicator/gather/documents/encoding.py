@@ -203,7 +203,7 @@ def _by_labels(body: bytes, labels: list[_Label]) -> Decoded | None:
 
 
 def _is_larger(label: _Label, body: bytes) -> bool:
-    """Whether text uses what only the larger set has that is meant by a label."""
+    """Return whether text uses what only the larger set has that is meant by a label."""
     narrow = codecs.lookup(label.name.strip("'\" ")).name
     if narrow == "ascii":
         return not body.isascii()

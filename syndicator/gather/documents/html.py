@@ -151,7 +151,7 @@ def parsing_steps(markup: str) -> int:
 
 
 def _has_long_tag(markup: str) -> bool:
-    """Whether a tag may have too many attributes.
+    """Return whether a tag may have too many attributes.
 
     If so, there is a piece of half its length, beginning at a multiple of that, without any `<`.
     """
@@ -268,7 +268,7 @@ def first_image(cleaned: str) -> str | None:
 
 
 def same_site(url: str, other: str) -> bool:
-    """Whether two URLs are of one host, `www.`, `m.` and `amp.` aside: a page may only name itself."""
+    """Return whether two URLs are of one host, `www.`, `m.` and `amp.` aside: a page may only name itself."""
     return _host(url) == _host(other)
 
 
@@ -299,7 +299,7 @@ def _with_plain_images(markup: str, tags: OpeningTags) -> str:
 
 
 def _has_settled_images(tags: OpeningTags) -> bool:
-    """Whether each image has its address where browsers look for it, so that nothing else is to be read."""
+    """Return whether each image has its address in `src`, so that no other place must be read."""
     if "<source" in tags.lowered or "<noscript" in tags.lowered:
         return False
     return all(map(_is_settled, tags.images()))

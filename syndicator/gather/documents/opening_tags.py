@@ -25,7 +25,7 @@ class OpeningTags:
         self.lowered = self.joined.lower()
 
     def has(self, name: str) -> bool:
-        """Whether there is a tag of that name among those of clean HTML: `<p>` or `<p …>`."""
+        """Return whether there is a tag of that name among those of clean HTML: `<p>` or `<p …>`."""
         return f"<{name} " in self.joined or f"<{name}<" in self.joined
 
     def images(self) -> list[str]:

@@ -55,7 +55,7 @@ class Element:
             at = at.parent
 
     def within(self, other: "Element") -> bool:
-        """Whether it is another element, or stands in it."""
+        """Return whether it is another element, or stands in it."""
         return self is other or any(each is other for each in self.ancestors())
 
     def descendants(self) -> Iterator["Element"]:

@@ -267,7 +267,7 @@ def _nothing() -> None:
 
 
 def _came_from_outside(error: BrokenProcessPool | ProcessExpired) -> bool:
-    """Whether the worker's end says nothing about the document: it was stopped, or died while idle."""
+    """Return whether the worker's end says nothing about the document: it was stopped, or died while idle."""
     return isinstance(error, BrokenProcessPool) or error.exitcode == -signal.SIGTERM
 
 

@@ -52,7 +52,7 @@ class Offered(NamedTuple):
 
 
 def is_stand_in(address: str) -> bool:
-    """Whether an address is of what stands in for a picture until it is loaded; an empty one is, too.
+    """Return whether an address is of what stands in for a picture until it is loaded; an empty one is, too.
 
     `1x1.jpg` is none: it is how pictures of square format are called for search engines.
     """
@@ -159,7 +159,7 @@ def sets_around(image: LexborNode) -> list[str]:
 
 
 def is_pixel(image: LexborNode) -> bool:
-    """Whether an image is announced as one pixel, which counts visits."""
+    """Return whether an image is announced as one pixel, which counts visits."""
     return any(
         (image.attributes.get(name) or "").strip() in {"0", "1", "1px"} for name in ("width", "height")
     )

@@ -265,7 +265,7 @@ class Doomed:
 
 
 def within(node: LexborNode, mem_ids: Container[int]) -> bool:
-    """Whether an element is one of those given, or stands in one."""
+    """Return whether an element is one of those given, or stands in one."""
     return holder_of(node, mem_ids) is not None
 
 

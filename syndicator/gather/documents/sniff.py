@@ -63,7 +63,7 @@ def sniff(body: bytes) -> DocumentKind:
 
 
 def holds_feed(body: bytes) -> bool:
-    """Whether a feed stands in a page of HTML: with its version or namespace, not just as a word."""
+    """Return whether a feed stands in a page of HTML: with its version or namespace, not just as a word."""
     return bool(_FEED_BEYOND_DOUBT.search(as_ascii(body[:_HEAD_BYTES])))
 
 

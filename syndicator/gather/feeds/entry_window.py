@@ -34,7 +34,7 @@ class FeedWindow(Struct, frozen=True, kw_only=True):
 
 
 def oldest_first(dates: Sequence[datetime | None]) -> bool:
-    """Whether entries with these dates stand in the order in which they were written.
+    """Return whether entries with these dates stand in the order in which they were written.
 
     Neighbours decide by their majority, so that one entry that is kept on top, or misdated, decides nothing.
     """

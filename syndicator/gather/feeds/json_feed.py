@@ -124,10 +124,10 @@ def _hubs(document: Mapping[str, Any]) -> list[str]:
 def _deleted(document: Mapping[str, Any]) -> list[Deleted]:
     """Return the deleted items of a feed of this service, as in Atom by RFC 6721."""
     extension = document.get("_syndicator")
-    result = extension.get("deleted") if isinstance(extension, dict) else None
+    items = extension.get("deleted") if isinstance(extension, dict) else None
     return [
         Deleted(guid=_text(one, "id"), when=_text(one, "when"), comment=_text(one, "comment"))
-        for one in (result if isinstance(result, list) else [])
+        for one in (items if isinstance(items, list) else [])
         if isinstance(one, dict)
     ]
 

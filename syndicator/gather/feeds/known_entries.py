@@ -114,6 +114,6 @@ def _digest(context: bytes, entry: Entry) -> bytes:
 
 
 def _link(entry: Entry) -> bytes:
-    result = entry.link or entry.guid
-    address = canonical_url(absolute_url(entry.link_base or entry.base, result) or result)
+    link = entry.link or entry.guid
+    address = canonical_url(absolute_url(entry.link_base or entry.base, link) or link)
     return hashlib.blake2b(address.encode("utf-8", "replace"), digest_size=_LINK_BYTES).digest()

@@ -21,7 +21,7 @@ _COUNTERS = frozenset({"media:statistics", "media:group", "media:community"})
 
 
 def is_picture(url: str, media_type: str, medium: str = "") -> bool:
-    """Whether an attachment is a picture: by its declared kind, else by the ending of its path."""
+    """Return whether an attachment is a picture: by its declared kind, else by the ending of its path."""
     kind = media_type.strip().lower()
     if "/" in kind:
         return kind.startswith("image/")

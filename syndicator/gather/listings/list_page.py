@@ -134,7 +134,7 @@ def _found_and_missing(coverage: Mapping[str, bool]) -> tuple[tuple[str, ...], t
 
 
 def _any_date(source: Source, fetched: Fetched, rows: list[Picked]) -> bool:
-    """Whether any item has a date, be it a bare day that is not over, of which no instant can be made."""
+    """Return whether any item has a date, also a bare day that is not over and gives no instant yet."""
     now = fetched.fetched_at
     texts = (text for row in rows for text in row.texts("date"))
     return any(read_date(text, timezone=source.timezone, now=now) is not None for text in texts)

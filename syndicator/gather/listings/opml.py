@@ -98,9 +98,9 @@ def _walked(root: etree._Element) -> Iterator[tuple[etree._Element, tuple[str, .
 
 
 def _outline(element: etree._Element, folders: tuple[str, ...]) -> Outline | OutlineFault | None:
-    result = _attributes(element)
-    line, kind = _line(element), result.get("type", "").lower()
-    url = result.get("xmlurl", "").strip()
+    attributes = _attributes(element)
+    line, kind = _line(element), attributes.get("type", "").lower()
+    url = attributes.get("xmlurl", "").strip()
     if not url:
         if kind == "include":
             return OutlineFault(line=line, reason="includes another list, which is not fetched")
@@ -109,14 +109,16 @@ def _outline(element: etree._Element, folders: tuple[str, ...]) -> Outline | Out
         return None
     if len(url) > MAX_URL:
         return OutlineFault(line=line, reason="has an address that is too long")
-    title = plain_text(result.get("title", ""), MAX_NAME) or plain_text(result.get("text", ""), MAX_NAME)
+    title = plain_text(attributes.get("title", ""), MAX_NAME) or plain_text(
+        attributes.get("text", ""), MAX_NAME
+    )
     # `category` holds paths, as in "/News/Local,/Weather": the last name of the first one.
-    category = result.get("category", "").partition(",")[0].strip("/ ").rpartition("/")[2]
+    category = attributes.get("category", "").partition(",")[0].strip("/ ").rpartition("/")[2]
     return Outline(
         url=url,
         title=title,
-        home_url=result.get("htmlurl", "").strip()[:MAX_URL],
-        language=result.get("language", "").strip(),
+        home_url=attributes.get("htmlurl", "").strip()[:MAX_URL],
+        language=attributes.get("language", "").strip(),
         folder=folders[-1] if folders else plain_text(category, MAX_NAME),
         line=line,
     )

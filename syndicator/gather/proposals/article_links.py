@@ -62,7 +62,7 @@ class ArticleLinks:
 
 
 def is_near(url: str, other: str) -> bool:
-    """Whether an address is of the same portal: its host, one below it or one beside it."""
+    """Return whether an address is of the same portal: its host, one below it or one beside it."""
     if same_site(url, other):
         return True
     ours, theirs = _domain(other), _domain(url)

@@ -149,7 +149,7 @@ def views(page: ArticlePage) -> Element | None:
 
 
 def is_credit(element: Element) -> bool:
-    """Whether an element near a picture says who took it."""
+    """Return whether an element near a picture says who took it."""
     if not element.own or clues.CAPTION.search(element.named):
         return False
     around = element.parent.named if element.parent else ""

@@ -106,8 +106,8 @@ class _Rule:
                 and not any(self._instant(inner) for inner in each.descendants())
                 and not any(at.order in others for at in (each, *each.ancestors()))
             ]
-            result = self._dates.get(page.outline.page.url)
-            same = [each for each in found if result and self._instant(each) == result]
+            listed = self._dates.get(page.outline.page.url)
+            same = [each for each in found if listed and self._instant(each) == listed]
             return min(same or found, key=lambda each: article_parts.remoteness(page, each), default=None)
 
         chosen = self.one(find)

@@ -133,17 +133,17 @@ def _linked(page: Page) -> list[Pointer]:
 
 
 def looks_like_a_feed(url: str) -> bool:
-    """Whether an address has a word such as `rss` or `feed` in it, or ends as feeds do."""
+    """Return whether an address has a word such as `rss` or `feed` in it, or ends as feeds do."""
     parts = urlsplit(url)
     if _NO_FEED.search(parts.path):
         return False
     host = parts.hostname or ""
-    result = f"{parts.path.rstrip('/')}?{parts.query}" if parts.query else parts.path.rstrip("/")
-    return host.startswith(("rss.", "feed.", "feeds.")) or bool(_LIKE_A_FEED.search(result))
+    path = f"{parts.path.rstrip('/')}?{parts.query}" if parts.query else parts.path.rstrip("/")
+    return host.startswith(("rss.", "feed.", "feeds.")) or bool(_LIKE_A_FEED.search(path))
 
 
 def _near(url: str, other: str) -> bool:
-    """Whether an address is of the same host or of one beside it: `rss.` for `www.portal.example`."""
+    """Return whether an address is of the same host or of one beside it: `rss.` for `www.portal.example`."""
     if same_site(url, other):
         return True
     ours = (urlsplit(other).hostname or "").removeprefix("www.").removeprefix("m.")

@@ -54,13 +54,13 @@ class SelectorChoice(Struct, frozen=True, kw_only=True):
 
 
 def is_stable(name: str) -> bool:
-    """Whether a class or id is worth relying on."""
+    """Return whether a class or id is worth relying on."""
     parts = name.replace("_", "-").split("-")
     return bool(_USABLE.fullmatch(name)) and not _MADE.search(name) and not any(map(_is_jumbled, parts))
 
 
 def _is_jumbled(part: str) -> bool:
-    """Whether letters have their capitals anywhere, as in `ehGPZM`: those of people begin or end words."""
+    """Return whether capitals stand anywhere, as in `ehGPZM`: in names that people wrote they begin words."""
     is_short = _SHORTEST_HASH <= len(part) <= _LONGEST_HASH and part.isalpha()
     return is_short and not (part.islower() or part.isupper() or _WORDS.fullmatch(part))
 

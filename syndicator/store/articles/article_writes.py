@@ -58,7 +58,7 @@ class ArticleWrites:
         writes += [("HDEL", keys.article(one), "copy_of") for one in admission.parted]
         if admission.reshown is not None:
             writes.append(("HDEL", keys.story(admission.reshown), "shown_in"))
-            # Whoever keeps the story in memory reads it again.
+            # Workers that hold the story in memory read it again.
             writes.append(assignments.moved(keys, article_id, admission.reshown))
         return Transaction(expects=tuple(expects), writes=tuple(writes))
 

@@ -37,7 +37,7 @@ class LaneKeys(Struct, frozen=True, kw_only=True):
         return ("ZADD", self.hosts, "LT", *(word for host in hosts for word in (to_ms(now), host)))
 
     def left(self, host: str, subscriber: str) -> list[Command]:
-        """Return the commands that take a subscriber out of its queue, whoever has it."""
+        """Return the commands that take a subscriber out of its queue, leased or not."""
         return [("ZREM", self.queue(host), subscriber), ("HDEL", self.owners(host), subscriber)]
 
 

@@ -24,7 +24,7 @@ class FeedKeys:
         return self._prefix + "feeds:changed"
 
     def feeds_moved(self) -> str:
-        """ZSET: feed id → when the version was raised last, ms: those that moved of late are its end.
+        """ZSET: feed id → when the version was raised last, ms: the newest are at the end.
 
         Kept: configured feeds, and a week. Written by: admit, rank.
         """

@@ -1,4 +1,4 @@
--- Lease the one thing that a key stands for, unless another has it, or it was done of late.
+-- Lease the one thing that a key stands for, unless another has it, or it was done recently.
 --
 -- KEYS[1]  HASH: `token`, `until` (ms), `done` (ms)
 -- ARGV[1]  token of the claimer

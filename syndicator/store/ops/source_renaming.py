@@ -3,7 +3,7 @@
 Records go over one by one, each whole or not at all, and leave the list under the former id by that: so what
 is still listed there is what is left to do, after a crash, or when a worker wrote more of it meanwhile. What
 only the round that is due goes by (state, lease, subscription) goes over at the end, all of it in one step.
-Whoever else does the same at that moment, does no harm.
+Several workers may do it at the same time.
 """
 
 from collections.abc import Mapping, Sequence

@@ -50,7 +50,7 @@ Sums = Mapping[SignalKind, float]
 
 
 class Added(Struct, frozen=True, kw_only=True):
-    """What became of a batch."""
+    """The result of a batch."""
 
     taken: int
     refused: tuple[int, ...] = ()

@@ -129,8 +129,8 @@ class SearchIndex:
             database.execute("INSERT OR REPLACE INTO kept VALUES ('form', ?)", (FORM,))
             database.execute("DELETE FROM kept WHERE name = 'progress'")
             if progress is not None:
-                result = json.encode(progress).decode()
-                database.execute("INSERT INTO kept VALUES ('progress', ?)", (result,))
+                record = json.encode(progress).decode()
+                database.execute("INSERT INTO kept VALUES ('progress', ?)", (record,))
 
     def clear(self) -> None:
         """Forget everything; what comes next begins anew."""

@@ -1,6 +1,6 @@
 """Assignment of admitted articles to stories: who may do it, what waits for it, what was decided.
 
-An article is admitted under a reserved key, where nobody reads it. Whoever has the right to assign (a lease
+An article is admitted under a reserved key, where no reader sees it. The worker that may assign (a lease
 with a fencing number: Kleppmann, "How to do distributed locking", 2016) decides which story it belongs to.
 One script writes that, gives the article its public key, lists and announces it. Decisions form a log, from
 which every process builds its index of recent articles.
@@ -104,7 +104,7 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 
 class Written(Struct, frozen=True, kw_only=True):
-    """What became of decisions."""
+    """The result of writing decisions."""
 
     done: Sequence[bool]
     """False: its grounds have moved, and it waits still; or it has left, or waits with another text."""

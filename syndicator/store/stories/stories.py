@@ -227,9 +227,9 @@ class Stories:
             alone = ArticleId(story.id)
             return [("HDEL", keys.article(alone), "story", "copy_of"), moved(keys, alone, story.id)]
         # Joined by hand, it has not grown: as many owners as there can be count as announced.
-        result = ("HSET", keys.story(story.id), "owners", len(members))
+        owners = ("HSET", keys.story(story.id), "owners", len(members))
         return [
-            result,
+            owners,
             *(("HSET", keys.article(ArticleId(one.id)), "story", story.id) for one in members),
             *(("ZADD", keys.members(story.id), to_ms(one.started_at), one.id) for one in members),
             *(moved(keys, ArticleId(one.id), story.id) for one in members),

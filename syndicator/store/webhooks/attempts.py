@@ -49,7 +49,7 @@ class AttemptQuery(Struct, frozen=True, kw_only=True):
 
 
 class Attempts:
-    """What was tried of late, the newest 5 000 of each endpoint."""
+    """The newest 5 000 attempts of each endpoint."""
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
         self._redis = connection

@@ -1,4 +1,4 @@
-"""Deliveries on their way: a queue per endpoint, leases, what became of attempts, the dead.
+"""Deliveries on their way: a queue per endpoint, leases, results of attempts, the dead.
 
 A queue holds ids of events and nothing else; what failed has a note of its tries beside it. Everything that
 must happen together is one script; what many tasks settle at one moment goes in one call.
@@ -144,14 +144,14 @@ class Deliveries:
             for one in intent.queued
         ]  # fmt: skip
         cancelled = [(one.endpoint, one.event, _flat(one.older)) for one in intent.cancelled]
-        result = pack((intent.read, done, intent.version, up_to, events, queued, cancelled))
+        queuing = pack((intent.read, done, intent.version, up_to, events, queued, cancelled))
         written, _ = await self._redis.run(
             self._queue,
             [
                 keys.cursors(), keys.endpoints_changed(), keys.outbox(), keys.events(), keys.events_log(),
                 keys.queues(), keys.endpoints_resting(),
             ],
-            keys.prefix, to_ms(now), KEPT_ATTEMPTS, result, *words,
+            keys.prefix, to_ms(now), KEPT_ATTEMPTS, queuing, *words,
         )  # fmt: skip
         return bool(written)
 

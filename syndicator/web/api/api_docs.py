@@ -82,9 +82,9 @@ class DescribingRoutes:
 def _topics(table: Sequence[ApiRoute], described: Mapping[str, Any]) -> Mapping[str, list[Operation]]:
     topics: dict[str, list[Operation]] = {}
     for route in table:
-        result = described["paths"][route.plain_path][route.method.lower()]
+        operation = described["paths"][route.plain_path][route.method.lower()]
         topics.setdefault(route.topic, []).append(
-            _operation(route, result, described["components"]["schemas"])
+            _operation(route, operation, described["components"]["schemas"])
         )
     return topics
 

@@ -115,7 +115,7 @@ class DeliveryRoutes:
         )
 
     async def resend(self, request: web.Request) -> web.Response:
-        """Send an event again that this endpoint was sent of late, now and under the same id."""
+        """Send an event again that this endpoint was sent recently, now and under the same id."""
         self._pace.draw(owner_of(request))
         return document(
             await or_problem(self._redelivery.one(asker_of(request), named(request), _event(request)))
@@ -127,7 +127,7 @@ class DeliveryRoutes:
         return document(await or_problem(self._redelivery.dead(asker_of(request), named(request))))
 
     async def attempts(self, request: web.Request) -> web.Response:
-        """List what was tried of late at an endpoint, the newest first: of each attempt what came of it."""
+        """List the attempts at an endpoint with their results, the newest first."""
         event = request.query.get("event")
         query = AttemptQuery(
             event=EventId(event) if event else None,

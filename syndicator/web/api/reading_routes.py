@@ -1,4 +1,4 @@
-"""What programs ask: sources, feeds, articles and what became of them, with all that explains them."""
+"""Routes of the API that read sources, feeds and articles, with explanations."""
 
 from aiohttp import web
 from msgspec.structs import replace

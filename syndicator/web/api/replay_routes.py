@@ -109,7 +109,7 @@ class ReplayRoutes:
         return document(await or_problem(self._replay_control.begin(asker_of(request), wanted)), status=201)
 
     async def replay(self, request: web.Request) -> web.Response:
-        """Show a replay: how far it is, and what became of what."""
+        """Show a replay: how far it is, and the results of its events."""
         try:
             return document(await self._replay_control.show(asker_of(request), _named(request)))
         except NoReplay:

@@ -2,8 +2,8 @@
 
     GET … A-IM: feed, If-None-Match: "what it has"   →   226 IM Used, IM: feed, ETag: "what it has then"
 
-The body is the feed with only those entries that are new or look otherwise. Whoever has something that is not
-known here is sent all, with 200; whoever has the newest, 304.
+The body is the feed with only those entries that are new or look otherwise. A client whose version is not
+known here gets all, with 200; one that has the newest gets 304.
 """
 
 import re

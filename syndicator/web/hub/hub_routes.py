@@ -87,7 +87,7 @@ class OwnHubRoutes:
         return await _answered(request, "result", publish)
 
     def _pace(self, request: web.Request, host: str) -> None:
-        """Count a request about a host; raises Overloaded where there were too many of late."""
+        """Count a request about a host; raises Overloaded where there were too many recently."""
         client = self._clients.name(request)
         waits = self._of_host.take(host[:MAX_HOST])
         if client != OWN_CLIENT:

@@ -120,14 +120,16 @@ def source_rows(status: Status) -> list[SourceRow]:
 
 def _source_row(source: Source, state: SourceState, judged: Health) -> SourceRow:
     # The page lists the warnings, and what is stuck is so by one of them, or by selectors that are lost.
-    result = judged.kind in _SAYS_IT_ITSELF or (judged.kind is HealthStanding.STUCK and bool(state.warnings))
+    is_shown_already = judged.kind in _SAYS_IT_ITSELF or (
+        judged.kind is HealthStanding.STUCK and bool(state.warnings)
+    )
     return SourceRow(
         source=source,
         state=state,
         standing=judged.kind,
         reason=_reason(state) if judged.kind is HealthStanding.FAILING else None,
         failed_rounds=failed_rounds(state),
-        why="" if result else judged.why,
+        why="" if is_shown_already else judged.why,
     )
 
 

@@ -38,8 +38,8 @@ class PageRoutes:
             hdrs.CACHE_CONTROL: "public, max-age=86400",
         }
         site = self._reading.site
-        result = f"\nSitemap: {site.url(NEWS_SITEMAP)}\n" if site.news_sitemap else ""
-        return respond_with(request, f"User-agent: *\nAllow: /\n{result}".encode(), headers)
+        sitemap = f"\nSitemap: {site.url(NEWS_SITEMAP)}\n" if site.news_sitemap else ""
+        return respond_with(request, f"User-agent: *\nAllow: /\n{sitemap}".encode(), headers)
 
     async def article(self, request: web.Request) -> web.Response:
         """Show one article as we know it; the portal's own page stays the one that counts."""

@@ -163,7 +163,7 @@ async def test_subscribers_of_the_hub_are_counted(world: World, client: Client) 
     await world.store.hub_topics.fan_out(known.topic, NOON)
     whole = await page(client)
     figures = {" ".join(one.text(separator=" ").split()) for one in whole.css(".figures div")}
-    assert figures >= {"Subscribers of the hub 1", "Subscribers waiting to be told 1"}
+    assert figures >= {"Subscribers of the hub 1", "Subscribers waiting for news 1"}
     assert "rahasia" not in (whole.html or "")
 
 
