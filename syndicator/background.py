@@ -1,4 +1,4 @@
-"""Work that goes on in the background while something else is done."""
+"""Tasks that run in the background of a block."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine

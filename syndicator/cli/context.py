@@ -252,6 +252,6 @@ def _console(width: int) -> Console:
 
 
 def console() -> Console:
-    """Return standard output; as wide as its content where nobody looks at it on a terminal."""
+    """Return standard output; as wide as its content where it is no terminal."""
     out = _SafeConsole(highlight=False, markup=False)
     return out if out.is_terminal else _console(200)

@@ -43,7 +43,7 @@ async def read_whole(reply: Reply, limit: int) -> bytes:
         one.strip().lower() for one in ",".join(reply.headers.getall("Content-Encoding", ())).split(",")
     ]
     if sum(one in _CODINGS for one in codings) > 1:
-        text = f"{reply.host} packs its answer several times over, which nobody asked for"
+        text = f"{reply.host} packs its answer several times over, which was not asked for"
         raise failure(Reason.PROTOCOL, f"{text} (Content-Encoding: {', '.join(codings)}).")
     declared = reply.headers.get("Content-Length", "")
     if declared.isdecimal() and int(declared) > limit:

@@ -1,7 +1,7 @@
-"""Forward proxies: requests that somebody else makes for us.
+"""Forward proxies: requests that another server makes for us.
 
-Whoever configures a proxy trusts it, so its address need not be public. Behind it our own guard sees nothing
-any more: which addresses may be reached is then for the proxy to say, but for those that a URL names openly.
+Operators trust the proxies that they configure, so their addresses need not be public. Behind a proxy our own
+guard does not see where a name leads: it checks addresses in URLs alone, and the proxy decides the rest.
 """
 
 from collections.abc import Mapping

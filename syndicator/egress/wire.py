@@ -47,7 +47,7 @@ class Reply:
         connection: Connection | None,
         host: str,
     ) -> None:
-        """`connection`: None where somebody else gives it back."""
+        """`connection`: None where the caller releases it."""
         self.status = status
         self.headers = headers
         self.content = content
@@ -120,7 +120,7 @@ class Wire:
             raise aiohttp.ConnectionTimeoutError(f"connecting to {request.url.host} is too slow") from error
 
     def _origin(self, url: URL) -> aiohttp.ClientRequest:
-        """Return what the connector wants to know of a request: where it goes."""
+        """Return the connection key of a request: what the connector needs to reach its host."""
         if self._connector.closed:
             raise RuntimeError("the session is closed")
         origin = url.origin()

@@ -134,7 +134,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     comments: int | None = None
     """How many comments the source counts (`slash:comments`, `thr:total`)."""
     embargo_until: datetime | None = None
-    """Before this time nobody may see it."""
+    """Before this time it must not be published."""
     correction: str | None = None
     """What its source says of a correction beside the text, where it says so."""
     cancelled: str | None = None

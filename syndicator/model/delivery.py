@@ -114,11 +114,11 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
 
 RESENT = "resend"
-"""Stands for the id of a replay where somebody asked for one delivery alone."""
+"""In place of the id of a replay where one delivery alone is sent again."""
 
 
 class Replayed(Struct, frozen=True, kw_only=True):
-    """Somebody wants a delivery again."""
+    """A delivery that is sent again on request."""
 
     id: str
     """Of the replay, or `RESENT`."""
@@ -167,7 +167,7 @@ class RetryAt(Struct, frozen=True, kw_only=True):
 
 
 class Dead(Struct, frozen=True, kw_only=True):
-    """It failed for good: kept, with its reason, until somebody replays it or retention takes it."""
+    """It failed for good: kept, with its reason, until it is replayed or retention removes it."""
 
     reason: str
     duration_ms: int

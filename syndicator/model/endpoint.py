@@ -29,9 +29,9 @@ class Registration(Struct, frozen=True, kw_only=True):
 class EndpointStanding(StrEnum):
     ACTIVE = "active"
     PAUSED = "paused"
-    """By somebody's wish: events wait."""
+    """Paused on request: events wait."""
     DISABLED = "disabled"
-    """By its own answers or failures: events wait until somebody resumes it."""
+    """By its own answers or failures: events wait until it is resumed."""
 
 
 class EndpointState(Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ class EventType(StrEnum):
     ENDPOINT_FAILING = "endpoint.failing"
     """A partner's endpoint takes nothing: attempts are made ever more rarely."""
     ENDPOINT_DISABLED = "endpoint.disabled"
-    """Nothing is sent there until somebody resumes it."""
+    """Nothing is sent there until it is resumed."""
     ENDPOINT_RECOVERED = "endpoint.recovered"
 
     @cached_property

@@ -216,7 +216,7 @@ class FeedDates(Struct, frozen=True, kw_only=True, array_like=True):
     rule: int = 0
     """Number of the rule that the digests were made by: those of another rule are not comparable."""
     used_s: int = 0
-    """When somebody asked for the document, to ten minutes."""
+    """When the document was last requested, to ten minutes."""
 
 
 class FeedVersion(Struct, frozen=True, kw_only=True):
@@ -254,7 +254,7 @@ class FeedSnapshot(Struct, frozen=True, kw_only=True):
 
     @property
     def is_made_on_request(self) -> bool:
-        """Return whether it is none of the configured feeds, which have versions: it is made for who asks."""
+        """Return whether it is none of the configured feeds, which have versions: it is made on request."""
         return bool(self.page_path)
 
     @property

@@ -15,7 +15,7 @@ class ReplayStatus(StrEnum):
     DONE = "done"
     """All of its span was looked through, or as many were queued as were asked for."""
     CANCELLED = "cancelled"
-    """By somebody, or because its endpoint left."""
+    """On request, or because its endpoint left."""
 
 
 class Replay(Struct, frozen=True, kw_only=True):

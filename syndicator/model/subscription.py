@@ -9,7 +9,7 @@ class Grant(Struct, frozen=True, kw_only=True):
     """One subscription at one hub; a renewal is a new one, with a callback and a secret of its own."""
 
     callback_id: str
-    """Random: the last part of the callback's address, which nobody else can guess."""
+    """Random: the last part of the callback's address, a secret shared with the hub."""
     callback: str
     """The whole address, as the hub was given it."""
     hub: str
@@ -19,7 +19,7 @@ class Grant(Struct, frozen=True, kw_only=True):
     verified_at: datetime | None = None
     lease_ends_at: datetime | None = None
     tries: int = 0
-    """How often a leaving one was taken back from the hub in vain."""
+    """Failed attempts to unsubscribe at the hub."""
 
     def __repr__(self) -> str:
         """Show neither the secret nor the callback: both are capabilities."""
@@ -70,7 +70,7 @@ class Subscription(Struct, frozen=True, kw_only=True):
     """When asking last brought articles that no push had brought."""
     pushes: int = 0
     refused: int = 0
-    """Pushes that were too large, or that nobody signed with our secret."""
+    """Pushes that were too large, or not signed with our secret."""
     articles_by_push: int = 0
     articles_by_poll: int = 0
     waiting: tuple[PushedDocument, ...] = ()

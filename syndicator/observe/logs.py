@@ -139,7 +139,7 @@ class _Sink:
             self._stream.write(f"{line}\n")
             self._stream.flush()
         except (OSError, ValueError):
-            return  # nobody listens any more (a closed pipe): no reason to stop working
+            return  # a closed pipe: no reason to stop working
 
     debug = info = warning = error = critical = msg
 

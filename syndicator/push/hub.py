@@ -38,7 +38,7 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def challenge() -> str:
-    """Return a text that nobody can guess, for one use."""
+    """Return a random challenge, for one use."""
     return secrets.token_urlsafe(32)
 
 

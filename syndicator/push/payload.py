@@ -129,7 +129,7 @@ def payload(
 
 
 def marked(body: bytes, delivery: Delivery) -> bytes:
-    """Return a body that says that somebody wanted it again: `"replay": ID`, beside `type`."""
+    """Return a body marked as a replay: `"replay": ID`, beside `type`."""
     if delivery.replayed is None:
         return body
     return b'%b,"replay":%b}' % (body.removesuffix(b"}"), _ENCODER.encode(delivery.replayed.id))

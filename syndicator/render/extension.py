@@ -121,7 +121,7 @@ class EntryExtension:
 
 
 def rfc_822(instant: datetime) -> str:
-    """Write a date as RSS wants it, in English whatever the locale: `Thu, 05 Nov 2026 10:11:12 +0000`."""
+    """Write a date as RSS requires it, in English whatever the locale: `Thu, 05 Nov 2026 10:11:12 +0000`."""
     return format_datetime(instant)
 
 

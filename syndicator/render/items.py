@@ -66,7 +66,7 @@ class File(Struct, frozen=True, kw_only=True):
 
     url: str
     media_type: str
-    """`application/octet-stream` where nobody knows: formats require one."""
+    """`application/octet-stream` where it is unknown: formats require one."""
     length_bytes: int | None = None
 
     @property
@@ -162,7 +162,7 @@ class Item(Struct, frozen=True, kw_only=True):
 
     @property
     def byline(self) -> tuple[str, ...]:
-        """Return who wrote it: where the article names nobody, the portal."""
+        """Return who wrote it: where the article names no author, the portal."""
         return self.authors or (self.source.title,)
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, urlsplit
 
 # Everything that is no Char by XML 1.0, 2.2: control characters, surrogates, U+FFFE and U+FFFF; and what it
-# discourages there: DEL and the controls of old code pages, which nobody means.
+# discourages there: DEL and the controls of old code pages, which are never meant.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,80}")

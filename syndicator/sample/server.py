@@ -27,7 +27,7 @@ _SHORTEST_WAIT_S = 0.005
 _LONGEST_WAIT_S = 1.0
 """A clock that was set is noticed after that time."""
 SAMPLE_SECRET = "whsec_c2FtcGxlLXBhcnRuZXItb2YtdGhlLWludmVudGVkLWNpdHk="  # noqa: S105 -- of the sample alone, and public
-"""The secret that the partner shares with the service when nobody gives another one."""
+"""The secret that the partner shares with the service when no other is given."""
 
 
 class SampleError(SyndicatorError):

@@ -18,7 +18,7 @@ log = get_logger(__name__)
 
 
 class Runner:
-    """take → run → sleep until something is due, or until somebody pokes.
+    """take → run → sleep until something is due, or until `poke`.
 
     The same loop serves the service (until `stop`) and the command line and tests (`until_empty`).
     """

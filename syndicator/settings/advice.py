@@ -70,7 +70,7 @@ def _fault_of(where: str, url: str, key: str, allow: AllowList, own: OwnListener
 
 
 def _untrusted_proxies(settings: Settings) -> Iterator[Fault]:
-    """Yield of a proxy on this machine, without which nobody could come, but which is not trusted."""
+    """Yield a warning of a proxy on this machine that is needed to reach the service, but not trusted."""
     server = settings.server
     public = literal_address(urlsplit(settings.site.public_url).hostname or "")
     is_behind = settings.public_url_given and (public is None or not public.is_loopback)

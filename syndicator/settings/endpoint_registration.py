@@ -94,7 +94,7 @@ class Registrations:
         *,
         is_operator: bool,
     ) -> Endpoint:
-        """Read what somebody chose; raise ConfigError with everything that is wrong with it."""
+        """Read the description of an endpoint; raise ConfigError with all its faults."""
         faults = list(self._unknown(values, is_operator=is_operator))
         try:
             form = RegistrationForm.model_validate(

@@ -34,7 +34,7 @@ def _headers(value: object, info: ValidationInfo) -> dict[str, str]:
 
 
 def _plain_headers(value: object, info: ValidationInfo) -> dict[str, str]:
-    """Read a table of headers from somebody who may have no file of ours read."""
+    """Read a table of headers from a partner: values from files are refused."""
     if isinstance(value, dict):
         faults = [((str(key),), "names a file, and none is read for it", "write the value itself")
                   for key in value if str(key).endswith("_file")]  # fmt: skip

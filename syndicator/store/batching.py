@@ -58,7 +58,7 @@ class Batcher(Generic[Q, A]):
             while self._waiting:
                 batch = self._next_batch()
                 await self._ask_all(batch)
-        except BaseException:  # this task was cancelled: nobody else would answer
+        except BaseException:  # this task was cancelled: no other would answer
             for future in [*(future for _, future in batch), *(future for _, _, future in self._waiting)]:
                 future.cancel()
             self._waiting.clear()
@@ -103,6 +103,6 @@ def own_error(error: Exception) -> Exception:
 
 
 def retrieve(future: asyncio.Future[Any]) -> None:
-    """Look at the exception of a future or task, so that asyncio does not complain where nobody awaits it."""
+    """Retrieve the exception of a future or task, so that asyncio does not warn where it is never awaited."""
     if not future.cancelled():
         future.exception()

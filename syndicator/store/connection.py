@@ -168,7 +168,7 @@ class Connection:
         return made
 
     async def scan(self, command: str, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:
-        """Yield what a key holds, however much that is, in pieces that hold nobody up.
+        """Yield what a key holds, however much that is, in pieces that do not block Redis.
 
         `command`: HSCAN, for fields and values of a hash, or ZSCAN, for members and scores. One that is
         written meanwhile may come twice, with both values.
@@ -335,7 +335,7 @@ def _writes(units: Sequence[Transaction]) -> int:
 
 
 def _stood_still(limit: asyncio.Timeout) -> bool:
-    """Return whether the end of a time limit was noticed late: there may be replies that nobody read."""
+    """Return whether the end of a time limit was noticed late: there may be unread replies."""
     ended_at = limit.when()
     return ended_at is not None and asyncio.get_running_loop().time() - ended_at > _STOOD_STILL_S
 

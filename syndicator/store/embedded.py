@@ -59,7 +59,7 @@ class State(Enum):
     SILENT = "silent"
     """It takes connections and does not answer in time: it works on something long, or hangs."""
     ABSENT = "absent"
-    """Nobody listens on the socket."""
+    """No process listens on the socket."""
 
 
 class ServerStatus(Struct, frozen=True, kw_only=True):
@@ -71,14 +71,14 @@ class ServerStatus(Struct, frozen=True, kw_only=True):
 
 
 class StartWait:
-    """Logs what is waited for, and gives up where nobody listens for `START_TIMEOUT_S`."""
+    """Logs what is waited for, and gives up where no process listens for `START_TIMEOUT_S`."""
 
     def __init__(self, socket: Path) -> None:
         self._socket = socket
         self._absent_since_s = self._reported_at_s = asyncio.get_running_loop().time()
 
     def note(self, status: ServerStatus) -> None:
-        """Note a look at a server that is not ready; raise StoreUnavailable when the wait is in vain."""
+        """Note a look at a server that is not ready; raise StoreUnavailable after START_TIMEOUT_S."""
         now_s = asyncio.get_running_loop().time()
         if status.state is not State.ABSENT:
             self._absent_since_s = now_s
@@ -131,7 +131,7 @@ class EmbeddedServer:
         return self._lock is not None
 
     async def ensure(self) -> None:
-        """Have a server that answers: start it where nobody owns it, else wait for its owner's.
+        """Return once a server answers: start it where no process owns it, else wait for the owner's.
 
         A server that listens is waited for however long it takes, so that none is killed for loading much.
         """
@@ -261,7 +261,7 @@ class EmbeddedServer:
         return [str(self.binary), *words]
 
     def _check_snapshot(self) -> None:
-        """Refuse a snapshot that somebody put here: with an append-only file, a server would ignore it."""
+        """Refuse a snapshot that was put here by hand: with an append-only file, a server would ignore it."""
         snapshot = self.data_dir / "dump.rdb"
         ours = (self.data_dir / "engine.json").exists() or (self.data_dir / "appendonlydir").exists()
         if snapshot.exists() and not ours:

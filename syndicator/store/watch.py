@@ -76,7 +76,7 @@ class Watch:
     def moves(self) -> int | None:
         """Return a count that is another one once the key was written; None while it is not known.
 
-        That is: while nobody watches, and once Redis has been silent for `SILENCE_S`.
+        That is: while there is no connection, and once Redis has been silent for `SILENCE_S`.
 
         As of this call: every write that was answered to its writer before is counted. (That Redis was
         emptied is heard a moment later.)
@@ -145,12 +145,12 @@ class Watch:
             except BaseException:
                 opened.close()
                 raise
-        self._moves += 1  # nobody watched until now
+        self._moves += 1  # changes may have been missed until now
         self._lost.clear()
         self._heard_at = time.monotonic()
         self._socket = opened
         self._poll.register(opened, select.POLLIN)
-        # Also heard while nobody asks, so that the buffer never fills.
+        # Also read without requests, so that the buffer never fills.
         asyncio.get_running_loop().add_reader(opened, self.moves)
 
     def _forget(self) -> None:
@@ -208,7 +208,7 @@ async def _ask(opened: socket.socket, reader: hiredis.Reader, *words: str) -> An
 
 
 def _name_of(opened: socket.socket) -> bytes:
-    """Return our end as Redis sees it where nobody is between."""
+    """Return our end as Redis sees it where no proxy is between."""
     if opened.family == socket.AF_UNIX:
         return f"{opened.getpeername()}:0".encode()
     host, port = opened.getsockname()[:2]

@@ -45,7 +45,7 @@ def token_block(token: Token) -> str:
 
 
 def feed_block(name: str, fields: Mapping[str, str]) -> str:
-    """Write what the configuration needs to gather a feed that nobody has looked at yet."""
+    """Write the configuration of a feed that was not read yet."""
     return _table(f"source.{name}", {"title": fields["title"], "kind": "feed", **fields}) + _ADAPTIVE
 
 

@@ -32,6 +32,7 @@ from syndicator.gather.feeds.xml_media import (
 )
 
 _HTML_TYPES = frozenset({"html", "text/html", "application/xhtml+xml", "xhtml"})
+_XML_ENDINGS = ("+xml", "/xml")
 _REPLIES = "{http://purl.org/syndication/thread/1.0}count"
 _PUBLISHED = ("atom:published", "atom:issued", "atom:created", "dc:date", "dcterms:issued")
 _UPDATED = ("atom:updated", "atom:modified", "dcterms:modified")
@@ -120,7 +121,7 @@ def _construct(element: _Element) -> str:
         return ""
     kind = element.get("type", "").strip().lower()
     mode = element.get("mode", "").strip().lower()
-    if mode == "base64" or ("/" in kind and not kind.startswith("text/") and not _is_xml(kind)):
+    if mode == "base64" or ("/" in kind and not kind.startswith("text/") and not kind.endswith(_XML_ENDINGS)):
         return _decoded(element, kind)
     if len(element):
         return _inner(element, kind)
@@ -147,10 +148,6 @@ def _decoded(element: _Element, kind: str) -> str:
     except (ValueError, binascii.Error):
         return ""
     return text if kind in _HTML_TYPES else html.escape(text, quote=False)
-
-
-def _is_xml(kind: str) -> bool:
-    return kind.endswith(("+xml", "/xml"))
 
 
 def _links(fields: Fields, relation: str) -> list[tuple[str, str]]:

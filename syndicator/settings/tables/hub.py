@@ -84,7 +84,7 @@ class HubSection(Form):
         return value
 
     def value(self) -> HubPolicy | None:
-        """Return what the hub goes by; None where there is none."""
+        """Return the policy of the hub; None where there is none."""
         if not (self.enabled or self.external):
             return None
         return HubPolicy(

@@ -49,9 +49,9 @@ class FeedAnnouncement(Struct, frozen=True, kw_only=True, array_like=True):
 
 DATED_DOCUMENTS = 4000
 """Documents that are made on request (feeds of any filter, of what is related or found, pages, archives)
-whose dates are kept: those that somebody asked for last. Some 5 kB each."""
+whose dates are kept: those that were requested last. Some 5 kB each."""
 DATED_FOR = timedelta(days=30)
-"""After this the dates of a document that nobody asked for are removed."""
+"""After this the dates of a document that is not requested are removed."""
 _AT_ONCE = 100
 _UNPACKED_HERE_BYTES = 200_000
 """More takes over a millisecond."""
@@ -203,7 +203,7 @@ class Feeds:
     async def put_dates(self, feed: FeedId, dates: FeedDates, *, on_request: bool = False) -> bool:
         """Keep dates in place of those they were advanced from; False where those are gone meanwhile.
 
-        `on_request`: of a document that is made when somebody asks for it. The dates of those that nobody
+        `on_request`: of a document that is made on request. The dates of those that nobody
         asked for the longest are removed.
         """
         keys = self._keys

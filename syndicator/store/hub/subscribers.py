@@ -123,7 +123,7 @@ class HubSubscribers:
         )
 
     async def check_room(self, host: str, policy: HubPolicy) -> None:
-        """Raise NoRoom where nobody else of a host would be taken."""
+        """Raise NoRoom where no further subscriber of a host would be taken."""
         if await self.count_of(host) >= policy.max_per_host:
             raise NoRoom(of_host=True)
         is_full = await self.count() >= policy.max_subscriptions
@@ -142,7 +142,7 @@ class HubSubscribers:
         """Change a subscriber, and have it attended to at once where it asks for or lacks something.
 
         `known` names it. `change` may be called several times, with what others made of it meanwhile.
-        `topic_digest` is what a topic shows that nobody subscribed to before. `policy` bounds how many there
+        `topic_digest` is the digest of a topic that had no subscriber before. `policy` bounds how many there
         may be, of one host and in all: where that is reached, the oldest that never confirmed gives way to a
         new one, or NoRoom is raised.
         """

@@ -10,7 +10,7 @@ from syndicator.store.hub.lanes import confirmed
 from syndicator.store.keys.table import Keys
 
 FAN_OUT_PATIENCE = timedelta(seconds=30)
-"""After so long another worker goes on with a fan-out that was not finished."""
+"""After so long another worker continues an unfinished fan-out."""
 
 _SCAN = 1000
 
@@ -23,7 +23,7 @@ class HubTopics:
         self._keys = keys
 
     async def all(self) -> dict[TopicName, str]:
-        """Return the topics that somebody ever subscribed to, each with the digest announced last."""
+        """Return the topics that ever had a subscriber, each with the digest announced last."""
         found = pairs(await self._redis.call("HGETALL", self._keys.hub_topics()))
         return {TopicName(name.decode()): digest.decode() for name, digest in found}
 
@@ -42,7 +42,7 @@ class HubTopics:
         return (await self._redis.commit([unit]))[0]
 
     async def unfinished(self, now: datetime) -> list[TopicName]:
-        """Return the topics whose fan-out somebody began and did not end."""
+        """Return the topics with an unfinished fan-out."""
         found = pairs(await self._redis.call("HGETALL", self._keys.hub_fanning()))
         bound = to_ms(now - FAN_OUT_PATIENCE)
         return [TopicName(name.decode()) for name, since in found if int(since) <= bound]
@@ -68,7 +68,7 @@ class HubTopics:
         return total
 
     async def retire(self, topic: TopicName, announced: str, now: datetime) -> None:
-        """Queue the subscribers of a topic that is no more; forget it once all of them have left."""
+        """Queue the subscribers of a topic that was removed; delete it once all of them have left."""
         if not await self.fan_out(topic, now):
             topics = self._keys.hub_topics()
             gone = Transaction(expects=((topics, topic, announced),), writes=(("HDEL", topics, topic),))

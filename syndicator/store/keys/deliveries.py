@@ -70,7 +70,7 @@ class DeliveryKeys:
         return self._prefix + "events:log"
 
     def queues(self) -> str:
-        """ZSET: endpoint id → when its queue wants attention, ms (never too late, at times too early).
+        """ZSET: endpoint id → when its queue is looked at next, ms (never too late, at times too early).
 
         Kept: endpoints with deliveries that do not rest. Written by: fan-out, claim, settle.
         """

@@ -53,7 +53,7 @@ class FeedKeys:
 
     def dated_documents(self) -> str:
         """ZSET: digest of the path of a document that is made on request (feed of any filter, page, archive)
-        → when somebody asked for it (to ten minutes), s: those whose dates are kept.
+        → when it was last requested (to ten minutes), s: those whose dates are kept.
 
         Kept: 30 days, at most 4,000 of them. Written by: publishing.
         """

@@ -51,7 +51,7 @@ class HubKeys:
         return self._prefix + "hub:fanning"
 
     def hub_hosts(self) -> str:
-        """ZSET: host → when its queue wants attention, ms.
+        """ZSET: host → when its queue is looked at next, ms.
 
         Kept: while there is something in its queue. Written by: hub.
         """
@@ -86,7 +86,7 @@ class HubKeys:
         return self._prefix + "hub:unconfirmed"
 
     def hub_unconfirmed_hosts(self) -> str:
-        """ZSET: host → when its queue of those that have not confirmed wants attention, ms; an hour earlier
+        """ZSET: host → when its queue of those that have not confirmed is looked at next, ms; an hour earlier
         where the host answers in time.
 
         Kept: while there is something in that queue. Written by: hub.

@@ -106,7 +106,7 @@ class Keys(FeedKeys, HubKeys, AccessKeys, DeliveryKeys):
         return f"{self._prefix}subscription:{source}"
 
     def subscriptions_due(self) -> str:
-        """ZSET: source id → when its subscription wants attention, ms.
+        """ZSET: source id → when its subscription is looked at next, ms.
 
         Kept: goes with its subscription. Written by: subscribing, hubs.
         """

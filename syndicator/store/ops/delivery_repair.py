@@ -1,7 +1,7 @@
 """Whether what is kept of deliveries fits together, and how it is made to: the doctor's eyes and hands.
 
 Nothing here is part of the usual course: every step there is one script, so what is found means that Redis
-lost something, that somebody wrote there by hand, or that a fault of ours did.
+lost something, that was written there by hand, or that a fault of ours did.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Defect(Struct, frozen=True, kw_only=True):
     count: int
     message: str
     mends: tuple[Command, ...] = ()
-    """Commands, each of which may be repeated; none: it mends itself, or somebody must see to it."""
+    """Commands, each of which may be repeated; none: it mends itself, or an operator must act."""
 
 
 class Mending:
@@ -90,7 +90,7 @@ class Mending:
         return [one for one in (*found, asleep) if one is not None]
 
     async def unknown_endpoints(self, known: Sequence[EndpointId]) -> list[Defect]:
-        """Look for queues of endpoints that nobody knows any more."""
+        """Look for queues of unknown endpoints."""
         configured = {name.decode() for name in await self._redis.call("HKEYS", self._keys.configured())}
         prefixes = [
             key(EndpointId(""))

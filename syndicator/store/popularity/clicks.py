@@ -1,4 +1,4 @@
-"""Who was counted as a reader of an article today: sketches that nobody can be read out of."""
+"""Which readers of an article were counted today: sketches that reveal no reader."""
 
 import secrets
 from datetime import date, timedelta

@@ -36,5 +36,5 @@ class Reports:
 
 
 def key_digest(key: str) -> str:
-    """Return what stands for a key that somebody else chose."""
+    """Return a fixed-length hash of a key that a partner chose."""
     return sha256(key.encode()).hexdigest()[:32]

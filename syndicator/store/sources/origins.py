@@ -28,7 +28,7 @@ class Origins:
         self._keys = keys
 
     async def note(self, origins: Iterable[Origin], now: datetime, *, since: datetime) -> None:
-        """Remember these as they are now, and forget those that nobody had since a time."""
+        """Store these origins as of now, and remove those that no source had since a time."""
         noted, key = await self._noted(), self._keys.origins()
         gone = [source for source, one in noted.items() if one.at < since - NOTED_AGAIN]
         fresh = [one for one in origins if not _is_noted(noted.get(one.id), one, now)]

@@ -42,7 +42,7 @@ class RobotsFiles:
         return known if known is not None and known.agent == agent else None
 
     async def keep(self, address: str, known: KnownRobots, now: datetime, *, elsewhere: bool = False) -> None:
-        """Keep a file for as long as it may be used; the news that there is none to be had, while fresh.
+        """Keep a file for as long as it may be used; that it could not be read, for a shorter time.
 
         At most an hour what is `elsewhere` than the source that it is asked for.
         """

@@ -138,7 +138,7 @@ class Assignments:
         log_limit: int,
         dead: str = "",
     ) -> Turn | AssignedElsewhere:
-        """Take the right to assign, if nobody or only the `dead` has it, and read what waits."""
+        """Take the right to assign, if no worker or only a `dead` one has it, and read what waits."""
         keys = self._keys
         fence, first, last, *rest = await self._redis.run(
             self._take,

@@ -74,7 +74,7 @@ def packed_story(story: Story) -> bytes:
 
 
 def unpacked_story(data: bytes, story_id: StoryId) -> Story:
-    """Read a story; raise StoreError where the bytes are none."""
+    """Read a story; raise StoreError where the bytes are no story."""
     sketch = unpack(data, _Sketch)
     count = len(sketch.terms) // 4
     weight = "H" if len(sketch.weights) == 2 * count else "I"

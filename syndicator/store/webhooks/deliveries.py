@@ -56,7 +56,7 @@ class ClaimedDeliveries(Struct, frozen=True, kw_only=True):
 
     leased: tuple[Leased, ...] = ()
     next_due_at: datetime | None = None
-    """When a queue wants attention next."""
+    """When a queue is looked at next."""
     lost: tuple[tuple[EndpointId, EventId], ...] = ()
     """Stood in a queue, and there is no such event: taken out."""
     unreadable: tuple[UnreadableDelivery, ...] = ()
@@ -240,7 +240,7 @@ class Deliveries:
         )
 
     async def extend(self, leased: Sequence[Leased], until: datetime) -> list[bool]:
-        """Lengthen leases whose work goes on; False for those that were lost."""
+        """Extend leases; False for those that were lost."""
         held: list[bool] = []
         for part in pieces(leased, _SETTLED_TOGETHER):
             chosen = [(one.delivery.endpoint, one.delivery.event.id, one.token) for one in part]

@@ -45,7 +45,7 @@ class EndpointSnapshot(Struct, frozen=True, kw_only=True):
 
 
 class _Sealed(Struct, frozen=True, kw_only=True, array_like=True):
-    """What nobody may read who reads Redis."""
+    """Secrets of an endpoint, encrypted in Redis."""
 
     secrets: tuple[tuple[str, datetime | None], ...]
     headers: Mapping[str, str]
@@ -205,7 +205,7 @@ class Endpoints:
         await self._redis.commit([self._rest(endpoint, EndpointStanding.PAUSED, reason, now)])
 
     async def disable(self, endpoint: EndpointId, reason: str, now: datetime) -> bool:
-        """Send nothing there until somebody resumes it: its events wait. False where it rests already."""
+        """Send nothing there until it is resumed: its events wait. False where it rests already."""
         return (await self._redis.commit([self._rest(endpoint, EndpointStanding.DISABLED, reason, now)]))[0]
 
     async def note_failure(self, endpoint: EndpointId, state: EndpointState, change: CircuitChange) -> bool:

@@ -1,6 +1,6 @@
 """Deliveries that are wanted again: by their own id, with all their attempts before them.
 
-That somebody wants one again stands in the note of its tries, which goes where the delivery goes:
+That one is sent again stands in the note of its tries, which goes where the delivery goes:
 `ATTEMPTS REASON REPLAY@MS`, as in `0  resend@1762344000000`.
 """
 

@@ -87,7 +87,7 @@ class Replays:
 
     def _unit(self, replay: Replay, due_at: datetime, queued: Sequence[Command]) -> Transaction:
         keys, step = self._keys, replay.step
-        after = _stepped(replay)
+        after = replace(replay, step=replay.step + 1)
         place: Command = ("ZADD", keys.replays_due(), to_ms(due_at), replay.id)
         if after.status is not ReplayStatus.RUNNING:
             place = ("ZREM", keys.replays_due(), replay.id)
@@ -100,7 +100,3 @@ class Replays:
                 place,
             ),
         )
-
-
-def _stepped(replay: Replay) -> Replay:
-    return replace(replay, step=replay.step + 1)

@@ -208,7 +208,7 @@ def _route(method: Method, path: str, handler: Handler, answer: object, **more: 
 
 
 def asker_of(request: web.Request) -> Asker:
-    """Return who wants something of an endpoint."""
+    """Return on whose behalf a request is made."""
     return Asker(owner=owner_of(request), is_operator=is_trusted(request))
 
 

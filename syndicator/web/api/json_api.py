@@ -41,7 +41,7 @@ class Parameter(Struct, frozen=True, kw_only=True):
 
 
 class Header(Struct, frozen=True, kw_only=True):
-    """A header that a route wants."""
+    """A header that a route requires."""
 
     name: str
     description: str
@@ -150,7 +150,7 @@ def piece_of(names: Iterable[str], request: web.Request) -> tuple[list[str], str
 
 
 async def read_json(request: web.Request, kind: type[T], example: str, limit: int = MAX_BODY_BYTES) -> T:
-    """Read a body of JSON as a value; 400, 413 or 415 for what is none, with an example of one."""
+    """Read a body of JSON as a value; 400, 413 or 415 for any other, with an example."""
     if request.content_type != _JSON:
         raise not_json("Send it with the header Content-Type: application/json.")
     body = await read_body(request, limit)

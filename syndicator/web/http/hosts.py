@@ -22,7 +22,7 @@ def check_host(names: Collection[str] = ()) -> Middleware:
         given = request.headers.getall(hdrs.HOST, ())
         host = _name(given[0]) if len(given) == 1 else ""
         if host not in known and not _is_loopback(host):
-            detail = "Nobody asks here by this name: use 127.0.0.1 or localhost, or set [server] ops_hosts."
+            detail = "This listener has no such name: use 127.0.0.1 or localhost, or set [server] ops_hosts."
             raise ProblemRaised(Problem(name="bad-request", status=421, detail=detail))
         return await handler(request)
 

@@ -74,7 +74,7 @@ def gone(detail: str) -> ProblemRaised:
 
 
 def problem_response(site: Site, problem: Problem) -> web.Response:
-    """Write the problem as RFC 9457 wants it."""
+    """Write the problem as RFC 9457 defines it."""
     body: dict[str, object] = {
         "type": site.url(f"/problems/{problem.name}"),
         "title": problem.title,
@@ -115,7 +115,7 @@ def catch_problems(site: Site, trusted: tuple[Network, ...], show: Show) -> Midd
         except StoreUnavailable as error:
             _log.warning("store_unavailable", path=request.path, reason=str(error))
             problem = unavailable("Nothing can be read from the store right now.")
-        except Exception:  # noqa: BLE001  the edge: nobody is above us who could say more
+        except Exception:  # noqa: BLE001  the outermost middleware
             client = client_address(request.remote, request.headers.getall(hdrs.X_FORWARDED_FOR, ()), trusted)
             _log.exception("request_failed", method=request.method, path=request.path, client=client)
             problem = Problem(name="internal", status=500, detail="The fault was logged.")

@@ -35,7 +35,7 @@ def open_socket(host: str, port: int, *, reuse_port: bool = False) -> socket.soc
         if reuse_port:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         opened.bind(address)
-        if not reuse_port:  # two may be bound to a port that nobody listens on: one would find out too late
+        if not reuse_port:  # two may bind a port before either listens: one would fail too late
             opened.listen(_BACKLOG)
         opened.setblocking(False)
     except OSError:
@@ -98,7 +98,7 @@ class _Handler(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Return the answer to a request that reaches no route; raise ConnectionError amid another answer."""
+        """Return the answer to a request that reaches no route; raise ConnectionError inside another."""
         if isinstance(exc, UnicodeError) and hdrs.EXPECT in request.headers:
             status = HTTPStatus.EXPECTATION_FAILED  # whose value aiohttp wants to repeat, and cannot spell
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -65,7 +65,7 @@ class OwnHubRoutes:
         return _plain(202, "Your callback will be asked whether you mean it.")
 
     async def please_notify(self, request: web.Request) -> web.Response:
-        """Register with rssCloud: the subscriber is asked before it is answered, as its protocol wants."""
+        """Register with rssCloud: its protocol requires that the subscriber is verified first."""
 
         async def register(form: Mapping[str, str]) -> str:
             caller = self._caller(request)

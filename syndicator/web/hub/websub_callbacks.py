@@ -35,7 +35,7 @@ log = get_logger(__name__)
 
 
 class HubRoutes:
-    """Handlers of the callbacks. Only the hub that was given an address knows it; nobody can guess one."""
+    """Handlers of the callbacks. Their addresses are secrets: only the hub that got one knows it."""
 
     def __init__(self, callbacks: HubCallbacks) -> None:
         self._callbacks = callbacks

@@ -45,7 +45,7 @@ class HealthRoutes:
         return [web.get("/healthz", self.live), web.get("/readyz", self.ready)]
 
     async def live(self, request: web.Request) -> web.Response:
-        """Return the answer that the process lives; asks nobody else."""
+        """Return the answer that the process lives, without asking Redis."""
         del request
         return web.Response(body=b'{"status": "ok"}\n', headers=_HEADERS)
 

@@ -1,4 +1,4 @@
-"""The news sitemap of our own pages, where the operator wants one."""
+"""The news sitemap of our own pages, if it is configured."""
 
 import asyncio
 

@@ -1,7 +1,7 @@
 -- Lease what is due for the hub's subscribers: from many hosts in one call, of each no more than its share.
 -- The queue of one host is as in claim.lua: a dead worker's lease runs out, and its item is simply due again.
 --
--- KEYS[1]  ZSET: host → when its queue wants attention
+-- KEYS[1]  ZSET: host → when its queue is looked at next
 -- KEYS[2]  ZSET: host → when it last answered in time; any other host is slow
 -- ARGV[1]  now, ms
 -- ARGV[2]  lease end, ms
@@ -11,7 +11,7 @@
 -- ARGV[6]  how many of slow hosts to claim at most; each of them has one in flight
 -- ARGV[7]  key of a host's queue, without the host
 -- ARGV[8]  key of its owners, without the host
--- reply    {host, item, 1 if the host is slow, …}, and when the next host wants attention, ms, or -1
+-- reply    {host, item, 1 if the host is slow, …}, and when the next host is looked at, ms, or -1
 -- again    called again (its reply was lost): leases others; what it had leased is due when its lease ends
 -- cost     O(log n) per item claimed and per item in flight, at most ARGV[4] hosts
 local now, room, cap, slow_room = tonumber(ARGV[1]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])

@@ -43,7 +43,7 @@ local function lease(item)
     owners[#owners + 1], owners[#owners + 2] = item, ARGV[3]
   end
 end
--- Those whose lease ran out come first: behind a long backlog nobody would ever see them.
+-- Those whose lease ran out come first: behind a long backlog they would never be claimed.
 for _, item in ipairs(lapsed) do lease(item) end
 if room > 0 then
   for _, item in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, room)) do lease(item) end

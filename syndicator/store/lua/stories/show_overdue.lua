@@ -1,4 +1,4 @@
--- Show articles that nobody has assigned in time, each as a story of its own; they go on waiting.
+-- Show articles that were not assigned in time, each as a story of its own; they go on waiting.
 --
 -- KEYS[1]  STREAM: articles that are not assigned yet
 -- ARGV[1]  now, ms

@@ -1,6 +1,6 @@
 -- Lease due deliveries of all endpoints in one call: urgent ones first, and everyone his fair share.
 --
--- KEYS[1]  ZSET: endpoint → when its queue wants attention, ms
+-- KEYS[1]  ZSET: endpoint → when its queue is looked at next, ms
 -- KEYS[2]  HASH: event id → event
 -- KEYS[3]  STREAM: the outbox
 -- KEYS[4]  HASH: versions of the directory of endpoints
@@ -14,7 +14,7 @@
 -- ARGV[7]  1: claim nothing while events wait in the outbox, for one of them may go ahead of all, or a replay is due
 -- ARGV[8…] endpoints that this process cannot send to: left to others
 -- reply    {deliveries, next, lost, events in the outbox, version of the directory, replay}: a delivery is
---          {endpoint, event id, event, tries}; next is when a queue wants attention, ms, or -1; lost are
+--          {endpoint, event id, event, tries}; next is when a queue is looked at next, ms, or -1; lost are
 --          {endpoint, event id} without an event, which were taken out; replay is when one is to go on, ms, or -1
 -- again    called again with the same token (its reply was lost): what the token holds, and no more there
 -- cost     O(log n) per delivery leased and per one in flight, and some ten commands per endpoint looked at
@@ -113,7 +113,7 @@ local function give(one, items)
   end
 end
 
--- Lease up to `share`; those whose lease ran out come first: behind a long backlog nobody would ever see them.
+-- Lease up to `share`; those whose lease ran out come first: behind a long backlog they would never be claimed.
 local function lease(one, share)
   local items, most = {}, math.min(share, one.most, room)
   local function take(found)
@@ -141,7 +141,7 @@ local function lease(one, share)
   give(one, items)
 end
 
--- Note when it wants attention next. Who was served and has more goes behind those who wait since earlier.
+-- Store when it is looked at next. Who was served and has more goes behind those who wait since earlier.
 local function note(one)
   local wanted = tonumber(redis.call('ZRANGE', one.queue, 0, 0, 'WITHSCORES')[2] or '-1')
   if wanted < 0 then

@@ -5,7 +5,7 @@
 -- KEYS[3]  STREAM: the outbox
 -- KEYS[4]  HASH: event id → event
 -- KEYS[5]  STREAM: ids of events in order
--- KEYS[6]  ZSET: endpoint → when its queue wants attention, ms
+-- KEYS[6]  ZSET: endpoint → when its queue is looked at next, ms
 -- KEYS[7]  HASH: endpoint that rests → how
 -- ARGV[1]  prefix of the namespace: an endpoint's keys are made of it
 -- ARGV[2]  now, ms

@@ -1,6 +1,6 @@
 -- Store the results of leased deliveries, many in one call.
 --
--- KEYS[1]  ZSET: endpoint → when its queue wants attention, ms
+-- KEYS[1]  ZSET: endpoint → when its queue is looked at next, ms
 -- KEYS[2]  HASH: endpoint → deliveries that succeeded
 -- KEYS[3]  HASH: endpoint that rests → how
 -- ARGV[1]  prefix of the namespace: an endpoint's keys are made of it
