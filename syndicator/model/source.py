@@ -72,7 +72,7 @@ class Politeness(Struct, frozen=True, kw_only=True):
 
 
 class ImagePolicy(StrEnum):
-    """How the pictures of a source are handled."""
+    """What becomes of a source's pictures."""
 
     LINK = "link"
     """They stay where they are, once they have been seen to be pictures."""
