@@ -95,7 +95,7 @@ _SIZE = (
 )
 _SIZED = re.compile(rf"{_SIZE}(?:{_SIZE}){{0,3}}$")
 _WIDTH_LIKE = re.compile(r"[-_@.,]\d{2,4}$")
-_TELLING = 8
+_SEARCHED_WORDS = 8
 """Number of words of a correction that are searched for in the text."""
 _LETTER = re.compile(r"[a-z]")
 _SCRIPTS = (".php", ".aspx", ".asp", ".ashx")
@@ -106,7 +106,7 @@ _FILE_PARTS = 2
 _PART_CHARACTERS = 200
 _ENDING = re.compile(r"(?:\.(?:jpe?g|png|webp|gif|avif|jfif|bmp|php|aspx?|ashx)){1,3}$")
 _SIZE_ALONE = re.compile(r"(?:[wh]?_?\d+x\d*|[wh]_?\d+|small|medium|large|thumb(?:nail)?|original|resized?)")
-_TELLS_LITTLE = re.compile(r"(?:\d{1,4}|image|img|photo|foto|picture|default|index)?")
+_MEANS_LITTLE = re.compile(r"(?:\d{1,4}|image|img|photo|foto|picture|default|index)?")
 """Last parts of a path that are no name, and those that need the part before to be one."""
 
 
@@ -224,7 +224,7 @@ def _seen(article: Candidate | Article) -> _Seen:
     title, lead, body = _spaced(article.title), _still(article.lead), _body(article.body_html)
     noted = _spaced(article.correction) if article.correction else ""
     # No word stands across the two blanks between the texts.
-    if noted and " ".join(noted.split()[:_TELLING]) in f"{title}  {lead}  {body}":
+    if noted and " ".join(noted.split()[:_SEARCHED_WORDS]) in f"{title}  {lead}  {body}":
         noted = ""
     return _Seen(
         title=title,
@@ -311,7 +311,7 @@ def picture_name(url: str) -> str:
         if _SIZE_ALONE.fullmatch(stem):
             continue
         named.append(stem)
-        if not _TELLS_LITTLE.fullmatch(stem):
+        if not _MEANS_LITTLE.fullmatch(stem):
             break
     is_script = not parts or parts[-1].endswith(_SCRIPTS) or "." not in parts[-1]
     return "/".join(named[:2]) + (f"?{query}" if query and is_script else "")

@@ -42,7 +42,7 @@ NEVER = timedelta(days=365)
 
 _UNKNOWN = SourceState()
 _ADAPTIVE_JITTER = 0.05
-_NOT_WORTH_TELLING_S = 5.0
+_NEGLIGIBLE_S = 5.0
 _MOST_HINT_JITTER_S = 600.0
 _SOFT_GROWTH, _HARD_GROWTH = 2**0.5, 2.0
 _SOFT_REASONS = frozenset({Reason.DNS, Reason.CONNECT, Reason.TIMEOUT})
@@ -89,7 +89,7 @@ def after_success(
     at = max(_jittered(due.at, schedule, began_at, rng), now)
     if wish is not None and wish.until > at:
         at = wish.until + timedelta(seconds=rng.uniform(0, schedule.jitter_s))
-        if (wish.until - due.at).total_seconds() > _NOT_WORTH_TELLING_S:
+        if (wish.until - due.at).total_seconds() > _NEGLIGIBLE_S:
             due = replace(due, because=f"{due.because}, but {wish.because}")
     return _allowed(Due(at=at, because=due.because), state.hints, schedule.jitter_s, rng)
 
