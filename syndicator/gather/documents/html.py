@@ -20,7 +20,6 @@ from msgspec import Struct
 
 from syndicator.gather.documents.opening_tags import RELATION, OpeningTags
 from syndicator.gather.documents.picture_sources import is_stand_in, largest, own_address, own_sets
-from syndicator.gather.documents.simple_html import cleaned_if_simple
 from syndicator.gather.documents.text import MAX_LEAD, absolute_url, one_line, shortened, without_unwanted
 
 MAX_HTML = 500_000
@@ -190,9 +189,6 @@ class HtmlCleaner:
             shown = _HIDDEN.sub(_without_hidden, shown)
         if shown is not markup:
             markup, tags = shown, OpeningTags(shown)
-        simple = cleaned_if_simple(markup)
-        if simple is not None:
-            return simple.strip(), _tags_left(markup, tags, simple)
         cleaned, left = self._cleaned(markup, tags)
         if len(cleaned) > max(MAX_HTML, 10 * len(markup)):
             raise ValueError("its HTML grows without end when it is parsed")
