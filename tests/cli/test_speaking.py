@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from cli.cli_world import configured
 from support import answering
 from warm_program import run
 
@@ -43,16 +44,9 @@ async def portal() -> AsyncIterator[str]:
 @pytest.fixture
 def config(tmp_path: Path, portal: str) -> Path:
     """A configuration of one source, with data of its own."""
-    folder = tmp_path / "config"
-    folder.mkdir()
-    (folder / "all.toml").write_text(
+    return configured(
+        tmp_path,
         f"""
-[store]
-data_dir = "{tmp_path / "data"}"
-[sample]
-enabled = false
-[egress]
-allow = ["127.0.0.1/32"]
 [source.kota]
 title = "Berita Kota"
 kind = "feed"
@@ -65,9 +59,7 @@ title = "Terbaru"
 title = "Terpopuler"
 order = "popular"
 """,
-        "utf-8",
     )
-    return folder
 
 
 def failure(out: str) -> dict[str, Any]:

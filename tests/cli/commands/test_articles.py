@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from cli.cli_world import LATEST, configured, source_of
+from support import answering
 from warm_program import run
 
 FEED = """<?xml version="1.0"?><rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel>
@@ -27,28 +28,8 @@ async def config(tmp_path: Path) -> AsyncIterator[Path]:
         text = FEED.format(url=f"http://{request.host}")
         return web.Response(text=text, content_type="application/rss+xml")
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    folder = tmp_path / "config"
-    folder.mkdir()
-    async with TestServer(app) as server:
-        settings = f"""
-[store]
-data_dir = "{tmp_path / "data"}"
-[sample]
-enabled = false
-[egress]
-allow = ["127.0.0.1/32"]
-[source.kota]
-title = "Berita Kota"
-kind = "feed"
-url = "{server.make_url("/rss")}"
-schedule = {{ every = "5m" }}
-[feed.latest]
-title = "Terbaru"
-"""
-        (folder / "all.toml").write_text(settings, "utf-8")
-        yield folder
+    async with answering(answer) as url:
+        yield configured(tmp_path, source_of(f"{url}/rss") + LATEST)
 
 
 async def test_caption_and_credit_stand_apart(config: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from cli.cli_world import configured
 from gather.portal_pages import Story
 from support import answering
 from warm_program import run
@@ -71,18 +72,11 @@ async def town() -> AsyncIterator[Town]:
 
 @pytest.fixture
 def config(tmp_path: Path, town: Town) -> Path:
-    folder = tmp_path / "config"
-    folder.mkdir()
-    (folder / "all.toml").write_text(
+    return configured(
+        tmp_path,
         f"""
 [site]
 timezone = "Asia/Jakarta"
-[store]
-data_dir = "{tmp_path / "data"}"
-[sample]
-enabled = false
-[egress]
-allow = ["127.0.0.1/32"]
 [source.kota]
 title = "Kabar Kota"
 kind = "page"
@@ -101,9 +95,7 @@ headers = {{ authorization = "Bearer very-private-words" }}
 [feed.latest]
 title = "Terbaru"
 """,
-        "utf-8",
     )
-    return folder
 
 
 def feed(url: str, *leads: str) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from cli.cli_world import LATEST, configured, source_of
+from support import answering
 from warm_program import run
 
 WORDS = " ".join(f"kata{number}" for number in range(60))
@@ -25,31 +26,9 @@ async def config(tmp_path: Path) -> AsyncIterator[Path]:
         text = FEED.format(url=f"http://{request.host}", name=name, words=WORDS)
         return web.Response(text=text, content_type="application/rss+xml")
 
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    folder = tmp_path / "config"
-    folder.mkdir()
-    async with TestServer(app) as server:
-        settings = f"""
-[store]
-data_dir = "{tmp_path / "data"}"
-[sample]
-enabled = false
-[egress]
-allow = ["127.0.0.1/32"]
-[feed.latest]
-title = "Terbaru"
-"""
-        for name in ("kota", "desa"):
-            settings += f"""
-[source.{name}]
-title = "Berita {name}"
-kind = "feed"
-url = "{server.make_url(f"/{name}")}"
-schedule = {{ every = "5m" }}
-"""
-        (folder / "all.toml").write_text(settings, "utf-8")
-        yield folder
+    async with answering(answer) as url:
+        sources = (source_of(f"{url}/{name}", name) for name in ("kota", "desa"))
+        yield configured(tmp_path, "".join(sources) + LATEST)
 
 
 async def test_who_tells_a_story_and_how_it_was_judged(config: Path) -> None:

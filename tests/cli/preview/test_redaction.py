@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from cli.cli_world import LATEST, configured, source_of
 from msgspec.structs import replace
 from support import answering
 from warm_program import run
@@ -40,35 +41,12 @@ async def portal() -> AsyncIterator[str]:
         yield url
 
 
-def configured(folder: Path, url: str, data: Path) -> Path:
-    folder.mkdir()
-    (folder / "all.toml").write_text(
-        f"""
-[store]
-data_dir = "{data}"
-[sample]
-enabled = false
-[egress]
-allow = ["127.0.0.1/32"]
-[source.kota]
-title = "Berita Kota"
-kind = "feed"
-url = "{url}"
-schedule = {{ every = "5m" }}
-[feed.latest]
-title = "Terbaru"
-""",
-        "utf-8",
-    )
-    return folder
-
-
 # What an own parameter is called, only its owner knows.
 @pytest.mark.parametrize("parameter", ["token", "key", "x-amz-signature", "pelanggan"])
 async def test_an_article_does_not_tell_it_and_keeps_its_own_link(
     tmp_path: Path, portal: str, parameter: str
 ) -> None:
-    config = configured(tmp_path / "config", f"{portal}/feed?{parameter}={SECRET}", tmp_path / "data")
+    config = configured(tmp_path, source_of(f"{portal}/feed?{parameter}={SECRET}") + LATEST)
     assert (await run(config, "once", "gather"))[0] == 0
     (item,) = json.loads((await run(config, "articles", "list", "--json"))[1])["items"]
     assert item["url"] == f"{portal}/read?key=1"
@@ -81,7 +59,7 @@ async def test_an_article_does_not_tell_it_and_keeps_its_own_link(
 
 @pytest.mark.parametrize("parameter", ["token", "pelanggan"])
 async def test_a_preview_of_the_source_does_not_tell_it(tmp_path: Path, portal: str, parameter: str) -> None:
-    config = configured(tmp_path / "config", f"{portal}/feed?{parameter}={SECRET}", tmp_path / "data")
+    config = configured(tmp_path, source_of(f"{portal}/feed?{parameter}={SECRET}") + LATEST)
     for options in ([], ["--json"], ["--diff", "--json"]):
         code, out, err = await run(config, "preview", "--source", "kota", *options)
         assert code == 0
@@ -90,7 +68,7 @@ async def test_a_preview_of_the_source_does_not_tell_it(tmp_path: Path, portal: 
 
 
 async def test_a_source_and_what_failed_of_it_do_not_tell_it(tmp_path: Path, portal: str) -> None:
-    config = configured(tmp_path / "config", f"{portal}/gone?token={SECRET}", tmp_path / "data")
+    config = configured(tmp_path, source_of(f"{portal}/gone?token={SECRET}") + LATEST)
     for command in (
         ["once", "gather", "--json"],
         ["sources", "show", "kota"],
@@ -106,7 +84,7 @@ async def test_a_source_and_what_failed_of_it_do_not_tell_it(tmp_path: Path, por
 
 
 async def test_only_the_block_that_is_to_be_pasted_has_it(tmp_path: Path, portal: str) -> None:
-    config = configured(tmp_path / "config", f"{portal}/other", tmp_path / "data")
+    config = configured(tmp_path, source_of(f"{portal}/other") + LATEST)
     _, out, _ = await run(config, "preview", f"{portal}/feed?token={SECRET}", "--json")
     told = json.loads(out)
     assert SECRET in told.pop("block")
