@@ -353,7 +353,7 @@ async def open_egress(
     with the rest. `proxy` is the URL of a forward proxy for everything that goes to sources (callbacks never
     use one); raises EgressError(connect) where it is none.
     """
-    chosen = parse_proxy(proxy) if proxy else None
+    parsed_proxy = parse_proxy(proxy) if proxy else None
     names = BoundedResolver(resolver or DefaultResolver())
     listeners = OwnListeners() if own is None else own
 
@@ -383,7 +383,7 @@ async def open_egress(
             callbacks_lane(allow_subscribers) as subscribers,
         ):
             yield Egress(
-                sources=sources, callbacks=callbacks, subscribers=subscribers, clock=clock, proxy=chosen
+                sources=sources, callbacks=callbacks, subscribers=subscribers, clock=clock, proxy=parsed_proxy
             )
     finally:
         await names.close()

@@ -110,8 +110,8 @@ class Registrations:
 
     def _unknown(self, values: Mapping[str, Any], *, is_operator: bool) -> Iterable[Fault]:
         """Return faults for names of unknown sources and feeds: no event of them would ever be sent."""
-        chosen = values.get("filter")
-        sources = chosen.get("source") if isinstance(chosen, Mapping) else None
+        wanted = values.get("filter")
+        sources = wanted.get("source") if isinstance(wanted, Mapping) else None
         feeds = [name for name, spec in self._feeds.items() if is_operator or not spec.private]
         for key, named, known in (
             ("filter.source", sources, self._sources),

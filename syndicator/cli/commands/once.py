@@ -64,8 +64,8 @@ def _once(  # noqa: PLR0917  typer calls it by name
     settings = invocation(context).settings()
     for name in source or ():
         check_known("source", name, settings.sources, "--source")
-    chosen = [SourceId(name) for name in (source or (settings.sources if everything else ()))]
-    reports = run_loop(_run(settings, step, chosen, workers or CAPACITY[step], named=bool(source)))
+    sources = [SourceId(name) for name in (source or (settings.sources if everything else ()))]
+    reports = run_loop(_run(settings, step, sources, workers or CAPACITY[step], named=bool(source)))
     report = _result(step, reports)
     if as_json:
         print_json(report)

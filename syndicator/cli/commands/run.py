@@ -147,8 +147,8 @@ async def _stay(
         await stack.enter_async_context(service.data_loss.watching())
         ops = await asyncio.to_thread(_open_ops, settings, roles)
         sockets = [*([listening] if listening else []), *([ops.listening] if ops else [])]
-        chosen = [listener for one in sockets for listener in listeners_of(one)]
-        await stack.enter_async_context(service.listeners.publishing(chosen))
+        listeners = [listener for one in sockets for listener in listeners_of(one)]
+        await stack.enter_async_context(service.listeners.publishing(listeners))
         for one in advice(settings)[:_MOST_WARNINGS]:
             log.warning("configuration_warning", key=one.key, reason=one.reason, remedy=one.remedy)
         if roles.work:

@@ -90,8 +90,8 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
         return await service.access.tokens(), service.clock()
 
     tokens, now = ask(context, rows)
-    chosen = [shown(token, now) for token in tokens]
-    chosen = chosen[:limit] if limit else chosen
+    items = [shown(token, now) for token in tokens]
+    items = items[:limit] if limit else items
     people = [
         {
             "id": one.id,
@@ -102,10 +102,10 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
             "kept in": one.kept_in,
             "description": one.description,
         }
-        for one in chosen
+        for one in items
     ]
     print_list(
-        [asdict(one) for one in chosen],
+        [asdict(one) for one in items],
         people=people,
         as_json=as_json,
         empty="There is no token: syndicator tokens add makes one.",

@@ -75,7 +75,7 @@ def list_withdrawn(context: typer.Context, source: SourceId | None, limit: int, 
 
     async def rows(service: Service) -> tuple[Rows, Rows]:
         found = await service.store.withdrawals.newest(0 if source else limit)
-        chosen = [one for one in found if source is None or one.article.source == source]
+        withdrawals = [one for one in found if source is None or one.article.source == source]
         now = service.clock()
         people = [
             {
@@ -86,9 +86,9 @@ def list_withdrawn(context: typer.Context, source: SourceId | None, limit: int, 
                 "title": one.article.title,
                 "source": one.article.source,
             }
-            for one in chosen
+            for one in withdrawals
         ]
-        return cut([_item(one) for one in chosen], limit), cut(people, limit)
+        return cut([_item(one) for one in withdrawals], limit), cut(people, limit)
 
     items, people = ask(context, rows)
     print_list(items, people=people, as_json=as_json, empty="Nothing is withdrawn.")

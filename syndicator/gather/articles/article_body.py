@@ -143,11 +143,11 @@ def _cut_repeated(quotes: list[LexborNode], body: list[LexborNode]) -> None:
     if not candidates:
         return
     text = folded(" ".join(to_text(node.html or "", MAX_BODY_WORDS) for node in body))
-    chosen = {node.mem_id for node in quotes[:1]}
+    pull_quote = {node.mem_id for node in quotes[:1]}
     doomed = []
     for mem_id, node in candidates.items():
         words = folded(text_of(node, None, MAX_QUOTE))
-        if (len(words) >= _MIN_REPEATED or (words and mem_id in chosen)) and text.count(words) > 1:
+        if (len(words) >= _MIN_REPEATED or (words and mem_id in pull_quote)) and text.count(words) > 1:
             doomed.append(node)
             text = text.replace(words, "", 1)  # of two that say the same, one stays
     Doomed(doomed).cut()

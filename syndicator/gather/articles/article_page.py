@@ -237,14 +237,14 @@ class _Reader:
         near = () if self._rule.authors else reporters_near(self._near, site_of(claims))
         # Metadata of portals names the editor, too; where readers see who reported, that counts.
         editors = {folded(name) for name in editors_near(self._near)} if near else frozenset[str]()
-        chosen = [
+        claimed = [
             (read_from, tuple(name for name in names if folded(name) not in editors))
             for read_from, names in authors(claims)
         ]
         taken = self._choice.take(
             "authors",
             ("selector", reporters(self._picked.texts("article.authors", MAX_NAME))),
-            *chosen,
+            *claimed,
             (NEAR_HEADLINE, near),
         )
         return taken or ()

@@ -173,11 +173,11 @@ def disagreements(
 
 def contradictory_dates(dates: Sequence[Dated]) -> str | None:
     """Return where two places of a page date its publication more than a day apart."""
-    chosen = [date for date in dates if date.at is not None]
-    other = next((date for date in chosen[1:] if _apart(chosen[0], date, _DAY)), None)
+    instants = [date for date in dates if date.at is not None]
+    other = next((date for date in instants[1:] if _apart(instants[0], date, _DAY)), None)
     if other is None:
         return None
-    first = chosen[0]
+    first = instants[0]
     return (
         f'the page\'s {first.read_from} gives the date "{_short(first.text)}", '
         f'its {other.read_from} "{_short(other.text)}"'

@@ -139,8 +139,8 @@ def _completed(title: str, others: Iterable[str]) -> str:
 def contradiction(offers: Sequence[Headline]) -> str | None:
     """Return whether the metadata of a page has the headline of something else than its `<h1>`."""
     shown = next((offer.text for offer in offers if offer.read_from == IN_TEXT), "")
-    chosen = (offer for offer in offers if offer.read_from not in {IN_TEXT, "meta"} and shown)
-    other = next((offer for offer in chosen if _is_unlike(offer.text, shown)), None)
+    claimed = (offer for offer in offers if offer.read_from not in {IN_TEXT, "meta"} and shown)
+    other = next((offer for offer in claimed if _is_unlike(offer.text, shown)), None)
     if other is None:
         return None
     return (

@@ -227,9 +227,11 @@ class _Graph:
         """Return the pictures. Several without captions are one in several formats: the widest counts."""
         value = node.get("image") or node.get("thumbnailUrl")
         photos = [photo for one in self._resolved(value) if (photo := self._photo(one))]
-        chosen = tuple({photo.caption: photo for photo in reversed(photos) if photo.caption}.values())[::-1]
-        if chosen or not photos:
-            return chosen
+        captioned = tuple({photo.caption: photo for photo in reversed(photos) if photo.caption}.values())[
+            ::-1
+        ]
+        if captioned or not photos:
+            return captioned
         return (max(photos, key=lambda photo: photo.width or 0),)
 
     def _photo(self, value: Any) -> Photo | None:

@@ -186,15 +186,15 @@ class _Found:
         return _REFERENCE.sub(lambda match: self._reference(match, part, start), part)
 
     def warnings(self) -> list[str]:
-        chosen = [
+        warnings = [
             f"{what}: {count}, the first at line {line}" for what, (line, count) in self._places.items()
         ]
         if self._names:
             named = ", ".join(f"&{name};" for name in list(self._names)[:5])
-            chosen.append(
+            warnings.append(
                 f"undeclared entities are read as those of HTML, from line {self._names_line}: {named}"
             )
-        return chosen
+        return warnings
 
     def _with_brackets(self, part: str, start: int) -> str:
         first = _BARE_BRACKET.search(part)

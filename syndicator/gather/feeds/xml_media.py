@@ -100,13 +100,13 @@ def media_views(fields: Fields, names: QualifiedNames) -> str:
     """Return the count of `media:statistics`: of an entry, or in its `media:community`, in a group or not."""
     if _COUNTERS.isdisjoint(fields):
         return ""
-    chosen = list(fields.get("media:statistics", ()))
+    statistics = list(fields.get("media:statistics", ()))
     for holder in (*fields.get("media:group", ()), *fields.get("media:community", ())):
         inside = fields_of(holder, names)
-        chosen += inside.get("media:statistics", ())
+        statistics += inside.get("media:statistics", ())
         for community in inside.get("media:community", ()):
-            chosen += fields_of(community, names).get("media:statistics", ())
-    return next((views for element in chosen if (views := element.get("views", ""))), "")
+            statistics += fields_of(community, names).get("media:statistics", ())
+    return next((views for element in statistics if (views := element.get("views", ""))), "")
 
 
 def media_pictures(fields: Fields, names: QualifiedNames) -> list[Picture]:

@@ -245,12 +245,12 @@ def _date(item: LinkGroup, clock: clues.Clock) -> Element | None:
 
 def date_selector(parts: _Parts, clock: clues.Clock) -> str | None:
     """Choose the selector of dates; of `<time>` its attribute, where it has one in every item."""
-    chosen = parts.select(lambda item: _date(item, clock))
-    if chosen is None:
+    selector = parts.select(lambda item: _date(item, clock))
+    if selector is None:
         return None
     dates = [each for item in parts.items if (each := _date(item, clock))]
     stamped = all(each.tag == "time" and clock.reads(each.attributes.get("datetime")) for each in dates)
-    return f"{chosen.css}@datetime" if stamped else chosen.css
+    return f"{selector.css}@datetime" if stamped else selector.css
 
 
 def _section(item: LinkGroup) -> Element | None:

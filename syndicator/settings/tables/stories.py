@@ -44,9 +44,9 @@ class StorySection(Form):
     )
 
     def value(self) -> StoriesPolicy:
-        chosen = self.model_dump()
+        values = self.model_dump()
         return StoriesPolicy(
-            copies=CopyPolicy(**{key: chosen[key] for key in CopyPolicy.__struct_fields__}),
-            stories=StoryPolicy(**{key: chosen[key] for key in StoryPolicy.__struct_fields__}),
+            copies=CopyPolicy(**{key: values[key] for key in CopyPolicy.__struct_fields__}),
+            stories=StoryPolicy(**{key: values[key] for key in StoryPolicy.__struct_fields__}),
             assign_within=self.assign_within,
         )

@@ -43,8 +43,8 @@ class RoundsSettled:
 
     async def _ask(self, batch: Sequence[RoundResult]) -> list[bool]:
         keys = [self._keys.sources_due(), self._keys.sources_owners(), self._keys.sources_woken()]
-        chosen = [
+        rows = [
             (one.source, one.token, one.due_ms, self._keys.source(one.source), one.state, one.announce)
             for one in batch
         ]
-        return [reply == 1 for reply in await self._redis.run(self._script, keys, pack_for_lua(chosen))]
+        return [reply == 1 for reply in await self._redis.run(self._script, keys, pack_for_lua(rows))]

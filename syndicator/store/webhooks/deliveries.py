@@ -243,9 +243,9 @@ class Deliveries:
         """Extend leases; False for those that were lost."""
         held: list[bool] = []
         for part in pieces(leased, _SETTLED_TOGETHER):
-            chosen = [(one.delivery.endpoint, one.delivery.event.id, one.token) for one in part]
+            rows = [(one.delivery.endpoint, one.delivery.event.id, one.token) for one in part]
             reply = await self._redis.run(
-                self._extend, [self._keys.queues()], self._keys.prefix, to_ms(until), pack(chosen)
+                self._extend, [self._keys.queues()], self._keys.prefix, to_ms(until), pack(rows)
             )
             held += [one == 1 for one in reply]
         return held
