@@ -75,8 +75,12 @@ class SharedClock:
         self._base_s = now_s
         self._slow_until_s = now_s + 2 * max(-behind_s, 0.0)
         if abs(behind_s) > JUMP_S:
-            self._jumped_at_s = now_s
+            self.doubt()
         return behind_s
+
+    def doubt(self) -> None:
+        """Have nothing old removed for a while, as after a jump."""
+        self._jumped_at_s = self._steady()
 
     @property
     def ahead_of_own_s(self) -> float:
@@ -108,9 +112,14 @@ def time_at_start(there: datetime, written: tuple[datetime, datetime] | None) ->
     """
     if written is None:
         return there
+    ahead = ahead_before(there, written)
+    return there + ahead if timedelta() < ahead <= CARRIED else there
+
+
+def ahead_before(there: datetime, written: tuple[datetime, datetime]) -> timedelta:
+    """Return how far a process that ran before would be ahead of the other clock by now, at half speed."""
     then, there_then = written
-    ran = max(there - there_then, timedelta()) / 2
-    return then + ran if timedelta() < then + ran - there <= CARRIED else there
+    return then + max(there - there_then, timedelta()) / 2 - there
 
 
 @asynccontextmanager
@@ -120,7 +129,11 @@ async def redis_clock(connection: Connection, key: str) -> AsyncIterator[SharedC
     `key`: where processes write their time down.
     """
     there, at_s, _ = await _reading(connection)
-    clock = SharedClock(time_at_start(there, await _written(connection, key)), at_s, steady_s, system_clock)
+    written = await _written(connection, key)
+    clock = SharedClock(time_at_start(there, written), at_s, steady_s, system_clock)
+    if written is not None and (ahead := ahead_before(there, written)) > CARRIED:
+        clock.doubt()
+        _warn_of_time_before(ahead)
     behind_s = min(clock.follow(there, at_s), 0.0)
     if abs(behind_s) > JUMP_S:
         _warn_of_jump(behind_s)
@@ -187,6 +200,15 @@ def _warn_of_jump(behind_s: float) -> None:
         seconds=round(behind_s),
         detail="the clock of Redis was set back: all processes are ahead, and run at half speed until it "
         "agrees",
+    )
+
+
+def _warn_of_time_before(ahead: timedelta) -> None:
+    log.warning(
+        "clock_jumped",
+        seconds=-round(ahead.total_seconds()),
+        detail="the processes before were more than a day ahead of Redis; this one goes on from the time of "
+        "Redis, what is due by the wrong time waits for it, and nothing old is removed for an hour",
     )
 
 

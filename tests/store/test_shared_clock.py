@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from support import NOON, until
 
-from syndicator.model.clock import system_clock
+from syndicator.model.clock import system_clock, to_ms
 from syndicator.store import shared_clock
 from syndicator.store.shared_clock import SharedClock, redis_time, time_at_start
 from syndicator.store.store import Store
@@ -162,6 +162,20 @@ async def test_a_process_that_starts_agrees_with_those_that_are_ahead_of_redis(
     assert not other.is_confirmed()
     await asyncio.sleep(0.5)
     assert capsys.readouterr().out.count("clock_jumped") == 2, "once by each, however long it lasts"
+
+
+async def test_a_start_after_a_time_that_was_days_ahead_goes_on_from_redis_and_removes_nothing(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = await redis_time(store.connection)
+    wrong = to_ms(there + timedelta(days=3))
+    await store.connection.call("SET", store.stories._keys.clock(), f"{wrong} {wrong}")
+    async with store.clock() as clock:
+        assert await off_by_s(clock, store) < 60
+        assert not clock.is_confirmed()
+    told = capsys.readouterr().out
+    assert told.count("clock_jumped") == 1
+    assert "more than a day ahead" in told
 
 
 async def test_a_start_beside_a_clock_that_is_wrong_is_warned_of(
