@@ -9,10 +9,22 @@ from itertools import takewhile
 from syndicator.cli.event_loop import run_loop
 from syndicator.observe import logs
 
-BENCHES = (
-    "parsing", "admitting", "stories", "rounds", "gather", "many_sources", "hostile", "popularity", "search",
-    "serving", "publishing", "ad_hoc", "hub", "push",
-)  # fmt: skip
+BENCHES = {
+    "parsing": "gather.parsing",
+    "admitting": "gather.admitting",
+    "stories": "stories.course",
+    "rounds": "gather.rounds",
+    "gather": "gather.course",
+    "many_sources": "gather.many_sources",
+    "hostile": "hostile.course",
+    "popularity": "serving.popularity",
+    "search": "serving.search",
+    "serving": "serving.requests",
+    "publishing": "serving.prerender",
+    "ad_hoc": "serving.any_filter_feeds",
+    "hub": "push.hub",
+    "push": "push.webhooks",
+}
 
 
 def main() -> None:
@@ -23,7 +35,7 @@ def main() -> None:
     options = sys.argv[1 + len(names) :]
     for name in names or BENCHES:
         print(f"\n{name}")
-        run_loop(importlib.import_module(f"bench.{name}").run(*options))
+        run_loop(importlib.import_module(f"bench.{BENCHES[name]}").run(*options))
 
 
 if __name__ == "__main__":

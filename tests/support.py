@@ -17,7 +17,7 @@ else:
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bench import grouped
+from bench.stories import grouped
 from syndicator.model.article import Candidate, Provenance
 from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec, Site

@@ -36,8 +36,8 @@ _FACTORS = np.array(
 )
 """Odd random numbers, one for each place in a run.
 
-Which runs are sampled depends on them, and so by chance do the figures of `bench.story_quality`: of 106 texts
-that were edited much, 97 to 105 are found. With these it is 103, as with the CRC-32 of the text of a run.
+Which runs are sampled depends on them, and so by chance do the figures of `bench.stories.quality`: of 106
+texts that were edited much, 97 to 105 are found. With these it is 103, as with the CRC-32 of a run.
 """
 _LAST_FACTOR = np.uint64(0xC4CE_B9FE_1A85_EC53)
 _HALF = np.uint64(32)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.story_racing import race
+from bench.stories.racing import race
 
 
 @pytest.mark.slow

@@ -143,7 +143,7 @@ def _url(server: asyncio.Server) -> str:
 @pytest.mark.timeout(300)
 def test_every_attack_has_its_reason_and_a_bounded_cost() -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "bench.hostile"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "bench.hostile.course"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stderr[-2000:]
     campaign = json.loads(ran.stdout)

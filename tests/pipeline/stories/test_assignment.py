@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from pipeline.stories.test_copies_and_stories import BY_ARTICLE, BY_STORY, FIRE, shown, telling, text
 from support import ManualClock, assigner_of, grouping_admitter
 
-from bench.grouped import grouping_of
+from bench.stories.grouped import grouping_of
 from syndicator.model.article import Candidate
 from syndicator.model.event import EventType
 from syndicator.model.feed import Per

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from support import ManualClock, candidate, grouping_admitter
 
-from bench.loading import load
-from bench.news import NOON, pieces
-from bench.story_cost import script_calls
+from bench.stories.cost import script_calls
+from bench.stories.loading import load
+from bench.stories.news import NOON, pieces
 from syndicator.pipeline.articles.admission import BATCH, Admitter
 from syndicator.store.store import Store, StoreOptions, open_store
 

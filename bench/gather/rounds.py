@@ -71,7 +71,7 @@ async def _run_by_tls() -> None:
     with tempfile.TemporaryDirectory() as folder:
         certificate = _new_certificate(Path(folder))
         environ = os.environ | {"SSL_CERT_FILE": str(certificate)}
-        command = [sys.executable, "-m", "bench.rounds", str(certificate)]
+        command = [sys.executable, "-m", "bench.gather.rounds", str(certificate)]
         process = await asyncio.create_subprocess_exec(*command, env=environ)
         assert await process.wait() == 0
 

@@ -56,7 +56,7 @@ class sink:  # noqa: N801 — reads as a function
     """A receiver in a process of its own."""
 
     def __enter__(self) -> int:
-        command = [sys.executable, "-m", "bench.push_sink"]
+        command = [sys.executable, "-m", "bench.push.sink"]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         return int(self._process.stdout.readline())

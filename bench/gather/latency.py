@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from bench.gather_origin import Origin
-from bench.gather_ours import Ours, name_of
+from bench.gather.origin import Origin
+from bench.gather.ours import Ours, name_of
 from syndicator.store.keys.table import Keys
 
 PER_S = 100

@@ -15,8 +15,8 @@ from math import comb
 from pathlib import Path
 from typing import Any
 
-from bench.grouped import grouping_admitter
-from bench.news import NOON, Kind, Piece, pieces
+from bench.stories.grouped import grouping_admitter
+from bench.stories.news import NOON, Kind, Piece, pieces
 from syndicator.model.article import Candidate, Provenance
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.pipeline.articles.admission import BATCH
@@ -36,7 +36,7 @@ _EASY_LEVELS, _HARD_LEVELS = (1, 2, 3), (4, 5)
 Row = dict[str, Any]
 
 
-def tell_copies() -> None:
+def report_copies() -> None:
     """Print how well copies are found and hidden."""
     _tell_invented_copies()
     if not is_labelled():
@@ -47,7 +47,7 @@ def tell_copies() -> None:
     _tell_hiding(rows_of("id_body_pairs"))
 
 
-async def tell_stories() -> None:
+async def report_stories() -> None:
     """Print the adjusted Rand index of stories that were streamed from a cold start, over several orders."""
     invented = pieces(300, 3)
     await _tell_stories_of(
@@ -208,7 +208,7 @@ def is_labelled() -> bool:
 
 
 def _labelled() -> Path | None:
-    above = (folder / LABELLED for folder in Path(__file__).resolve().parents[2:])
+    above = (folder / LABELLED for folder in Path(__file__).resolve().parents[3:])
     return next((folder for folder in above if folder.is_dir()), None)
 
 

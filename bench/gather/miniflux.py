@@ -19,9 +19,9 @@ from pathlib import Path
 
 import msgspec
 
-from bench.gather_peer import Figures, Spent, Watch, done
-from bench.gather_processes import cpu_s, free_port, process, wait_for_line
-from bench.gather_world import feed_of, home_of
+from bench.gather.peer import Figures, Spent, Watch, done
+from bench.gather.processes import cpu_s, free_port, process, wait_for_line
+from bench.gather.world import feed_of, home_of
 
 WORKERS = 50
 _USER, _PASSWORD = "admin", "benchmark"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bench.invented import invented
 from bench.measure import tell, wall_seconds
-from bench.story_cost import empty_store, used_bytes
+from bench.stories.cost import empty_store, used_bytes
 from syndicator.model.feed import FeedSpec, Order, Site, Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import SignalKind

@@ -4,7 +4,7 @@ Each is gathered once by the whole service, while a healthy source beside it is 
 are the reason, the time, how long the event loop stood still at most, by how much memory grew at the peak (of
 this process, and of the worker that grew most, together), and how long the slowest healthy round took.
 
-`python -m bench.hostile` tells the same in JSON.
+`python -m bench.hostile.course` tells the same in JSON.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from bench.hostile_names import DNS_ANSWERS, REBINDING, SPELLINGS, Names
-from bench.hostile_world import ALLOWED, Attack, attacks, serve
-from bench.watching import MIB, watching
+from bench.hostile.names import DNS_ANSWERS, REBINDING, SPELLINGS, Names
+from bench.hostile.watching import MIB, watching
+from bench.hostile.world import ALLOWED, Attack, attacks, serve
 from syndicator.egress.client import Egress, open_egress
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import FetchFailed

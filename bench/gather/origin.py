@@ -21,7 +21,7 @@ from typing import Any, cast
 import uvloop
 from msgspec import Struct
 
-from bench.gather_world import World
+from bench.gather.world import World
 
 _BACKLOG = 4096
 _PATH = re.compile(rb"[A-Z]+ /(\d{1,9})\.rss ")

@@ -16,7 +16,7 @@ import brotli
 from backports import zstd
 from msgspec import Struct
 
-from bench.hostile_names import SPELLINGS
+from bench.hostile.names import SPELLINGS
 
 ALLOWED = "127.0.3.0/24"
 MIB = 1024 * 1024

@@ -1,6 +1,6 @@
 """A receiver that costs as little as one can: answers 204, and remembers what came and when.
 
-`python -m bench.push_sink` prints its port. POST to a path that begins with /hang gets no answer; GET / gives
+`python -m bench.push.sink` prints its port. POST to a path that begins with /hang gets no answer; GET / gives
 `{"count", "distinct", "latest", "first_s": {id: time}}` and forgets it.
 """
 

@@ -7,10 +7,10 @@ assignment to a story, indexes, versions of ten feeds, events. The floor stores 
 import asyncio
 from collections.abc import Sequence
 
-from bench.grouped import grouping_admitter
 from bench.measure import tell, wall_seconds
-from bench.news import pieces
-from bench.story_cost import NOW, empty_store
+from bench.stories.cost import NOW, empty_store
+from bench.stories.grouped import grouping_admitter
+from bench.stories.news import pieces
 from syndicator.model.article import Candidate
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import FeedId

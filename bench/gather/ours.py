@@ -22,10 +22,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from bench.gather_peer import Figures, Spent, Watch, done
-from bench.gather_processes import cpu_s, process, wait_for_line
-from bench.gather_world import feed_of
-from bench.loading import load
+from bench.gather.peer import Figures, Spent, Watch, done
+from bench.gather.processes import cpu_s, process, wait_for_line
+from bench.gather.world import feed_of
+from bench.stories.loading import load
 from syndicator.model.article import Article
 from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import ArticleId, SourceId
@@ -33,7 +33,7 @@ from syndicator.model.source import SourceState
 from syndicator.store.keys.table import Keys
 from syndicator.store.store import Store, StoreOptions, open_store
 
-_ENVIRON = {"PYTHONPATH": str(Path(__file__).parent.parent)}
+_ENVIRON = {"PYTHONPATH": str(Path(__file__).parents[2])}
 _AHEAD = timedelta(seconds=1.5)
 """Workers look every second when something will be due: in this time each has seen it."""
 _LOOK_S = 1.0

@@ -27,12 +27,12 @@ from typing import TypeVar
 
 import msgspec
 
-from bench import gather_miniflux
-from bench.gather_latency import PER_S, SECONDS, admission_latency
-from bench.gather_origin import Origin, WorldOptions, serving_world
-from bench.gather_ours import Ours, failed_rounds, running_ours
-from bench.gather_peer import Figures, Peer, Results, rounds_of
-from bench.gather_world import ITEMS
+from bench.gather import miniflux
+from bench.gather.latency import PER_S, SECONDS, admission_latency
+from bench.gather.origin import Origin, WorldOptions, serving_world
+from bench.gather.ours import Ours, failed_rounds, running_ours
+from bench.gather.peer import Figures, Peer, Results, rounds_of
+from bench.gather.world import ITEMS
 
 CONCURRENT = (1, 32, 128)
 PROCESSES = (1, 2)
@@ -89,7 +89,7 @@ async def run(*words: str) -> None:
     for part, (name, measure) in _MEASURED.items():
         if part not in course.parts:
             continue
-        if part == "miniflux" and (missing := gather_miniflux.missing()):
+        if part == "miniflux" and (missing := miniflux.missing()):
             print(f"Miniflux is left out: {', '.join(missing)} not installed")
             continue
         measured[name] = await _in_world(course, measure)
@@ -111,7 +111,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--failing", type=int, default=500, help="feeds of the runs that count failed rounds")
     parser.add_argument("--no-miniflux", dest="miniflux", action="store_false", help="measure ours alone")
     parser.add_argument("--only-cold", action="store_true", help="end after the cold phase")
-    parser.add_argument("--out", type=Path, help="file for the figures, as JSON; see bench.gather_plot")
+    parser.add_argument("--out", type=Path, help="file for the figures, as JSON; see bench.gather.plot")
     parser.add_argument("--only", nargs="*", choices=PARTS, help=f"parts; else all but {', '.join(ALSO)}")
     parser.add_argument(
         "--grown", nargs="*", type=int, default=GROWN, help="articles in the store, for growth"
@@ -158,8 +158,8 @@ async def _ours_by_two(course: Course, origin: Origin, folder: Path) -> Phases:
 
 
 async def _miniflux(course: Course, origin: Origin, folder: Path) -> Phases:
-    async with gather_miniflux.running_miniflux(folder, course.feeds, origin.port) as miniflux:
-        return await _phases(course, origin, miniflux)
+    async with miniflux.running_miniflux(folder, course.feeds, origin.port) as peer:
+        return await _phases(course, origin, peer)
 
 
 async def _latency(course: Course, origin: Origin, folder: Path) -> None:
@@ -252,5 +252,6 @@ def _row(phase: str, name: str, one: Figures, feeds: int) -> str:
 
 
 def _ratios(one: Figures, ours: Figures) -> str:
-    """Say how many times ours another takes: above 1, we are ahead."""
-    return f" {one.cpu_s / ours.cpu_s:>10.2f} {one.wall_s / ours.wall_s:>10.2f}"
+    """Print how many times ours another takes: above 1, we are ahead. Of few feeds, ours may take no time."""
+    pairs = ((one.cpu_s, ours.cpu_s), (one.wall_s, ours.wall_s))
+    return "".join(f" {theirs / own:>10.2f}" if own else f" {'-':>10}" for theirs, own in pairs)

@@ -10,7 +10,7 @@ Articles arrive in five orders by chance, and in two that are made to mislead (`
 chosen on these.
 
 Articles are placed one by one in memory, by the rules that assignment uses, so that many thresholds can be
-tried; `bench.story_quality` measures the ones in use over Redis.
+tried; `bench.stories.quality` measures the ones in use over Redis.
 """
 
 import hashlib
@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from bench.news import NOON
-from bench.story_quality import ORDERS, SETS, ari, candidate_of, is_labelled, rows_of
+from bench.stories.news import NOON
+from bench.stories.quality import ORDERS, SETS, ari, candidate_of, is_labelled, rows_of
 from syndicator.model.article import Article, Candidate
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, StoryId
@@ -103,7 +103,7 @@ class _Half:
         return ari([item.label for item in self._set.items], stories)
 
 
-def tell_folds() -> None:
+def report_folds() -> None:
     """Print what was reached on halves that the thresholds were not chosen on."""
     if not is_labelled():
         print("labelled texts are not at hand: nothing to validate on")

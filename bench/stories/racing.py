@@ -13,9 +13,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bench.grouped import assigner_of, grouping_of
-from bench.news import NOON, Kind, Piece, pieces
-from bench.story_quality import ari, matter_of
+from bench.stories.grouped import assigner_of, grouping_of
+from bench.stories.news import NOON, Kind, Piece, pieces
+from bench.stories.quality import ari, matter_of
 from syndicator.model.article import Candidate
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.articles.admission import BATCH, Admitter
@@ -48,7 +48,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-async def tell_racing(candidates: int = CANDIDATES, runs: int = 1) -> None:
+async def report_racing(candidates: int = CANDIDATES, runs: int = 1) -> None:
     """Print what came of each race."""
     for seed in range(runs):
         with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
-from bench.story_quality import is_labelled, rows_of
+from bench.stories.quality import is_labelled, rows_of
 from syndicator.rules.dates.words import MONTHS
 from syndicator.rules.stories.near_duplicates import CopyKind, CopyPolicy, judge_copy, text_of
 from syndicator.rules.stories.series import WEEKDAYS
@@ -25,7 +25,7 @@ _DAY = re.compile(
 _WEEKDAY = re.compile("|".join(rf"\b{word}\b" for word in WEEKDAYS), re.IGNORECASE)
 
 
-def tell_edits() -> None:
+def report_edits() -> None:
     """Print how many of the edited texts are hidden."""
     if not is_labelled():
         return

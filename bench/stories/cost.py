@@ -1,7 +1,7 @@
 """What copies and stories cost: processor time, calls and memory of Redis, and the rate of admission.
 
-State is bulk loaded (`bench.loading`). Times are processor times, of this process and of the server: who else
-uses the machine counts for little.
+State is bulk loaded (`bench.stories.loading`). Times are processor times, of this process and of the server:
+who else uses the machine counts for little.
 """
 
 import tempfile
@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from bench.grouped import grouping_admitter
-from bench.loading import load
-from bench.news import NOON, Kind, pieces
+from bench.stories.grouped import grouping_admitter
+from bench.stories.loading import load
+from bench.stories.news import NOON, Kind, pieces
 from syndicator.model.article import Candidate
 from syndicator.pipeline.articles.admission import BATCH, Admitter
 from syndicator.store.store import Store, StoreOptions, open_store
@@ -25,7 +25,7 @@ _MATTERS = 500
 """About two articles and a quarter each."""
 
 
-async def tell_admitting() -> None:
+async def report_admitting() -> None:
     """Print the processor time of admitting and assigning an article of 200 words, here and in Redis."""
     invented = [piece.candidate for piece in pieces(_MATTERS, 11) if piece.kind is not Kind.SERIES]
     async with empty_store() as store:
@@ -41,7 +41,7 @@ async def tell_admitting() -> None:
     )
 
 
-async def tell_memory(articles: int) -> None:
+async def report_memory(articles: int) -> None:
     """Print the memory of Redis per article: all but the body, and what copies and stories take of it."""
     used = {}
     for placed in (False, True):
@@ -55,7 +55,7 @@ async def tell_memory(articles: int) -> None:
     )
 
 
-async def tell_rates() -> None:
+async def report_rates() -> None:
     """Print how fast articles are admitted among few and among many, and the calls that a batch takes."""
     rates = []
     async with empty_store() as store:

@@ -1,4 +1,4 @@
-"""The figures of `bench gather --out` as a picture: `python -m bench.gather_plot RESULTS.json PICTURE.svg`.
+"""The figures of `bench gather --out` as a picture: `python -m bench.gather.plot RESULTS.json PICTURE.svg`.
 
 One panel for each phase, one bar for each service: processor time of a feed, that of the store in a lighter
 shade. Each panel has a scale of its own, since phases differ by a hundred times.
@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from bench.gather_peer import Results
+from bench.gather.peer import Results
 
 _WIDTH, _NAME, _BAR = 720, 130, 460
 _ROW, _TITLE, _GAP = 22, 26, 14

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from msgspec.structs import replace
 
-from bench.news import Kind, Piece, pieces
+from bench.stories.news import Kind, Piece, pieces
 from syndicator.model.ids import ArticleId
 from syndicator.model.story import ShownIn, Story
 from syndicator.rules.articles.admission import Admission, Reservation, decide

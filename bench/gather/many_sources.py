@@ -21,7 +21,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bench.gather_processes import free_port
+from bench.gather.processes import free_port
 from bench.measure import tell
 from syndicator.model.clock import system_clock, to_ms
 from syndicator.model.ids import SourceId
