@@ -189,8 +189,8 @@ async def test_the_best_rank_of_a_storys_articles_is_drawn(client: Client, world
     assert texts(page, "#ranks") == ["Peringkat dalam Terpopuler hari ini"]
     (drawing,) = page.css(".chart svg")
     assert drawing.attributes["role"] == "img"
-    assert drawing.attributes["aria-labelledby"] == "ranks-title ranks-told"
-    assert texts(page, "#ranks-told") == [
+    assert drawing.attributes["aria-labelledby"] == "ranks-title ranks-description"
+    assert texts(page, "#ranks-description") == [
         "Peringkat terbaik 1, 5 Nov 2026, 19.40. Dari 5 Nov 2026, 18.40 sampai 5 Nov 2026, 19.40."
     ]
     assert texts(page, ".ranks tbody tr") == [
