@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from syndicator.errors import PushError
 from syndicator.model.article import (
     Article,
     ChangeSize,
@@ -86,8 +87,10 @@ def _sample_details(kind: EventType) -> tuple[str, Details | None]:
             return "berita-kota", _source(kind)
         case "endpoint":
             return "partner-a", _endpoint(kind)
-        case _:
+        case "article":
             return _ARTICLE, None
+        case _:
+            raise PushError(f"events of the family {kind.family!r} have no sample")
 
 
 def _source(kind: EventType) -> SourceNotice:

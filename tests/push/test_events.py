@@ -1,8 +1,9 @@
 """Every type of event: its schema is frozen, its sample keeps it."""
 
 import json
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
@@ -44,6 +45,21 @@ def test_the_schemas_are_frozen() -> None:
 )
 def test_an_event_of_no_article_comes_without_one(kind: EventType) -> None:
     assert "article" not in sample(kind)["data"]
+
+
+class OtherType(StrEnum):
+    """An event of a family that samples do not know."""
+
+    WEATHER_CHANGED = "weather.changed"
+
+    @property
+    def family(self) -> str:
+        return "weather"
+
+
+def test_a_family_without_a_sample_is_refused() -> None:
+    with pytest.raises(PushError, match="'weather' have no sample"):
+        sample(cast("EventType", OtherType.WEATHER_CHANGED))
 
 
 def told(level: Payload, **fields: Any) -> dict[str, Any]:

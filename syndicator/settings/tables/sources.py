@@ -246,7 +246,7 @@ class SourceForm(Form):
         kind = info.data.get("kind")
         if kind is SourceKind.PAGE and value is None:
             raise wrong("is missing: a page is read by its selectors", absent=True)
-        if kind in {SourceKind.FEED, SourceKind.SITEMAP} and value is not None:
+        if kind and kind is not SourceKind.PAGE and value is not None:
             raise wrong(f"has no use in a {kind}", 'remove it, or set kind = "page"')
         return value
 
@@ -262,7 +262,7 @@ class SourceForm(Form):
     @classmethod
     def _box_has_a_page(cls, value: PopularForm | None, info: ValidationInfo) -> PopularForm | None:
         kind = info.data.get("kind")
-        if value is not None and value.url is None and kind in {SourceKind.FEED, SourceKind.SITEMAP}:
+        if value is not None and value.url is None and kind and kind is not SourceKind.PAGE:
             raise wrong(
                 f"needs a url of its own: a {kind} is no HTML page", "name the page that holds the box"
             )
