@@ -229,7 +229,7 @@ class Service:
         self.publisher = Publisher(
             store=store,
             site=opened.site,
-            apart=RenderWorker(opened.render_pool, store.again, opened.site, opened.origins),
+            render_worker=RenderWorker(opened.render_pool, store.again, opened.site, opened.origins),
             specs=self.specs,
             retired=settings.retired_feeds.values(),
             origins=opened.origins,

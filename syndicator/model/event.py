@@ -107,7 +107,7 @@ class SourceNotice(Struct, frozen=True, kw_only=True, tag="source"):
 
     title: str
     standing: str
-    """A word of `rules.sources.health.Standing`."""
+    """A word of `rules.sources.health.HealthStanding`."""
     why: str
     since: datetime
     """When the last success was; in an event of recovery, when the trouble was announced."""

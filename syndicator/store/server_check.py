@@ -9,7 +9,7 @@ from syndicator.store.connection import Connection
 from syndicator.store.keys.table import Keys
 
 SCHEMA = 1
-"""Of the layout in `keys.py`: raised when an older version could no longer work on it."""
+"""Of the layout in `store/keys/`: raised when an older version could no longer work on it."""
 
 OLDEST = {"redis": (7, 0), "valkey": (7, 2)}
 

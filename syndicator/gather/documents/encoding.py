@@ -226,7 +226,7 @@ def _damaged_utf_8(body: bytes) -> Decoded | None:
 
 
 def _guessed(body: bytes, labels: list[_Label], language: str) -> Decoded:
-    import chardet  # noqa: PLC0415 -- see `guessing`; needed in the workers of the pool only
+    import chardet  # noqa: PLC0415 -- see `charset_preload`; needed in the workers of the pool only
 
     said = (
         f"the text is not {labels[0].name}, as {labels[0].said_by} says"

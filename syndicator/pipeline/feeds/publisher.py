@@ -68,7 +68,7 @@ class Publisher(Composer):
         clock: Clock,
         stale_cache: StaleCache | None = None,
         retired: Collection[FeedSpec] = (),
-        apart: RenderWorker | None = None,
+        render_worker: RenderWorker | None = None,
         near: NearArticles | None = None,
     ) -> None:
         super().__init__(
@@ -77,11 +77,11 @@ class Publisher(Composer):
         self.stale_cache = stale_cache or StaleCache()
         """The newest known bytes, for when Redis is away."""
         self._metrics = metrics
-        self._apart = apart
+        self._render_worker = render_worker
         self._versions = FreshReads(store.feeds.versions, store.watch.moves_of_turn)
         self._kept = LeastRecent[_Key, Rendition](KEPT_BYTES, lambda one: one.size_bytes)
         self._rendering: dict[_Key, asyncio.Event] = {}
-        """What was read of Redis, and is being rendered: set when that has ended, before it is stored."""
+        """Renderings in progress; an event is set once its rendering ends, before the result is stored."""
         self._locks: dict[_Key, asyncio.Lock] = {}
         self._renewing = SingleFlight[tuple[_Key, FeedVersion], Rendition]()
         self._catching_up = SingleFlight[_Key, Rendition]()
@@ -98,26 +98,27 @@ class Publisher(Composer):
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     async def adopt(self, now: datetime) -> None:
-        """Have feeds rendered anew whose description changed since they were rendered last."""
+        """Mark feeds as changed whose configuration changed since they were last rendered."""
         await self._store.feeds.adopt(self._fingerprints, now)
         changed_at = await self._store.feeds.list_changed_at(self._listed, now)
         self._opml = render_opml(self.site, self.public.values(), changed_at)
 
     def opml(self) -> bytes:
-        """Return the list of feeds (OPML), for readers that import lists; not made anew."""
+        """Return the list of public feeds as OPML, as `adopt` last rendered it."""
         return self._opml
 
     def is_newest(self, rendition: Rendition) -> bool:
-        """Return whether these are a feed's bytes as of this call, where that is known without asking."""
+        """Return whether a rendition is known to be the newest, without asking Redis."""
         version = self._versions.known(rendition.feed)
         return version is not None and rendition.shows(version)
 
     async def rendition(self, feed: FeedId, form: Format, *, patiently: bool = True) -> Rendition:
-        """Return a configured feed's bytes, as of this call or later; `last_good` keeps them as well.
+        """Return a configured feed's bytes, as of this call or later, and put them into `stale_cache`.
 
-        Raise StoreUnavailable when Redis is away. Not `patiently`: after `PATIENCE_S` where `last_good` has
-        older bytes, unless all is read and only being rendered. They are renewed all the same, for who asks
-        next. What another process renders, reads Redis there: that is not waited for.
+        Raise StoreUnavailable when Redis is away. Without `patiently`, also raise it after `PATIENCE_S` if
+        `stale_cache` has older bytes to serve instead. The new bytes are then made in the background, for
+        the next request. A rendering in this process that needs nothing more from Redis is waited for even
+        then. One in the render worker is not: it reads Redis itself.
         """
         key, version = (feed, form), self._versions.known(feed)
         kept = self._kept.get(key)
@@ -128,11 +129,13 @@ class Publisher(Composer):
         return kept
 
     async def _newest(self, key: _Key, version: FeedVersion | None) -> Rendition:
-        """Return the bytes of this version, else of the one that is read."""
+        """Return the bytes of `version`; None stands for the current version in Redis."""
         return await self._of(key, version or await self._versions.get(key[0]))
 
     async def _newest_in_time(self, key: _Key, version: FeedVersion | None) -> Rendition:
-        """Return them too; raise StoreUnavailable after `PATIENCE_S`, and have `last_good` get them later."""
+        """Return the newest bytes. If that takes `PATIENCE_S`, renew them in the background and raise
+        StoreUnavailable.
+        """
         try:
             async with asyncio.timeout(PATIENCE_S):
                 if version is None:
@@ -149,13 +152,13 @@ class Publisher(Composer):
         raise overdue()
 
     async def _rendered_soon(self, key: _Key) -> Rendition | None:
-        """Return what is kept once a rendering that waits for nothing of Redis has ended."""
+        """Wait for a rendering of this feed in this process, if there is one; return the bytes in memory."""
         if key in self._rendering:
             await self._rendering[key].wait()
         return self._kept.get(key)
 
     def _catch_up(self, key: _Key) -> None:
-        """Begin to renew what `last_good` has: readers who do not wait see it the next time."""
+        """Start to renew the bytes in `stale_cache` in the background, for the next impatient request."""
         feed, form = key
         self._catching_up.begin(key, lambda: self.rendition(feed, form), name=f"catch up with {feed}")
 
@@ -173,7 +176,7 @@ class Publisher(Composer):
         return await self._versions.get(feed, patiently=patiently)
 
     async def rendered(self, snapshot: FeedSnapshot, form: Format) -> Rendition:
-        """Render a feed that is not kept here, in every coding, in the thread that renders all others."""
+        """Render a snapshot, with all content codings, in the rendering thread. The result is not cached."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, render, snapshot, form)
 
@@ -188,7 +191,7 @@ class Publisher(Composer):
             return kept
 
     async def _renew(self, key: _Key, version: FeedVersion) -> tuple[Rendition, bool]:
-        """Return the bytes of a version, and whether they are those that are stored."""
+        """Return the bytes of a version, and whether they were read from Redis (False: rendered anew)."""
         feed, form = key
         made_by = self._fingerprints[feed]
         stored = await self._stored(feed, form)
@@ -199,14 +202,14 @@ class Publisher(Composer):
         is_described_so = stored is not None and stored.made_by == made_by
         rendered = continued(rendered, stored if is_described_so else None)
         if stored is not None and stored.digest == rendered.digest:
-            # The same bytes: readers need not hear of a version that shows nothing new.
+            # The same bytes: keep Last-Modified, so that readers need not download them again.
             rendered = replace(rendered, last_modified=stored.last_modified)
         return rendered, False
 
     async def _made(self, key: _Key, version: FeedVersion) -> Rendition:
         feed, form = key
-        if self._apart is not None and self.specs[feed].size > LARGE:
-            return await self._apart.rendered(self.specs[feed], form)
+        if self._render_worker is not None and self.specs[feed].size > LARGE:
+            return await self._render_worker.rendered(self.specs[feed], form)
         snapshot = await self._snapshot_of(feed, version)
         with self._rendering_of(key):
             rendered = await self.rendered(snapshot, form)

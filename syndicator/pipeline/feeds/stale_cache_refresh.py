@@ -12,15 +12,15 @@ from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.store.feeds.feeds import Feeds
 
 PASS_RENDITIONS = 200
-"""Of one pass: mostly read as a worker has stored them, else rendered here."""
+"""Most renditions of one pass: most are read as a worker stored them, others are rendered here."""
 PASS_BYTES = 64 * 2**20
-"""Of one pass; less than `StaleCache` holds in memory, so that nothing leaves it before it is on disk."""
+"""Most bytes of one pass; less than `StaleCache` holds in memory, so that all are written to disk first."""
 
 log = get_logger(__name__)
 
 
 class StaleCacheRefresh:
-    """Puts bytes that changed into `last_good`, in passes of a bounded size; the next pass goes on."""
+    """Puts changed renditions into `stale_cache`, in passes of bounded size; each continues the last."""
 
     def __init__(self, store: Feeds, publisher: Publisher, clock: Clock) -> None:
         self._publisher = publisher
@@ -53,7 +53,7 @@ class StaleCacheRefresh:
             size_bytes += sum(one.size_bytes for one in renditions)
 
     async def _renditions(self, feed: FeedId) -> Sequence[Rendition]:
-        """Have the publisher give a feed in each format, which puts it into `last_good`."""
+        """Get a feed in each format from the publisher, which puts it into `stale_cache`."""
         version = self._changed.versions[feed]
         try:
             renditions = [await self._publisher.rendition(feed, form) for form in READER_FORMATS]

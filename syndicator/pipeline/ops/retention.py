@@ -33,7 +33,7 @@ FEW_NAMES = 1000
 NAMES_INTERVAL = timedelta(minutes=5)
 """How often more than `FEW_NAMES` names are stored and examined; fewer are in each sweep.
 
-It takes 0.4 s for 100,000 names. `configured.IN_USE` must be longer.
+It takes 0.4 s for 100,000 names. `configured_names.IN_USE` must be longer.
 """
 
 

@@ -17,7 +17,8 @@ GRACE = timedelta(days=7)
 """How long a name may be away: what comes back sooner finds everything as it was."""
 
 IN_USE = timedelta(minutes=10)
-"""After a process last noted a name, how long it is taken to be in use: see `sweeping.NAMES_INTERVAL`."""
+"""How long a name counts as in use after a process last noted it. Must be longer than
+`retention.NAMES_INTERVAL`, after which each process notes its names again."""
 
 MOST_LEAVERS = 5000
 LEAVERS_AT_ONCE = 50

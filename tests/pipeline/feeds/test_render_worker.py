@@ -51,7 +51,7 @@ async def test_readers_of_a_large_feed_do_not_wait_for_the_other_process(service
         await admit(service, 1)
         before = await service.publisher.rendition(ALL, Format.RSS)
         await admit(service, 2)
-        apart = service.publisher._apart
+        apart = service.publisher._render_worker
         assert apart is not None
         held_up = asyncio.create_task(apart._pool.run(time.sleep, 4, timeout_s=20))
         await asyncio.sleep(0.5)
