@@ -75,7 +75,7 @@ async def open_resources(settings: Settings, clock: Clock | None, wall: Clock) -
             )
         )
         pool = await stack.enter_async_context(open_pool())
-        gatherer = Gatherer(egress, pool)
+        gatherer = Gatherer(pool)
         yield Resources(
             settings=settings,
             clock=clock,
@@ -88,7 +88,7 @@ async def open_resources(settings: Settings, clock: Clock | None, wall: Clock) -
             render_pool=await stack.enter_async_context(open_pool(workers=1)),
             gatherer=gatherer,
             client=await stack.enter_async_context(
-                open_polite_client(gatherer, store, clock, rng, settings.user_agent)
+                open_polite_client(egress, gatherer, store, clock, rng, user_agent=settings.user_agent)
             ),
             site=await _site(settings, store),
             origins={**await store.origins.known(besides=configured), **configured},

@@ -14,15 +14,14 @@ from pipeline.conftest import on_all_hosts
 from support import ManualClock
 
 from syndicator.egress.client import Egress
-from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.egress.slots import ConnectionLimits
-from syndicator.gather.documents.parser_pool import open_pool
+from syndicator.gather.documents.parser_pool import ParserPool, open_pool
 from syndicator.gather.gatherer import Gatherer
 from syndicator.model.clock import Clock
-from syndicator.model.fetch import FetchFailed, FetchResult
+from syndicator.model.fetch import FetchFailed
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, FetchLimits, Politeness, Source, SourceKind, SourceState
-from syndicator.pipeline.sources.polite_client import PoliteClient, open_polite_client
+from syndicator.model.source import Every, FetchLimits, Politeness, Source, SourceKind
+from syndicator.pipeline.sources.polite_client import PoliteClient, _RequestChain, open_polite_client
 from syndicator.store.store import Store
 
 UNLIMITED = ConnectionLimits(total=1000, per_host=0, wait_s=60.0)
@@ -79,53 +78,51 @@ async def scripted() -> AsyncIterator[Scripted]:
         yield portal
 
 
-class WatchedGatherer(Gatherer):
-    """Counts what is under way, and notes when each request began."""
+class WatchedClient(PoliteClient):
+    """Counts the requests under way together with the others, and notes when each began."""
 
-    clock: ManualClock
-    in_flight = 0
-    most = 0
-    began: list[float]
+    workers: "Workers"
 
-    async def fetch(
-        self,
-        source: Source,
-        url: str | None = None,
-        state: SourceState | None = None,
-        *,
-        gate: Gate = open_gate,
-    ) -> FetchResult:
-        @asynccontextmanager
-        async def watched(url: str) -> AsyncIterator[FetchFailed | None]:
-            async with gate(url) as refusal:
-                if refusal is not None:
-                    yield refusal
-                    return
-                self.began.append(self.clock().timestamp())
-                self.in_flight += 1
-                self.most = max(self.most, self.in_flight)
-                try:
-                    yield None
-                finally:
-                    self.in_flight -= 1
-
-        return await super().fetch(source, url, state, gate=watched)
+    @asynccontextmanager
+    async def _pass(self, chain: _RequestChain, url: str) -> AsyncIterator[FetchFailed | None]:
+        async with super()._pass(chain, url) as refusal:
+            if refusal is not None:
+                yield refusal
+                return
+            self.workers.began.append(self._clock().timestamp())
+            self.workers.in_flight += 1
+            self.workers.most = max(self.workers.most, self.workers.in_flight)
+            try:
+                yield None
+            finally:
+                self.workers.in_flight -= 1
 
 
 class Workers:
     """Several visitors, as of several processes, over one Redis."""
 
-    def __init__(self, store: Store, clock: ManualClock, gatherer: WatchedGatherer, number: int) -> None:
-        self.gatherer = gatherer
+    def __init__(
+        self, egress: Egress, pool: ParserPool, store: Store, clock: ManualClock, number: int
+    ) -> None:
+        self.in_flight = self.most = 0
+        self.began: list[float] = []
         self._clock = clock
         self._sleepers: list[tuple[float, int, asyncio.Event]] = []
         self._numbers = count()
         self.visitors = [
-            PoliteClient(
-                gatherer, store, clock, random.Random(each), "syndicator/1 (test)", pause=self._pause
+            WatchedClient(
+                egress,
+                Gatherer(pool),
+                store,
+                clock,
+                random.Random(each),
+                user_agent="syndicator/1 (test)",
+                pause=self._pause,
             )
             for each in range(number)
         ]
+        for visitor in self.visitors:
+            visitor.workers = self
 
     def __getitem__(self, number: int) -> PoliteClient:
         return self.visitors[number % len(self.visitors)]
@@ -143,7 +140,7 @@ class Workers:
             await asyncio.gather(*waiting, return_exceptions=True)
 
     def _idle(self) -> bool:
-        if self.gatherer.in_flight or any(polite_client._slots._returning for polite_client in self.visitors):
+        if self.in_flight or any(polite_client._slots._returning for polite_client in self.visitors):
             return False
         exchanging = (polite_client._slots._exchanges._asking for polite_client in self.visitors)
         return all(task is None or task.done() for task in exchanging)
@@ -170,9 +167,7 @@ async def workers(store: Store, clock: ManualClock, number: int = 2) -> AsyncIte
         egress_on("127.0.0.0/8", clock=clock, source_limits=UNLIMITED) as egress,
         open_pool(workers=1) as pool,
     ):
-        gatherer = WatchedGatherer(egress, pool)
-        gatherer.clock, gatherer.began = clock, []
-        all_of_them = Workers(store, clock, gatherer, number)
+        all_of_them = Workers(egress, pool, store, clock, number)
         running = asyncio.create_task(all_of_them.run_clock())
         yield all_of_them
         running.cancel()
@@ -187,7 +182,7 @@ async def visiting(egress: Egress, store: Store, clock: Clock) -> AsyncIterator[
     async with (
         open_pool(workers=1) as pool,
         open_polite_client(
-            Gatherer(egress, pool), store, clock, random.Random(1), "syndicator/1 (test)"
+            egress, Gatherer(pool), store, clock, random.Random(1), user_agent="syndicator/1 (test)"
         ) as polite_client,
     ):
         yield polite_client

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +55,7 @@ from syndicator.pipeline.preview.snapshots import (
     save_expected,
     save_snapshot,
 )
+from syndicator.pipeline.sources.polite_client import fetch_for
 from syndicator.pipeline.sources.round_result import RoundFailed
 from syndicator.rules.identity.identity import url_key
 from syndicator.settings import Settings, load_for_trial
@@ -302,11 +304,10 @@ async def _open_dry_run(settings: Settings) -> AsyncIterator[DryRunContext]:
         ) as egress,
         open_pool() as pool,
     ):
-        gatherer = Gatherer(egress, pool)
         pauses_s: dict[str, float] = {}
         yield DryRunContext(
-            fetch=paced(gatherer.fetch, pauses_s),
-            gatherer=gatherer,
+            fetch=paced(partial(fetch_for, egress), pauses_s),
+            gatherer=Gatherer(pool),
             pool=pool,
             user_agent=settings.user_agent,
             pauses_s=pauses_s,

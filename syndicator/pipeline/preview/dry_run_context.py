@@ -40,7 +40,6 @@ class DryRunContext:
 
     fetch: Fetcher
     gatherer: Gatherer
-    """Used for reading only, not for fetching."""
     pool: ParserPool
     user_agent: str
     """The agent whose rules in robots.txt apply."""

@@ -17,7 +17,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from syndicator.egress.redirect_chain import without_userinfo
+from syndicator.egress.client import Egress
+from syndicator.egress.redirect_chain import NO_VALIDATORS, Validators, same_origin, without_userinfo
+from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.robots import product_token
 from syndicator.model.clock import Clock
@@ -71,15 +73,16 @@ class PoliteClient:
 
     def __init__(
         self,
+        egress: Egress,
         gatherer: Gatherer,
         store: Store,
         clock: Clock,
         rng: random.Random,
-        user_agent: str,
         *,
+        user_agent: str,
         pause: Pause = pause,
     ) -> None:
-        self._gatherer = gatherer
+        self._egress = egress
         self._clock = clock
         self._unavailable = LeastRecent[str, _Unavailable](_REMEMBERED)
         self._slots = RequestSlots(store.request_slots, clock, rng, pause)
@@ -104,14 +107,23 @@ class PoliteClient:
         sources.
         """
         chain = _RequestChain(source=source, page=page, patient=patient)
-        result = await self._gatherer.fetch(source, url, state, gate=partial(self._pass, chain))
+        result = await fetch_for(self._egress, source, url, state, gate=partial(self._pass, chain))
         self._heed(chain, result)
         return result
 
     async def head(self, source: Source, url: str) -> FetchResult:
-        """Send a HEAD request for a picture of a source; failures are returned as values."""
+        """Send a HEAD request for a picture of a source; failures are returned as values.
+
+        It carries none of the source's own headers, because readers could not see a picture that needs them.
+        """
         chain = _RequestChain(source=source)
-        result = await self._gatherer.head(source, url, gate=partial(self._pass, chain))
+        result = await self._egress.head(
+            url,
+            headers={"accept": "image/*"},
+            limits=source.limits,
+            proxy=source.proxy,
+            gate=partial(self._pass, chain),
+        )
         self._heed(chain, result)
         return result
 
@@ -199,6 +211,34 @@ class PoliteClient:
         )
 
 
+async def fetch_for(
+    egress: Egress, source: Source, url: str, state: SourceState | None = None, *, gate: Gate = open_gate
+) -> FetchResult:
+    """Request a document for a source; failures are returned as values.
+
+    The headers of the configuration may be secrets: they are sent to the origin of the source's URL only.
+    `state` holds the validators of the document. `gate` is entered before each step of the request.
+    """
+    is_own = url == source.url or same_origin(url, source.url)
+    return await egress.fetch(
+        url,
+        headers=source.headers if is_own else {},
+        validators=NO_VALIDATORS if state is None else _validators(state),
+        limits=source.limits,
+        proxy=source.proxy,
+        gate=gate,
+    )
+
+
+def _validators(state: SourceState) -> Validators:
+    headers = {}
+    if state.etag:
+        headers["if-none-match"] = state.etag
+    if state.last_modified:
+        headers["if-modified-since"] = state.last_modified
+    return Validators(headers=headers, of=state.validators_of)
+
+
 def _paces(politeness: Politeness, crawl_delay_s: float | None) -> tuple[Pace, ...]:
     """Return the intervals between requests: one for all documents of a scope, one for its pages."""
     paces = []
@@ -211,10 +251,10 @@ def _paces(politeness: Politeness, crawl_delay_s: float | None) -> tuple[Pace, .
 
 @asynccontextmanager
 async def open_polite_client(
-    gatherer: Gatherer, store: Store, clock: Clock, rng: random.Random, user_agent: str
+    egress: Egress, gatherer: Gatherer, store: Store, clock: Clock, rng: random.Random, *, user_agent: str
 ) -> AsyncIterator[PoliteClient]:
     """Open a polite client; return its slots at the end."""
-    polite_client = PoliteClient(gatherer, store, clock, rng, user_agent)
+    polite_client = PoliteClient(egress, gatherer, store, clock, rng, user_agent=user_agent)
     try:
         yield polite_client
     finally:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import pytest
 from gather.gather_values import NOW, fetched, rss, source
 
-from syndicator.egress.client import open_egress
 from syndicator.errors import NotReadable
 from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.gather.gatherer import Gatherer
@@ -22,7 +21,6 @@ from syndicator.gather.listings.sitemap import (
     unpack_sitemap,
 )
 from syndicator.model.article import ListedItem, Photo
-from syndicator.model.clock import system_clock
 from syndicator.model.source import FetchLimits, SourceKind
 from syndicator.rules.identity.identity import spec_hash, url_key
 
@@ -231,11 +229,8 @@ def test_what_is_no_sitemap(body: str, reason: str) -> None:
 
 @pytest.fixture
 async def gatherer() -> AsyncIterator[Gatherer]:
-    async with (
-        open_egress(user_agent="test", allow=(), allow_callbacks=(), clock=system_clock) as egress,
-        open_pool(workers=1) as pool,
-    ):
-        yield Gatherer(egress, pool)
+    async with open_pool(workers=1) as pool:
+        yield Gatherer(pool)
 
 
 async def test_a_full_sitemap_is_read_in_the_pool(gatherer: Gatherer) -> None:

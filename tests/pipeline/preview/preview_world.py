@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from ipaddress import ip_network
 
 from syndicator.egress.client import open_egress
@@ -11,6 +12,7 @@ from syndicator.model.clock import Clock, system_clock
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Every, Source, SourceKind
 from syndicator.pipeline.preview.dry_run_context import DryRunContext
+from syndicator.pipeline.sources.polite_client import fetch_for
 
 AGENT = "syndicator/test"
 
@@ -22,8 +24,8 @@ async def dry_run(clock: Clock = system_clock) -> AsyncIterator[DryRunContext]:
         open_egress(user_agent=AGENT, allow=allow, allow_callbacks=(), clock=clock) as egress,
         open_pool(workers=1) as pool,
     ):
-        gatherer = Gatherer(egress, pool)
-        yield DryRunContext(fetch=gatherer.fetch, gatherer=gatherer, pool=pool, user_agent=AGENT)
+        fetch = partial(fetch_for, egress)
+        yield DryRunContext(fetch=fetch, gatherer=Gatherer(pool), pool=pool, user_agent=AGENT)
 
 
 def draft(url: str) -> Source:

@@ -57,7 +57,7 @@ async def test_a_thousand_feeds_of_a_host_are_never_asked_more_at_once_than_may_
         results = await asyncio.gather(
             *(until_fetched(several[number], feed) for number, feed in enumerate(feeds))
         )
-        assert several.gatherer.most == 3
+        assert several.most == 3
     assert len(portal.asked) == len(set(portal.asked)) == 1000
     assert {failure(result).status for result in results} == {404}
 
@@ -71,7 +71,7 @@ async def test_starts_keep_their_distance_over_all_workers(
         ]
         began = clock().timestamp()
         await asyncio.gather(*(until_fetched(several[number], feed) for number, feed in enumerate(feeds)))
-        starts = sorted(several.gatherer.began)
+        starts = sorted(several.began)
     assert len(starts) == 100
     assert min(later - start for start, later in pairwise(starts)) >= 1.999
     assert starts[-1] - began >= 99 * 1.999

@@ -423,7 +423,7 @@ async def test_a_replayed_push_is_harmless(
 ) -> None:
     await ours.subscribed(hub)
     async with open_pool() as pool:
-        gatherer, admitter = Gatherer(ours.egress, pool), Admitter(store.articles, [], clock)
+        gatherer, admitter = Gatherer(pool), Admitter(store.articles, [], clock)
         found = []
         for _ in range(3):
             assert await hub.push(rss(1, 2)) == 202
