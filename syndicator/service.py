@@ -23,7 +23,7 @@ from syndicator.pipeline.articles.served_pictures import ServedPictures
 from syndicator.pipeline.articles.upstream_withdrawals import UpstreamWithdrawals
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.endpoint_directory import Directory
-from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.feeds.history import History
 from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
 from syndicator.pipeline.feeds.pagination import Paginator
@@ -117,9 +117,9 @@ class Service:
             self.hub_step,
         )
 
-    async def enlist(self) -> None:
+    async def sync_configuration(self) -> None:
         """Make the configured sources, feeds and endpoints the ones that are worked on."""
-        await self.configuration_sync.enlist()
+        await self.configuration_sync.sync()
 
     def _stories(self) -> None:
         store, policy, clock = self.store, self.settings.story, self.clock
@@ -240,7 +240,7 @@ class Service:
         )
         self.publish_step = PublishStep(store, self.publisher, self.endpoints, clock)
         self.stale_cache_refresh = StaleCacheRefresh(store.feeds, self.publisher, clock)
-        self.any_filter_feeds = AdHocFeeds(
+        self.any_filter_feeds = AnyFilterFeeds(
             store=store,
             publisher=self.publisher,
             scoring=self.scoring,
@@ -322,7 +322,7 @@ class Service:
             clock=clock,
         )
         mark = MarkFile(settings.store.data_dir, settings.store.namespace)
-        self.data_loss = DataLoss(store.marks, mark, self.configuration_sync.enlist, clock)
+        self.data_loss = DataLoss(store.marks, mark, self.configuration_sync.sync, clock)
         self.sweep_step = SweepStep(
             store=store,
             retention=Retention(articles=kept.articles, bodies=kept.bodies, identities=kept.identities),

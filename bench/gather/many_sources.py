@@ -62,7 +62,7 @@ async def run(count: int = SOURCES) -> None:
         settings = load(Path(folder), {})
         # This process holds the embedded server, so that what is measured is one role alone.
         async with open_service(settings) as service:
-            await service.enlist()
+            await service.sync_configuration()
             await service.store.connection.batch(_gathered(service.settings.sources, Keys("main")))
             with _started(Path(folder), "work") as work:
                 _tell_ready("work", work)

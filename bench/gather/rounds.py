@@ -108,7 +108,7 @@ async def _compare(port: int, connections: str, scheme: str = "http") -> None:
                 cookie_jar=aiohttp.DummyCookieJar(),
             ) as session,
         ):
-            await service.enlist()
+            await service.sync_configuration()
             await _settle_in(service, clock)
             collect_briefly()
             for _ in range(TURNS):

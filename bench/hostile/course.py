@@ -101,7 +101,7 @@ async def wage() -> Campaign:
 
 
 async def _against_the_service(service: Service) -> tuple[float, list[Outcome]]:
-    await service.enlist()
+    await service.sync_configuration()
     await _warm_up(service)
     collect_briefly()
     async with watching() as idle:

@@ -76,7 +76,7 @@ async def _compare(sink: Connection, callbacks: Sequence[str], hosts: int) -> No
         config.write_text(f'[store]\ndata_dir = "{folder}/data"\n{CONFIG}', "utf-8")
         async with open_service(load(Path(folder), {})) as service:
             collect_briefly()
-            await service.enlist()
+            await service.sync_configuration()
             await _admit(service, range(40))
             await _subscribe(service, callbacks)
             step = service.hub_step

@@ -82,7 +82,7 @@ async def service_of(endpoints: Iterable[str]) -> AsyncIterator[Service]:
         )
         (config / "all.toml").write_text(common + "\n".join(endpoints), "utf-8")
         async with open_service(load(config, {}), system_clock) as service:
-            await service.enlist()
+            await service.sync_configuration()
             yield service
 
 

@@ -18,7 +18,7 @@ from syndicator.model.feed import Format, Site
 from syndicator.model.signal import Signal, SignalKind
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.admission import Admitter
-from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.search.article_search import ArticleSearch
@@ -70,14 +70,14 @@ async def _fill(store: Store) -> None:
 
 
 @asynccontextmanager
-async def _feeds(store: Store, folder: Path) -> AsyncIterator[AdHocFeeds]:
+async def _feeds(store: Store, folder: Path) -> AsyncIterator[AnyFilterFeeds]:
     article_search = ArticleSearch(store, SearchIndex(folder))
     await article_search.build()
     site = Site(title="Bench", public_url="https://bench.example")
     publisher = Publisher(
         store=store, site=site, specs=(), origins={}, metrics=open_metrics(), clock=lambda: NOW
     )
-    yield AdHocFeeds(
+    yield AnyFilterFeeds(
         store=store,
         publisher=publisher,
         scoring=Scoring(store, PopularityPolicy()),
@@ -88,7 +88,7 @@ async def _feeds(store: Store, folder: Path) -> AsyncIterator[AdHocFeeds]:
     article_search.close()
 
 
-async def _measure(feeds: AdHocFeeds, name: str, asked: AdHoc) -> None:
+async def _measure(feeds: AnyFilterFeeds, name: str, asked: AdHoc) -> None:
     made, kept = [], []
     for _ in range(TURNS):
         _forget(feeds)
@@ -108,7 +108,7 @@ async def _measure(feeds: AdHocFeeds, name: str, asked: AdHoc) -> None:
     print(f"{'':<44} {await watching * 1000:>10,.1f} ms           longest piece of the loop's own time")
 
 
-def _forget(feeds: AdHocFeeds) -> None:
+def _forget(feeds: AnyFilterFeeds) -> None:
     feeds._kept.clear()  # noqa: SLF001
     feeds._popular._rankings.clear()  # noqa: SLF001
     feeds._popular._boards.clear()  # noqa: SLF001

@@ -51,7 +51,7 @@ async def _measure(feeds: int) -> tuple[float, list[float]]:
         config = Path(folder) / "all.toml"
         config.write_text(f'[store]\ndata_dir = "{folder}/data"\n{SOURCE}{_tables(feeds)}', "utf-8")
         async with open_service(load(Path(folder), {})) as service:
-            await service.enlist()
+            await service.sync_configuration()
             admitter = Admitter(service.store.articles, service.settings.feeds.values(), service.clock)
             await admitter.admit([_article(number, feeds) for number in range(200)])
             runner = Runner(service.publish_step, capacity=1, clock=service.clock, on_report=lambda _: None)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from syndicator.model.delivery import Endpoint
 
@@ -53,7 +53,7 @@ class EndpointState(Struct, frozen=True, kw_only=True):
     """Nothing is sent before: the circuit is open, or the receiver asked for rest."""
     rest_until: datetime | None = None
     """The receiver asked for rest until then (`Retry-After`): what succeeds meanwhile does not end that."""
-    fell_off: int = 0
+    dropped: int = field(default=0, name="fell_off")
     """Deliveries that were given up because too many waited, or for too long, since it was last resumed."""
 
 

@@ -7,7 +7,7 @@ from aiohttp import web
 from syndicator.model.feed import Site
 from syndicator.model.ids import FeedId
 from syndicator.pipeline.articles.served_pictures import ServedPictures
-from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
 from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.pipeline.hub.subscription_requests import Hub
@@ -56,7 +56,7 @@ def create_app(
     pictures: ServedPictures | None = None,
     article_search: ArticleSearch | None = None,
     click_links: ClickLinks | None = None,
-    ad_hoc: AdHocFeeds | None = None,
+    any_filter_feeds: AnyFilterFeeds | None = None,
     api: PublicApi | None = None,
     announced: AnnouncedPages | None = None,
     keys: PrivateFeeds | None = None,
@@ -72,13 +72,13 @@ def create_app(
         searches=article_search is not None,
         counts=click_links is not None,
         describes=api is not None,
-        lists=ad_hoc is not None,
+        lists=any_filter_feeds is not None,
     )
     pages, feeds = PageRoutes(reading, drawing, options), FeedRoutes(reading, options, keys)
-    fronts = FeedPages(reading, drawing, options)
-    stories = StoryPages(reading, drawing, options, as_feeds=ad_hoc is not None)
+    feed_pages = FeedPages(reading, drawing, options)
+    stories = StoryPages(reading, drawing, options, as_feeds=any_filter_feeds is not None)
     older = HistoryRoutes(reading.history, reading.publisher, options)
-    groups = (feeds, older, pages, fronts, stories, _health(reading), drawing)
+    groups = (feeds, older, pages, feed_pages, stories, _health(reading), drawing)
     routes = [route for group in groups for route in group.routes()]
     if callbacks is not None:
         routes += HubRoutes(callbacks).routes()
@@ -86,8 +86,8 @@ def create_app(
         routes += OwnHubRoutes(hub, options).routes()
     if article_search is not None:
         routes += SearchRoutes(article_search, reading, drawing, feeds, options).routes()
-    if ad_hoc is not None:
-        routes += ArticleFeedRoutes(ad_hoc, reading, drawing, feeds, options).routes()
+    if any_filter_feeds is not None:
+        routes += ArticleFeedRoutes(any_filter_feeds, reading, drawing, feeds, options).routes()
     if announced is not None and reading.site.news_sitemap:
         routes += SitemapRoutes(reading.site, announced).routes()
     if click_links is not None:

@@ -89,7 +89,7 @@ async def test_killed_amid_a_fan_out_workers_leave_nobody_behind(
     (folder / "all.toml").write_text(CONFIG.format(redis_url=redis_url, place=tmp_path), "utf-8")
     async with open_service(load(folder, {})) as service:
         assert service.hub is not None
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         for number in range(SUBSCRIBERS):
             callback = f"{readers.url}/{number}"

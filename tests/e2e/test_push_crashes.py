@@ -76,7 +76,7 @@ def backlog_config(tmp_path: Path, receivers: Receivers) -> Path:
 async def fill(config: Path) -> None:
     """Admit a backlog, and queue it for all."""
     async with open_service(load(config, {})) as service:
-        await service.enlist()
+        await service.sync_configuration()
         admitter = Admitter(service.store.articles, (), service.clock)
         for start in range(0, ARTICLES, 100):
             await admitter.admit([candidate(number) for number in range(start, start + 100)])

@@ -14,7 +14,7 @@ from web.web_world import SITE, SPECS, Client, World, client_of, story
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Token
-from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.rules.access.credentials import digest_of
@@ -35,11 +35,13 @@ async def client(store: Store, clock: ManualClock) -> AsyncIterator[Client]:
     world = World(store, clock, specs=(*SPECS, DESK))
     await world.admit(story(1), story(2, section="Olahraga"))
     token = Token(id=TokenId("a"), sha256=digest_of(VALUE), feeds=(DESK.id,))
-    feeds = AdHocFeeds(
+    feeds = AnyFilterFeeds(
         store=store, publisher=world.publisher, scoring=Scoring(store, PopularityPolicy()), clock=clock
     )
     keys = PrivateFeeds(Gate(Access(store.tokens, {token.id: token}, clock), clock))
-    async with client_of(create_app(world.reading, WebOptions(), ad_hoc=feeds, keys=keys)) as opened:
+    async with client_of(
+        create_app(world.reading, WebOptions(), any_filter_feeds=feeds, keys=keys)
+    ) as opened:
         yield opened
 
 

@@ -27,8 +27,8 @@ async def test_a_worker_that_lacks_an_endpoint_loses_none_of_its_events(
 ) -> None:
     both = config(partner) + config(partner, name="b")
     async with service_of(both) as knowing, service_of(config(partner)) as lacking:
-        await knowing.enlist()
-        await lacking.enlist()
+        await knowing.sync_configuration()
+        await lacking.sync_configuration()
         await admit(lacking, 1, 2)
         await deliver(lacking)
         assert await counts(lacking, A) == QueueCounts(delivered=2)
@@ -41,7 +41,7 @@ async def test_a_registered_endpoint_is_served_by_all_without_a_restart(
     partner: Partner, service_of: OpenService
 ) -> None:
     async with service_of("") as one, service_of("") as other:
-        await one.enlist()
+        await one.sync_configuration()
         await deliver(other)
         await one.store.endpoints.register(registered(partner))
         await admit(one, 1)
@@ -60,11 +60,11 @@ async def test_an_endpoint_changes_between_choosing_and_queueing(
     partner: Partner, service_of: OpenService
 ) -> None:
     async with service_of(config(partner)) as old:
-        await old.enlist()
+        await old.sync_configuration()
         await admit(old, 1)
         await old.endpoints.refresh()
         async with service_of(config(partner) + config(partner, name="b")) as new:
-            await new.enlist()
+            await new.sync_configuration()
         entries = (await old.store.outbox.pending(10)).entries
         stale = FanOut(read="", version=old.endpoints.version, entries=tuple(entries))
         moved = await old.store.deliveries.fan_out(stale, NOON)
@@ -77,7 +77,7 @@ async def test_what_comes_for_one_that_rests_waits_for_it(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(partner)) as service, service_of(config(partner)) as other:
-        await service.enlist()
+        await service.sync_configuration()
         await deliver(other)
         await service.store.endpoints.pause(A, "moving house", clock())
         await admit(service, 1, 2)

@@ -15,7 +15,7 @@ from web.web_world import HARBOUR, OPS_TOKEN, World, client_of, story
 
 from syndicator.model.feed import Site
 from syndicator.model.ids import ArticleId, FeedId
-from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.search.article_search import ArticleSearch
@@ -113,7 +113,7 @@ async def open_seen(store: Store, clock: ManualClock, folder: Path) -> AsyncIter
             WebOptions(),
             article_search=article_search,
             click_links=ClickLinks(store, clock),
-            ad_hoc=AdHocFeeds(
+            any_filter_feeds=AnyFilterFeeds(
                 store=store,
                 publisher=world.publisher,
                 scoring=scoring,

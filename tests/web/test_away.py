@@ -16,7 +16,7 @@ from support import ManualClock, refuse_writes, until
 from web.web_world import OPS, OPS_TOKEN, SITE, Client, World, client_of, story
 
 from syndicator.model.feed import READER_FORMATS, Format
-from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.pipeline.feeds.stale_cache_refresh import StaleCacheRefresh
 from syndicator.pipeline.popularity.scoring import Scoring
@@ -172,14 +172,14 @@ async def test_a_probe_counts_feeds_that_were_rendered_ahead(server: EmbeddedSer
 async def test_a_feed_of_any_filter_is_served_on(server: EmbeddedServer, world: World) -> None:
     await world.admit(story(1))
     seconds = [100.0]
-    feeds = AdHocFeeds(
+    feeds = AnyFilterFeeds(
         store=world.store,
         publisher=world.publisher,
         scoring=Scoring(world.store, PopularityPolicy()),
         clock=world.clock,
         monotonic=lambda: seconds[0],
     )
-    async with client_of(create_app(world.reading, WebOptions(), ad_hoc=feeds)) as client:
+    async with client_of(create_app(world.reading, WebOptions(), any_filter_feeds=feeds)) as client:
         before = await client.get("/articles.rss?tag=banjir")
         await server.stop()
         seconds[0] = 142.7

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from support import ManualClock
 from web.web_world import SITE, World
 
-from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
 from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.pipeline.popularity.scoring import Scoring
@@ -41,7 +41,7 @@ def test_every_route_is_documented(
             WebOptions(),
             article_search=article_search,
             click_links=ClickLinks(store, clock),
-            ad_hoc=AdHocFeeds(
+            any_filter_feeds=AnyFilterFeeds(
                 store=store,
                 publisher=world.publisher,
                 scoring=Scoring(store, PopularityPolicy()),

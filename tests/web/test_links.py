@@ -9,7 +9,7 @@ from support import ManualClock
 from web.web_world import HARBOUR, Client, World, client_of, story
 
 from syndicator.model.feed import READER_FORMATS
-from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.search.article_search import ArticleSearch
@@ -74,7 +74,7 @@ async def test_every_link_leads_somewhere(store: Store, clock: ManualClock, tmp_
         WebOptions(),
         article_search=article_search,
         click_links=ClickLinks(store, clock),
-        ad_hoc=AdHocFeeds(
+        any_filter_feeds=AnyFilterFeeds(
             store=store,
             publisher=world.publisher,
             scoring=scoring,

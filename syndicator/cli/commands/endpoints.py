@@ -298,7 +298,7 @@ def _lines(shown: EndpointShown, zone: str) -> Iterator[tuple[str, str]]:
     yield "as a feed", shown.feed or ""
     if offer := shown.replay_offered:
         since = offer.since.isoformat(timespec="seconds")
-        text = f"{offer.fell_off}, to be had by syndicator deliveries replay {shown.id} --since {since}"
+        text = f"{offer.dropped}, to be had by syndicator deliveries replay {shown.id} --since {since}"
         yield "fell off", text
     yield "tried until", f"{settings['max_age']} after the event"
 

@@ -90,7 +90,7 @@ async def _run(
 ) -> list[JobReport]:
     reports: list[JobReport] = []
     async with open_service(settings) as service:
-        await service.enlist()
+        await service.sync_configuration()
         step = _step(service, name, chosen, named=named)
         runner = Runner(step, capacity=capacity, clock=service.clock, on_report=reports.append)
         await runner.run(until_empty=True)

@@ -143,7 +143,7 @@ async def _stay(
         if service is None:
             return
         with without_collection():
-            await service.enlist()
+            await service.sync_configuration()
         await stack.enter_async_context(service.data_loss.watching())
         ops = await asyncio.to_thread(_open_ops, settings, roles)
         sockets = [*([listening] if listening else []), *([ops.listening] if ops else [])]
@@ -277,7 +277,7 @@ async def _answering(service: Service, listening: socket.socket) -> AsyncIterato
         hub=service.hub,
         pictures=service.pictures,
         article_search=service.search,
-        ad_hoc=service.any_filter_feeds,
+        any_filter_feeds=service.any_filter_feeds,
         announced=service.news_sitemap,
         keys=PrivateFeeds(gate),
         click_links=service.clicks,

@@ -23,12 +23,18 @@ from syndicator.model.ids import ArticleId, StoryId
 from syndicator.model.source import Round
 from syndicator.model.story import Story
 from syndicator.observe.metrics import Metrics
-from syndicator.rules.articles.admission import Admission, AdmissionVerdict, decide, reserved, with_parted
+from syndicator.rules.articles.admission import (
+    Admission,
+    AdmissionVerdict,
+    decide,
+    reserved,
+    with_revoked_copies,
+)
 from syndicator.rules.filter_matching import FeedIndex, concerned, story_feeds
 from syndicator.rules.identity.identity import identify
 from syndicator.rules.identity.recognition import Recognised, aliases, recognise
 from syndicator.rules.sources.announcement import ALL_ANNOUNCED, Announcing
-from syndicator.rules.stories.clustering import Fingerprint, StoriesPolicy, fingerprints, parted
+from syndicator.rules.stories.clustering import Fingerprint, StoriesPolicy, fingerprints, revoked_copies
 from syndicator.rules.stories.near_duplicates import Text
 from syndicator.rules.stories.near_index import packed_keys
 from syndicator.rules.stories.story_match import founded
@@ -55,7 +61,7 @@ class Admitted(Struct, frozen=True, kw_only=True):
     candidate: Candidate
     article_id: ArticleId
     verdict: AdmissionVerdict
-    is_restless: bool = False
+    changes_constantly: bool = False
     """Whether a change was ignored because the article changes all the time."""
     is_reserved: bool = False
     """Whether it is shown only once it is assigned to a story."""
@@ -67,7 +73,7 @@ class _Intent(Struct, frozen=True, kw_only=True):
     recognised: Recognised
 
 
-class _Occasion(Struct, frozen=True, kw_only=True):
+class _AdmissionOptions(Struct, frozen=True, kw_only=True):
     """What applies to all candidates of a document: see `Admitter.admit`."""
 
     own_dates_before: datetime | None
@@ -132,7 +138,7 @@ class Admitter:
 
         New articles are visible when this returns, unless another process is about to assign them.
         """
-        occasion = _Occasion(
+        options = _AdmissionOptions(
             own_dates_before=_ALWAYS if backfill else archive_before,
             rechecked=rechecked,
             announcing=announcing,
@@ -141,19 +147,19 @@ class Admitter:
         admitted: list[Admitted] = []
         try:
             for batch in _batches(known):
-                admitted += await self._batch(dict(enumerate(batch, len(admitted))), occasion)
+                admitted += await self._batch(dict(enumerate(batch, len(admitted))), options)
         finally:  # assign what was written, also where a later batch has failed
             if self._grouping is not None and any(entry.is_reserved for entry in admitted):
                 await self._grouping.assigner.assign()
         return admitted
 
     async def _batch(
-        self, batch: Mapping[int, tuple[Candidate, Identity]], occasion: _Occasion
+        self, batch: Mapping[int, tuple[Candidate, Identity]], options: _AdmissionOptions
     ) -> list[Admitted]:
         results: dict[int, Admitted] = {}
         pending = dict(batch)
         for _ in range(_ATTEMPTS):
-            intents = await self._judge(pending, occasion)
+            intents = await self._judge(pending, options)
             done = await self._articles.admit(
                 [intent.admission for intent in intents.values()], self._clock()
             )
@@ -166,7 +172,7 @@ class Admitter:
                         candidate=candidate,
                         article_id=intent.admission.article_id,
                         verdict=intent.admission.verdict,
-                        is_restless=intent.admission.is_restless,
+                        changes_constantly=intent.admission.changes_constantly,
                         is_reserved=_is_reserved(intent.admission),
                         recognised=intent.recognised,
                     )
@@ -188,14 +194,14 @@ class Admitter:
     async def _judge(
         self,
         pending: dict[int, tuple[Candidate, Identity]],
-        occasion: _Occasion,
+        options: _AdmissionOptions,
     ) -> dict[int, _Intent]:
         candidates = [candidate for candidate, _ in pending.values()]
         identities = [identity for _, identity in pending.values()]
         now = self._clock()
         found = await self._articles.lookup(identities, now)
         intents = {
-            number: self._intent(candidate, recognised, now + number * _TICK, occasion)
+            number: self._intent(candidate, recognised, now + number * _TICK, options)
             for number, candidate, recognised in zip(
                 pending, candidates, recognise(candidates, identities, found), strict=True
             )
@@ -223,7 +229,7 @@ class Admitter:
         return [
             self._reserved(admission, admission.article, next(fingerprint), grouping)
             if admission.article is not None and _is_new(admission)
-            else await self._parted(admission, grouping)
+            else await self._with_revoked_copies(admission, grouping)
             for admission in admissions
         ]
 
@@ -234,7 +240,7 @@ class Admitter:
         grouping.assigner.remember(article.id, article.content_hash, fingerprint.text, own)
         return reserved(intent, article, own, packed_keys(fingerprint.shingle_keys), self._specs)
 
-    async def _parted(self, intent: Admission, grouping: Grouping) -> Admission:
+    async def _with_revoked_copies(self, intent: Admission, grouping: Grouping) -> Admission:
         """Return the admission of a changed article with its effects on copies and on its story."""
         article, known = intent.article, intent.known
         if article is None:
@@ -247,10 +253,10 @@ class Admitter:
         kin = await grouping.stories.kin_of(article.id)
         if not kin or not article.body_html:
             return intent
-        return with_parted(intent, parted(article, kin, grouping.policy), self._specs)
+        return with_revoked_copies(intent, revoked_copies(article, kin, grouping.policy), self._specs)
 
     def _intent(
-        self, candidate: Candidate, recognised: Recognised, now: datetime, occasion: _Occasion
+        self, candidate: Candidate, recognised: Recognised, now: datetime, options: _AdmissionOptions
     ) -> _Intent:
         if recognised.name_is_anothers:
             candidate = replace(candidate, canonical_url=None)
@@ -260,9 +266,9 @@ class Admitter:
             recognised.known,
             specs=self._specs,
             now=now,
-            backfill=_is_before(candidate, occasion.own_dates_before),
-            rechecked=occasion.rechecked,
-            announcing=occasion.announcing,
+            backfill=_is_before(candidate, options.own_dates_before),
+            rechecked=options.rechecked,
+            announcing=options.announcing,
         )
         if not (recognised.fresh or recognised.stale or recognised.merged):
             return _Intent(admission=admission, recognised=recognised)

@@ -103,7 +103,7 @@ class ArticlePages:
         later = await self._store.unreadable.waiting(source.id, keys, now + SOON)
         return bool(await self._store.unreadable.waiting(source.id, keys, now) - later)
 
-    async def take_in(
+    async def read_and_admit(
         self,
         source: Source,
         items: Sequence[ListedItem],
@@ -138,13 +138,13 @@ class ArticlePages:
                     if backfill:
                         undated += [each for each in candidates if each.published_at is None]
                         candidates = [each for each in candidates if each.published_at is not None]
-                    admitted += await self._candidate_pipeline.take_in(
+                    admitted += await self._candidate_pipeline.admit(
                         source, candidates, notes, backfill=backfill, rechecked=True
                     )
         if undated:
             dates = [entry.candidate.published_at for entry in admitted]
             dated = _dated_as(undated, [at for at in dates if at is not None and at >= OLDEST])
-            admitted += await self._candidate_pipeline.take_in(
+            admitted += await self._candidate_pipeline.admit(
                 source, dated, notes, backfill=True, rechecked=True
             )
         notes.leave(remaining)
@@ -176,7 +176,7 @@ class ArticlePages:
                         candidates.append(filled(page, known[number]))
                     elif isinstance(page, Candidate):
                         notes.warn_of_page(known[number].url, _WORSE)
-                admitted += await self._candidate_pipeline.take_in(source, candidates, notes, rechecked=True)
+                admitted += await self._candidate_pipeline.admit(source, candidates, notes, rechecked=True)
         await self._upstream_withdrawals.pages_read(source, outcomes, notes)
         return admitted
 

@@ -40,7 +40,7 @@ class CandidatePipeline:
         self._admitter = admitter
         self._clock = clock
 
-    async def take_in(
+    async def admit(
         self,
         source: Source,
         candidates: Sequence[Candidate],
@@ -60,7 +60,7 @@ class CandidatePipeline:
         prepared, warnings = await self._pictures.prepare(source, candidates)
         notes.warn(*warnings)
         now = self._clock()
-        free = await self._held.keep_back(prepared, now)
+        free = await self._held.hold_embargoed(prepared, now)
         lost_at = self._marks.lost_at
         since = announced_from(
             source,
@@ -78,7 +78,7 @@ class CandidatePipeline:
             announcing=Announcing(since=since, undated=announces_undated(now, lost_at), lost_at=lost_at),
         )
         for entry in admitted:
-            if entry.is_restless:
+            if entry.changes_constantly:
                 notes.warn_of_page(entry.candidate.url, RESTLESS)
             if entry.recognised is not None and entry.recognised.name_is_anothers:
                 notes.warn_of_page(entry.candidate.url, _ANOTHERS)

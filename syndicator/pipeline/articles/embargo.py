@@ -28,7 +28,7 @@ class EmbargoGate:
     def __init__(self, store: Embargoed) -> None:
         self._store = store
 
-    async def keep_back(self, candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
+    async def hold_embargoed(self, candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
         """Hold the embargoed candidates of one document; return the others, in their order.
 
         A newer candidate replaces a held one of the same identity. A candidate whose embargo has ended, or

@@ -48,7 +48,7 @@ KEPT_FEEDS = 1000
 """In one format."""
 DEEPEST = 1000
 """Most articles of a timeline that are examined without a search index."""
-MADE_FOR_ONE = 60
+BURST_PER_CLIENT = 60
 """Feeds composed for one client in a burst, and two a second after that: it may serve many readers."""
 RANKED_FOR_S = 10.0
 """How long a popular feed keeps its order."""
@@ -77,7 +77,7 @@ class NoSuchStory(LookupError):
     """The article whose story is requested does not exist."""
 
 
-class AdHocFeeds:
+class AnyFilterFeeds:
     """Serves feeds of any filter, at a bounded cost per request.
 
     The answer is of a state read after the request began: so an article is shown from its admission on.
@@ -108,7 +108,7 @@ class AdHocFeeds:
         self._positions = FreshReads(self._read_position)
         self._kept = LeastRecent[_Key, _Kept](KEPT_BYTES, _size)
         self._making = SingleFlight[tuple[_Key, _Momentary], _Kept]()
-        self._places = Places(MADE_FOR_ONE)
+        self._places = Places(BURST_PER_CLIENT)
 
     async def rendition(self, asked: AdHoc, form: Format, client: str) -> tuple[Rendition, int | None]:
         """Return the bytes, and their age in seconds where they could not be confirmed.

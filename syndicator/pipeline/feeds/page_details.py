@@ -34,7 +34,7 @@ class StoryMark(Struct, frozen=True, kw_only=True):
     """Number of its articles, at most `MEMBERS`."""
 
 
-class Course(Struct, frozen=True, kw_only=True):
+class RankHistory(Struct, frozen=True, kw_only=True):
     """The history of ranks in a popular feed, earliest first.
 
     A new stretch begins after each absence from the list.
@@ -45,12 +45,12 @@ class Course(Struct, frozen=True, kw_only=True):
     scores: tuple[tuple[Point, ...], ...] = ()
 
 
-class Front(Struct, frozen=True, kw_only=True):
+class FeedPreview(Struct, frozen=True, kw_only=True):
     """The first entries of a feed, with the details shown beside them."""
 
     entries: tuple[FeedEntry, ...]
     stories: Mapping[ArticleId, StoryMark]
-    courses: Mapping[ArticleId, Course]
+    rank_histories: Mapping[ArticleId, RankHistory]
     """Of a popular feed; else empty."""
 
 
@@ -69,7 +69,7 @@ class StoryShown(Struct, frozen=True, kw_only=True):
     """Oldest first."""
     is_whole: bool
     """False where the story has more articles than are shown."""
-    course: Course | None
+    rank_history: RankHistory | None
     """Rank of its best article over time, without scores. None where no popular feed listed it recently."""
 
 
@@ -81,15 +81,15 @@ class PageDetails:
         self._publisher = publisher
         self._clock = clock
 
-    async def front(self, feed: FeedId, most: int) -> Front:
+    async def preview(self, feed: FeedId, most: int) -> FeedPreview:
         """Return the first entries of a configured feed."""
         entries = await self._publisher.first(feed, most)
         ids = [entry.article.id for entry in entries]
         ranks = self._publisher.specs[feed].order is Order.POPULAR
-        return Front(
+        return FeedPreview(
             entries=entries,
             stories=await self.story_marks(ids),
-            courses=await self._courses(feed, ids) if ranks else {},
+            rank_histories=await self._rank_histories(feed, ids) if ranks else {},
         )
 
     async def story_marks(self, ids: Sequence[ArticleId]) -> Mapping[ArticleId, StoryMark]:
@@ -124,15 +124,17 @@ class PageDetails:
                 for entry, place in zip(entries, places, strict=True)
             ),
             is_whole=len(members) <= MEMBERS,
-            course=await self._story_course(ids, wanted),
+            rank_history=await self._story_rank_history(ids, wanted),
         )
 
-    async def _courses(self, feed: FeedId, ids: Sequence[ArticleId]) -> Mapping[ArticleId, Course]:
+    async def _rank_histories(
+        self, feed: FeedId, ids: Sequence[ArticleId]
+    ) -> Mapping[ArticleId, RankHistory]:
         now = self._clock()
         notes = await self._store.popularity.ranks_of(ids)
         current = await self._current(feed, now)
         return {
-            article: _course(
+            article: _rank_history(
                 feed,
                 [
                     note
@@ -143,7 +145,9 @@ class PageDetails:
             for article in ids
         }
 
-    async def _story_course(self, ids: Sequence[ArticleId], wanted: FeedId | None) -> Course | None:
+    async def _story_rank_history(
+        self, ids: Sequence[ArticleId], wanted: FeedId | None
+    ) -> RankHistory | None:
         found = await self._store.popularity.ranks_of(ids, _NOTES // len(ids))
         notes = [note for row in found.values() for note in row if note.feed in self._publisher.public]
         listed = Counter(note.feed for note in notes)
@@ -153,7 +157,7 @@ class PageDetails:
         current = await self._current(feed, self._clock())
         notes += [note for article in ids for note in current.get(article, ())]
         best = best_at_each_instant(_ranks(note for note in notes if note.feed == feed))
-        return Course(feed=feed, ranks=stretches(best[-_POINTS:], _LONGEST_GAP))
+        return RankHistory(feed=feed, ranks=stretches(best[-_POINTS:], _LONGEST_GAP))
 
     async def _current(self, feed: FeedId, now: datetime) -> Mapping[ArticleId, tuple[RankNote]]:
         """Return the current ranks of a feed as rank notes of now."""
@@ -164,10 +168,10 @@ class PageDetails:
         }
 
 
-def _course(feed: FeedId, notes: Sequence[RankNote]) -> Course:
+def _rank_history(feed: FeedId, notes: Sequence[RankNote]) -> RankHistory:
     ordered = sorted(notes, key=lambda note: note.at)
     scores = [Point(at=note.at, value=note.score) for note in ordered if note.score is not None]
-    return Course(
+    return RankHistory(
         feed=feed,
         ranks=stretches(_ranks(ordered), _LONGEST_GAP),
         scores=stretches(scores, _LONGEST_GAP),

@@ -46,7 +46,7 @@ class ConfigurationSync:
         self._publisher = publisher
         self._clock = clock
 
-    async def enlist(self) -> None:
+    async def sync(self) -> None:
         """Schedule and register all configured sources, feeds and endpoints."""
         store, clock = self._store, self._clock
         await self.rename()

@@ -27,17 +27,17 @@ class DataLoss:
         self,
         marks: DataMarks,
         file: MarkFile,
-        enlist: Callable[[], Awaitable[None]],
+        sync_configuration: Callable[[], Awaitable[None]],
         clock: Clock,
     ) -> None:
-        """`enlist`: runs the configuration sync, as at the start."""
+        """`sync_configuration`: runs the configuration sync, as at the start."""
         self._marks = marks
         self._file = file
-        self._enlist = enlist
+        self._sync_configuration = sync_configuration
         self._clock = clock
         self._seen_at = clock()
         self._kept: KeptMark | None = None
-        self._is_enlisted = True
+        self._is_synced = True
 
     async def begin(self) -> None:
         """Compare the mark with the one that earlier processes have recorded in the data folder."""
@@ -50,13 +50,13 @@ class DataLoss:
         """Check once. Raises StoreError where Redis does not answer; the next check then goes on."""
         mark, current = await self._marks.read(), self._marks.current
         if current is None or mark is None or mark.created_ms != current.created_ms:
-            self._is_enlisted = False
+            self._is_synced = False
             await self._begin_anew(self._seen_at)
         elif mark != current:  # another process was first
             self._marks.current = mark
-        if not self._is_enlisted:
-            await self._enlist()
-            self._is_enlisted = True
+        if not self._is_synced:
+            await self._sync_configuration()
+            self._is_synced = True
             log.info("sources_enlisted_again")
         self._seen_at = self._clock()
         await self._keep()

@@ -194,19 +194,21 @@ class FeedRound:
         policy = notes.identified_by or source.identity
         oldest_first = [identified_by(candidate, policy) for candidate in reading.candidates[::-1]]
         if not source.full_text:
-            admitted = await self._candidate_pipeline.take_in(source, oldest_first, notes, backfill=backfill)
+            admitted = await self._candidate_pipeline.admit(source, oldest_first, notes, backfill=backfill)
             return _Taken(admitted=admitted, skipped=len(reading.entries.known))
         # Before the known entries are skipped: a page does not show that its feed has cancelled the entry.
         oldest_first = await self._upstream_withdrawals.without_cancelled(source, oldest_first)
         with_page, bare = apart(oldest_first)
         fresh = await self._pages.unknown(source, [as_listed(entry) for entry in with_page.values()])
-        admitted = await self._pages.take_in(source, fresh, notes, backfill=backfill, from_feed=with_page)
+        admitted = await self._pages.read_and_admit(
+            source, fresh, notes, backfill=backfill, from_feed=with_page
+        )
         left = len(fresh) - len(admitted) if notes.time_is_up else 0
         unread = {item.url for item in fresh}
         known = [entry for url, entry in with_page.items() if url not in unread]
         again = await self._corrected(source, known)
-        admitted += await self._candidate_pipeline.take_in(source, again, notes, rechecked=True)
-        admitted += await self._candidate_pipeline.take_in(source, bare, notes, backfill=backfill)
+        admitted += await self._candidate_pipeline.admit(source, again, notes, rechecked=True)
+        admitted += await self._candidate_pipeline.admit(source, bare, notes, backfill=backfill)
         seen = {url_key(entry.url) for entry in known} - {url_key(entry.url) for entry in again}
         return _Taken(admitted=admitted, known=tuple(seen), left=left)
 

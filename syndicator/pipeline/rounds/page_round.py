@@ -63,14 +63,14 @@ class PageRound:
         notes.back = is_back(state, self._clock())
         lists = await self._read_lists(source, address(source, state), notes, further=state.cut_short)
         backfill = state.first_success_at is None
-        fresh = await self._pages.take_in(source, lists.fresh, notes, backfill=backfill)
+        fresh = await self._pages.read_and_admit(source, lists.fresh, notes, backfill=backfill)
         # Articles that only the popular box links to are older than the list: they are listed by their own
         # dates. Links of the box to other portals are advertisements.
         boxed = [
             ListedItem(url=item.url, title=item.title) for item in lists.popular if _is_own(source, item.url)
         ]
         unknown = await self._pages.unknown(source, boxed)
-        admitted = fresh + await self._pages.take_in(source, unknown, notes, backfill=True)
+        admitted = fresh + await self._pages.read_and_admit(source, unknown, notes, backfill=True)
         admitted += await self._pages.recheck(source, notes)
         await note_popularity(self._store, self._clock, source.id, admitted, lists.popular)
         return Outcome(

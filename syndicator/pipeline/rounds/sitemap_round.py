@@ -163,11 +163,11 @@ class SitemapRound:
         self, source: Source, items: list[ListedItem], notes: Notes, root: Fetched, *, backfill: bool
     ) -> list[Admitted]:
         if source.full_text:
-            return await self._pages.take_in(source, items, notes, backfill=backfill)
+            return await self._pages.read_and_admit(source, items, notes, backfill=backfill)
         candidates = [
             candidate for item in items if (candidate := sitemap_candidate(source, root, item)) is not None
         ]
-        return await self._candidate_pipeline.take_in(source, candidates, notes, backfill=backfill)
+        return await self._candidate_pipeline.admit(source, candidates, notes, backfill=backfill)
 
     async def _hurry(
         self, source: Source, known: Sequence[Line], state: SourceState, document: Fetched

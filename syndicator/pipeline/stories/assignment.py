@@ -210,7 +210,7 @@ class Assigner:
                     return turn
                 dead = turn.token
             elif self._near.check_origin(turn.origin):
-                self._near.take_in(turn.log, since, turn.position, now)
+                self._near.add(turn.log, since, turn.position, now)
                 # Else another task has read on meanwhile, but perhaps not as far.
                 return replace(turn, is_read=turn.is_read and self._near.position == turn.position)
             else:  # Redis was emptied, or this is the first turn of this process
@@ -237,7 +237,7 @@ class Assigner:
         if written.since == turn.position:
             # Nobody wrote into the log in between: what we wrote need not be read.
             entries = [entry_of(decision, to_ms(now)) for decision in done]
-            self._near.take_in(entries, written.since, written.position, now)
+            self._near.add(entries, written.since, written.position, now)
             for decision in done:
                 self._near.note_story(replace(after(decision.placement), shown_in=decision.shown_in))
         for decision, is_done in zip(decisions, written.done, strict=True):

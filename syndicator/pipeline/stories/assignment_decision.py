@@ -143,7 +143,7 @@ class AssignmentDecision:
                 feeds = shown.feeds
                 shown = ShownIn(shown.specs, tuple(dict.fromkeys((*shown.feeds, *own[one.article].feeds))))
             before[placement.story.id] = shown
-            if placement.outdone is not None:  # it may be hidden in any feed now
+            if placement.superseded_original is not None:  # it may be hidden in any feed now
                 feeds = tuple(spec.id for spec in self._specs)
             decisions.append(
                 Decision(waiting=one, terms=new.terms, placement=placement, shown_in=shown, feeds=feeds)

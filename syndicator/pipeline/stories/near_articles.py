@@ -59,7 +59,7 @@ class NearArticles:
             while True:
                 since = self._position
                 entries, position = await self._assignments.log(since, _ENTRIES)
-                self.take_in(entries, since, position, now)
+                self.add(entries, since, position, now)
                 if len(entries) < _ENTRIES:
                     return
                 await asyncio.sleep(0)
@@ -71,7 +71,7 @@ class NearArticles:
             self._begin(origin)
         return is_same
 
-    def take_in(self, entries: Sequence[IndexEntry], since: str, position: str, now: datetime) -> None:
+    def add(self, entries: Sequence[IndexEntry], since: str, position: str, now: datetime) -> None:
         """Add the entries between two positions, unless another task has read on meanwhile."""
         if since != self._position:
             return

@@ -1,7 +1,7 @@
 """Limits concurrent attempts so that slow receivers do not block fast ones.
 
-An attempt takes a quick place. When it has not ended within a second it moves to a slow place, so that
-receivers that hang never fill what others need. Only where even the slow places are taken it stays.
+An attempt takes a quick slot. When it has not ended within a second it moves to a slow slot, so that
+receivers that hang never fill what others need. Only where even the slow slots are taken it stays.
 """
 
 import asyncio
@@ -9,8 +9,8 @@ import asyncio
 SLOW_AFTER_S = 1.0
 
 
-class AttemptPlaces:
-    """The places of one process."""
+class AttemptSlots:
+    """The slots of one process."""
 
     def __init__(self, quick: int, slow: int) -> None:
         self._all_quick = quick
@@ -19,52 +19,52 @@ class AttemptPlaces:
 
     @property
     def room(self) -> int:
-        """Return how many attempts may begin now; 0 where it is better to wait for more free places.
+        """Return how many attempts may begin now; 0 where it is better to wait for more free slots.
 
         A claim costs as much as some ten attempts, so it is made for many at once, while others are running.
         """
         few = self._quick < self._all_quick // 4
         return 0 if few else self._quick
 
-    def hold(self) -> "_Place":
-        """Hold a place while the body runs."""
-        return _Place(self)
+    def hold(self) -> "_Slot":
+        """Hold a slot while the body runs."""
+        return _Slot(self)
 
     def move(self, delta: int) -> None:
-        """Move `delta` attempts from quick to slow places."""
+        """Move `delta` attempts from quick to slow slots."""
         self._quick += delta
         self._slow -= delta
 
     @property
     def has_slow(self) -> bool:
-        """Return whether a slow place is free."""
+        """Return whether a slow slot is free."""
         return self._slow > 0
 
     def take(self, delta: int) -> None:
-        """Count so many quick places that are taken."""
+        """Count so many quick slots that are taken."""
         self._quick -= delta
 
 
-class _Place:
-    """A place. A class and no generator: it is made for every attempt."""
+class _Slot:
+    """A slot. A class and no generator: it is made for every attempt."""
 
-    __slots__ = ("_is_slow", "_places", "_timer")
+    __slots__ = ("_is_slow", "_slots", "_timer")
 
-    def __init__(self, places: AttemptPlaces) -> None:
-        self._places = places
+    def __init__(self, slots: AttemptSlots) -> None:
+        self._slots = slots
         self._is_slow = False
 
     def _move(self) -> None:
-        if self._places.has_slow:
+        if self._slots.has_slow:
             self._is_slow = True
-            self._places.move(1)
+            self._slots.move(1)
 
     def __enter__(self) -> None:
-        self._places.take(1)
+        self._slots.take(1)
         self._timer = asyncio.get_running_loop().call_later(SLOW_AFTER_S, self._move)
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
         if self._is_slow:
-            self._places.move(-1)
-        self._places.take(-1)
+            self._slots.move(-1)
+        self._slots.take(-1)

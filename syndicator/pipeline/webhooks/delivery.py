@@ -24,7 +24,7 @@ from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.lease_keeper import LeaseKeeper, LeaseLost
 from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.pipeline.store_retry import retry_until_available
-from syndicator.pipeline.webhooks.attempt_limits import AttemptPlaces
+from syndicator.pipeline.webhooks.attempt_limits import AttemptSlots
 from syndicator.pipeline.webhooks.endpoint_health import CircuitKeeper
 from syndicator.pipeline.webhooks.fan_out import EventFanOut
 from syndicator.pipeline.webhooks.payloads import Packed, Payloads, Prepared
@@ -74,7 +74,7 @@ class DeliverStep:
         *,
         site: Site,
         origins: Mapping[SourceId, Origin] | None = None,
-        places: AttemptPlaces | None = None,
+        slots: AttemptSlots | None = None,
         wall: Clock = system_clock,
     ) -> None:
         """`clock` orders deliveries and leases, `wall` is the time sent to receivers."""
@@ -88,7 +88,7 @@ class DeliverStep:
         self._replays = ReplayWork(store, directory, self.event_fan_out, clock)
         self._payloads = Payloads(store, site, origins or {})
         self._health = CircuitKeeper(store, clock, rng)
-        self._places = places or AttemptPlaces(QUICK, SLOW)
+        self._slots = slots or AttemptSlots(QUICK, SLOW)
         self._log_limit = RateLimit[str](LOGGED_A_SECOND, 1 / LOGGED_A_SECOND, time.monotonic)
         self._unlogged = 0
         self._leases = LeaseKeeper[Leased](
@@ -105,7 +105,7 @@ class DeliverStep:
 
     async def take(self, room: int) -> Taken:
         """Fan out the outbox, lease due deliveries, and continue replays."""
-        if not self._places.room:
+        if not self._slots.room:
             return Taken()  # an attempt that ends wakes the worker
         await self._free_lost()
         self._took_all = False
@@ -144,7 +144,7 @@ class DeliverStep:
         claimed = await self._store.deliveries.claim(
             self._clock(),
             LEASE,
-            min(room, self._places.room),
+            min(room, self._slots.room),
             others=others,
             after_queuing=after_queuing,
         )
@@ -183,7 +183,7 @@ class DeliverStep:
                 together.setdefault((endpoint.id, leased.delivery.attempts, replay), []).append(packed)
         for (name, _, _), found in together.items():
             endpoint = self._directory.served[name]
-            parcels += [(parcel, endpoint) for parcel in self._payloads.parted(found, endpoint)]
+            parcels += [(parcel, endpoint) for parcel in self._payloads.split_into_pushes(found, endpoint)]
         return parcels
 
     async def _served(self, leased: tuple[Leased, ...]) -> list[tuple[Leased, Endpoint]]:
@@ -231,7 +231,7 @@ class DeliverStep:
             await asyncio.gather(*(self._release(packed.leased) for packed in parcel))
             return None
         try:
-            with self._leases.keep([packed.leased for packed in parcel]), self._places.hold():
+            with self._leases.keep([packed.leased for packed in parcel]), self._slots.hold():
                 outcomes = await self._outcomes(parcel, endpoint)
         except LeaseLost:
             log.warning(
@@ -241,7 +241,7 @@ class DeliverStep:
         result = next(
             (each for each in outcomes if not isinstance(each, Dead) or each.was_tried), outcomes[0]
         )
-        await retry_until_available(lambda: self._health.heed(endpoint, result))
+        await retry_until_available(lambda: self._health.record_failure(endpoint, result))
         settling = [
             self._settle(packed.leased, outcome) for packed, outcome in zip(parcel, outcomes, strict=True)
         ]

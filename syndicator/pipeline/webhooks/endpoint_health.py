@@ -32,7 +32,7 @@ class CircuitKeeper:
         self._rng = rng
         self._one_by_one = WeakValueDictionary[EndpointId, asyncio.Lock]()
 
-    async def heed(self, endpoint: Endpoint, outcome: DeliveryOutcome) -> None:
+    async def record_failure(self, endpoint: Endpoint, outcome: DeliveryOutcome) -> None:
         """Draw from one attempt what follows for its endpoint, but that it recovered.
 
         To be called before the attempt is settled: settling makes room for the next one.

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from syndicator.model.endpoint import OPERATORS, EndpointState
 from syndicator.model.ids import EndpointId
@@ -24,10 +24,10 @@ OPERATOR = Asker(owner=OPERATORS, is_operator=True)
 """An operator of this service."""
 
 
-class Offer(Struct, frozen=True, kw_only=True):
+class ReplayOffer(Struct, frozen=True, kw_only=True):
     """What an endpoint lost while it rested, and may have by a replay."""
 
-    fell_off: int
+    dropped: int = field(name="fell_off")
     """Deliveries that waited for too long, or were too many."""
     since: datetime
     """A replay since then brings them: when it last took something, or began to rest."""
@@ -53,7 +53,7 @@ class EndpointShown(Struct, frozen=True, kw_only=True):
     """Why its record or its secrets cannot be read by this process, and what to do."""
     feed: str | None = None
     """JSON Feed with the articles of its events; None where it has no events of articles."""
-    replay_offered: Offer | None = None
+    replay_offered: ReplayOffer | None = None
     """Set when it was just resumed and deliveries were dropped meanwhile."""
 
 

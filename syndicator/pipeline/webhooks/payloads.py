@@ -15,7 +15,7 @@ from syndicator.push.digest import ROOM_BYTES, digest_body
 from syndicator.push.payload import MARK_BYTES, MAX_BODY_BYTES, marked, payload
 from syndicator.rules.articles.pictures import served_by_us
 from syndicator.rules.articles.rights import allowed
-from syndicator.rules.webhooks.digests import digest_id, parted
+from syndicator.rules.webhooks.digests import digest_id, split_by_size
 from syndicator.store.store import Store
 from syndicator.store.webhooks.deliveries import Leased
 
@@ -98,12 +98,12 @@ class Payloads:
         result = replace(delivery, event=replace(latest, id=name))
         return result, marked(digest_body(name, bodies, latest.at), delivery)
 
-    def parted(self, found: Iterable[Packed], endpoint: Endpoint) -> list[list[Packed]]:
+    def split_into_pushes(self, found: Iterable[Packed], endpoint: Endpoint) -> list[list[Packed]]:
         """Part what goes to an endpoint into what one push can hold each, in the order of feeds."""
         ordered = sorted(found, key=_place)
         sized = [(packed, self._size(packed, endpoint)) for packed in ordered]
         items = endpoint.digest.items if endpoint.digest else 1
-        return parted(sized, items, ROOM_BYTES)
+        return split_by_size(sized, items, ROOM_BYTES)
 
     def _size(self, packed: Packed, endpoint: Endpoint) -> int:
         return (

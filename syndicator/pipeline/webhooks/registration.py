@@ -19,7 +19,7 @@ from syndicator.model.status import EndpointStatus
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.webhooks.backfill import WebhookBackfill
-from syndicator.pipeline.webhooks.endpoint_views import Asker, EndpointSecret, EndpointShown, Offer
+from syndicator.pipeline.webhooks.endpoint_views import Asker, EndpointSecret, EndpointShown, ReplayOffer
 from syndicator.push.probes import Probed, ping, verify
 from syndicator.push.signing import Signature, new_secret, public_key
 from syndicator.rules.feeds.any_filter_feeds import LARGEST, AdHoc
@@ -331,9 +331,9 @@ def fall_back(site: Site, endpoint: Endpoint) -> str | None:
     return site.url(f"/articles.json?{spelled}")
 
 
-def _offer(before: EndpointState) -> Offer | None:
+def _offer(before: EndpointState) -> ReplayOffer | None:
     since = [at for at in (before.last_success_at, before.since) if at is not None]
-    return Offer(fell_off=before.fell_off, since=min(since)) if before.fell_off and since else None
+    return ReplayOffer(dropped=before.dropped, since=min(since)) if before.dropped and since else None
 
 
 def _may_see(asker: Asker, listed: EndpointListed) -> bool:

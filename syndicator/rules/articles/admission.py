@@ -13,7 +13,7 @@ from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId, FeedId, SourceId, StoryId
 from syndicator.model.story import ShownIn, Story
 from syndicator.rules.articles.correction import correction_of
-from syndicator.rules.articles.revision import earlier_versions, is_restless, revised
+from syndicator.rules.articles.revision import changes_constantly, earlier_versions, revised
 from syndicator.rules.dates.claimed_dates import listed_at, published_at
 from syndicator.rules.filter_matching import FeedIndex, concerned, story_feeds
 from syndicator.rules.identity.addresses import clean_url
@@ -63,15 +63,15 @@ class Admission(Struct, frozen=True, kw_only=True):
     feeds: tuple[FeedId, ...] = ()
     """Feeds whose version is raised."""
     event: Event | None = None
-    is_restless: bool = False
-    """Whether a change is ignored; see `rules.articles.revision.is_restless`."""
+    changes_constantly: bool = False
+    """Whether a change is ignored; see `rules.articles.revision.changes_constantly`."""
     renewed_hash: str | None = None
     """New hash of an unchanged article whose stored hash comes from another version of this program."""
     recheck_at: datetime | None = None
     """When the article's page is to be read again; None: not again."""
     reservation: Reservation | None = None
     """Set for a new article that is assigned before it is shown; None: it is shown at once."""
-    parted: tuple[ArticleId, ...] = ()
+    revoked_copies: tuple[ArticleId, ...] = ()
     """Articles that are no copies any more after a change."""
     reshown: StoryId | None = None
     """The story of a changed article, if other feeds of stories may show it now."""
@@ -136,8 +136,10 @@ def decide(
     if previous is not None and known is not None and known.is_reserved:
         # Nobody has seen it: the newer text takes the place of the first.
         is_new, now, previous = True, previous.shown_since, None
-    restless = previous is not None and taken_from is None and is_restless(previous, identity.content_hash)
-    if restless:
+    is_ignored = (
+        previous is not None and taken_from is None and changes_constantly(previous, identity.content_hash)
+    )
+    if is_ignored:
         verdict, previous = AdmissionVerdict.UNCHANGED, None
     article_id = known.article_id if known else identity.article_id
     article = None
@@ -160,8 +162,8 @@ def decide(
         article=article,
         feeds=concerned(specs, article, previous) if article else (),
         event=_event(article, previous, now) if article is not None and is_announced else None,
-        is_restless=restless,
-        renewed_hash=None if restless else _renewed_hash(verdict, identity, known),
+        changes_constantly=is_ignored,
+        renewed_hash=None if is_ignored else _renewed_hash(verdict, identity, known),
         recheck_at=next_recheck(published, now) if rechecked and published else None,
         rechecked=rechecked,
         fresh=() if known else identity.keys,
@@ -180,9 +182,11 @@ def reserved(intent: Admission, article: Article, own: Story, runs: bytes, specs
     )
 
 
-def with_parted(intent: Admission, parted: tuple[ArticleId, ...], specs: FeedIndex) -> Admission:
+def with_revoked_copies(intent: Admission, revoked: tuple[ArticleId, ...], specs: FeedIndex) -> Admission:
     """Return an admission that also ends copies after a change of text: any feed may show them now."""
-    return replace(intent, parted=parted, feeds=tuple(spec.id for spec in specs)) if parted else intent
+    return (
+        replace(intent, revoked_copies=revoked, feeds=tuple(spec.id for spec in specs)) if revoked else intent
+    )
 
 
 def _renewed_hash(verdict: AdmissionVerdict, identity: Identity, known: KnownArticle | None) -> str | None:

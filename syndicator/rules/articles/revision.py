@@ -47,7 +47,7 @@ def revised(before: Article, after: Candidate | Article) -> Revised:
     )
 
 
-def is_restless(stored: Article, content_hash: str) -> bool:
+def changes_constantly(stored: Article, content_hash: str) -> bool:
     """Return whether this version was there before, and the article has gone back to such a one already."""
     return content_hash in stored.earlier and stored.returns >= RETURNS
 

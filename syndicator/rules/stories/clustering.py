@@ -94,7 +94,7 @@ class StoryDecision(Struct, frozen=True, kw_only=True):
     copy: CopyVerdict | None = None
     """Against the nearest text; None where none came near."""
     compared_with: ArticleId | None = None
-    outdone: ArticleId | None = None
+    superseded_original: ArticleId | None = None
     """What was taken for the original: both came in first rounds, and this one was published first."""
 
 
@@ -156,17 +156,17 @@ def place(own: Story, text: Text | None, near: Near, policy: StoriesPolicy) -> S
             policy.stories,
         )
     joins = stories[verdict.story] if verdict.kind is StoryKind.SAME and verdict.story else None
-    outdone = original if original and _is_earlier(own, original) else None
+    superseded = original if original and _is_earlier(own, original) else None
     return StoryDecision(
         article_id=ArticleId(own.id),
         own=own,
         story=joined(joins.story, own.centroid, own.published_at) if joins else own,
         joins=joins,
         verdict=verdict,
-        copy_of=(original.copy_of or original.article_id) if original and not outdone else None,
+        copy_of=(original.copy_of or original.article_id) if original and not superseded else None,
         copy=copied,
         compared_with=compared_with.article_id if compared_with else None,
-        outdone=outdone.article_id if outdone else None,
+        superseded_original=superseded.article_id if superseded else None,
     )
 
 
@@ -176,19 +176,21 @@ def alone(own: Story, because: str) -> StoryDecision:
     return StoryDecision(article_id=ArticleId(own.id), own=own, story=own, joins=None, verdict=verdict)
 
 
-def parted(article: Article, kin: Sequence[Neighbour], policy: StoriesPolicy) -> tuple[ArticleId, ...]:
+def revoked_copies(
+    article: Article, kin: Sequence[Neighbour], policy: StoriesPolicy
+) -> tuple[ArticleId, ...]:
     """Return the copies that are none any more, as an article has a new text.
 
     `kin`: its original, or its copies. A copy that now says something else of its own must not stay hidden.
     """
     mine = text_of(article.title, plain_body(article.body_html))
-    parted = [
+    revoked = [
         one
         for one in kin
         if judge_copy(mine, one.text, policy.copies, article.published_at - one.own.published_at).kind
         is not CopyKind.COPY
     ]
-    return tuple(one.article_id if one.copy_of == article.id else article.id for one in parted)
+    return tuple(one.article_id if one.copy_of == article.id else article.id for one in revoked)
 
 
 def _is_earlier(own: Story, original: Neighbour) -> bool:

@@ -24,7 +24,7 @@ def sent_at(endpoint: EndpointId, digest: Digest, now: datetime) -> datetime:
     return EPOCH + offset + ((now.astimezone(UTC) - EPOCH - offset) // every + 1) * every
 
 
-def parted(sized: Iterable[tuple[T, int]], items: int, most_bytes: int) -> list[list[T]]:
+def split_by_size(sized: Iterable[tuple[T, int]], items: int, most_bytes: int) -> list[list[T]]:
     """Part things, each with its size, in their order into groups, neither too many nor too large."""
     groups: list[list[T]] = []
     room = 0

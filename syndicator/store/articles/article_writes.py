@@ -55,7 +55,7 @@ class ArticleWrites:
         if admission.renewed_hash is not None:
             writes.append(("HSET", place, "hash", admission.renewed_hash))
         writes += self._recheck(admission)
-        writes += [("HDEL", keys.article(one), "copy_of") for one in admission.parted]
+        writes += [("HDEL", keys.article(one), "copy_of") for one in admission.revoked_copies]
         if admission.reshown is not None:
             writes.append(("HDEL", keys.story(admission.reshown), "shown_in"))
             # Workers that hold the story in memory read it again.

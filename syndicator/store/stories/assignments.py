@@ -349,7 +349,7 @@ def _spelled(decision: Decision) -> list[object]:
         waiting.content_hash,
         _fields(placement),
         _joining(decision),
-        placement.outdone or "",
+        placement.superseded_original or "",
         list(decision.feeds),
         _packed(entry_of(decision, 0)),
         waiting.show,

@@ -380,5 +380,5 @@ def _state(row: Iterable[tuple[bytes, bytes]]) -> EndpointState:
         openings=int(fields.get("openings", 0)),
         held_until=instant("held_until_ms"),
         rest_until=instant("rest_until_ms"),
-        fell_off=int(fields.get("fell_off", 0)),
+        dropped=int(fields.get("fell_off", 0)),
     )

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from syndicator.model.feed import FORMS, Format
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.concurrency_limits import TooMany
-from syndicator.pipeline.feeds.any_filter_feeds import PATH, AdHocFeeds, NoSuchStory
+from syndicator.pipeline.feeds.any_filter_feeds import PATH, AnyFilterFeeds, NoSuchStory
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.search.article_search import TooManySearches
 from syndicator.render.items import prepare_entry
@@ -36,9 +36,14 @@ class ArticleFeedRoutes:
     """Handlers of `/articles` and `/articles.{form}`."""
 
     def __init__(
-        self, ad_hoc: AdHocFeeds, reading: Queries, drawing: Drawing, feeds: FeedRoutes, options: WebOptions
+        self,
+        any_filter_feeds: AnyFilterFeeds,
+        reading: Queries,
+        drawing: Drawing,
+        feeds: FeedRoutes,
+        options: WebOptions,
     ) -> None:
-        self._ad_hoc = ad_hoc
+        self._any_filter_feeds = any_filter_feeds
         self._site = reading.site
         self._sources = reading.publisher.sources
         self._page_details = reading.page_details
@@ -57,13 +62,15 @@ class ArticleFeedRoutes:
         asked = read_asked(request, self._sources)
         with _problems_raised():
             client = self._clients.name(request)
-            snapshot = await self._ad_hoc.snapshot(replace(asked, size=min(asked.size, ON_PAGE)), client)
+            snapshot = await self._any_filter_feeds.snapshot(
+                replace(asked, size=min(asked.size, ON_PAGE)), client
+            )
         title = snapshot.spec.title.removesuffix(self._site.title).removesuffix(" – ") or self._site.title
         say, spelled = self._drawing.wording(request), asked.spelled()
         body = self._drawing.draw(
             "articles.html",
             say,
-            canonical=self._ad_hoc.outline(asked).page_url,
+            canonical=self._any_filter_feeds.outline(asked).page_url,
             feed=FeedRow(
                 spec=replace(snapshot.spec, title=title),
                 addresses=addresses(self._site, PATH, spelled),
@@ -77,8 +84,10 @@ class ArticleFeedRoutes:
         """Send what passes a filter, in one format, also while the store is away."""
         asked, form = read_asked(request, self._sources), Format(request.match_info["form"])
         with _problems_raised():
-            rendition, age_s = await self._ad_hoc.rendition(asked, form, self._clients.name(request))
-        headers = self._feeds.headers_of(self._ad_hoc.outline(asked), form) | _ROBOTS
+            rendition, age_s = await self._any_filter_feeds.rendition(
+                asked, form, self._clients.name(request)
+            )
+        headers = self._feeds.headers_of(self._any_filter_feeds.outline(asked), form) | _ROBOTS
         answer = send_rendition(request, rendition, headers, age_s)
         self._clients.check_answer(request, answer, self._limit, rendition.feed)
         return answer

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from syndicator.model.ids import ArticleId
-from syndicator.pipeline.feeds.page_details import Course
+from syndicator.pipeline.feeds.page_details import RankHistory
 from syndicator.rules.popularity.rank_history import Point, turns
 
 SPARK_WIDTH, SPARK_HEIGHT = 120, 28
@@ -15,7 +15,7 @@ _INSET = 3
 _LEAST_SPAN = timedelta(hours=1)
 """So long the axis of time is at least: a minute must not look like a day."""
 _LEAST_SHARE = 0.05
-"""Of the axis of time: a course is at least as long as that."""
+"""Of the axis of time: a rank history spans at least this time."""
 _LEAST_RANKS = 5
 _LEAST_MOVED = 0.25
 """Of the highest score: a sparkline is as high as that at least, so that small changes look small."""
@@ -68,9 +68,9 @@ class _Axes(Struct, frozen=True, kw_only=True):
         return round(_INSET + (self.height - 2 * _INSET) * share, 1)
 
 
-def sparks(courses: Mapping[ArticleId, Course]) -> Mapping[ArticleId, Spark]:
-    """Draw the scores of a list on one axis of time; nothing where too little was noted to see a course."""
-    noted = {one: course.scores for one, course in courses.items() if course.scores}
+def sparks(rank_histories: Mapping[ArticleId, RankHistory]) -> Mapping[ArticleId, Spark]:
+    """Draw the scores of a list on one axis of time; leave out articles with too few scores for a line."""
+    noted = {one: rank_history.scores for one, rank_history in rank_histories.items() if rank_history.scores}
     if not noted:
         return {}
     start, end = _span([point for stretches in noted.values() for point in _points(stretches)])
@@ -82,17 +82,17 @@ def sparks(courses: Mapping[ArticleId, Course]) -> Mapping[ArticleId, Spark]:
     }
 
 
-def rank_chart(course: Course) -> RankChart | None:
+def rank_chart(rank_history: RankHistory) -> RankChart | None:
     """Draw ranks as steps; None where there are none."""
-    points = _points(course.ranks)
+    points = _points(rank_history.ranks)
     if not points:
         return None
     start, end = _span(points)
     worst = max(_LEAST_RANKS, *(int(point.value) for point in points))
     axes = _Axes(start=start, end=end, top=1, bottom=worst, width=CHART_WIDTH, height=CHART_HEIGHT)
-    changes = [point for stretch in course.ranks for point in turns(stretch)]
+    changes = [point for stretch in rank_history.ranks for point in turns(stretch)]
     return RankChart(
-        path="".join(_steps(stretch, axes) for stretch in course.ranks),
+        path="".join(_steps(stretch, axes) for stretch in rank_history.ranks),
         start=start,
         end=end,
         best=min(points, key=lambda point: point.value),

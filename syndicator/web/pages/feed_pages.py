@@ -10,7 +10,7 @@ from msgspec import Struct
 from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import FeedSpec, Order
 from syndicator.model.ids import ArticleId, FeedId
-from syndicator.pipeline.feeds.page_details import Front, StoryMark
+from syndicator.pipeline.feeds.page_details import FeedPreview, StoryMark
 from syndicator.pipeline.queries import Queries
 from syndicator.render.items import Item, prepare_entry
 from syndicator.web.feeds.moved_feeds import moved
@@ -26,7 +26,7 @@ _ON_INDEX = 7
 _ON_FEED_PAGE = 30
 _FAVOURITES = {Order.LATEST: FeedId("latest"), Order.POPULAR: FeedId("popular")}
 
-Fronts = Mapping[FeedId, Front]
+FeedPreviews = Mapping[FeedId, FeedPreview]
 """Of feeds that are shown; empty where the store could not be asked."""
 
 
@@ -67,12 +67,12 @@ class FeedPages:
         specs = self._publisher.public
         newest, popular = (favourite(specs, order) for order in (Order.LATEST, Order.POPULAR))
 
-        def draw(say: Wording, fronts: Fronts) -> bytes:
+        def draw(say: Wording, previews: FeedPreviews) -> bytes:
             return self._drawing.draw(
                 "index.html",
                 say,
-                newest=self._listed(newest, fronts) if newest else None,
-                popular=self._listed(popular, fronts) if popular else None,
+                newest=self._listed(newest, previews) if newest else None,
+                popular=self._listed(popular, previews) if popular else None,
                 feeds=[self._named(spec) for spec in specs.values()],
             )
 
@@ -85,8 +85,8 @@ class FeedPages:
         if spec is None:
             return moved(request, self._publisher, feed)
 
-        def draw(say: Wording, fronts: Fronts) -> bytes:
-            return self._drawing.draw("feed.html", say, feed=self._listed(spec, fronts))
+        def draw(say: Wording, previews: FeedPreviews) -> bytes:
+            return self._drawing.draw("feed.html", say, feed=self._listed(spec, previews))
 
         return await self._send(request, f"/feeds/{spec.id}", [spec], _ON_FEED_PAGE, draw)
 
@@ -104,13 +104,13 @@ class FeedPages:
         path: str,
         specs: Sequence[FeedSpec],
         most: int,
-        draw: Callable[[Wording, Fronts], bytes],
+        draw: Callable[[Wording, FeedPreviews], bytes],
     ) -> web.Response:
         """Answer with the page as of now; while the store is away, as it was last, or without articles."""
         say = self._drawing.wording(request)
         headers = page_headers(say, cache_control=self._lifetime)
         try:
-            page = await self._page((path, say.language), specs, most, lambda fronts: draw(say, fronts))
+            page = await self._page((path, say.language), specs, most, lambda previews: draw(say, previews))
         except StoreUnavailable:
             last = self._kept.last((path, say.language))
             if last is None:
@@ -119,30 +119,34 @@ class FeedPages:
         return page.document.answer(request, headers)
 
     async def _page(
-        self, key: tuple[str, str], specs: Sequence[FeedSpec], most: int, draw: Callable[[Fronts], bytes]
+        self,
+        key: tuple[str, str],
+        specs: Sequence[FeedSpec],
+        most: int,
+        draw: Callable[[FeedPreviews], bytes],
     ) -> KeptPage:
         # The versions are read first: what is admitted meanwhile is drawn once more, never missed.
         reads = (self._publisher.version(spec.id, patiently=self._kept.last(key) is None) for spec in specs)
         version = tuple(await asyncio.gather(*reads))
 
         async def drawn() -> bytes:
-            return draw({spec.id: await self._page_details.front(spec.id, most) for spec in specs})
+            return draw({spec.id: await self._page_details.preview(spec.id, most) for spec in specs})
 
         return await self._kept.get(key, version, drawn)
 
     def _named(self, spec: FeedSpec) -> FeedRow:
         return FeedRow(spec=spec, addresses=addresses(self._site, f"/feeds/{spec.id}"))
 
-    def _listed(self, spec: FeedSpec, fronts: Fronts) -> FeedRow:
-        named, front = self._named(spec), fronts.get(spec.id)
-        if front is None:
+    def _listed(self, spec: FeedSpec, previews: FeedPreviews) -> FeedRow:
+        named, preview = self._named(spec), previews.get(spec.id)
+        if preview is None:
             return FeedRow(spec=spec, addresses=named.addresses, items=None)
         return FeedRow(
             spec=spec,
             addresses=named.addresses,
-            items=tuple(prepare_entry(entry, self._site, with_html=False) for entry in front.entries),
-            stories=front.stories,
-            sparks=sparks(front.courses),
+            items=tuple(prepare_entry(entry, self._site, with_html=False) for entry in preview.entries),
+            stories=preview.stories,
+            sparks=sparks(preview.rank_histories),
         )
 
 

@@ -27,7 +27,7 @@ class KeptPage(NamedTuple):
 class KeptPages:
     """A page is good for one version of what it shows, and never for longer than caches may keep it.
 
-    (What stands beside the entries, as stories and courses, changes without a new version.)
+    (What stands beside the entries, as stories and rank histories, changes without a new version.)
     """
 
     def __init__(self, lifetime: timedelta, clock: Clock) -> None:

@@ -73,7 +73,7 @@ class StoryPages:
             raise _unknown()
         timeline = self._timeline(shown)
         first = next((one for one in timeline if not one.is_copy), timeline[0])
-        course = shown.course
+        rank_history = shown.rank_history
         return self._drawing.page(
             request,
             "story.html",
@@ -84,8 +84,8 @@ class StoryPages:
             first=first,
             may_index=self._reading.site.news_sitemap and all(one.item.rights.index for one in timeline),
             portals=len({one.item.source.title for one in timeline}),
-            ranked=self._reading.publisher.public[course.feed] if course else None,
-            chart=rank_chart(course) if course else None,
+            ranked=self._reading.publisher.public[rank_history.feed] if rank_history else None,
+            chart=rank_chart(rank_history) if rank_history else None,
             feed=self._feed(story, first.item.title) if self._as_feeds else None,
             chart_size=(CHART_WIDTH, CHART_HEIGHT),
         )

@@ -49,7 +49,7 @@ class Guarded(Admitter):
         archive_before: datetime | None = None,
         announcing: Announcing = ALL_ANNOUNCED,
     ) -> list[Admitted]:
-        passed = await self._held.keep_back(candidates, self._now())
+        passed = await self._held.hold_embargoed(candidates, self._now())
         return await super().admit(
             passed,
             backfill=backfill,
@@ -252,7 +252,7 @@ async def test_gathered_held_and_released_by_the_service(
 ) -> None:
     portal.documents["/rss"] = RSS
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for _ in range(2):
             await gather(service)
             assert await service.store.held.count() == 1
@@ -298,7 +298,7 @@ async def test_lifted_and_the_worker_dies_before_it_is_admitted(
 ) -> None:
     await newsroom.round(held())
     clock.advance(600)
-    await EmbargoGate(newsroom.store.held).keep_back([held(until=None)], clock())
+    await EmbargoGate(newsroom.store.held).hold_embargoed([held(until=None)], clock())
     assert await newsroom.titles() == []
     clock.advance(1)
     await newsroom.release()

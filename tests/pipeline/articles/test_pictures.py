@@ -457,7 +457,7 @@ async def test_gathered_and_served_by_the_service(portal: Portal, service_of: Op
         portal.documents["/rss"] = f'<rss version="2.0"><channel><title>Kota</title>{item}</channel></rss>'
         cached = config(portal).replace("[feed.", 'images = "cache"\n[feed.')
         async with service_of(cached) as service:
-            await service.enlist()
+            await service.sync_configuration()
             await gather(service)
             assert [asked.method for asked in server.asked] == ["HEAD"]
             body = (await service.publisher.rendition(FeedId("latest"), Format.JSON)).body

@@ -66,7 +66,7 @@ async def test_what_is_renamed_is_announced_once(
     portal: Portal, service_of: OpenService, clock: ManualClock, renamed: list[Item]
 ) -> None:
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await rounds(service, portal, clock, items(), renamed, items()) == [4, 0, 0]
         assert sorted(await titles(service)) == sorted(TITLES)
 
@@ -75,7 +75,7 @@ async def test_guids_that_change_in_each_round(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         churning = [items(guid=f"{number}-{{}}") for number in range(8)]
         assert await rounds(service, portal, clock, *churning) == [4, 0, 0, 0, 0, 0, 0, 0]
         assert sorted(await titles(service)) == sorted(TITLES)
@@ -83,7 +83,7 @@ async def test_guids_that_change_in_each_round(
 
 async def test_guids_that_are_used_again(portal: Portal, service_of: OpenService, clock: ManualClock) -> None:
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         named = items()
         one_by_one = [[("headline", link, title)] for _, link, title in named]
         assert await rounds(service, portal, clock, *one_by_one) == [1, 1, 1, 1]
@@ -98,7 +98,7 @@ async def test_what_is_listed_for_ever_is_announced_once(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await rounds(service, portal, clock, items()) == [4]
         for _ in range(10):
             clock.advance(20 * 86400)
@@ -118,7 +118,7 @@ async def test_two_sources_that_list_one_page_have_one_article(
         items(guid="metro-{}", link="http://m.kota.example/read/{}/judul?utm_medium=x")
     )
     async with service_of(config(portal) + other) as service:
-        await service.enlist()
+        await service.sync_configuration()
         reports = await gather(service)
         assert sum(report.round.new for report in reports) == 4
         assert sum(report.round.duplicate for report in reports) == 4
@@ -130,7 +130,7 @@ async def test_auto_goes_down_its_ladder_by_itself_and_says_so(
 ) -> None:
     churning = [items(guid=f"{number}-{{}}") for number in range(8)]
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await rounds(service, portal, clock, *churning[:3])
         assert (await service.store.sources.state(CITY)).guids.distrusted_since is None
         await rounds(service, portal, clock, churning[3])
@@ -143,7 +143,7 @@ async def test_auto_goes_down_its_ladder_by_itself_and_says_so(
         assert await service.store.connection.call("HLEN", service.store.articles._keys.identities()) == known
     # Whoever changes the table has it tried anew.
     async with service_of(config(portal, 'identity = "auto"\nlanguage = "id"\n')) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await rounds(service, portal, clock, items())
         assert (await service.store.sources.state(CITY)).guids.distrusted_since is None
         assert sorted(await titles(service)) == sorted(TITLES)
@@ -153,7 +153,7 @@ async def test_one_guid_in_a_document_for_different_articles_is_told(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await rounds(service, portal, clock, items(guid="sama")) == [4]
         state = await service.store.sources.state(CITY)
         assert "4 of 4 entries of one document" in state.guids.why
@@ -179,7 +179,7 @@ async def test_a_template_that_names_one_page_on_all_is_ignored_and_told(
         '[feed.latest]\ntitle = "Terbaru"\n'
     )
     async with service_of(own) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for count, expected in ((1, 1), (2, 1), (4, 2)):
             portal.documents["/indeks"] = f"<html><body><ul>{''.join(listed[:count])}</ul></body></html>"
             (report,) = await gather(service)

@@ -22,7 +22,7 @@ async def test_a_page_that_corrects_itself(
     portal.documents["/rss"] = feed(entry(portal, 1))
     portal.documents["/read/1"] = page(1, FIRST)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         clock.advance(3700)
         portal.documents["/read/1"] = page(1, f"{FIRST.replace('21', '12')}</p><p>{NOTE}")
@@ -42,7 +42,7 @@ async def test_a_clock_on_the_page_is_no_change(
     portal.documents["/rss"] = feed(entry(portal, 1))
     portal.documents["/read/1"] = page(1, f"{FIRST}</p><p>5 menit lalu, dibaca 12 kali")
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         clock.advance(3700)
         portal.documents["/read/1"] = page(1, f"{FIRST}</p><p>1 jam lalu, dibaca 1.234 kali")
@@ -56,7 +56,7 @@ async def test_an_article_that_goes_back_and_forth_is_quietened(
     portal.documents["/rss"] = feed(entry(portal, 1))
     other = FIRST.replace("sekolah terdekat", "masjid terdekat")
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for text in (FIRST, other, FIRST, other, FIRST, other):
             portal.documents["/read/1"] = page(1, text)
             await gather(service)

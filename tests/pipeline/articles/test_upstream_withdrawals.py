@@ -38,7 +38,7 @@ async def test_a_page_that_is_gone_in_two_rounds_is_withdrawn(
 ) -> None:
     publish(portal, 1, 2)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         portal.status["/read/1"] = 404
         await rounds(service, clock, 120)
@@ -63,7 +63,7 @@ async def test_a_page_that_comes_back_is_not_withdrawn(
 ) -> None:
     publish(portal, 1, 2)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         for _ in range(3):
             portal.status["/read/1"] = 410
@@ -79,7 +79,7 @@ async def test_other_failures_of_a_page_withdraw_nothing(
 ) -> None:
     publish(portal, 1, 2)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         for status in (403, 500, 503, 401):
             portal.status["/read/1"] = status
@@ -92,7 +92,7 @@ async def test_a_portal_whose_pages_are_all_gone_is_at_fault_itself(
 ) -> None:
     publish(portal, 1, 2, 3, 4)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         for number in (1, 2, 3, 4):
             portal.status[f"/read/{number}"] = 404
@@ -109,7 +109,7 @@ async def test_what_falls_off_the_list_is_not_withdrawn(
 ) -> None:
     publish(portal, 1, 2)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         publish(portal, 2)
         await rounds(service, clock, 60, 60, 60)
@@ -140,7 +140,7 @@ async def test_an_entry_that_a_feed_deleted_is_withdrawn(
 ) -> None:
     portal.documents["/rss"] = atom(1, 2)
     async with service_of(feed_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         portal.documents["/rss"] = atom(2, deleted=tombstone(1) + tombstone(9))
         await rounds(service, clock, 6)
@@ -159,7 +159,7 @@ async def test_an_entry_that_changed_after_its_deletion_counts(
 ) -> None:
     portal.documents["/rss"] = atom(1, 2)
     async with service_of(feed_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         early = tombstone(1, "2026-11-05T10:00:00Z")
         portal.documents["/rss"] = atom(1, 2, deleted=early)
@@ -174,7 +174,7 @@ async def test_no_source_deletes_what_is_anothers(
     portal.documents["/other"] = atom(2, deleted=tombstone(1).replace("urn:x:1", "https://city.example/1"))
     other = f'[source.other]\ntitle = "Lain"\nkind = "feed"\nurl = "{portal.url}/other"\nschedule = {{ every = "5m" }}\n'
     async with service_of(feed_config(portal) + other) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         await rounds(service, clock, 6)
         assert await titles(service) == ["Berita 1", "Berita 2"]
@@ -193,7 +193,7 @@ async def test_an_item_that_is_cancelled_is_withdrawn_and_never_admitted(
 ) -> None:
     portal.documents["/rss"] = items("")
     async with service_of(feed_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert await titles(service) == ["Berita 1", "Berita 2"]
         portal.documents["/rss"] = items(', "pubstatus": "canceled"')
@@ -217,7 +217,7 @@ async def test_a_feed_whose_pages_are_read_cancels_what_it_listed(
 
     portal.documents["/rss"] = listed("")
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert await titles(service) == ["Berita 1", "Berita 2"]
         portal.documents["/rss"] = listed(', "pubstatus": "canceled"')
@@ -230,7 +230,7 @@ async def test_our_own_json_feed_is_heard(
 ) -> None:
     portal.documents["/rss"] = items("")
     async with service_of(feed_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         portal.documents["/rss"] = (
             '{"version": "https://jsonfeed.org/version/1.1", "title": "Kota", "_syndicator": {"deleted": '
@@ -244,7 +244,7 @@ async def test_our_own_json_feed_is_heard(
 async def test_what_comes_cancelled_is_not_admitted(portal: Portal, service_of: OpenService) -> None:
     portal.documents["/rss"] = items(', "pubstatus": "stat:canceled"')
     async with service_of(feed_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.round.new == 1
         assert await titles(service) == ["Berita 2"]
@@ -255,7 +255,7 @@ async def test_a_page_that_says_it_is_retracted_is_withdrawn(
 ) -> None:
     publish(portal, 1, 2)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         said = '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Berita 1", "creativeWorkStatus": "%s"}</script>'
         portal.documents["/read/1"] = page(1, extra=said % "Published")
@@ -271,7 +271,7 @@ async def test_a_cancelled_article_under_embargo_is_not_released(
 ) -> None:
     portal.documents["/rss"] = items(', "_embargo_until": "2026-11-05T18:00:00Z"')
     async with service_of(feed_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert await service.store.held.count() == 1
         portal.documents["/rss"] = items(

@@ -136,7 +136,7 @@ async def test_receiver_down_publish_kill_up_only_the_kill_arrives(
 ) -> None:
     partner.statuses = [503, 503]
     async with service_of(FEEDS + config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         article = await only_article(service)
         await deliver(service)
@@ -162,7 +162,7 @@ async def test_a_withdrawal_goes_ahead_of_what_waits(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(FEEDS + config(partner, more="max_in_flight = 1")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         article = await only_article(service)
         await deliver(service)
@@ -181,7 +181,7 @@ async def test_what_is_restored_before_it_was_told_is_told_as_restored(
 ) -> None:
     partner.statuses = [503, 503]
     async with service_of(FEEDS + config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         article = await only_article(service)
         await deliver(service)

@@ -198,7 +198,10 @@ class Events:
 @asynccontextmanager
 async def serving(service: Service) -> AsyncIterator[Client]:
     app = create_app(
-        service.queries, WebOptions(), article_search=service.search, ad_hoc=service.any_filter_feeds
+        service.queries,
+        WebOptions(),
+        article_search=service.search,
+        any_filter_feeds=service.any_filter_feeds,
     )
     async with service.search.keeping_up(), client_of(app) as client:
         yield client
@@ -208,7 +211,7 @@ async def serving(service: Service) -> AsyncIterator[Client]:
 async def test_no_date_goes_back_and_each_change_moves_it(
     service_of: OpenService, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr(any_filter_feeds, "MADE_FOR_ONE", 10_000)
+    monkeypatch.setattr(any_filter_feeds, "BURST_PER_CLIENT", 10_000)
     reader, rng = Reader(), random.Random(seed)
     async with (
         service_of(CONFIG) as one,

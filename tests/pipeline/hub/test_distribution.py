@@ -223,7 +223,7 @@ async def test_a_start_frees_at_once_what_a_killed_process_of_this_machine_had_l
         for job in (await step.take(32)).jobs:
             await job()
         assert len((await step.take(32)).jobs) == 1
-        await world.service.enlist()
+        await world.service.sync_configuration()
         await world.work()
         assert reader.pushed == [], "we are alive"
         hub = world.service.store.hub
@@ -233,7 +233,7 @@ async def test_a_start_frees_at_once_what_a_killed_process_of_this_machine_had_l
         owners = hub._keys.hub_owners("127.0.0.1")
         (known,) = await world.subscribers()
         await world.service.store.connection.call("HSET", owners, known.id, dead.strip())
-        await world.service.enlist()
+        await world.service.sync_configuration()
         await world.work()
         assert len(reader.pushed) == 1
 

@@ -54,7 +54,7 @@ allow_subscribers = ["127.0.0.0/8"]
     async with open_service(load(folder, {}), clock) as service:
         app = create_app(service.queries, WebOptions(), callbacks=service.hub_callbacks, hub=service.hub)
         async with serving(app, opened, shutdown_timeout_s=1.0):
-            await service.enlist()
+            await service.sync_configuration()
             yield service
 
 

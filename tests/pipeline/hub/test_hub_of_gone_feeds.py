@@ -32,7 +32,7 @@ async def subscribe(service_of: OpenService, reader: Reader) -> None:
 @asynccontextmanager
 async def configured_anew(service_of: OpenService, reader: Reader, config: str) -> AsyncIterator[World]:
     async with service_of(config) as service:
-        await service.enlist()
+        await service.sync_configuration()
         app = create_app(service.queries, WebOptions(), hub=service.hub)
         async with client_of(app) as client:
             yield World(service, client, reader)
@@ -85,7 +85,7 @@ async def test_a_feed_that_another_process_has_goes_on(
     ):
         for _ in range(5):
             clock.advance(300)
-            await world.service.enlist()
+            await world.service.sync_configuration()
             await without.work()
         assert reader.asked == []
         assert len(await without.subscribers()) == 1

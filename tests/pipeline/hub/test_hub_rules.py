@@ -141,7 +141,7 @@ async def test_p6_a_feed_with_a_new_name_is_told_on_as_what_it_is_now(
         await world.subscribe()
     renamed = config_of().replace("[feed.latest]", '[feed.newest]\nformer_ids = ["latest"]')
     async with service_of(renamed) as service:
-        await service.enlist()
+        await service.sync_configuration()
         app = create_app(service.queries, WebOptions(), hub=service.hub)
         async with client_of(app) as client:
             moved = World(service, client, reader)
@@ -165,7 +165,7 @@ async def test_a_private_feed_is_no_topic_and_ends_what_it_was_before(
         await world.subscribe()
     closed = config_of().replace("[feed.latest]", "[feed.latest]\nprivate = true")
     async with service_of(closed) as service:
-        await service.enlist()
+        await service.sync_configuration()
         app = create_app(service.queries, WebOptions(), hub=service.hub)
         async with client_of(app) as client:
             world = World(service, client, reader)

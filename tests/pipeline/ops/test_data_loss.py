@@ -38,7 +38,7 @@ async def test_what_was_announced_before_a_loss_is_shown_again_and_not_announced
 ) -> None:
     portal.documents["/rss"] = feed(LISTED)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert await announced(service) == ["dua", "satu", "tanpa-tanggal"]
         clock.advance(60)
@@ -67,7 +67,7 @@ async def test_a_change_after_a_loss_has_another_id_than_one_before(
         return [one.event for one in await service.store.outbox.after("", 100)]
 
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather_as("Berita")
         await gather_as("Berita, diralat")
         await service.data_loss.check()
@@ -91,7 +91,7 @@ async def test_a_round_that_is_under_way_at_a_loss_announces_nothing_again(
 ) -> None:
     portal.documents["/rss"] = feed(LISTED)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         clock.advance(400)
         (claimed,) = (await service.gather_step.take(1)).jobs
@@ -118,7 +118,7 @@ async def test_a_round_that_is_under_way_at_a_loss_leaves_nothing_out_of_the_nex
             await service.data_loss.check()
             return known
 
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         clock.advance(400)
         portal.documents["/rss"] = feed(LISTED[::-1])
@@ -135,7 +135,7 @@ async def test_articles_without_a_date_are_announced_again_an_hour_after_a_loss(
 ) -> None:
     portal.documents["/rss"] = feed(LISTED)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await empty_redis(service)
         await service.data_loss.check()
         await gather(service)
@@ -151,30 +151,30 @@ async def test_a_loss_while_no_process_ran_is_noticed_at_the_next_start(
 ) -> None:
     portal.documents["/rss"] = feed(LISTED)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         await service.data_loss.check()
         await empty_redis(service)
     capsys.readouterr()
     clock.advance(300)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert "data_lost" in capsys.readouterr().out
         portal.documents["/rss"] = feed([("baru", clock()), *LISTED])
         await gather(service)
         assert await announced(service) == ["baru"]
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert "data_lost" not in capsys.readouterr().out
 
 
 async def test_a_first_start_and_the_next_are_no_loss(portal: Portal, service_of: OpenService) -> None:
     portal.documents["/rss"] = feed(LISTED)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await service.data_loss.check()
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert service.store.marks.current is not None
         assert service.store.marks.current.lost_at is None
         assert await service.queries.recovery() is None
@@ -187,7 +187,7 @@ async def test_health_names_a_loss_until_all_sources_were_gathered_again(
 ) -> None:
     portal.documents["/rss"] = feed(LISTED)
     async with service_of(config(portal)) as service, service_of(config(portal)) as other:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         await service.data_loss.check()
         there_until = clock()
@@ -212,7 +212,7 @@ async def test_health_waits_for_no_source_that_was_gathered_and_is_due_again_soo
     often = config(portal).replace('every = "5m"', 'every = "10s"')
     assert "10s" in often
     async with service_of(often) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         await service.data_loss.check()
         await empty_redis(service)
@@ -227,17 +227,17 @@ async def test_what_is_left_to_do_after_a_loss_is_done_once_redis_answers(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         tries = 0
 
-        async def enlist() -> None:
+        async def sync_configuration() -> None:
             nonlocal tries
             tries += 1
             if tries == 1:
                 raise StoreUnavailable("Redis does not answer")
-            await service.enlist()
+            await service.sync_configuration()
 
-        loss = DataLoss(service.store.marks, MarkFile(Path("/nowhere"), "x"), enlist, clock)
+        loss = DataLoss(service.store.marks, MarkFile(Path("/nowhere"), "x"), sync_configuration, clock)
         await empty_redis(service)
         with pytest.raises(StoreUnavailable):
             await loss.check()
@@ -250,7 +250,7 @@ async def test_nothing_is_admitted_into_an_emptied_redis_before_the_loss_is_noti
     portal: Portal, service_of: OpenService
 ) -> None:
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await empty_redis(service)
         with pytest.raises(StoreUnavailable, match="was emptied"):
             await service.store.articles.lookup(identify([candidate(1)]), service.clock())

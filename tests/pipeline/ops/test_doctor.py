@@ -38,7 +38,7 @@ async def test_what_works_is_left_alone(
     clock.now = system_clock()  # positions of events are by Redis' own time
     partner.statuses = [503, 503]
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1, 2, 3)
         await deliver(service)
         await admit(service, 3, title="Diralat")
@@ -64,7 +64,7 @@ async def test_damage_is_found_and_mended(
     partner: Partner, service_of: OpenService, clock: ManualClock, kind: str, damage: str
 ) -> None:
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await service.deliver_step.fan_out()
         ((event, _),) = [(one.event.id, one) for one in await service.store.events.after("", 10)]
@@ -89,7 +89,7 @@ async def test_a_lease_whose_worker_is_gone_is_freed(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await service.deliver_step.fan_out()
         one = await leased(service)
@@ -108,7 +108,7 @@ async def test_who_is_left_in_peace_is_not_asleep(
     partner.statuses = [429]
     partner.headers = {"Retry-After": "7200"}
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         await admit(service, 2)
@@ -120,7 +120,7 @@ async def test_queues_of_endpoints_that_nobody_knows_are_told_and_removed(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         keys = service.store.deliveries._keys
         await service.store.connection.call("ZADD", keys.queue(GHOST), 1, "evt_1")
         assert await kinds(service, repair=True) == ["unknown_endpoint"]
@@ -133,7 +133,7 @@ async def test_an_article_of_which_nobody_was_told_is_told(
 ) -> None:
     clock.now = system_clock()
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         clock.now = system_clock()
@@ -151,7 +151,7 @@ async def test_events_that_nobody_fans_out_are_told(
 ) -> None:
     clock.now = system_clock()
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         assert await kinds(service) == []
         clock.advance(600)

@@ -47,7 +47,7 @@ def source(name: str) -> str:
 
 async def live(service: Service, clock: ManualClock, days: int, sources: tuple[str, ...]) -> None:
     """Let days pass: each brings new articles, a change, readers, deliveries and sweeps."""
-    await service.enlist()
+    await service.sync_configuration()
     admitter = Admitter(service.store.articles, service.settings.feeds.values(), clock)
     for _ in range(days):
         clock.advance(DAY_S)
@@ -187,7 +187,7 @@ async def test_the_outbox_is_bounded_where_nothing_is_delivered(
     service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(FEEDS + source("city")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await Admitter(service.store.articles, (), clock).admit([candidate(number) for number in range(250)])
         assert await service.store.outbox.waiting() == 250
         await sweep(service)
@@ -199,7 +199,7 @@ async def test_redis_emptied_under_us_is_gathered_anew(
 ) -> None:
     portal.documents["/rss"] = rss(1, 2)
     async with service_of(feed_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         await sweep(service)
         before = await service.store.articles.carried_by(SourceId("city"))
@@ -220,7 +220,7 @@ async def test_what_may_be_secret_in_a_sources_address_is_not_published(
     portal.documents["/rss?token=rahasia"] = rss(1)
     portal.documents["/rss"] = rss(3).replace("city.example", "other.example").replace("<guid>g", "<guid>h")
     async with service_of(private + plain) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         for form in Format:
             body = (await service.publisher.rendition(FeedId("latest"), form)).body
@@ -240,7 +240,7 @@ async def test_nothing_is_removed_while_the_time_is_doubtful(
 ) -> None:
     portal.documents["/rss"] = rss(1, 2)
     async with service_of(feed_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         clock.advance(200 * DAY_S)
         is_confirmed = False

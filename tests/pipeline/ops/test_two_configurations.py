@@ -31,8 +31,8 @@ async def test_a_start_with_the_former_configuration_takes_no_new_source_away(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(sources(portal, "old", "new")) as one, service_of(sources(portal, "old")) as other:
-        await one.enlist()
-        await other.enlist()
+        await one.sync_configuration()
+        await other.sync_configuration()
         assert await gathered(one) == ["new", "old"]
         clock.advance(301)
         assert await gathered(other) == ["old"]
@@ -44,10 +44,10 @@ async def test_a_source_that_left_every_configuration_is_gathered_no_more(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(sources(portal, "old", "gone")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
     async with service_of(sources(portal, "old")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         portal.asked.clear()
         clock.advance((IN_USE + timedelta(seconds=1)).total_seconds())
         await sweep(service)
@@ -61,8 +61,8 @@ async def test_a_source_that_was_taken_for_unused_is_due_again(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(sources(portal, "old", "new")) as one, service_of(sources(portal, "old")) as other:
-        await one.enlist()
-        await other.enlist()
+        await one.sync_configuration()
+        await other.sync_configuration()
         clock.advance((IN_USE + timedelta(seconds=1)).total_seconds())  # one was asleep meanwhile
         await gather(other)
         assert await gathered(one) == []
@@ -75,9 +75,9 @@ async def test_many_sources_of_another_configuration_keep_no_own_one_waiting(
 ) -> None:
     names = [f"s{number}" for number in range(70)]
     async with service_of(sources(portal, *names)) as one, service_of(sources(portal, "own")) as other:
-        await one.enlist()
+        await one.sync_configuration()
         clock.advance(1)
-        await other.enlist()
+        await other.sync_configuration()
         taken = await other.gather_step.take(32)
         assert len(taken.jobs) == 1
         report = await taken.jobs[0]()

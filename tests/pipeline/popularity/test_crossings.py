@@ -128,7 +128,7 @@ async def test_partners_get_it_with_the_article_where_their_filter_takes_it(
     feed = '[feed.popular]\ntitle = "x"\norder = "popular"\nannounce = { top = 5 }\n'
     wants = 'events = ["popularity.crossed"]\nfilter = { section = ["kota"] }\npayload = "summary"'
     async with service_of(feed + endpoint(partner, more=wants)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         mine = candidate(1, source="s1", section="Kota")
         ids = await admit(service.store, clock, mine, candidate(2, source="s2"))
         await read(service.store, clock, dict.fromkeys(ids, 9.0))

@@ -36,7 +36,7 @@ async def test_a_place_in_the_box_counts_for_as_long_as_it_stood(
         put_article(portal, number)
     put_list(portal, 3, 2, 1, box=box(1, 2))
     async with service_of(page_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         first = await counted(service, SignalKind.BOX)
         assert first == {
@@ -61,7 +61,7 @@ async def test_comments_count_by_what_they_grew(
 
     portal.documents["/rss"] = commented(4)
     async with service_of(feed_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         clock.advance(300)
         portal.documents["/rss"] = commented(9)

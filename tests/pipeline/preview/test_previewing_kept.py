@@ -29,7 +29,7 @@ async def shown_and_kept(service: Service, clock: ManualClock) -> tuple[Preview,
     """Preview a source, then gather it; give what was shown, what is stored, and how many were new."""
     async with dry_run(clock) as context:
         shown = await preview(context, service.settings.sources[SourceId("city")], articles=50)
-    await service.enlist()
+    await service.sync_configuration()
     (report,) = await gather(service)
     ids = [one.article_id for one in identify(shown.candidates)]
     kept = [one for one in await service.store.articles.get_many(list(dict.fromkeys(ids))) if one]
@@ -187,7 +187,7 @@ async def test_the_block_as_pasted_brings_what_was_shown(
     async with dry_run(clock) as context:
         found = await discover(context, draft(f"{portal.url}{path}"), articles=50)
     async with service_of(block(found.preview.source, ())) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         ids = [one.article_id for one in identify(found.preview.candidates)]
         kept = [one for one in await service.store.articles.get_many(ids) if one]

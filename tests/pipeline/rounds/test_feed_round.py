@@ -45,7 +45,7 @@ async def test_rounds_tell_new_from_known(
 ) -> None:
     portal.documents["/rss"] = rss(1, 2)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (first,) = await gather(service)
         assert (first.status, first.round.new) == ("ok", 2)
         assert await gather(service) == []
@@ -67,7 +67,7 @@ async def test_an_unchanged_feed_is_not_read_again(
     portal.documents["/rss"] = rss(1)
     portal.etags["/rss"] = '"one"'
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         clock.advance(300)
         (by_validator,) = await gather(service)
@@ -84,7 +84,7 @@ async def test_a_failing_source_says_why_slows_down_and_comes_back(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert (report.status, report.reason) == ("failed", "http_404")
         for _ in range(3):
@@ -109,7 +109,7 @@ async def test_a_failing_source_says_why_slows_down_and_comes_back(
 async def test_what_is_no_feed_is_a_clear_failure(portal: Portal, service_of: OpenService) -> None:
     portal.documents["/rss"] = "<!doctype html><html><body>Maaf</body></html>"
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.reason == "not_a_feed"
 
@@ -118,7 +118,7 @@ async def test_one_failing_source_costs_the_others_nothing(portal: Portal, servi
     portal.documents["/rss"] = rss(1)
     broken = '[source.broken]\ntitle = "x"\nkind = "feed"\nurl = "http://127.0.0.1:9/"\nschedule = { every = "5m" }\n'
     async with service_of(config(portal) + broken) as service:
-        await service.enlist()
+        await service.sync_configuration()
         reports = {report.source: report for report in await gather(service)}
         assert reports[CITY].status == "ok"
         assert reports[SourceId("broken")].reason == "connect"
@@ -129,7 +129,7 @@ async def test_the_first_round_is_listed_by_its_own_dates_and_a_late_find_is_not
 ) -> None:
     portal.documents["/rss"] = rss(2, 3, 4)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         clock.advance(6 * 3600)
         portal.documents["/rss"] = rss(2, 3, 4, 5, 6)
@@ -148,10 +148,10 @@ async def test_a_changed_description_is_due_at_once_and_drops_its_validators(
     portal.documents["/new"] = rss(1, 2)
     portal.etags = {"/rss": '"same"', "/new": '"same"'}
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
     async with service_of(config(portal, "/new")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert (report.status, report.round.new) == ("ok", 1)
 
@@ -169,7 +169,7 @@ async def test_entries_that_share_a_link_are_articles_of_their_own(
 ) -> None:
     portal.documents["/rss"] = undated(3, 2, 1, link="https://city.example/log", guid=True)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (first,) = await gather(service)
         assert first.round.new == 3
         clock.advance(300)
@@ -183,7 +183,7 @@ async def test_articles_without_a_date_keep_the_order_of_their_feed(
 ) -> None:
     portal.documents["/rss"] = undated(*range(9, 0, -1))
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         snapshot = await service.publisher.snapshot(FeedId("latest"))
         assert [entry.article.title for entry in snapshot.entries] == [f"Berita {n}" for n in range(9, 0, -1)]
@@ -195,7 +195,7 @@ async def test_what_is_still_listed_stays_known_however_long_nothing_changes(
     portal.documents["/rss"] = rss(1, 2)
     portal.etags["/rss"] = '"same"'
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         for _ in range(10):
             clock.advance(20 * 86400)
@@ -214,7 +214,7 @@ async def test_old_articles_of_a_first_round_are_kept_as_long_as_any(
 ) -> None:
     portal.documents["/rss"] = rss(1).replace("2026", "2024")
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         keep = timedelta(days=90)
         assert await service.store.articles.sweep(clock(), keep, 100) == []
@@ -227,7 +227,7 @@ async def test_what_was_odd_stays_told_while_nothing_changes(
 ) -> None:
     portal.documents["/rss"] = rss(1).replace("</channel>", "<item></item></channel>")
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         told = (await service.store.sources.state(CITY)).warnings
         assert "entry 2 skipped: it has neither link nor guid nor title nor text" in told

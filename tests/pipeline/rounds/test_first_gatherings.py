@@ -53,7 +53,7 @@ async def test_a_first_gathering_is_in_feeds_and_announced_where_it_is_young(
     ]  # fmt: skip
     portal.documents["/rss"] = feed(listed)
     async with service_of(config(portal, more)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.round.new == 4
         snapshot = await service.publisher.snapshot(FeedId("latest"))
@@ -66,7 +66,7 @@ async def test_later_rounds_announce_what_is_new_however_old_it_is(
 ) -> None:
     portal.documents["/rss"] = feed([("satu", NOON - 3 * DAY)])
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         clock.advance(300)
         portal.documents["/rss"] = feed([("dua", NOON - 2 * DAY), ("satu", NOON - 3 * DAY)])
@@ -79,7 +79,7 @@ async def test_a_source_that_is_back_after_a_long_pause_announces_what_is_young(
 ) -> None:
     portal.documents["/rss"] = feed([("satu", NOON - 3 * DAY)])
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         clock.advance(9 * 86400)
         portal.documents["/rss"] = feed([("empat", NOON + 8.5 * DAY), ("tiga", NOON + 4 * DAY)])

@@ -20,7 +20,7 @@ async def test_a_guid_that_all_entries_share_identifies_none(
 ) -> None:
     put_pages(portal, 1, 2, 3, 4)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for newest in (2, 3, 4):
             entries = [entry(portal, number, guid="kota.example") for number in range(newest, 0, -1)]
             portal.documents["/rss"] = feed(*entries)
@@ -35,7 +35,7 @@ async def test_entries_of_a_live_ticker_stay_apart(portal: Portal, service_of: O
         *(entry(portal, number, guid=f"g{number}", link="/live") for number in (3, 2, 1))
     )
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.round.new == 3
         assert [one.title for one in await articles(service)] == ["Berita 1", "Berita 2", "Berita 3"]
@@ -50,7 +50,7 @@ async def test_an_embargo_of_a_page_outlives_its_failure(
     portal.documents["/read/1"] = page(1, extra=f"<time class='emb' datetime='{until.isoformat()}'></time>")
     rule = 'article = { title = "h1", body = ".isi", embargo = ".emb@datetime" }'
     async with service_of(config(portal, rule)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert await service.store.held.count() == 1
         portal.status["/read/1"] = status
@@ -74,7 +74,7 @@ async def test_an_embargo_is_lifted_by_its_page(
     portal.documents["/read/1"] = page(1, extra=f"<time class='emb' datetime='{until.isoformat()}'></time>")
     rule = 'article = { title = "h1", body = ".isi", embargo = ".emb@datetime" }'
     async with service_of(config(portal, rule)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         portal.documents["/read/1"] = page(1)
         clock.advance(3700)
@@ -96,11 +96,11 @@ async def test_nobody_holds_back_the_articles_of_others(portal: Portal, service_
         'schedule = { every = "1h" }\n'
     )
     async with service_of(hostile) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert await service.store.held.count() == 1
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.round.new == 1
 
@@ -111,7 +111,7 @@ async def test_what_the_feed_corrects_arrives_where_the_page_is_walled(
     portal.status["/read/1"] = 403
     portal.documents["/rss"] = feed(entry(portal, 1, guid="g1", lead="Salah."))
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         portal.documents["/rss"] = feed(entry(portal, 1, guid="g1", lead="RALAT: benar."))
         clock.advance(300)
@@ -127,7 +127,7 @@ async def test_what_a_page_told_is_not_replaced_by_the_feed(
     put_pages(portal, 1)
     portal.documents["/rss"] = feed(entry(portal, 1, guid="g1"))
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         portal.documents["/rss"] = feed(entry(portal, 1, guid="g1", lead="Ringkasan lain."))
         clock.advance(300)
@@ -148,7 +148,7 @@ async def test_a_text_that_only_the_feed_has_stays_when_its_page_is_read_again(
         "<meta property='og:description' content='Ringkas 1.'></head><body><h1>Berita 1</h1></body></html>"
     )
     async with service_of(config(portal, "")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         clock.advance(7200)
         portal.documents["/rss"] += " "
@@ -165,7 +165,7 @@ async def test_young_pages_are_read_again_while_their_feed_is_unchanged(
     portal.documents["/rss"] = feed(entry(portal, 1, guid="g1"))
     portal.etags["/rss"] = '"one"'
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         portal.documents["/read/1"] = page(1, "Isi yang dikoreksi oleh redaksi, cukup panjang.")
         clock.advance(7200)
@@ -182,7 +182,7 @@ async def test_a_page_that_changed_makes_no_liar_of_its_feed(
     portal.documents["/rss"] = feed(entry(portal, 1, guid="g1"))
     portal.etags["/rss"] = '"one"'
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         portal.documents["/read/1"] = page(1, "Isi yang dikoreksi oleh redaksi, cukup panjang.")
         clock.advance(86400 + 300)
@@ -196,7 +196,7 @@ async def test_pages_that_are_read_again_hide_no_gap(
 ) -> None:
     put_pages(portal, *range(1, 30))
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for first in (1, 11):
             numbers = range(first, first + 8)
             portal.documents["/rss"] = feed(*(entry(portal, n, guid=f"g{n}") for n in numbers))
@@ -230,7 +230,7 @@ async def test_pages_that_are_read_again_make_no_home_of_a_foreign_address(
         portal.documents["/rss"] = feed(*(entry(portal, n, guid=f"g{n}") for n in range(1, 9)))
         portal.documents["/parked"] = feed(*(entry(portal, n, guid=f"p{n}") for n in range(11, 15)))
         async with service_of(config(portal)) as service:
-            await service.enlist()
+            await service.sync_configuration()
             await gather(service)
             portal.is_parked = True
             clock.advance(7200)
@@ -256,7 +256,7 @@ async def test_one_poison_page_costs_only_itself(
     put_pages(portal, 1, 2, 3)
     portal.documents["/rss"] = feed(*(entry(portal, n, guid=f"g{n}") for n in (3, 2, 1)))
     async with service_of(config(portal, RULE)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert (report.status, report.round.new) == ("ok", 3)
         state = await service.store.sources.state(CITY)
@@ -268,7 +268,7 @@ async def test_one_poison_page_costs_only_itself(
 async def test_unchanged_though_nobody_asked_is_a_failure(portal: Portal, service_of: OpenService) -> None:
     portal.status["/rss"] = 304
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert (report.status, report.reason) == ("failed", "malformed")
 
@@ -285,7 +285,7 @@ async def test_a_poison_box_of_popular_articles_costs_only_itself(
     portal.documents["/top"] = "<ol><li><a href='/read/1'>Berita 1</a></li></ol>"
     box = f'popular = {{ url = "{portal.url}/top", item = "li", title = "a", link = "a" }}'
     async with service_of(config(portal, f"{RULE}\n{box}")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert (report.status, report.round.new) == ("ok", 1)
         warnings = (await service.store.sources.state(CITY)).warnings
@@ -299,7 +299,7 @@ async def test_the_date_of_the_feed_is_told_with_what_the_feed_says_of_it(
     portal.documents["/rss"] = feed(entry(portal, 1))
     rule = 'article = { title = "h1", body = ".isi", date = "time@datetime" }'
     async with service_of(config(portal, rule)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         (article,) = await articles(service)
     came = article.provenance
@@ -318,7 +318,7 @@ async def test_a_recording_that_only_the_feed_names_stays_with_its_article(
     portal.documents["/rss"] = feed(entry(portal, 1, extra=audio))
     put_pages(portal, 1)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for _ in range(2):  # its page is read again, too
             await gather(service)
             clock.advance(3600)

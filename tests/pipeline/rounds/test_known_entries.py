@@ -24,7 +24,7 @@ async def marked(service: Service) -> int:
 async def test_they_count_as_unchanged(portal: Portal, service_of: OpenService, clock: ManualClock) -> None:
     portal.documents["/rss"] = rss(1, 2, 3)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert await marked(service) == 3
         portal.documents["/rss"] = rss(2, 3, 4, edited=2)
@@ -41,7 +41,7 @@ async def test_they_count_as_unchanged(portal: Portal, service_of: OpenService, 
 async def test_all_are_read_once_a_day(portal: Portal, service_of: OpenService, clock: ManualClock) -> None:
     portal.documents["/rss"] = rss(1, 2)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         began = await kept(service)
         for number in (3, 4):
@@ -64,7 +64,7 @@ async def test_what_is_held_back_is_read_again(
     held = rss(1, 2).replace("<guid>g1</guid>", f"<guid>g1</guid>{until}").replace("<rss ", names)
     portal.documents["/rss"] = held
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.round.new == 1
         assert await marked(service) == 0
@@ -80,11 +80,11 @@ async def test_a_changed_description_has_all_read_again(
 ) -> None:
     portal.documents["/rss"] = rss(1, 2)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
     other = config(portal).replace('title = "Kota"', 'title = "Kota"\nsection = "Warga"')
     async with service_of(other) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await service.store.entries.get(CITY, spec_hash(service.settings.sources[CITY])) is None
         (report,) = await gather(service)
         assert report.round.unchanged + report.round.changed == 2

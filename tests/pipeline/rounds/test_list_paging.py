@@ -52,7 +52,7 @@ async def test_a_list_may_end_in_a_page_without_articles(portal: Portal, service
     put_article(portal, 1)
     put_article(portal, 2, age=timedelta(minutes=5))
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert (report.status, report.round.new) == ("ok", 2)
         assert await titles(service) == ["Berita 2", "Berita 1"]
@@ -64,7 +64,7 @@ async def test_a_list_may_end_in_a_page_without_articles(portal: Portal, service
 async def test_a_first_page_without_articles_is_a_failure(portal: Portal, service_of: OpenService) -> None:
     portal.documents["/"] = "<html><body><p>Tidak ada berita.</p></body></html>"
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
     assert (report.status, report.reason) == ("failed", "empty")
 
@@ -78,7 +78,7 @@ async def test_lists_leave_time_for_articles(
     put_list(portal, "/p2", (1,))
     put_article(portal, 2)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
     assert (report.status, report.round.new) == ("ok", 1)
     assert "/p2" not in portal.asked
@@ -97,7 +97,7 @@ async def test_links_of_the_box_to_other_portals_are_no_articles(
         put_article(portal, number)
     popular = 'popular = { item = "ol li", title = "a", link = "a" }'
     async with service_of(config(portal, popular)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.round.new == 2
         assert sorted(await titles(service)) == ["Berita 1", "Berita 3"]
@@ -111,7 +111,7 @@ async def test_what_is_left_for_the_next_round_is_not_called_known(
     for number in range(1, 6):
         put_article(portal, number)
     async with service_of(config(portal, "max_articles = 2")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (first,) = await gather(service)
         assert (first.round.new, first.round.unchanged) == (2, 0)
         clock.advance(300)

@@ -66,7 +66,7 @@ async def test_only_unknown_articles_are_read(
     put_article(portal, 1)
     put_article(portal, 2)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (first,) = await gather(service)
         assert (first.round.new, first.reason) == (2, None)
         assert await titles(service) == ["Berita 2", "Berita 1"]
@@ -89,7 +89,7 @@ async def test_paging_ends_at_the_first_page_that_holds_nothing_new(
     put_list(portal, 4, 3, path="/?p=2", following="/?p=3")
     put_list(portal, 2, 1, path="/?p=3", following="/?p=4")
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (first,) = await gather(service)
         assert first.round.new == 6
         assert "/?p=4" not in portal.asked
@@ -117,7 +117,7 @@ async def test_pages_without_a_date_do_not_lead_a_feed_after_the_first_round(
     for number in (2, 3, 4):
         put_article(portal, number)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert (await titles(service))[:2] == ["Berita 4", "Berita 3"]
         entries = (await service.publisher.snapshot(FeedId("latest"))).entries
@@ -139,7 +139,7 @@ async def test_an_edited_page_becomes_a_revision(
     put_list(portal, 1)
     put_article(portal, 1)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         put_article(portal, 1, "Isi yang diralat.")
         clock.advance(3600)
@@ -164,7 +164,7 @@ async def test_the_popular_box_is_kept_and_ranked(
     # 9 stands in the box alone: an older article that no list page shows any more.
     put_list(portal, 2, 1, box=box((9, 500), (1, 100)))
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (first,) = await gather(service)
         assert first.round.new == 3
         await _rank(service)
@@ -202,7 +202,7 @@ async def test_a_page_that_cannot_be_read_costs_the_others_nothing(
     put_article(portal, 3)
     portal.status["/read/2"] = 500
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert (report.status, report.round.new) == ("ok", 2)
         state = await service.store.sources.state(CITY)
@@ -212,7 +212,7 @@ async def test_a_page_that_cannot_be_read_costs_the_others_nothing(
 async def test_selectors_that_find_nothing_are_a_failure(portal: Portal, service_of: OpenService) -> None:
     portal.documents["/"] = "<!doctype html><html><body><h1>Baru!</h1></body></html>"
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert (report.status, report.reason) == ("failed", "empty")
 
@@ -221,7 +221,7 @@ async def test_dates_are_those_of_the_portal(portal: Portal, service_of: OpenSer
     put_list(portal, 1)
     put_article(portal, 1)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         (entry,) = (await service.publisher.snapshot(FeedId("latest"))).entries
         assert entry.article.published_at.isoformat() == "2026-11-05T11:01:00+00:00"
@@ -236,7 +236,7 @@ async def test_what_is_too_much_for_one_round_comes_in_the_next(
         put_article(portal, number)
     few = config(portal).replace("max_pages = 3", "max_pages = 3\nmax_articles = 3")
     async with service_of(few) as service:
-        await service.enlist()
+        await service.sync_configuration()
         brought = []
         for _ in range(4):
             (report,) = await gather(service)
@@ -252,7 +252,7 @@ async def test_a_page_that_is_closed_is_asked_ever_more_rarely_and_then_no_more(
     put_list(portal, 1)
     put_article(portal, 1)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         portal.status["/read/1"] = 403
         portal.asked.clear()
@@ -273,7 +273,7 @@ async def test_what_a_list_still_shows_stays_known(
     put_list(portal, 1)
     put_article(portal, 1)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         for _ in range(10):
             clock.advance(20 * 86400)
@@ -291,7 +291,7 @@ async def test_a_page_is_read_and_its_text_shown_though_a_feed_of_another_portal
     portal.status["/"] = 503
     evil = f'[source.evil]\ntitle = "E"\nkind = "feed"\nurl = "{elsewhere}/evil.xml"\n'
     async with service_of(f'{evil}schedule = {{ every = "1m" }}\n{config(portal)}') as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert await titles(service) == ["Berita palsu"]
         del portal.status["/"]

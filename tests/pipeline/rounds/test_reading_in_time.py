@@ -77,7 +77,7 @@ async def test_a_page_without_end_does_not_cost_the_round(
             await opened.wait()
 
         slow_portal.slow["/read/2"] = until_time_is_up
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert (report.status, report.round.new) == ("ok", 2)
         state = await service.store.sources.state(CITY)
@@ -101,7 +101,7 @@ async def test_what_is_read_is_admitted_while_a_slow_page_is_still_read(
             await until(service.store.articles.count, lambda found: found != 0)
 
         slow_portal.slow["/read/1"] = until_one_is_there
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.round.new == 2
 
@@ -113,7 +113,7 @@ async def test_what_is_left_of_a_feed_does_not_wait_behind_its_validators(
     portal.documents["/rss"] = feed(*(entry(portal, n, guid=f"g{n}") for n in (3, 2, 1)))
     portal.etags["/rss"] = '"one"'
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         with monkeypatch.context() as patched:
             patched.setattr(round_result, "READING_TIME_S", -1.0)
             (hurried,) = await gather(service)
@@ -146,7 +146,7 @@ async def test_nothing_goes_on_after_a_round_that_broke(
     opened = asyncio.Event()
     slow_portal.slow["/read/2"] = opened.wait
     async with service_of(config(slow_portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         token = await service.gather_step.lease(CITY)
         assert token is not None
         assert (
@@ -163,7 +163,7 @@ async def test_what_only_the_list_told_stays_when_a_page_is_read_again(
     portal.documents["/"] = '<ul><li><a href="/read/1">Berita 1</a> <i>Ekonomi</i></li></ul>'
     portal.documents["/read/1"] = page(1)
     async with service_of(list_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         clock.advance(7200)
         (report,) = await gather(service)
@@ -178,7 +178,7 @@ async def test_an_article_comes_soon_after_an_outage(
     portal.documents["/"] = '<ul><li><a href="/read/1">Berita 1</a></li></ul>'
     portal.status["/read/1"] = 503
     async with service_of(list_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for _ in range(64):  # 5 h 20 min: behind the sixth try of a page that is to blame itself
             await gather(service)
             clock.advance(300)
@@ -200,7 +200,7 @@ async def test_a_turn_that_did_not_come_says_nothing_of_a_page(
     put_pages(portal, 1)
     scope = f"host:{elsewhere.removeprefix('http://')}"
     async with service_of(list_config(portal, "politeness = { robots = false }", "1m")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for _ in range(4):
             until = clock() + timedelta(minutes=30)
             await service.store.request_slots.exchange(

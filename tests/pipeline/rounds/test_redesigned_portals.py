@@ -48,7 +48,7 @@ async def test_parts_of_list_article_and_box_are_named_until_they_are_found_agai
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(EVERYTHING.format(url=portal.url)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         world = Redesigned(portal, service, clock)
         assert await world.round(old=True) == ""
         assert [await world.round(old=False) for _ in range(2)] == ["", ""]
@@ -69,7 +69,7 @@ async def test_an_article_that_lacks_a_part_is_no_redesign_however_often_it_is_r
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(PAGES.format(url=portal.url)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         world = Redesigned(portal, service, clock)
         await world.round(old=True)
         for _ in range(12):
@@ -80,7 +80,7 @@ async def test_the_commands_name_what_is_lost(
     portal: Portal, service_of: OpenService, clock: ManualClock, tmp_path: Path
 ) -> None:
     async with service_of(EVERYTHING.format(url=portal.url)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         world = Redesigned(portal, service, clock)
         for old in (True, False, False, False):
             await world.round(old=old)

@@ -57,7 +57,7 @@ async def test_what_is_left_does_not_wait_behind_validators(
     for number in range(1, 7):
         put_article(portal, number)
     async with service_of(config(portal, f"max_articles = 2\n{SELECTORS}")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await rounds(service, clock, 4) == [2, 2, 2, 0]
         state = await service.store.sources.state(CITY)
         assert state.etag == '"one"'
@@ -71,7 +71,7 @@ async def test_a_page_that_is_soon_tried_again_is_waited_for(
     put_article(portal, 1)
     portal.status["/read/2"] = 503
     async with service_of(config(portal, SELECTORS)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await rounds(service, clock, 2) == [1, 0]
         portal.status.clear()
         put_article(portal, 2)
@@ -85,7 +85,7 @@ async def test_a_page_that_is_gone_is_not_waited_for(
     portal.etags["/sitemap.xml"] = '"one"'
     put_article(portal, 1)
     async with service_of(config(portal, SELECTORS)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await rounds(service, clock, 12, every_s=3600)
         state = await service.store.sources.state(CITY)
         assert state.etag == '"one"'
@@ -99,7 +99,7 @@ async def test_what_the_first_round_could_not_read_is_no_archive(
     put_article(portal, 1)
     portal.status |= {"/read/2": 503, "/read/3": 503}
     async with service_of(config(portal, SELECTORS)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await rounds(service, clock, 1, every_s=86500) == [1]
         portal.status.clear()
         put_article(portal, 2)
@@ -122,7 +122,7 @@ async def test_an_archive_that_is_dated_anew_takes_its_own_place(
     entries = [(1, NOON - timedelta(hours=2)), *((number, old) for number in range(2, 6))]
     portal.documents["/sitemap.xml"] = plain_map(portal.url, *entries)
     async with service_of(config(portal, f"max_articles = 1\n{SELECTORS}")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await rounds(service, clock, 1, every_s=86400) == [1]
         portal.documents["/sitemap.xml"] = dated_anew()
         assert await rounds(service, clock, 4) == [1, 1, 1, 1]
@@ -139,7 +139,7 @@ async def test_a_backfill_in_portions_is_listed_by_its_own_dates(
     for number, at in dates.items():
         put_article(portal, number, at=at)
     async with service_of(config(portal, f"max_articles = 2\n{SELECTORS}")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await rounds(service, clock, 2) == [2, 2]
         found = await articles(service)
     assert {one.title: one.listed_at for one in found} == {f"Berita {n}": at for n, at in dates.items()}
@@ -154,7 +154,7 @@ async def test_an_index_without_dates_is_not_left_at_its_first_sitemap(
     for number in range(1, 6):
         put_article(portal, number)
     async with service_of(config(portal, SELECTORS)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await rounds(service, clock, 1) == [3]
         portal.documents["/b.xml"] = undated(portal.url, (3, 4, 5))
         assert await rounds(service, clock, 1) == [2]
@@ -169,7 +169,7 @@ async def test_of_a_long_index_without_dates_each_sitemap_has_its_turn(
         portal.documents[path] = undated(portal.url, (number,))
         put_article(portal, number)
     async with service_of(config(portal, f"max_pages = 3\n{SELECTORS}")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for _ in range(80):
             portal.asked.clear()
             await rounds(service, clock, 1)
@@ -193,7 +193,7 @@ async def test_dates_of_an_index_that_nobody_keeps_are_looked_behind_once_a_day(
     put_article(portal, 1)
     put_article(portal, 2)
     async with service_of(config(portal, SELECTORS)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await rounds(service, clock, 1) == [1]
         portal.documents["/a.xml"] = plain_map(portal.url, (2, clock.now), (1, NOON))
         assert await rounds(service, clock, 1, every_s=86400) == [0]
@@ -207,7 +207,7 @@ async def test_sitemaps_of_an_index_leave_time_for_articles(
     portal.documents["/a.xml"] = undated(portal.url, (1,))
     put_article(portal, 1)
     async with service_of(config(portal, SELECTORS)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         with monkeypatch.context() as patched:
             patched.setattr(sitemap_listing, "listing_until", lambda _notes: 0.0)
             assert await rounds(service, clock, 1) == [0]
@@ -230,7 +230,7 @@ async def test_a_foreign_sitemap_does_not_pass_for_our_own(
     for number in (1, 2, *range(100, 120)):
         put_article(portal, number)
     async with service_of(config(portal, f"max_articles = 5\n{SELECTORS}")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await rounds(service, clock, 1)
         portal.documents["/sitemap.xml"] = undated(portal.url, range(100, 120))
         await rounds(service, clock, 1)
@@ -248,7 +248,7 @@ async def test_a_time_of_change_that_is_that_of_the_answer_has_nothing_read_agai
     for number in range(8):
         put_article(portal, number)
     async with service_of(config(portal, SELECTORS)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         portal.documents["/sitemap.xml"] = always_now()
         await rounds(service, clock, 1, every_s=10 * 86400)
         portal.asked.clear()
@@ -279,7 +279,7 @@ async def test_what_the_sitemap_calls_changed_is_read_again_unless_it_says_so_of
     for number in range(6):
         put_article(portal, number, at=at)
     async with service_of(config(portal, SELECTORS)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await rounds(service, clock, 1)
         assert await corrected(portal, service, clock, changed, 6) == found
 
@@ -294,7 +294,7 @@ async def test_a_sitemap_that_lies_about_changes_is_found_out(
     put_article(portal, 1)
     put_article(portal, 2)
     async with service_of(config(portal, SELECTORS)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await rounds(service, clock, 1)
         portal.documents["/sitemap.xml"] = undated(portal.url, (1, 2))
         assert await rounds(service, clock, 1) == [1]
@@ -309,7 +309,7 @@ async def test_young_pages_are_read_again_while_the_sitemap_stays_as_it_is(
     portal.etags["/sitemap.xml"] = '"one"'
     put_article(portal, 1)
     async with service_of(config(portal, SELECTORS)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await rounds(service, clock, 1)
         put_article(portal, 1, text="Isi yang diralat oleh redaksi.")
         (report,) = await gather(service)
@@ -319,7 +319,7 @@ async def test_young_pages_are_read_again_while_the_sitemap_stays_as_it_is(
 async def test_unchanged_is_no_answer_to_what_was_not_asked(portal: Portal, service_of: OpenService) -> None:
     portal.status["/sitemap.xml"] = 304
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
     assert (report.status, report.reason) == ("failed", "malformed")
 
@@ -332,7 +332,7 @@ async def test_what_is_looked_up_in_portions_is_whole(
     for number in range(7):
         put_article(portal, number)
     async with service_of(config(portal, f"max_articles = 3\n{SELECTORS}")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await rounds(service, clock, 3) == [3, 3, 1]
         portal.documents["/sitemap.xml"] = undated(portal.url, range(8))
         put_article(portal, 7)
@@ -352,7 +352,7 @@ async def test_a_move_is_not_forgotten_while_nothing_changes(
         answering(moved, "/sitemap.xml") as old,
         service_of(config(portal, SELECTORS).replace(f"{portal.url}/", f"{old}/")) as service,
     ):
-        await service.enlist()
+        await service.sync_configuration()
         await rounds(service, clock, 1)
         (report,) = await gather(service)
         state = await service.store.sources.state(CITY)

@@ -31,7 +31,7 @@ async def test_a_portal_whose_new_pages_are_all_refused_is_stuck(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(PAGES.format(url=portal.url)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         publish(portal, 1, refused=False)
         await gather(service)
         clock.advance(3 * 86400)
@@ -62,7 +62,7 @@ async def test_a_few_dead_links_are_no_wall(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(PAGES.format(url=portal.url)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         publish(portal, 1, refused=False)
         await gather(service)
         clock.advance(3 * 86400)
@@ -80,7 +80,7 @@ async def test_a_feed_whose_pages_are_refused_is_told_and_not_stuck(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(full(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for last in (1, 2, 3):
             portal.documents["/rss"] = local_rss(portal, *range(1, last + 1))
             await gather(service)

@@ -16,7 +16,7 @@ async def test_a_server_that_always_says_429_is_left_alone_and_told(
 ) -> None:
     portal.status["/rss"] = 429
     async with service_of(config(portal).replace('every = "5m"', 'every = "1m"')) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for _ in range(24 * 12):
             await gather(service)
             clock.advance(300)
@@ -57,7 +57,7 @@ async def test_a_round_that_is_told_so_ends_and_the_next_ones_bring_the_rest(
         put_article(portal, number)
         portal.status[f"/read/{number}"] = 429
     async with service_of(list_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert (report.status, report.round.new) == ("ok", 0)
         assert pages_asked(portal) == 2  # those that were under way
@@ -76,7 +76,7 @@ async def test_a_list_page_that_was_refused_is_read_later(
         put_article(portal, number)
     portal.status["/p2"] = status
     async with service_of(list_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert pages_asked(portal) == read
         await taken_up_later(portal, service, clock, 4)
@@ -95,7 +95,7 @@ async def test_an_article_behind_the_first_list_page_is_waited_for(
         put_article(portal, number)
     portal.status["/read/1"] = 503
     async with service_of(list_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.round.new == 3
         await taken_up_later(portal, service, clock, 4)
@@ -124,7 +124,7 @@ async def test_sitemaps_of_an_index_that_were_refused_are_read_later(
         'schedule = { every = "5m" }\narticle = { title = "h1", body = ".isi" }\n[feed.latest]\ntitle = "x"\n'
     )
     async with service_of(config) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert (report.status, report.round.new) == ("ok", 0)
         assert sum(path in children for path in portal.asked) == 1

@@ -69,7 +69,7 @@ async def test_a_host_that_hangs_takes_no_slots_from_others(
     portal.say("/robots.txt", FEED, Content_Type="application/rss+xml")
     reports: list[JobReport] = []
     async with on_real_time(config) as service:
-        await service.enlist()
+        await service.sync_configuration()
         runner = Runner(service.gather_step, capacity=4, clock=service.clock, on_report=reports.append)
         running = asyncio.create_task(runner.run())
         await until(lambda: reports)
@@ -97,7 +97,7 @@ async def test_a_round_of_all_waits_for_a_busy_host(portal: Scripted, on_real_ti
         portal.say(f"/a{number}", FEED, Content_Type="application/rss+xml")
     reports: list[JobReport] = []
     async with on_real_time(config) as service:
-        await service.enlist()
+        await service.sync_configuration()
         chosen = ChosenSources(service.gather_step, list(service.settings.sources.values()))
         runner = Runner(chosen, capacity=6, clock=service.clock, on_report=reports.append)
         running = asyncio.create_task(runner.run(until_empty=True))
@@ -155,7 +155,7 @@ async def test_a_source_may_have_more_requests_under_way_than_two(
     config = "".join(described(f"a{n}", portal.url(f"/a{n}"), extra=several) for n in range(6))
     reports: list[JobReport] = []
     async with on_real_time(config) as service:
-        await service.enlist()
+        await service.sync_configuration()
         runner = Runner(service.gather_step, capacity=6, clock=service.clock, on_report=reports.append)
         running = asyncio.create_task(runner.run(until_empty=True))
         await until(lambda: len(portal.asked) >= 5)

@@ -15,7 +15,7 @@ async def test_a_source_whose_pages_are_all_forbidden_stays_stuck_and_names_the_
     portal.documents["/list"] = LIST.format(number=1)
     portal.documents["/read/1"] = "<h1>Berita</h1><div class=isi><p>Isi yang panjang.</p></div>"
     async with service_of(PAGES.format(url=portal.url)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for _ in range(5):
             await gather(service)
             shown = await service.queries.source(CITY)
@@ -24,7 +24,7 @@ async def test_a_source_whose_pages_are_all_forbidden_stays_stuck_and_names_the_
             clock.advance(300)
     allowed = PAGES.format(url=portal.url).replace("\n[feed", "\npoliteness = { robots = false }\n[feed", 1)
     async with service_of(allowed) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for _ in range(3):
             clock.advance(3600)
             await gather(service)

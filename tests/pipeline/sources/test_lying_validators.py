@@ -40,7 +40,7 @@ async def test_a_liar_is_found_out_though_each_answer_has_another_etag(
     fickle = Fickle()
     fickle.lies = True
     async with served(fickle, portal), service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert (await until_checked(service, clock)).status == "unchanged"
         assert (await state_of(service)).honesty.lies == 0
@@ -60,7 +60,7 @@ async def test_what_a_feed_corrects_behind_a_304_is_a_lie_too(
     fickle = Fickle()
     fickle.lies = True
     async with served(fickle, portal), service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         fickle.text = rss(1).replace("Berita 1", "Berita 1 (diperbarui)")
         assert (await until_checked(service, clock)).round.changed == 1
@@ -72,7 +72,7 @@ async def test_an_etag_that_changes_with_each_answer_has_nothing_read_again(
 ) -> None:
     fickle = Fickle()
     async with served(fickle, portal), service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         read_at = (await state_of(service)).read_at
         for _ in range(3):

@@ -39,7 +39,7 @@ async def test_a_new_address_that_is_gone_gives_way_to_the_configured_one(
 ) -> None:
     portal.documents["/rss"] = rss(1)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         await adopt(service, portal)
         portal.status["/new"] = 410
@@ -56,7 +56,7 @@ async def test_a_source_whose_own_address_is_gone_too_is_stopped(
 ) -> None:
     portal.documents["/rss"] = rss(1)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         await adopt(service, portal)
         portal.status |= {"/new": 410, "/rss": 410}
@@ -72,7 +72,7 @@ async def test_a_target_that_fails_gives_way_at_once_to_a_configured_address_tha
     portal.documents["/rss"] = rss(1)
     portal.etags["/rss"] = '"of the target"'  # by chance both have the same validator
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         await adopt(service, portal)
         (lost,) = await gather(service)
@@ -90,7 +90,7 @@ async def test_a_target_that_fails_for_a_while_is_not_lost_where_the_configured_
 ) -> None:
     portal.documents["/rss"] = rss(1)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         await adopt(service, portal)
         portal.status |= {"/rss": 404, "/new": 500}
@@ -112,7 +112,7 @@ async def test_an_empty_target_is_no_proof_either_way(
 ) -> None:
     portal.documents |= {"/rss": rss(1), "/new": rss()}
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         await adopt(service, portal)
         for _ in range(5):
@@ -129,7 +129,7 @@ async def test_the_configured_address_is_asked_once_a_day_and_counts_when_it_ser
     portal.documents |= {"/rss": rss(1), "/new": rss(1, 2)}
     portal.status["/rss"] = 404
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         portal.status.clear()
         await gather(service)
         await adopt(service, portal)
@@ -191,7 +191,7 @@ async def test_a_permanent_redirect_is_believed_late_and_taken_back_when_it_turn
     mover: Mover, service_of: OpenService, portal: Portal, clock: ManualClock
 ) -> None:
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         mover.at_old = None
         await follow(service, mover, clock, range(4, 11))
@@ -218,7 +218,7 @@ async def test_a_redirect_to_another_feed_is_never_believed(
     mover: Mover, service_of: OpenService, portal: Portal, clock: ManualClock
 ) -> None:
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         mover.at_old = None
         await follow(service, mover, clock, range(904, 930))
@@ -234,7 +234,7 @@ async def test_a_redirect_that_was_there_before_anything_was_known_is_followed_a
 ) -> None:
     mover.at_old = None
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         await follow(service, mover, clock, range(4, 12))
         move = (await state_of(service)).move

@@ -69,10 +69,10 @@ async def test_a_changed_description_does_not_end_a_pause(
 ) -> None:
     portal.documents["/new"] = rss(1)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await service.source_control.pause(CITY)
     async with service_of(config(portal, "/new")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await gather(service) == []
         assert await rests(service)
         assert portal.asked == []
@@ -87,7 +87,7 @@ async def test_who_asks_all_leaves_paused_ones_out_and_who_names_one_asks_it_onc
 ) -> None:
     portal.documents["/rss"] = rss(1)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await service.source_control.pause(CITY)
         assert await once(service, named=False) == []
         assert portal.asked == []
@@ -108,7 +108,7 @@ async def test_what_is_gone_as_well_as_paused_is_resumed_from_both(
 ) -> None:
     portal.status["/rss"] = 410
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert await service.source_control.pause(CITY)
         assert (await state_of(service)).stopped

@@ -51,7 +51,7 @@ async def fill(portal: Portal, service_of: OpenService, clock: ManualClock) -> d
     portal.documents["/rss"] = rss(1, 2, 3, 4, 5)
     portal.etags["/rss"] = '"five"'
     async with service_of(config(portal, "city")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         clock.advance(300)
         portal.documents["/rss"] = rss(1, 2, 3, 4, 5, edited=1)
@@ -70,7 +70,7 @@ async def test_all_of_it_goes_on_under_the_new_id(
     ids = await fill(portal, service_of, clock)
     async with service_of(renamed(portal)) as service:
         told = await service.store.outbox.waiting()
-        await service.enlist()
+        await service.sync_configuration()
         assert await shown(service) == ids
         assert await gather(service) == []  # it is due when it was due before
         clock.advance(300)
@@ -94,7 +94,7 @@ async def test_its_guids_are_known_under_the_new_id_and_after_the_former_is_told
     del portal.etags["/rss"]
     for place, text in enumerate((renamed(portal), config(portal, "kota"))):
         async with service_of(text) as service:
-            await service.enlist()
+            await service.sync_configuration()
             clock.advance(300)
             moved = rss(1, 2, 3, 4, 5, edited=1).replace("city.example/", f"city.example/{place}/baca/")
             portal.documents["/rss"] = moved
@@ -108,7 +108,7 @@ async def test_what_was_withdrawn_stays_so_and_is_put_back_under_the_new_id(
 ) -> None:
     await fill(portal, service_of, clock)
     async with service_of(renamed(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (gone,) = await service.store.withdrawals.newest(0)
         assert gone.article.source == NEW
         await service.withdrawer.restore(gone.article.id)
@@ -123,7 +123,7 @@ async def test_workers_that_start_at_one_moment_do_it_once(
 ) -> None:
     ids = await fill(portal, service_of, clock)
     async with service_of(renamed(portal)) as one, service_of(renamed(portal)) as other:
-        await asyncio.gather(one.enlist(), other.enlist(), one.enlist())
+        await asyncio.gather(one.sync_configuration(), other.sync_configuration(), one.sync_configuration())
         assert await shown(one) == ids == await shown(other)
         clock.advance(300)
         rounds = await asyncio.gather(gather(one), gather(other))
@@ -149,9 +149,9 @@ async def test_what_was_cut_off_in_the_middle_is_gone_on_with(
 
         monkeypatch.setattr(service.store.connection, "commit", cut_off)
         with pytest.raises(StoreError, match="killed"):
-            await service.enlist()
+            await service.sync_configuration()
     async with service_of(renamed(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await shown(service) == ids
         clock.advance(300)
         (round_,) = await gather(service)
@@ -163,7 +163,7 @@ async def test_what_asks_by_a_former_id_is_answered_by_the_new_one(
 ) -> None:
     await fill(portal, service_of, clock)
     async with service_of(renamed(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         known = service.publisher.sources
         assert called_now(Filter(source=(OLD, NEW)), known).source == (NEW,)
         endpoint = Endpoint(
@@ -194,10 +194,10 @@ async def test_hubs_push_to_the_address_that_they_were_given_under_the_former_id
         lease_ends_at=clock() + timedelta(days=1),
     )
     async with service_of(site + config(portal, "city")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await service.store.subscriptions.update(OLD, lambda sub: replace(sub, active=grant))
     async with service_of(site + renamed(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         opened = await service.hub_callbacks.open(OLD, "abc")
         assert isinstance(opened, Open)
         assert (opened.source, opened.grant) == (NEW, grant)

@@ -24,7 +24,7 @@ async def test_what_there_was_no_time_for_is_read_in_the_next_round(
     for number in (1, 2, 3):
         put_article(portal, number)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         with monkeypatch.context() as patched:
             patched.setattr(round_result, "READING_TIME_S", -1.0)  # it is up before the first page
             (hurried,) = await gather(service)

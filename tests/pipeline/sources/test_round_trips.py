@@ -43,7 +43,7 @@ async def behind(link: RedisLink, folder: Path, clock: ManualClock, more: str) -
         "utf-8",
     )
     async with open_service(load(folder / "config", {}), clock, wall=clock) as opened:
-        await opened.enlist()
+        await opened.sync_configuration()
         yield opened
 
 

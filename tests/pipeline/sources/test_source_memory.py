@@ -38,11 +38,11 @@ async def test_a_source_that_is_gone_is_asked_no_more_until_it_is_resumed(
 ) -> None:
     portal.status["/rss"] = 410
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.reason == "http_410"
         clock.advance(30 * 86400)
-        await service.enlist()  # as every start does
+        await service.sync_configuration()  # as every start does
         assert await gather(service) == []
         shown = await service.queries.source(CITY)
         assert (shown.health.kind, shown.health.why) == (HealthStanding.STOPPED, GONE)
@@ -59,11 +59,11 @@ async def test_a_changed_description_starts_a_stopped_source_again(
 ) -> None:
     portal.status["/rss"] = 410
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
     portal.documents["/new"] = rss(1)
     async with service_of(config(portal, "/new")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.round.new == 1
 
@@ -71,7 +71,7 @@ async def test_a_changed_description_starts_a_stopped_source_again(
 async def test_a_paused_source_rests(portal: Portal, service_of: OpenService, clock: ManualClock) -> None:
     portal.documents["/rss"] = rss(1)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         assert await service.source_control.pause(CITY)
         clock.advance(86400)
         assert await gather(service) == []
@@ -85,7 +85,7 @@ async def test_what_the_server_asks_is_kept_and_told(
         return web.Response(text=rss(1), headers={"Cache-Control": "max-age=1800"})
 
     async with answering(feed, "/rss") as portal.url, service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         state = await state_of(service)
         assert state.next_due_at is not None
@@ -99,7 +99,7 @@ async def test_an_adaptive_source_learns_and_says_when_it_missed_something(
 ) -> None:
     portal.documents["/rss"] = rss(1, 2, 3)
     async with service_of(adaptive(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         before = (await state_of(service)).interval_s
         clock.advance(3600)
@@ -136,7 +136,7 @@ async def test_validators_that_lie_are_found_out(
     portal.documents["/rss"] = rss(1)
     portal.etags["/rss"] = '"never changes"'
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert (await until_checked(service, clock)).status == "unchanged"
         portal.documents["/rss"] = rss(1, 2)
@@ -171,7 +171,7 @@ async def test_a_redesign_is_noticed_after_three_rounds(
     old = "<h1>Berita</h1><div class=isi><p>Isi yang panjang.</p></div>"
     new = "<h1>Berita</h1><main><p>Isi yang sama panjangnya, di tempat lain sekarang.</p></main>"
     async with service_of(PAGES.format(url=portal.url)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         told: list[bool] = []
         for number in range(5):
             portal.documents["/list"] = LIST.format(number=number)
@@ -192,7 +192,7 @@ async def test_a_redesign_does_not_overwrite_what_was_read_well(
     portal.documents["/list"] = LIST.format(number=1)
     portal.documents["/read/1"] = "<h1>Berita</h1><div class=isi><p>Isi yang panjang.</p></div>"
     async with service_of(PAGES.format(url=portal.url)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         elsewhere = "".join(
             f"<p>Paragraf {number} berisi kalimat yang cukup panjang tentang banjir di kota ini.</p>"
@@ -212,7 +212,7 @@ async def test_a_listed_page_that_is_dead_is_not_asked_for_in_every_round(
 ) -> None:
     portal.documents["/list"] = LIST.format(number=1)
     async with service_of(PAGES.format(url=portal.url)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for _ in range(6):
             await gather(service)
             clock.advance(300)
@@ -227,7 +227,7 @@ async def test_an_article_tells_where_it_comes_from(
     portal.etags["/rss"] = '"one"'
     second = config(portal).replace("source.city", "source.copy").split("[feed.")[0]
     async with service_of(config(portal) + second) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         (article,) = await articles(service)
         told = await explain(service.store, article.id, list(service.settings.sources))
@@ -261,7 +261,7 @@ async def test_a_feed_of_leads_gets_its_texts_from_the_pages(
     portal.documents["/rss"] = local_rss(portal, 1)
     portal.documents["/1?utm_source=rss"] = "<h1>Berita 1</h1><div class=isi><p>Seluruh isi berita.</p></div>"
     async with service_of(full(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         (article,) = await articles(service)
         assert report.round.new == 1
@@ -276,7 +276,7 @@ async def test_a_feed_of_leads_gets_its_texts_from_the_pages(
 async def test_where_the_page_cannot_be_read_the_feed_speaks(portal: Portal, service_of: OpenService) -> None:
     portal.documents["/rss"] = local_rss(portal, 1)
     async with service_of(full(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         (article,) = await articles(service)
         assert report.round.new == 1
@@ -289,7 +289,7 @@ async def test_robots_txt_is_heeded_for_pages(portal: Portal, service_of: OpenSe
     portal.documents["/list"] = LIST.format(number=1)
     portal.documents["/read/1"] = "<h1>Berita</h1><div class=isi><p>Isi.</p></div>"
     async with service_of(PAGES.format(url=portal.url)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.round.new == 0
         assert any("robots" in warning for warning in (await state_of(service)).warnings)
@@ -303,7 +303,7 @@ async def test_a_date_ahead_is_believed_of_events_alone(
     portal.documents["/rss"] = rss(1).replace("05 Nov 2026", "24 Dec 2026")
     meant = f"\nfuture_dates = {str(future).lower()}\n[feed"
     async with service_of(config(portal).replace("\n[feed", meant, 1)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         (article,) = await articles(service)
     assert article.published_at.day == (24 if future else clock.now.day)

@@ -32,7 +32,7 @@ async def test_a_feed_on_another_server_is_asked_for_what_changed(
         scripted() as old,
         service_of(old_address(portal, old, f"{portal.url}/rss", status)) as service,
     ):
-        await service.enlist()
+        await service.sync_configuration()
         (first,) = await gather(service)
         assert first.round.new == 1
         state = await service.store.sources.state(CITY)
@@ -52,7 +52,7 @@ async def test_where_it_leads_elsewhere_they_are_not_sent(
     portal.documents |= {"/rss": rss(1), "/other": rss(1, 2)}
     portal.etags |= {"/rss": '"one"', "/other": '"one"'}  # by chance both have the same
     async with scripted() as old, service_of(old_address(portal, old, f"{portal.url}/rss")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         old.say("/old", status=302, Location=f"{portal.url}/other")
         assert await next_round(service, clock) == "ok"
@@ -67,7 +67,7 @@ async def test_an_answer_that_nothing_changed_where_nothing_was_known_is_none(
 ) -> None:
     portal.documents["/rss"], portal.etags["/rss"] = rss(1), '"one"'
     async with scripted() as old, service_of(old_address(portal, old, f"{portal.url}/rss")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         old.say("/old", status=302, Location=f"{portal.url}/other")
         portal.status["/other"] = 304

@@ -15,7 +15,7 @@ async def test_a_gap_is_told_once_and_an_odd_document_as_long_as_it_stands(
 ) -> None:
     portal.documents["/rss"] = rss(1, 2, 3)
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         clock.advance(300)
         portal.documents["/rss"] = rss(5, 6, 7, 8)
@@ -47,7 +47,7 @@ async def test_a_warning_ends_with_its_cause_though_the_round_failed(
 ) -> None:
     portal.documents |= {"/rss": rss(1), "/new": rss(1)}
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         await adopt(service, portal)
         await gather(service)
@@ -93,11 +93,11 @@ async def test_a_changed_description_ends_the_warnings_of_a_paused_source(
 ) -> None:
     portal.documents["/rss"] = rss(1).removesuffix("</channel></rss>")
     async with service_of(config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert (await service.store.sources.state(CITY)).warnings
         await service.source_control.pause(CITY)
     async with service_of(config(portal, "/other")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await gather(service)
         assert (await service.store.sources.state(CITY)).warnings == ()

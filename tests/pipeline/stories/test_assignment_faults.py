@@ -148,7 +148,7 @@ async def test_what_has_left_is_not_brought_back_as_a_shadow_by_a_decision(
     turn = await take(store, "elsewhere.1.x", clock)
     assert isinstance(turn, Turn)
     (one,) = turn.waiting
-    placement = replace(alone(one.own(), ""), outdone=NOBODY)
+    placement = replace(alone(one.own(), ""), superseded_original=NOBODY)
     decision = Decision(waiting=one, terms=b"", placement=placement, shown_in=one.shown_in)
     written = await store.assignments.write(turn.fence, [decision], clock(), LEASE)
     assert written is not None

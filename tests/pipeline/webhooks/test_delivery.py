@@ -91,7 +91,7 @@ async def test_every_admission_is_delivered_signed(
 ) -> None:
     clock.now = system_clock()  # the published verifier looks at the real clock
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1, 2, 3)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=3)
@@ -109,7 +109,7 @@ async def test_a_failed_delivery_is_retried_with_the_same_id(
 ) -> None:
     partner.statuses = [503, 500]
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         assert await counts(service) == QueueCounts(delayed=1)
@@ -130,7 +130,7 @@ async def test_a_newer_revision_goes_in_place_of_the_retry(
 ) -> None:
     partner.statuses = [503]
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         await admit(service, 1, title="Diralat")
@@ -158,7 +158,7 @@ async def test_a_retried_revision_is_the_one_that_happened(
 ) -> None:
     partner.statuses = [503]
     async with service_of(config(partner, more='events = ["article.created"]')) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         await admit(service, 1, title="Diralat")
@@ -174,7 +174,7 @@ async def test_a_revision_that_is_no_longer_kept_gives_way_to_the_newest(
 ) -> None:
     partner.statuses = [503]
     async with service_of(config(partner, more='events = ["article.created"]')) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         for number in range(8):
@@ -192,7 +192,7 @@ async def test_the_end_of_an_article_ends_its_deliveries(
 ) -> None:
     partner.statuses = [503]
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         clock.advance(60)
@@ -206,7 +206,7 @@ async def test_nothing_is_sent_under_a_lease_that_may_run_out(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         (late,) = (await service.deliver_step.take(16)).jobs
         clock.advance(25)  # of the lease's 30 s: an attempt may take 10
@@ -221,7 +221,7 @@ async def test_nothing_is_sent_under_a_lease_that_may_run_out(
 async def test_gone_is_the_end_of_it(partner: Partner, service_of: OpenService) -> None:
     partner.statuses = [410]
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         assert await counts(service) == QueueCounts(dead=1)
@@ -232,7 +232,7 @@ async def test_gone_is_the_end_of_it(partner: Partner, service_of: OpenService) 
 async def test_a_partner_that_hangs_delays_nobody_else(partner: Partner, service_of: OpenService) -> None:
     slow = config(partner, "/hang", "a", "max_in_flight = 2")
     async with service_of(slow + config(partner, "/hook", "b")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, *range(1, 21))
         task = asyncio.create_task(deliver(service))
         async with asyncio.timeout(20):
@@ -247,7 +247,7 @@ async def test_a_partner_that_hangs_delays_nobody_else(partner: Partner, service
 async def test_an_endpoint_gets_what_it_asked_for(partner: Partner, service_of: OpenService) -> None:
     wanted = 'events = ["article.updated"]\nfilter = { section = ["transportasi"] }'
     async with service_of(config(partner, more=wanted)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await admit(service, 1, title="Diralat")
         await deliver(service)
@@ -257,7 +257,7 @@ async def test_an_endpoint_gets_what_it_asked_for(partner: Partner, service_of: 
 async def test_racing_workers_fan_each_event_out_once(partner: Partner, service_of: OpenService) -> None:
     async with AsyncExitStack() as stack:
         one, *others = [await stack.enter_async_context(service_of(config(partner))) for _ in range(4)]
-        await one.enlist()
+        await one.sync_configuration()
         await admit(one, *range(1, 41))
         await asyncio.gather(*map(deliver, (one, *others)))
         await deliver(one)
@@ -272,7 +272,7 @@ async def test_rounds_and_attempts_are_measured(
     portal.documents["/rss"] = rss(1, 2)
     partner.statuses = [503]
     async with service_of(config(partner) + feed_config(portal)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for step in (service.gather_step, service.deliver_step, service.publish_step):
             runner = Runner(step, capacity=4, clock=service.clock, on_report=service.metrics_reporter.report)
             await runner.run(until_empty=True)

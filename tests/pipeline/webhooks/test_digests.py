@@ -35,7 +35,7 @@ async def test_events_wait_for_the_end_of_an_interval_and_come_together(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(partner, more=THREE)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         clock.advance(1)
         await admit(service, 2)
@@ -52,7 +52,7 @@ async def test_the_newest_stands_first_as_in_feeds(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(partner, more=THREE)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         ages = {1: 30, 2: 10, 3: 20}
         found = [candidate(n, published_at=clock() - timedelta(minutes=age)) for n, age in ages.items()]
         await Admitter(service.store.articles, (), clock).admit(found)
@@ -64,7 +64,7 @@ async def test_what_is_full_does_not_wait(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(partner, more=THREE)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1, 2, 3, 4)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=3, delayed=1)
@@ -77,7 +77,7 @@ async def test_a_digest_is_signed_and_each_event_is_as_it_would_come_alone(
     clock.now = system_clock()  # the published verifier looks at the real clock
     both = config(partner, more=THREE) + config(partner, name="b")
     async with service_of(both) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1, 2, 3)
         await deliver(service)
     alone = {}
@@ -96,7 +96,7 @@ async def test_a_digest_that_failed_comes_again_as_it_was(
 ) -> None:
     partner.statuses = [503]
     async with service_of(config(partner, more=THREE)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1, 2, 3)
         await deliver(service)
         assert await counts(service) == QueueCounts(delayed=3)
@@ -113,7 +113,7 @@ async def test_what_failed_keeps_its_own_time(
 ) -> None:
     partner.statuses = [503]
     async with service_of(config(partner, more=THREE)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1, 2, 3)
         await deliver(service)
         await deliver(service)
@@ -125,7 +125,7 @@ async def test_a_withdrawal_waits_for_nobody(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(partner, more=THREE)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1, 2, 3)
         await deliver(service)
         ids = [place.article_id for place in (await service.store.articles.timeline(["all"], 5))[0]]
@@ -139,7 +139,7 @@ async def test_what_is_long_comes_in_several_and_none_is_too_large(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(partner, more=THREE)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         long = [candidate(n, body_html=f"<p>{f'kata{n} ' * 1700}</p>") for n in (1, 2)]
         longer = candidate(3, body_html="<p>" + "panjang sekali " * 9000 + "</p>")
         await Admitter(service.store.articles, (), clock).admit([*long, longer])
@@ -155,7 +155,7 @@ async def test_what_is_too_old_is_left_out(
 ) -> None:
     old = 'digest = { items = 3, every = "10m" }\nmax_age = "11m"'
     async with service_of(config(partner, more=old)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         clock.advance(timedelta(minutes=12).total_seconds())
         await admit(service, 2, 3)

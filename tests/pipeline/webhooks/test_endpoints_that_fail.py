@@ -14,7 +14,7 @@ from syndicator.model.endpoint import EndpointStanding
 from syndicator.model.event import EndpointNotice, Event, EventType
 from syndicator.model.ids import EndpointId
 from syndicator.model.status import QueueCounts
-from syndicator.pipeline.webhooks.attempt_limits import AttemptPlaces
+from syndicator.pipeline.webhooks.attempt_limits import AttemptSlots
 from syndicator.pipeline.webhooks.delivery import DeliverStep
 from syndicator.rules.webhooks.circuit import FAILURES_TO_OPEN
 from syndicator.schedule.runner import Runner
@@ -36,7 +36,7 @@ async def test_gone_disables_and_what_comes_waits_until_it_is_resumed(
 ) -> None:
     partner.statuses = [410]
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         state = await service.store.endpoints.state(A)
@@ -62,7 +62,7 @@ async def test_a_receiver_may_ask_for_no_more(
     partner.statuses = [status]
     partner.headers = {"webhook-delivery": "disable"}
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         state = await service.store.endpoints.state(A)
@@ -74,7 +74,7 @@ async def test_a_receiver_may_refuse_one_event(partner: Partner, service_of: Ope
     partner.statuses = [422]
     partner.headers = {"webhook-delivery": "abort-message"}
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         (dead,) = await service.store.attempts.find(A, AttemptQuery(), 10)
@@ -87,7 +87,7 @@ async def test_failures_in_a_row_open_the_circuit_and_one_success_closes_it(
 ) -> None:
     partner.statuses = [503] * (FAILURES_TO_OPEN + 1)
     async with service_of(config(partner, more="max_in_flight = 1")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, *range(1, 21))
         await deliver(service)
         assert len(partner.received) == FAILURES_TO_OPEN, "then it is left in peace"
@@ -113,7 +113,7 @@ async def test_what_waits_while_the_circuit_is_open_uses_up_no_attempts(
 ) -> None:
     partner.statuses = [503] * 30
     async with service_of(config(partner, more="max_in_flight = 1")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, *range(1, 21))
         for _ in range(20):
             await deliver(service)
@@ -128,7 +128,7 @@ async def test_days_without_success_disable_it(
 ) -> None:
     partner.statuses = [503] * 1000
     async with service_of(config(partner, more='max_age = "10d"')) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, *range(1, 9))
         for _ in range(60):
             await deliver(service)
@@ -147,7 +147,7 @@ async def test_a_receiver_that_asks_for_rest_gets_it_for_all_events(
     partner.statuses = [429]
     partner.headers = {"Retry-After": "120"}
     async with service_of(config(partner, more="max_in_flight = 1")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1, 2, 3)
         await deliver(service)
         clock.advance(119)
@@ -165,7 +165,7 @@ async def test_a_success_that_was_under_way_does_not_end_the_rest_that_was_asked
     partner.statuses = [429]
     partner.headers = {"Retry-After": "3600"}
     async with service_of(config(partner, more="max_in_flight = 2")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1, 2, 3)
         both = asyncio.create_task(deliver(service))
         await until(lambda: service.store.endpoints.state(A), lambda found: found.held_until is not None)
@@ -192,7 +192,7 @@ async def test_no_more_than_may_be_in_flight_reach_a_receiver_that_wants_no_more
     partner.headers = headers
     settings = config(partner, more="max_in_flight = 4")
     async with service_of(settings) as one, service_of(settings) as other:
-        await one.enlist()
+        await one.sync_configuration()
         await admit(one, *range(1, 41))
         for rests in range(1, 6):
             await asyncio.gather(*(delivering_eagerly(service, 0.5) for service in (one, other)))
@@ -219,7 +219,7 @@ async def test_one_of_many_that_fail_at_once_asks_for_rest_and_gets_it(
         answering(failing, "/hook") as partner.url,
         service_of(config(partner, more="max_in_flight = 32")) as service,
     ):
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, *range(1, 41))
         runner = Runner(service.deliver_step, capacity=64, clock=clock, on_report=lambda _: None)
         async with asyncio.timeout(30):
@@ -250,7 +250,7 @@ async def test_news_that_is_too_old_is_not_sent_and_the_log_says_so(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(partner, more='max_age = "1h"')) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await service.deliver_step.fan_out()
         clock.advance(3601)
@@ -266,7 +266,7 @@ async def test_an_out_of_order_receiver_never_ends_on_an_older_revision(
     """It hangs on the first revision while the second is admitted, fails, heals: what it holds last is the newest."""
     partner.hangs_once = True
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         first = asyncio.create_task(deliver(service))
         await until(lambda: partner.received)
@@ -290,10 +290,10 @@ async def test_who_hangs_delays_nobody_even_when_places_are_few(
 ) -> None:
     slow = "".join(config(partner, "/hang", f"slow-{n}", "max_in_flight = 4") for n in range(6))
     async with service_of(slow + config(partner, "/hook", "b")) as service:
-        await service.enlist()
+        await service.sync_configuration()
         step = DeliverStep(
             service.store, service.egress, service.endpoints, service.clock, service.deliver_step._rng,
-            site=service.settings.site, places=AttemptPlaces(4, 40),
+            site=service.settings.site, slots=AttemptSlots(4, 40),
         )  # fmt: skip
         await admit(service, *range(1, 31))
         runner = Runner(step, capacity=44, clock=service.clock, on_report=lambda _: None)

@@ -36,9 +36,9 @@ def both(partner: Partner) -> str:
 async def service_that_b_left(partner: Partner, service_of: OpenService) -> AsyncIterator[Service]:
     """Open a service without an endpoint that the process before it had."""
     async with service_of(both(partner)) as before:
-        await before.enlist()
+        await before.sync_configuration()
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         yield service
 
 
@@ -96,8 +96,8 @@ async def test_an_endpoint_that_another_process_has_configured_is_not_removed(
         service_of(config(partner, name="b")) as other,
         service_of(config(partner)) as service,
     ):
-        await other.enlist()
-        await service.enlist()
+        await other.sync_configuration()
+        await service.sync_configuration()
         for _ in range(3):
             clock.advance(LONG_ENOUGH_S)
             await sweep(other)
@@ -111,7 +111,7 @@ async def test_after_a_long_stop_what_is_configured_here_has_not_left(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         clock.advance(LONG_ENOUGH_S)
         assert await verdicts(service) == {A: Verdict.ACTIVE}
         with pytest.raises(EndpointRefused, match=r"take \[endpoint.a\] out"):
@@ -128,7 +128,7 @@ async def test_an_endpoint_that_comes_back_within_the_week_misses_nothing(
         await deliver(service)
         assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.LEFT}
     async with service_of(both(partner)) as back:
-        await back.enlist()
+        await back.sync_configuration()
         await deliver(back)
         assert await verdicts(back) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
         assert await counts(back, B) == QueueCounts(delivered=1)

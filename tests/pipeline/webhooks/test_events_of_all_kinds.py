@@ -100,8 +100,8 @@ async def test_a_feed_that_changes_is_told_once_and_not_too_often(
     config = LATEST + endpoint(partner, more='events = ["feed.updated"]')
     async with service_of(config) as service, service_of(config) as other:
         store = service.store
-        await service.enlist()
-        await other.enlist()
+        await service.sync_configuration()
+        await other.sync_configuration()
         await admit_to_feeds(service, 1)
         await asyncio.gather(warm(service), warm(other))
         assert len(await told(store, "feed.updated")) == 1
@@ -120,7 +120,7 @@ async def test_a_feed_that_changes_is_told_once_and_not_too_often(
         await warm(service)
         assert (await service.publish_step.take(1)).next_due_at is None
     async with service_of(config) as again:
-        await again.enlist()
+        await again.sync_configuration()
         await warm(again)
         assert len(await told(again.store, "feed.updated")) == 2, "a start tells nothing"
 
@@ -132,7 +132,7 @@ async def test_of_a_private_feed_only_endpoints_of_operators_are_told_that_name_
     named = f'{asks}\nfeeds = ["latest"]'
     both = endpoint(partner, more=named) + endpoint(partner, name="b", more=asks)
     async with service_of(f"{LATEST}private = true\n{both}") as service:
-        await service.enlist()
+        await service.sync_configuration()
         mine = registered(partner, verified_at=NOON)
         greedy = replace(mine.endpoint, events=(EventType.FEED_UPDATED,), feeds=(FeedId("latest"),))
         await service.store.endpoints.register(replace(mine, endpoint=greedy))
@@ -147,13 +147,13 @@ async def test_what_nobody_asks_for_is_not_told_and_little_is_kept_of_what_is(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(LATEST) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit_to_feeds(service, 1)
         await warm(service)
         assert await told(service.store, "feed.updated") == []
     config = LATEST + endpoint(partner, more='events = ["feed.updated"]')
     async with service_of(config) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for number in range(2, 8):
             clock.advance(60)
             await admit_to_feeds(service, number)
@@ -168,7 +168,7 @@ async def test_a_version_that_shows_the_same_bytes_is_not_told(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(LATEST + endpoint(partner, more='events = ["feed.updated"]')) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit_to_feeds(service, 1)
         await warm(service)
         clock.advance(60)
@@ -184,7 +184,7 @@ async def test_trouble_with_a_source_comes_to_an_endpoint_like_all_else(
 ) -> None:
     wants = 'events = ["source.*"]\nfilter = { source = ["city"] }'
     async with service_of(feed_config(portal) + endpoint(partner, more=wants)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         portal.documents["/rss"] = rss(1)
         await gather(service)
         portal.documents.clear()
@@ -220,7 +220,7 @@ async def test_partners_hear_of_their_own_endpoints_alone(
 ) -> None:
     """Whatever they ask for: what else concerns the service is for its operators."""
     async with service_of(endpoint(partner, path="/ours", more='events = ["*"]')) as service:
-        await service.enlist()
+        await service.sync_configuration()
         mine = registered(partner, verified_at=NOON)
         greedy = replace(mine.endpoint, events=tuple(EventType))
         await service.store.endpoints.register(replace(mine, endpoint=greedy))

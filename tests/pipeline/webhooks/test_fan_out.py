@@ -34,7 +34,7 @@ async def test_an_event_for_many_is_fanned_out_in_parts(
 ) -> None:
     monkeypatch.setattr(fan_out, "QUEUED_MOST", 3)
     async with service_of(many(partner, 10)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1, 2)
         await service.deliver_step.fan_out()
         assert await queued(service) == [2] * 10
@@ -54,7 +54,7 @@ async def test_an_article_of_many_revisions_is_fanned_out_in_smaller_parts(
 
     monkeypatch.setattr(Deliveries, "fan_out", counted)
     async with service_of(many(partner, 10)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         for number in range(13):
             await admit(service, 1, title=f"Diralat {number}")
         await service.deliver_step.fan_out()
@@ -77,7 +77,7 @@ async def test_who_dies_amid_a_fan_out_leaves_the_rest_to_the_next(
         return await usual(self, intent, now)  # type: ignore[arg-type]
 
     async with service_of(many(partner, 10)) as one, service_of(many(partner, 10)) as other:
-        await one.enlist()
+        await one.sync_configuration()
         await admit(one, 1)
         with monkeypatch.context() as patched:
             patched.setattr(Deliveries, "fan_out", dying)
@@ -94,7 +94,7 @@ async def test_those_who_will_fetch_are_told_over_some_time(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(many(partner, 30, 'payload = "thin"')) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await service.deliver_step.fan_out()
         first = await service.store.deliveries.first_due(list(service.endpoints.listed))
@@ -107,7 +107,7 @@ async def test_those_who_get_all_are_told_at_once(
     partner: Partner, service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(many(partner, 30)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await service.deliver_step.fan_out()
         first = await service.store.deliveries.first_due(list(service.endpoints.listed))
@@ -125,7 +125,7 @@ async def test_a_fan_out_that_is_refused_again_and_again_pauses_and_ends(
         return False
 
     async with service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         with monkeypatch.context() as patched:
             patched.setattr(Deliveries, "fan_out", refused)
@@ -141,7 +141,7 @@ async def test_many_workers_that_fan_out_at_once_tell_each_event_once(
     partner: Partner, service_of: OpenService
 ) -> None:
     async with service_of(many(partner, 4)) as one, service_of(many(partner, 4)) as other:
-        await one.enlist()
+        await one.sync_configuration()
         await admit(one, *range(1, 31))
         turns = [one, other] * 6
         async with asyncio.timeout(60):
@@ -171,7 +171,7 @@ async def test_others_of_the_event_loop_have_turns_while_many_endpoints_are_judg
     monkeypatch.setattr(fan_out, "wants", counted)
     monkeypatch.setattr(fan_out, "_TURN_S", -1.0)  # as if each endpoint took that long
     async with service_of(many(partner, 30)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1, 2)
         waiting = asyncio.create_task(others())
         await service.deliver_step.fan_out()

@@ -51,7 +51,7 @@ def late_service_of(redis_url: str, tmp_path: Path, wrong_clock: ManualClock) ->
 
 async def test_receivers_accept_what_is_delivered(partner: Partner, late_service_of: OpenService) -> None:
     async with late_service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
     ((headers, body),) = partner.received
@@ -62,7 +62,7 @@ async def test_partners_prove_and_try_their_endpoints(
     receiver: Receiver, late_service_of: OpenService
 ) -> None:
     async with late_service_of("") as service, api_over(service) as api:
-        await service.enlist()
+        await service.sync_configuration()
         added = (await api.add(receiver)).json
         name = added["endpoint"]["id"]
         first = added["secret"]
@@ -79,7 +79,7 @@ async def test_a_date_to_try_again_at_is_read_by_the_right_time(
     partner: Partner, late_service_of: OpenService, wrong_clock: ManualClock
 ) -> None:
     async with late_service_of(config(partner)) as service:
-        await service.enlist()
+        await service.sync_configuration()
         await admit(service, 1)
         partner.statuses = [503]
         partner.headers = {"Retry-After": format_datetime(system_clock() + timedelta(minutes=5), usegmt=True)}

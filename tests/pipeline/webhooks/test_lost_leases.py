@@ -110,7 +110,7 @@ async def working(tmp_path: Path, socket: Path, endpoints: str) -> AsyncIterator
         "utf-8",
     )
     async with open_service(load(folder, {})) as service:
-        await service.enlist()
+        await service.sync_configuration()
         runner = Runner(service.deliver_step, capacity=64, clock=service.clock, on_report=lambda _: None)
 
         async def ticks() -> None:

@@ -37,7 +37,7 @@ async def reachable(service_of: OpenService, portal: Portal) -> AsyncIterator[Se
     async with service_of(config) as service:
         app = create_app(service.queries, WebOptions(), callbacks=service.hub_callbacks)
         async with serving(app, opened, shutdown_timeout_s=1.0):
-            await service.enlist()
+            await service.sync_configuration()
             yield service
 
 

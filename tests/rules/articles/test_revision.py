@@ -112,10 +112,10 @@ def test_a_change_may_be_taken_back_once_and_not_again_and_again() -> None:
         article = admission.article
     assert (article.revision, article.returns) == (3, 1)
     quiet = admit(other, article)
-    assert (quiet.verdict, quiet.is_restless) == (AdmissionVerdict.UNCHANGED, True)
+    assert (quiet.verdict, quiet.changes_constantly) == (AdmissionVerdict.UNCHANGED, True)
     assert (quiet.article, quiet.event, quiet.renewed_hash) == (None, None, None)
     new = admit(replace(FIRST, title="Banjir surut seluruhnya"), article)
-    assert (new.verdict, new.is_restless) == (AdmissionVerdict.CHANGED, False)
+    assert (new.verdict, new.changes_constantly) == (AdmissionVerdict.CHANGED, False)
 
 
 def test_only_a_few_earlier_versions_are_remembered() -> None:

@@ -9,7 +9,7 @@ from support import NOON
 
 from syndicator.model.delivery import Digest
 from syndicator.model.ids import EndpointId, EventId
-from syndicator.rules.webhooks.digests import digest_id, parted, sent_at
+from syndicator.rules.webhooks.digests import digest_id, sent_at, split_by_size
 
 A, B = EndpointId("a"), EndpointId("b")
 
@@ -32,7 +32,7 @@ def test_what_happens_in_one_interval_leaves_at_one_instant() -> None:
 
 @given(sizes=st.lists(st.integers(1, 120), max_size=40), items=st.integers(1, 10))
 def test_parts_keep_order_and_bounds(sizes: list[int], items: int) -> None:
-    groups = parted(((size, size) for size in sizes), items, 100)
+    groups = split_by_size(((size, size) for size in sizes), items, 100)
     assert [one for group in groups for one in group] == sizes
     for group in groups:
         assert 1 <= len(group) <= items

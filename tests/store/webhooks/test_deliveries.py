@@ -413,7 +413,7 @@ async def test_what_waits_too_long_falls_off_and_is_counted(store: Store, clock:
     clock.advance(3600)
     await queue(store, [event(5)], now=clock())
     assert await store.deliveries.shed(A, NOON + timedelta(seconds=60)) == 3
-    assert (await store.endpoints.state(A)).fell_off == 3
+    assert (await store.endpoints.state(A)).dropped == 3
     waiting = {one.delivery.event.id for one in await store.backlog.list(A, 0, clock())}
     assert waiting == {kill.id, event(5).id}, "what was withdrawn is told however late"
 

@@ -327,7 +327,7 @@ class QueueMachine(RuleBasedStateMachine):
             }
             log = await self.store.attempts.find(name, AttemptQuery(), 0)
             assert Counter((one.event, one.result) for one in log) == queue.log
-            assert (await self.store.endpoints.state(name)).fell_off == queue.fell_off
+            assert (await self.store.endpoints.state(name)).dropped == queue.fell_off
 
     def teardown(self) -> None:
         """Deliver all that is left: nothing waits for ever, and nothing of it stays in Redis."""

@@ -24,7 +24,7 @@ from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.concurrency_limits import MOST_WAITING_EACH
 from syndicator.pipeline.feeds import any_filter_feeds as ad_hoc_feeds
-from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.pipeline.stories.coverage import count_coverage
@@ -40,8 +40,8 @@ from syndicator.web.http.options import WebOptions
 PUBLIC = "https://feeds.example/news"
 
 
-def feeds_of(world: World, article_search: ArticleSearch | None) -> AdHocFeeds:
-    return AdHocFeeds(
+def feeds_of(world: World, article_search: ArticleSearch | None) -> AnyFilterFeeds:
+    return AnyFilterFeeds(
         store=world.store,
         publisher=world.publisher,
         scoring=Scoring(world.store, PopularityPolicy()),
@@ -56,7 +56,7 @@ async def client(world: World, tmp_path: Path, request: pytest.FixtureRequest) -
     if request.param == "index":
         await article_search.build()
     feeds = feeds_of(world, article_search)
-    async with client_of(create_app(world.reading, WebOptions(), ad_hoc=feeds)) as opened:
+    async with client_of(create_app(world.reading, WebOptions(), any_filter_feeds=feeds)) as opened:
         yield opened
     article_search.close()
 
@@ -287,7 +287,9 @@ async def test_a_page_shows_what_a_feed_holds_and_where_it_is(client: Client, wo
 async def test_who_is_sent_one_feed_very_often_is_told_to_wait_and_not_who_has_it(world: World) -> None:
     await world.admit(story(1))
     options = WebOptions(feeds_a_minute=3)
-    async with client_of(create_app(world.reading, options, ad_hoc=feeds_of(world, None))) as client:
+    async with client_of(
+        create_app(world.reading, options, any_filter_feeds=feeds_of(world, None))
+    ) as client:
         answers = [await client.get("/articles.rss?tag=banjir") for _ in range(5)]
         assert [one.status for one in answers] == [200, 200, 200, 429, 429]
         assert int(answers[-1].headers["Retry-After"]) > 0
@@ -384,7 +386,7 @@ async def test_a_client_that_asks_for_very_much_at_once_is_sent_away_and_others_
     monkeypatch.setattr(world.publisher, "withdrawn", slowly)
     feeds = feeds_of(world, None)
     options = WebOptions(trusted_proxies=(ip_network("127.0.0.0/8"),))
-    async with client_of(create_app(world.reading, options, ad_hoc=feeds)) as client:
+    async with client_of(create_app(world.reading, options, any_filter_feeds=feeds)) as client:
         one, two = {"X-Forwarded-For": "192.0.2.1"}, {"X-Forwarded-For": "192.0.2.2"}
         waiting = [
             asyncio.create_task(client.get(f"/articles.rss?limit={n}", one))

@@ -4,7 +4,7 @@ from datetime import timedelta
 from support import NOON
 
 from syndicator.model.ids import ArticleId, FeedId
-from syndicator.pipeline.feeds.page_details import Course
+from syndicator.pipeline.feeds.page_details import RankHistory
 from syndicator.rules.popularity.rank_history import Point
 from syndicator.web.pages.charts import CHART_HEIGHT, CHART_WIDTH, SPARK_WIDTH, rank_chart, sparks
 
@@ -16,8 +16,8 @@ def points(*values: float, start: int = 0) -> tuple[Point, ...]:
     return tuple(Point(at=NOON + at * HOUR, value=value) for at, value in enumerate(values, start))
 
 
-def course(*scores: tuple[Point, ...]) -> Course:
-    return Course(feed=FeedId("popular"), scores=scores)
+def rank_history(*scores: tuple[Point, ...]) -> RankHistory:
+    return RankHistory(feed=FeedId("popular"), scores=scores)
 
 
 def places(path: str) -> list[tuple[float, float]]:
@@ -25,7 +25,7 @@ def places(path: str) -> list[tuple[float, float]]:
 
 
 def test_sparklines_of_one_list_share_the_axis_of_time() -> None:
-    drawn = sparks({ONE: course(points(1, 2, 3)), TWO: course(points(5, 4, start=1))})
+    drawn = sparks({ONE: rank_history(points(1, 2, 3)), TWO: rank_history(points(5, 4, start=1))})
     first, second = places(drawn[ONE].path), places(drawn[TWO].path)
     assert [x for x, _ in first] == [3, SPARK_WIDTH / 2, SPARK_WIDTH - 3]
     assert [x for x, _ in second] == [SPARK_WIDTH / 2, SPARK_WIDTH - 3]
@@ -36,30 +36,35 @@ def test_sparklines_of_one_list_share_the_axis_of_time() -> None:
 
 
 def test_a_small_change_looks_small() -> None:
-    drawn = sparks({ONE: course(points(100, 101))})[ONE]
+    drawn = sparks({ONE: rank_history(points(100, 101))})[ONE]
     (_, first), (_, last) = places(drawn.path)
     assert 0 < first - last < 2
     assert drawn.trend == "steady"
 
 
 def test_zero_all_along_is_a_line_in_the_middle() -> None:
-    drawn = sparks({ONE: course(points(0, 0))})[ONE]
+    drawn = sparks({ONE: rank_history(points(0, 0))})[ONE]
     assert {y for _, y in places(drawn.path)} == {14}
 
 
 def test_a_sparkline_stops_where_the_article_was_in_no_list() -> None:
-    drawn = sparks({ONE: course(points(1, 2), points(3, start=8))})[ONE]
+    drawn = sparks({ONE: rank_history(points(1, 2), points(3, start=8))})[ONE]
     assert drawn.path.count("M") == 2
     assert drawn.path.endswith("h.01"), "a single note is a dot"
 
 
 def test_one_note_is_no_course() -> None:
-    assert sparks({ONE: course(points(1)), TWO: course(), THREE: Course(feed=FeedId("popular"))}) == {}
+    assert (
+        sparks(
+            {ONE: rank_history(points(1)), TWO: rank_history(), THREE: RankHistory(feed=FeedId("popular"))}
+        )
+        == {}
+    )
     assert sparks({}) == {}
 
 
 def test_ranks_are_steps_with_the_first_place_on_top() -> None:
-    ranks = Course(feed=FeedId("popular"), ranks=(points(9, 1, 1, 3), points(2, start=9)))
+    ranks = RankHistory(feed=FeedId("popular"), ranks=(points(9, 1, 1, 3), points(2, start=9)))
     chart = rank_chart(ranks)
     assert chart is not None
     assert chart.path.startswith(f"M3 {CHART_HEIGHT - 3}H"), "the worst is at the bottom"
@@ -71,7 +76,7 @@ def test_ranks_are_steps_with_the_first_place_on_top() -> None:
 
 
 def test_a_minute_does_not_look_like_a_day_nor_two_places_like_a_fall() -> None:
-    chart = rank_chart(Course(feed=FeedId("popular"), ranks=(points(1),)))
+    chart = rank_chart(RankHistory(feed=FeedId("popular"), ranks=(points(1),)))
     assert chart is not None
     assert (chart.worst, chart.start) == (5, NOON - HOUR)
-    assert rank_chart(Course(feed=FeedId("popular"))) is None
+    assert rank_chart(RankHistory(feed=FeedId("popular"))) is None

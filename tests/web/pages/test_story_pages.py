@@ -13,7 +13,7 @@ from syndicator.model.feed import FeedSpec, Order
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
-from syndicator.pipeline.feeds.any_filter_feeds import AdHocFeeds
+from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.feeds.page_details import SHOWN_FOR
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.stories.coverage import count_coverage
@@ -163,13 +163,13 @@ async def test_a_story_has_a_feed_of_its_own_where_feeds_of_any_filter_are_serve
     assert not tree(await client.get(f"/stories/{first}", PAGE)).css(".subscribe, link[rel=alternate]")
     site = replace(world.site, news_sitemap=True)
     whole = World(world.store, world.clock, site=site)
-    feeds = AdHocFeeds(
+    feeds = AnyFilterFeeds(
         store=world.store,
         publisher=whole.publisher,
         scoring=Scoring(world.store, PopularityPolicy()),
         clock=world.clock,
     )
-    async with client_of(create_app(whole.reading, WebOptions(), ad_hoc=feeds)) as other:
+    async with client_of(create_app(whole.reading, WebOptions(), any_filter_feeds=feeds)) as other:
         page = tree(await other.get(f"/stories/{first}", PAGE))
         addresses = [one.attributes.get("value") or "" for one in page.css(".subscribe input")]
         assert addresses == [
