@@ -23,6 +23,9 @@ from syndicator.rules.words import words_of
 
 _BEGINNING_WORDS = 100
 _BEGINNING_CHARACTERS = 1200
+_OWN_HEADLINE, _OWN_TEXT = 0.1, 0.9
+"""Headlines that agree less are of two matters, unless the texts resemble each other this much: reports that
+are written by a template share all but the names."""
 _ANOTHER_DAY = timedelta(hours=18)
 """Between two pages of a series that do not say of which day they are."""
 
@@ -192,6 +195,10 @@ def _difference(
         (
             found.headline < policy.headline and found.resemblance < policy.resemblance,
             "their headlines differ",
+        ),
+        (
+            found.headline < _OWN_HEADLINE and found.resemblance < _OWN_TEXT,
+            "their headlines have nothing in common",
         ),
     )
     if because := next((because for failed, because in checks if failed), None):

@@ -43,6 +43,16 @@ def test_a_desk_may_give_the_same_text_a_headline_of_its_own() -> None:
     assert judged(text_of(TITLE, NEWS), text_of("Api Lalap Ratusan Kios", NEWS)).kind is CopyKind.COPY
 
 
+def test_reports_by_one_template_are_no_copies_of_each_other() -> None:
+    paragraphs = [words(NEWS, at, at + 40) for at in range(0, 160, 40)]
+    rice = text_of("Petani Sukamaju Panen Raya", " petani padi ".join(paragraphs))
+    flood = text_of("Banjir Rob Genangi Kampung Nelayan", " nelayan perahu ".join(paragraphs))
+    verdict = judged(rice, flood)
+    assert POLICY.resemblance < verdict.resemblance < 0.9
+    assert verdict.kind is CopyKind.DERIVED
+    assert verdict.because == "their headlines have nothing in common"
+
+
 @pytest.mark.parametrize(
     ("title", "text", "because"),
     [
