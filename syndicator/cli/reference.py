@@ -11,6 +11,7 @@ from typing import cast
 
 from typer import Context
 from typer.cli import get_docs_for_click
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from syndicator.cli.app import app
@@ -27,6 +28,7 @@ from syndicator.web.api.openapi import openapi_for, with_routes, written
 _BEGIN, _END = "<!-- reference: made by `make docs`, do not edit -->\n", "<!-- end of reference -->"
 _ALL_BELOW = "<!-- reference: made by `make docs`, do not edit below -->\n"
 
+_LONGEST_SENTENCE = 1000
 _COMMANDS_BEGIN = """\
 # Commands
 
@@ -42,9 +44,18 @@ def command_reference() -> str:
     command = cast("LazyGroup", get_command(app))
     for name in COMMANDS:
         command.load(name)
+    _keep_whole_sentences(command)
     with command.make_context("syndicator", [], resilient_parsing=True) as context:
         text = get_docs_for_click(obj=command, ctx=cast("Context", context), name="syndicator")
     return _COMMANDS_BEGIN + text.split("\n", 2)[2].strip() + "\n"
+
+
+def _keep_whole_sentences(group: TyperGroup) -> None:
+    """Have lists of commands print first sentences whole, as `--help` does; by default they are cut."""
+    for command in group.commands.values():
+        command.short_help = command.get_short_help_str(limit=_LONGEST_SENTENCE)
+        if isinstance(command, TyperGroup):
+            _keep_whole_sentences(command)
 
 
 _METRICS_BEGIN = """\
