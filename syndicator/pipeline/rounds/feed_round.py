@@ -22,7 +22,7 @@ from syndicator.pipeline.articles.upstream_withdrawals import UpstreamWithdrawal
 from syndicator.pipeline.popularity.signal_recording import note_popularity
 from syndicator.pipeline.rounds.poll import poll_of
 from syndicator.pipeline.sources.polite_client import PoliteClient
-from syndicator.pipeline.sources.polling import READ_WHOLE_EVERY, Polling
+from syndicator.pipeline.sources.polling import READ_WHOLE_EVERY, PolledDocument, Polling
 from syndicator.pipeline.sources.round_result import ListedCount, Notes, Outcome, new_notes, with_known
 from syndicator.pipeline.websub.subscriptions import WebsubSubscriptions
 from syndicator.rules.articles.admission import AdmissionVerdict
@@ -97,11 +97,8 @@ class FeedRound:
         pushed = await self._take_pushed(source, documents, push_notes) if documents else None
         if pushed is not None and state.next_due_at is not None and self._clock() < state.next_due_at:
             return pushed  # a push makes a source due; the time of its next poll stays
-
-        async def read(document: Fetched, digest: str) -> Outcome:
-            return await self._read(source, state, document, notes, digest)
-
-        outcome = await self._polling.poll(source, state, read, patient=pushed is not None)
+        polled = await self._polling.poll(source, state, patient=pushed is not None)
+        outcome = polled if isinstance(polled, Outcome) else await self._read(source, state, polled, notes)
         if source.full_text:  # article pages may change while their feed does not
             rechecked = await self._pages.recheck(source, notes)
             await note_popularity(self._store, self._clock, source.id, rechecked)
@@ -123,8 +120,9 @@ class FeedRound:
         )
 
     async def _read(
-        self, source: Source, state: SourceState, document: Fetched, notes: Notes, digest: str
+        self, source: Source, state: SourceState, polled: PolledDocument, notes: Notes
     ) -> Outcome:
+        document = polled.document
         is_marked, data = _is_marked(source, state, document, notes), self._store.marks.current
         kept = await self._kept_entries(source, document.fetched_at) if is_marked else None
         marks = (kept.marks if kept else b"") if is_marked else None
@@ -149,8 +147,10 @@ class FeedRound:
             round=counts,
             etag=document.headers.get("etag"),
             last_modified=document.headers.get("last-modified"),
-            body_hash=digest,
+            validators_of=polled.validators_of,
+            body_hash=polled.digest,
             read_whole=True,
+            held_news=polled.held_news(counts),
             headers=document.headers,
             hints=reading.hints,
             poll=poll_of(taken.admitted, known=already, backfill=backfill),
@@ -191,14 +191,14 @@ class FeedRound:
     async def _take_in(self, source: Source, reading: FeedReading, notes: Notes, *, backfill: bool) -> _Taken:
         """Admit the entries of a feed."""
         # Feeds begin with the newest entry; candidates are admitted oldest first.
-        policy = notes.identified_by or source.identity
-        oldest_first = [identified_by(candidate, policy) for candidate in reading.candidates[::-1]]
+        oldest_first = reading.candidates[::-1]
         if not source.full_text:
             admitted = await self._candidate_pipeline.admit(source, oldest_first, notes, backfill=backfill)
             return _Taken(admitted=admitted, skipped=len(reading.entries.known))
+        policy = notes.identified_by or source.identity
+        identified = [identified_by(candidate, policy) for candidate in oldest_first]
         # Before the known entries are skipped: a page does not show that its feed has cancelled the entry.
-        oldest_first = await self._upstream_withdrawals.without_cancelled(source, oldest_first)
-        with_page, bare = apart(oldest_first)
+        with_page, bare = apart(await self._upstream_withdrawals.without_cancelled(source, identified))
         fresh = await self._pages.unknown(source, [as_listed(entry) for entry in with_page.values()])
         admitted = await self._pages.read_and_admit(
             source, fresh, notes, backfill=backfill, from_feed=with_page

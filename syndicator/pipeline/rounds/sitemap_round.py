@@ -21,7 +21,7 @@ from syndicator.pipeline.popularity.signal_recording import note_popularity
 from syndicator.pipeline.rounds.poll import poll_of
 from syndicator.pipeline.rounds.sitemap_listing import Line, SitemapListing
 from syndicator.pipeline.sources.polite_client import PoliteClient
-from syndicator.pipeline.sources.polling import Polling
+from syndicator.pipeline.sources.polling import PolledDocument, Polling
 from syndicator.pipeline.sources.round_result import ListedCount, Notes, Outcome, new_notes, with_known
 from syndicator.rules.articles.admission import RECHECK_UNTIL
 from syndicator.rules.sources.announcement import is_back
@@ -75,11 +75,8 @@ class SitemapRound:
         """Return the outcome of one round; raise RoundFailed or NotReadable without a readable sitemap."""
         notes = new_notes(state.first_success_at)
         notes.back = is_back(state, self._clock())
-
-        async def read(document: Fetched, digest: str) -> Outcome:
-            return await self._read(source, state, document, notes, digest)
-
-        outcome = await self._polling.poll(source, state, read)
+        polled = await self._polling.poll(source, state)
+        outcome = polled if isinstance(polled, Outcome) else await self._read(source, state, polled, notes)
         rechecked = await self._pages.recheck(source, notes) if source.full_text else []
         await note_popularity(self._store, self._clock, source.id, rechecked)
         return replace(
@@ -92,9 +89,9 @@ class SitemapRound:
         )
 
     async def _read(
-        self, source: Source, state: SourceState, document: Fetched, notes: Notes, digest: str
+        self, source: Source, state: SourceState, polled: PolledDocument, notes: Notes
     ) -> Outcome:
-        now = self._clock()
+        document, now = polled.document, self._clock()
         listing = await self._listing.read(source, state, document, notes, now)
         lines = listing.lines if source.full_text else _with_headline(listing.lines, notes)
         sifted = await self._sifted(source, lines, notes, now)
@@ -113,13 +110,16 @@ class SitemapRound:
         # next time.
         forget = listing.is_index or notes.unfinished
         remembered = {} if forget else document.headers
+        counts = with_known(tally(admitted), known)
         return Outcome(
-            round=with_known(tally(admitted), known),
+            round=counts,
             etag=remembered.get("etag"),
             last_modified=remembered.get("last-modified"),
-            body_hash=None if forget else digest,
+            validators_of=polled.validators_of,
+            body_hash=None if forget else polled.digest,
             # After a partial reading of an index, the next round looks as far back as this one.
             read_whole=not notes.lists_cut,
+            held_news=polled.held_news(counts),
             headers=document.headers,
             poll=poll_of(admitted, known=known, backfill=backfill),
             moved_to=document.moved_to,

@@ -1,17 +1,17 @@
 """Requests the main document of a round, conditionally as long as the source's validators are trusted.
 
-conditional request → unchanged (sometimes verified), or read
+conditional request → unchanged (sometimes verified), or a document to read
 """
 
 import random
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, NotModified, moved_to
-from syndicator.model.source import Source, SourceState
+from syndicator.model.source import Round, Source, SourceState
 from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.round_result import Outcome, address, body_hash, fetched
 from syndicator.rules.sources.validator_trust import is_check_due, trusts
@@ -19,9 +19,30 @@ from syndicator.rules.sources.validator_trust import is_check_due, trusts
 READ_WHOLE_EVERY = timedelta(days=1)
 """A document is read at least this often, even if it is unchanged, so that what it lists stays known."""
 
-Read = Callable[[Fetched, str], Awaitable[Outcome]]
-"""Reads a document, given with its digest, and admits what it holds. The outcome carries the validators to
-keep."""
+
+class PolledDocument(Struct, frozen=True, kw_only=True):
+    """A document that a round reads: it has changed, or was last read more than a day ago."""
+
+    document: Fetched
+    digest: str
+    is_same: bool
+    """Whether the body is the one that was read last."""
+    checked: bool
+    """Whether the server said that the document is unchanged."""
+
+    @property
+    def validators_of(self) -> str | None:
+        """See `SourceState.validators_of`."""
+        return _where(self.document)
+
+    def held_news(self, counts: Round) -> bool | None:
+        """Return the `held_news` of an outcome, given what the document brought.
+
+        New articles in an identical document were left over from an earlier round: the validators were right.
+        The new validators are not compared: some servers answer 304 to any validator and send a different one
+        with each document.
+        """
+        return counts.new + counts.changed > 0 and not self.is_same if self.checked else None
 
 
 class Polling:
@@ -32,8 +53,10 @@ class Polling:
         self._clock = clock
         self._rng = rng
 
-    async def poll(self, source: Source, state: SourceState, read: Read, *, patient: bool = False) -> Outcome:
-        """Return the outcome of polling the document of a source.
+    async def poll(
+        self, source: Source, state: SourceState, *, patient: bool = False
+    ) -> PolledDocument | Outcome:
+        """Return the document of a source; if it is unchanged, the outcome of the round.
 
         Sends one request, or two where a 304 answer is verified. `patient`: see `PoliteClient.fetch`. Raises
         RoundFailed or NotReadable where there is no document.
@@ -42,13 +65,13 @@ class Polling:
         result = await self._polite_client.fetch(source, address(source, state), asked, patient=patient)
         if not isinstance(result, NotModified):
             document = fetched(result)
-            return await self._judge(state, document, read, checked=_says_unchanged(state, document))
+            return await self._judge(state, document, checked=_says_unchanged(state, document))
         if (asked.etag is None and asked.last_modified is None) or asked.validators_of != _where(result):
             fetched(result)  # raises: the request was not conditional
         if is_check_due(state, self._rng):
             checked = await self._polite_client.fetch(source, address(source, state))
             if isinstance(checked, Fetched):
-                return await self._judge(state, checked, read, checked=True)
+                return await self._judge(state, checked, checked=True)
         return _unchanged(state, result)
 
     def _is_fresh(self, state: SourceState) -> bool:
@@ -63,21 +86,15 @@ class Polling:
             return state
         return replace(state, etag=None, last_modified=None)
 
-    async def _judge(self, state: SourceState, document: Fetched, read: Read, *, checked: bool) -> Outcome:
-        """Read a document unless its body is the same; `checked`: the server said that it is unchanged."""
+    async def _judge(
+        self, state: SourceState, document: Fetched, *, checked: bool
+    ) -> PolledDocument | Outcome:
+        """Return a document to read unless its body is the same and was read lately."""
         digest = await body_hash(document)
         is_same = digest == state.body_hash
         if is_same and self._is_fresh(state):
-            outcome = _unchanged(state, document)
-        else:
-            outcome = replace(await read(document, digest), validators_of=_where(document))
-        if not checked:
-            return outcome
-        # New articles in an identical document were left over from an earlier round: the validators were
-        # right. The new validators are not compared: some servers answer 304 to any validator and send a
-        # different one with each document.
-        news = outcome.round.new + outcome.round.changed > 0
-        return replace(outcome, held_news=news and not is_same)
+            return replace(_unchanged(state, document), held_news=False if checked else None)
+        return PolledDocument(document=document, digest=digest, is_same=is_same, checked=checked)
 
 
 def _unchanged(state: SourceState, result: Fetched | NotModified) -> Outcome:
