@@ -48,11 +48,23 @@ class Inbox:
         """Note one delivery whose signature was right."""
         self.deliveries += 1
         known = self._events.get(webhook_id)
-        event = replace(known, times_seen=known.times_seen + 1) if known else _read(webhook_id, body, at)
+        event = (
+            replace(known, times_seen=known.times_seen + 1)
+            if known
+            else self._with_title(_read(webhook_id, body, at))
+        )
         self._events[webhook_id] = event
         while len(self._events) > MAX_EVENTS:
             self._events.popitem(last=False)
         return event
+
+    def _with_title(self, event: Received) -> Received:
+        """Return an event of an article with a title, also where it brings none, as withdrawals do."""
+        article = event.article_id
+        if event.article_title or article is None:
+            return event
+        titles = (one.article_title for one in self.newest_first() if one.article_id == article)
+        return replace(event, article_title=next(filter(None, titles), article))
 
 
 def _read(webhook_id: str, body: bytes, at: datetime) -> Received:

@@ -24,6 +24,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "newest": ("Terbaru", "Latest"),
     "popular": ("Terpopuler", "Most read"),
     "more": ("Selengkapnya:", "More:"),
+    "all_newest": ("Semua artikel terbaru", "All latest articles"),
+    "all_popular": ("Semua artikel terpopuler", "All most read articles"),
     "more_feeds": ("Feed lainnya", "More feeds"),
     "all_feeds": ("Semua feed sekaligus (OPML)", "All feeds at once (OPML)"),
     "address_of": ("Alamat {form} untuk {title}", "{form} address of {title}"),

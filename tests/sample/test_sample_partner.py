@@ -145,6 +145,25 @@ def test_events_of_no_article_say_what_they_are_about() -> None:
         assert inbox.accept(f"evt_{number}", body, NOON).article_title == title
 
 
+def test_a_withdrawal_shows_the_title_that_was_known_else_the_id() -> None:
+    inbox = Inbox()
+    inbox.accept("evt_1", event("Trem malam"), NOON)
+    withdrawal = json.loads(event("")) | {"type": "article.withdrawn"}
+    assert inbox.accept("evt_2", json.dumps(withdrawal).encode(), NOON).article_title == "Trem malam"
+    withdrawal["data"]["article"]["id"] = "a2"
+    assert inbox.accept("evt_3", json.dumps(withdrawal).encode(), NOON).article_title == "a2"
+
+
+async def test_a_withdrawal_has_a_colour_of_its_own() -> None:
+    withdrawal = json.dumps(json.loads(event("")) | {"type": "article.withdrawn"}).encode()
+    async with visiting() as visitor:
+        await deliver(visitor, "evt_1")
+        await deliver(visitor, "evt_2", withdrawal)
+        page = await visitor.get(visitor.sample.partner_url + "/")
+    assert '<div class="type withdrawn">article.withdrawn</div>' in page.text
+    assert '<div class="type">article.created</div>' in page.text
+
+
 def test_the_inbox_is_bounded_and_takes_bodies_of_any_shape() -> None:
     inbox = Inbox()
     for number in range(MAX_EVENTS + 10):

@@ -22,6 +22,8 @@ _LEAST_MOVED = 0.25
 _STEADY = 0.03
 """Of the higher score: what moved less than that is steady."""
 _ROWS = 40
+_LEAST_NOTES = 3
+"""A sparkline has at least as many: two points are a stroke in which nobody sees a course."""
 
 Stretches = Sequence[Sequence[Point]]
 
@@ -78,7 +80,7 @@ def sparks(rank_histories: Mapping[ArticleId, RankHistory]) -> Mapping[ArticleId
     return {
         one: _spark(stretches, start, end)
         for one, stretches in noted.items()
-        if stretches[-1][-1].at - stretches[0][0].at >= least
+        if len(_points(stretches)) >= _LEAST_NOTES and stretches[-1][-1].at - stretches[0][0].at >= least
     }
 
 

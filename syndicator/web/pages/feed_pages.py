@@ -45,7 +45,7 @@ class FeedRow(Struct, frozen=True, kw_only=True):
 
 
 class FeedPages:
-    """Handlers of `/` and `/feeds/{feed}`."""
+    """Handlers of `/`, `/feeds` and `/feeds/{feed}`."""
 
     def __init__(self, reading: Queries, drawing: Drawing, options: WebOptions) -> None:
         self._page_details = reading.page_details
@@ -58,6 +58,7 @@ class FeedPages:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/", self.index),
+            web.get("/feeds", self.list_of_feeds),
             web.get("/feeds/{feed}", self.feed),
             web.get("/feeds/{feed}/", self.feed_with_slash),
         ]
@@ -77,6 +78,11 @@ class FeedPages:
             )
 
         return await self._send(request, "/", [one for one in (newest, popular) if one], _ON_INDEX, draw)
+
+    async def list_of_feeds(self, _request: web.Request) -> web.Response:
+        """Lead to the list of feeds on the front page, relative to where this was asked."""
+        headers: dict[str, str] = {hdrs.LOCATION: "./#feeds", hdrs.CACHE_CONTROL: self._lifetime}
+        return web.Response(status=308, headers=headers)
 
     async def feed(self, request: web.Request) -> web.Response:
         """Show one feed: what it is, where to get it, what is in it."""

@@ -25,10 +25,10 @@ def places(path: str) -> list[tuple[float, float]]:
 
 
 def test_sparklines_of_one_list_share_the_axis_of_time() -> None:
-    drawn = sparks({ONE: rank_history(points(1, 2, 3)), TWO: rank_history(points(5, 4, start=1))})
+    drawn = sparks({ONE: rank_history(points(1, 2, 3)), TWO: rank_history(points(5, 4.5, 4, start=1))})
     first, second = places(drawn[ONE].path), places(drawn[TWO].path)
-    assert [x for x, _ in first] == [3, SPARK_WIDTH / 2, SPARK_WIDTH - 3]
-    assert [x for x, _ in second] == [SPARK_WIDTH / 2, SPARK_WIDTH - 3]
+    assert [x for x, _ in first] == [3, 41, 79]
+    assert [x for x, _ in second] == [41, 79, SPARK_WIDTH - 3]
     assert first[0][1] > first[1][1] > first[2][1], "what rises goes up"
     assert (drawn[ONE].x, drawn[ONE].y) == first[-1]
     assert (drawn[ONE].trend, drawn[TWO].trend) == ("up", "down")
@@ -36,14 +36,14 @@ def test_sparklines_of_one_list_share_the_axis_of_time() -> None:
 
 
 def test_a_small_change_looks_small() -> None:
-    drawn = sparks({ONE: rank_history(points(100, 101))})[ONE]
-    (_, first), (_, last) = places(drawn.path)
+    drawn = sparks({ONE: rank_history(points(100, 100, 101))})[ONE]
+    (_, first), _, (_, last) = places(drawn.path)
     assert 0 < first - last < 2
     assert drawn.trend == "steady"
 
 
 def test_zero_all_along_is_a_line_in_the_middle() -> None:
-    drawn = sparks({ONE: rank_history(points(0, 0))})[ONE]
+    drawn = sparks({ONE: rank_history(points(0, 0, 0))})[ONE]
     assert {y for _, y in places(drawn.path)} == {14}
 
 
@@ -53,7 +53,8 @@ def test_a_sparkline_stops_where_the_article_was_in_no_list() -> None:
     assert drawn.path.endswith("h.01"), "a single note is a dot"
 
 
-def test_one_note_is_no_course() -> None:
+def test_two_notes_are_no_course() -> None:
+    assert sparks({ONE: rank_history(points(1, 2))}) == {}
     assert (
         sparks(
             {ONE: rank_history(points(1)), TWO: rank_history(), THREE: RankHistory(feed=FeedId("popular"))}

@@ -123,6 +123,7 @@ async def test_the_page_of_an_article(client: Client, ids: list[ArticleId]) -> N
     assert texts(page, "blockquote.pull") == ["Kami menunggu sejak pagi."]
     assert texts(page, ".body em") == ["nomor"]
     assert page.css("figure img")[0].attributes.get("src") == "https://img.kota.example/1.jpg"
+    assert not page.css("figure img")[0].attributes.get("alt"), "the caption below would be said twice"
     assert texts(page, "figcaption") == ["Jalan utama Foto: Rina"]
     assert texts(page, ".tags li") == ["banjir", "jalan"]
     assert page.css("#related"), "feeds point to it"
@@ -348,8 +349,17 @@ async def test_at_most_thirty_entries_are_shown(world: World, client: Client) ->
 
 async def test_titles_in_any_language_fit_the_words_around_them(client: Client) -> None:
     page = tree(await client.get("/", PAGE | {"Accept-Language": "en"}))
-    assert texts(page, ".more") == ["More: Terbaru", "More: Terpopuler hari ini"]
-    assert texts(page, ".more a") == ["Terbaru", "Terpopuler hari ini"]
+    assert texts(page, ".more a") == ["All latest articles", "All most read articles"]
+
+
+async def test_the_front_page_names_a_feed_that_stands_in_for_a_usual_one(
+    client: Client, world: World
+) -> None:
+    feeds = world.publisher.public
+    world.publisher.public = {one: feeds[one] for one in feeds if one != "latest"}
+    page = tree(await client.get("/", PAGE | {"Accept-Language": "en"}))
+    assert texts(page, ".newest .more") == ["More: Berita Kota"]
+    assert [a.attributes.get("lang") for a in page.css(".newest .more a")] == ["id"]
 
 
 async def test_feeds_stand_ahead_of_what_is_popular(client: Client) -> None:
@@ -366,6 +376,13 @@ async def test_a_slash_at_the_end_leads_to_the_feed(client: Client) -> None:
         answer = await client.get(f"{prefix}/feeds/latest/", PAGE)
         assert (answer.status, answer.headers["Location"]) == (308, "../latest")
     assert (await client.get("/feeds/nothing/", PAGE)).status == 404
+
+
+async def test_the_list_of_feeds_is_on_the_front_page(client: Client) -> None:
+    for prefix in ("", "/news"):
+        answer = await client.get(f"{prefix}/feeds", PAGE)
+        assert (answer.status, answer.headers["Location"]) == (308, "./#feeds")
+    assert tree(await client.get("/", PAGE)).css("#feeds")
 
 
 async def test_what_robots_and_tabs_ask_for_is_there(client: Client) -> None:
