@@ -16,13 +16,13 @@ from aiohttp.resolver import DefaultResolver
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.egress.addresses import AllowList
 from syndicator.egress.answers import Answer, read_beginning, read_whole
 from syndicator.egress.client_pool import Lane, open_lane
 from syndicator.egress.exchange import HTTP_ERRORS, exchange, posted
 from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, http_detail, proxy_refusal, translate
 from syndicator.egress.guard import BoundedResolver
 from syndicator.egress.headers import lower_case
+from syndicator.egress.ip_addresses import AllowList
 from syndicator.egress.own_listeners import OwnListeners
 from syndicator.egress.proxies import Proxy, parse_proxy
 from syndicator.egress.redirect_chain import (

@@ -6,8 +6,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
-from syndicator.egress.addresses import ANYWHERE, AllowList
 from syndicator.egress.guard import open_connector
+from syndicator.egress.ip_addresses import ANYWHERE, AllowList
 from syndicator.egress.own_listeners import OwnListeners
 from syndicator.egress.proxies import Proxy, refuse_literal
 from syndicator.egress.redirect_chain import Trip, client_timeout

@@ -15,7 +15,7 @@ from aiohttp import AddrInfoType, SocketFactoryType, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 
-from syndicator.egress.addresses import AllowList, is_permitted
+from syndicator.egress.ip_addresses import AllowList, is_permitted
 from syndicator.egress.own_listeners import OwnListeners
 from syndicator.egress.piecewise_parser import PiecewiseHandler
 

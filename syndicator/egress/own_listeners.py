@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, ip_address
 
 from msgspec import Struct
 
-from syndicator.egress.addresses import IPAddress, unwrap
+from syndicator.egress.ip_addresses import IPAddress, unwrap
 
 
 class Listener(Struct, frozen=True, order=True):

@@ -10,8 +10,8 @@ from ipaddress import IPv4Address, ip_address
 from msgspec import Struct
 from yarl import URL
 
-from syndicator.egress.addresses import AllowList, IPAddress, is_permitted
 from syndicator.egress.headers import basic_auth
+from syndicator.egress.ip_addresses import AllowList, IPAddress, is_permitted
 from syndicator.egress.own_listeners import OwnListeners
 from syndicator.errors import EgressError
 from syndicator.model.fetch import Reason

@@ -9,9 +9,9 @@ import aiohttp
 from msgspec import Struct
 from yarl import URL
 
-from syndicator.egress.addresses import is_odd_number
 from syndicator.egress.failures import failure
 from syndicator.egress.headers import checked_once, split_credentials
+from syndicator.egress.ip_addresses import is_odd_number
 from syndicator.egress.proxies import Proxy
 from syndicator.egress.slots import Budget, HostPort
 from syndicator.model.fetch import Reason, Redirect

@@ -1,6 +1,7 @@
 """Figures as portals print them: "2.619", "2,619 views", "1,2 rb", "3 juta", "12K"."""
 
 import re
+from collections.abc import Iterable
 
 _SCALES = {
     1_000: "rb ribu k",
@@ -46,3 +47,8 @@ def _whole(figure: str) -> int | None:
     if _GROUPED.fullmatch(figure):
         return int(re.sub(r"\D", "", figure))
     return None
+
+
+def first_count(texts: Iterable[str]) -> int | None:
+    """Return the first count of views among texts."""
+    return next((count for text in texts if (count := parse_count(text)) is not None), None)

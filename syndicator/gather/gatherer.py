@@ -4,7 +4,8 @@ from syndicator.gather.articles.article_page import ArticleReading, read_article
 from syndicator.gather.documents.parser_pool import ParserPool
 from syndicator.gather.feeds.candidates import FeedReading
 from syndicator.gather.feeds.feed import read_feed
-from syndicator.gather.listings.list_page import BoxReading, ListReading, read_list, read_popular
+from syndicator.gather.listings.list_page import ListReading, read_list
+from syndicator.gather.listings.popular_box import BoxReading, read_popular
 from syndicator.gather.listings.sitemap import SitemapReading, pack_sitemap, unpack_sitemap
 from syndicator.gather.robots import INLINE_BYTES, MAX_BYTES, Robots, read_robots
 from syndicator.model.article import ListedItem

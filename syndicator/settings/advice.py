@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from yarl import URL
 
-from syndicator.egress.addresses import (
+from syndicator.egress.ip_addresses import (
     AllowList,
     NetworkPort,
     is_odd_number,

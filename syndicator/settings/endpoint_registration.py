@@ -14,7 +14,7 @@ from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.settings.fault_messages import faults_of, nearest
 from syndicator.settings.form import PlainHeaders
-from syndicator.settings.schema import form_schema
+from syndicator.settings.json_schema import form_schema
 from syndicator.settings.tables.endpoints import ChoicesForm, RetryForm
 from syndicator.settings.value_texts import PositiveDuration, Url, wrong
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from syndicator.settings.form import Form
-from syndicator.settings.schema import configuration_schema
+from syndicator.settings.json_schema import configuration_schema
 from syndicator.settings.tables.endpoints import DigestForm, EndpointForm, RetryForm
 from syndicator.settings.tables.feeds import FeedForm, FilterForm
 from syndicator.settings.tables.hub import HubSection

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from syndicator.egress.addresses import NetworkPort
+from syndicator.egress.ip_addresses import NetworkPort
 from syndicator.gather.documents.selectors import selector as as_selector
 from syndicator.gather.documents.selectors import selector_fault
 from syndicator.model.delivery import Secret

@@ -16,7 +16,7 @@ from syndicator.model.ids import SourceId
 from syndicator.store.connection import Connection, pieces
 from syndicator.store.files.atomic_files import writing
 from syndicator.store.keys.table import Keys
-from syndicator.store.server_check import check_schema
+from syndicator.store.schema_version import check_schema
 
 ENLISTED_WITHIN = timedelta(minutes=1)
 """After a namespace began, its sources are due."""

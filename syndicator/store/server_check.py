@@ -1,15 +1,8 @@
 """Is this Redis fit to keep news? Asked once, at the start; warned about in plain words."""
 
-from datetime import datetime
-
 from syndicator.errors import StoreError
-from syndicator.model.clock import to_ms
 from syndicator.observe.logs import get_logger
 from syndicator.store.connection import Connection
-from syndicator.store.keys.table import Keys
-
-SCHEMA = 1
-"""Of the layout in `store/keys/`: raised when an older version could no longer work on it."""
 
 OLDEST = {"redis": (7, 0), "valkey": (7, 2)}
 
@@ -27,18 +20,6 @@ async def check_server(connection: Connection) -> None:
         raise StoreError(f"{engine} {version} is too old: {needed} or newer is needed")
     for name, remedy in await _warnings(connection):
         log.warning(name, remedy=remedy)
-
-
-async def check_schema(connection: Connection, keys: Keys, now: datetime) -> None:
-    """Mark a new namespace with the version of our layout; refuse one of a later version."""
-    meta = keys.meta()
-    await connection.batch([("HSETNX", meta, "schema", SCHEMA), ("HSETNX", meta, "created_ms", to_ms(now))])
-    found = int(await connection.call("HGET", meta, "schema"))
-    if found > SCHEMA:
-        raise StoreError(
-            f"the data in Redis is of layout {found}, which this version ({SCHEMA}) does not know: "
-            "start the newer version, or choose another [store] namespace"
-        )
 
 
 async def _warnings(connection: Connection) -> list[tuple[str, str]]:

@@ -45,7 +45,7 @@ from syndicator.store.sources.admitted_entries import Entries
 from syndicator.store.sources.origins import Origins
 from syndicator.store.sources.request_slots import SharedRequestSlots
 from syndicator.store.sources.robots import RobotsFiles
-from syndicator.store.sources.sources import Sources
+from syndicator.store.sources.source_queue import SourceQueue
 from syndicator.store.stories.assignments import Assignments
 from syndicator.store.stories.stories import Stories
 from syndicator.store.watch import Watch
@@ -133,7 +133,7 @@ class Store:
         self.reports = Reports(connection, keys)
         self.requeuing = Requeuing(connection, keys)
         self.robots = RobotsFiles(connection, keys)
-        self.sources = Sources(connection, keys)
+        self.sources = SourceQueue(connection, keys)
         self.subscriptions = Subscriptions(connection, keys)
         self.tokens = Tokens(connection, keys)
         self.unreadable = Unreadable(connection, keys)

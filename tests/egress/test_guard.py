@@ -9,9 +9,9 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from egress.raw_server import Asked, by_path, egress_on, reply, saying, serving
 
-from syndicator.egress.addresses import NetworkPort
 from syndicator.egress.client import open_egress
 from syndicator.egress.guard import Blocked, BoundedResolver, guarded_socket_factory
+from syndicator.egress.ip_addresses import NetworkPort
 from syndicator.egress.own_listeners import OwnListeners
 from syndicator.errors import EgressError
 from syndicator.model.clock import system_clock

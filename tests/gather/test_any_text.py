@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syndicator.errors import NotReadable
-from syndicator.gather.listings.list_page import read_list, read_popular
+from syndicator.gather.listings.list_page import read_list
+from syndicator.gather.listings.popular_box import read_popular
 from syndicator.gather.listings.sitemap import read_sitemap
 from syndicator.gather.proposals.discovery import read_findings
 from syndicator.gather.robots import read_robots

@@ -13,7 +13,13 @@ from syndicator.gather.articles.article_photos import with_credit
 from syndicator.gather.articles.headlines import without_site
 from syndicator.gather.articles.json_ld import read_json_ld
 from syndicator.gather.bylines import labelled_reporters, reporters
-from syndicator.gather.documents.html import HtmlCleaner, check_weight, clean_text, first_image, to_text
+from syndicator.gather.documents.html_cleaning import (
+    HtmlCleaner,
+    check_weight,
+    clean_text,
+    first_image,
+    to_text,
+)
 from syndicator.gather.documents.picture_sources import is_stand_in, largest
 from syndicator.gather.documents.text import absolute_url, plain_text, title_text, without_mail
 from syndicator.gather.feeds.feed import read_thoroughly

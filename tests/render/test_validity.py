@@ -11,7 +11,7 @@ from render.feed_checks import FAULTS, opml_faults
 from render.render_values import NOON, SITE, article, full_snapshot, snapshot
 from render.test_hostile import POISONED
 
-from syndicator.gather.documents.html import HtmlCleaner
+from syndicator.gather.documents.html_cleaning import HtmlCleaner
 from syndicator.model.feed import FeedSnapshot, Format
 from syndicator.render import render, render_opml
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from syndicator.egress.addresses import IPNetwork, NetworkPort
+from syndicator.egress.ip_addresses import IPNetwork, NetworkPort
 from syndicator.settings.value_texts import PLAIN_URL, Reachable, Url, parse_url
 
 READ = TypeAdapter[str](Url)

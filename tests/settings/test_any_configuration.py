@@ -13,7 +13,7 @@ from settings.as_toml import toml
 from syndicator.errors import ConfigError, Fault
 from syndicator.settings import load
 from syndicator.settings.advice import advice
-from syndicator.settings.schema import configuration_schema
+from syndicator.settings.json_schema import configuration_schema
 
 SCHEMA = configuration_schema()
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

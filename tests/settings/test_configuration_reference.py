@@ -10,8 +10,8 @@ import pytest
 
 from syndicator.settings import load
 from syndicator.settings.form import Form
+from syndicator.settings.json_schema import configuration_schema
 from syndicator.settings.reference import key_tables
-from syndicator.settings.schema import configuration_schema
 from syndicator.settings.tables.configuration import Configuration
 
 HERE = Path(__file__).parent

@@ -4,7 +4,7 @@ import typer
 
 from syndicator.cli.context import AsJson, counted, invocation, print_json, print_warnings
 from syndicator.settings.advice import advice
-from syndicator.settings.schema import configuration_schema
+from syndicator.settings.json_schema import configuration_schema
 
 config_app = typer.Typer(help="The configuration itself.", no_args_is_help=True)
 

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from math import ceil
 from urllib.parse import urlsplit
 
-from syndicator.egress.addresses import NetworkPort
+from syndicator.egress.ip_addresses import NetworkPort
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.rules.politeness_scope import DEFAULT_PORTS
 

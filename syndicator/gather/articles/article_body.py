@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborNode
 from syndicator.errors import NotReadable
 from syndicator.gather.articles.claims import Claims
 from syndicator.gather.articles.full_text import full_text
-from syndicator.gather.documents.html import HtmlCleaner, check_weight, to_text
+from syndicator.gather.documents.html_cleaning import HtmlCleaner, check_weight, to_text
 from syndicator.gather.documents.selectors import Doomed, Page, Picked, text_of, within
 from syndicator.gather.documents.text import folded
 from syndicator.model.article import Placement, RelatedLink

@@ -51,11 +51,11 @@ from syndicator.gather.articles.headlines import Headline, contradiction, headli
 from syndicator.gather.articles.metadata import SaidOfItself, addresses_of, leads_home, read_metadata
 from syndicator.gather.articles.replacements import replaced
 from syndicator.gather.bylines import reporters, tags_in
-from syndicator.gather.documents.html import to_text
+from syndicator.gather.documents.html_cleaning import to_text
 from syndicator.gather.documents.selectors import Page, Picked, Selector, empty, selector
 from syndicator.gather.documents.text import MAX_LEAD, MAX_NAME, MAX_TAGS, folded, plain_text
+from syndicator.gather.figures import first_count
 from syndicator.gather.language import MAX_CHARS, NAMES, contradicted, language_of
-from syndicator.gather.listings.list_page import first_count
 from syndicator.model.article import Candidate, Change, ListedItem, Photo, Provenance
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.source import ArticleRule, Source

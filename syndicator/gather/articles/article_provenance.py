@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from selectolax.lexbor import LexborNode
 
 from syndicator.gather.articles.claim_merge import Dated
-from syndicator.gather.documents.html import to_text
+from syndicator.gather.documents.html_cleaning import to_text
 from syndicator.gather.provenance_changes import CREDENTIALS, MAX_RECEIVED, excerpt
 from syndicator.model.article import Change, ListedItem
 from syndicator.observe.redact import HIDDEN, hide_userinfo

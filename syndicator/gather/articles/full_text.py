@@ -15,7 +15,7 @@ from syndicator.errors import NotReadable
 from syndicator.gather.articles import clues
 from syndicator.gather.articles.byline_region import cut_headline
 from syndicator.gather.articles.content_root import named, text_holder
-from syndicator.gather.documents.html import HtmlCleaner, to_text
+from syndicator.gather.documents.html_cleaning import HtmlCleaner, to_text
 from syndicator.gather.documents.selectors import Doomed, Page, Selector
 from syndicator.gather.documents.text import plain_text, shortened
 from syndicator.model.fetch import Reason

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, Final
 
 from syndicator.gather.articles.claims import Claims
-from syndicator.gather.documents.html import to_text
+from syndicator.gather.documents.html_cleaning import to_text
 from syndicator.gather.documents.text import (
     MAX_LEAD,
     MAX_NAME,

@@ -18,7 +18,7 @@ from syndicator.gather.articles.byline_region import (
 )
 from syndicator.gather.articles.claims import Claims
 from syndicator.gather.articles.json_ld import read_json_ld
-from syndicator.gather.documents.html import to_text
+from syndicator.gather.documents.html_cleaning import to_text
 from syndicator.gather.documents.selectors import Doomed, Page, Selector, text_of, within
 from syndicator.gather.documents.text import (
     MAX_LEAD,

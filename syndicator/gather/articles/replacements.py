@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.gather.documents.html import MAX_HTML, HtmlCleaner, check_weight
+from syndicator.gather.documents.html_cleaning import MAX_HTML, HtmlCleaner, check_weight
 from syndicator.gather.documents.text import MAX_LEAD, MAX_NAME, MAX_TITLE, plain_text
 from syndicator.model.article import Candidate, Change, Photo
 from syndicator.model.source import Replacement

@@ -14,7 +14,7 @@ from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from syndicator.errors import NotReadable
-from syndicator.gather.documents.html import to_text, weight
+from syndicator.gather.documents.html_cleaning import to_text, weight
 from syndicator.gather.documents.picture_sources import (
     best_source,
     is_pixel,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from syndicator.gather.article_status import cancelled
 from syndicator.gather.bylines import reporters
-from syndicator.gather.documents.html import to_text
+from syndicator.gather.documents.html_cleaning import to_text
 from syndicator.gather.documents.text import (
     MAX_AUTHORS,
     MAX_DIGITS,

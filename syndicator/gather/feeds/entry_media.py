@@ -1,6 +1,6 @@
 """Photos and other files of an entry: addresses resolved, numbers read, each once."""
 
-from syndicator.gather.documents.html import to_text
+from syndicator.gather.documents.html_cleaning import to_text
 from syndicator.gather.documents.text import (
     MAX_ENCLOSURES,
     MAX_NAME,

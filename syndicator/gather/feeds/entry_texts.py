@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from syndicator.gather.documents.html import HtmlCleaner, check_weight, first_image, to_text
+from syndicator.gather.documents.html_cleaning import HtmlCleaner, check_weight, first_image, to_text
 from syndicator.gather.documents.opening_tags import OpeningTags
 from syndicator.gather.documents.text import MAX_LEAD, shortened
 from syndicator.gather.feeds.cleaned_bodies import CleanBody, CleanedBodies, digest_of

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
 from syndicator.gather.documents.encoding import label_doubt
-from syndicator.gather.documents.html import most_steps, parsing_steps
+from syndicator.gather.documents.html_cleaning import most_steps, parsing_steps
 from syndicator.gather.documents.parser_pool import DEFAULT_TIMEOUT_S, ParserPool
 from syndicator.gather.documents.sniff import DocumentKind, holds_feed, sniff
 from syndicator.gather.documents.text import MAX_NAME, plain_text

@@ -5,7 +5,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from syndicator.gather.documents.html import clean_text
+from syndicator.gather.documents.html_cleaning import clean_text
 from syndicator.gather.language import NAMES, contradicted, language_of
 from syndicator.model.article import Candidate, Change
 

@@ -13,7 +13,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
-from syndicator.gather.documents.html import MAX_ATTRIBUTES, weight
+from syndicator.gather.documents.html_cleaning import MAX_ATTRIBUTES, weight
+from syndicator.gather.documents.safe_xml import refuse_entities, refuse_excess
 from syndicator.gather.documents.sniff import as_ascii
 from syndicator.gather.documents.text import plain_text
 from syndicator.gather.documents.xml_names import Doubt
@@ -21,7 +22,7 @@ from syndicator.gather.documents.xml_repair import repaired
 from syndicator.gather.feeds.entry import Attachment, Channel, Deleted, Entry, Picture
 from syndicator.gather.feeds.entry_window import FeedWindow
 from syndicator.gather.feeds.feed_hints import feed_hints
-from syndicator.gather.feeds.xml_feed import read_xml, refuse_entities, refuse_excess
+from syndicator.gather.feeds.xml_feed import read_xml
 from syndicator.gather.feeds.xml_media import is_file, is_picture
 from syndicator.model.fetch import Fetched, Reason
 

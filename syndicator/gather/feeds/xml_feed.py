@@ -9,7 +9,7 @@ from itertools import islice
 from lxml import etree
 
 from syndicator.errors import NotReadable
-from syndicator.gather.documents.sniff import as_ascii, read_prolog
+from syndicator.gather.documents.safe_xml import entities_refused, refuse_excess, xml_parser
 from syndicator.gather.documents.text import MAX_URL
 from syndicator.gather.documents.xml_names import Doubt, QualifiedNames
 from syndicator.gather.feeds.entry import Channel
@@ -28,8 +28,6 @@ _READERS = {
 }
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _OUTER_ELEMENTS = 10
-MAX_TAGS = 1_000_000
-"""Opening and closing ones; honest feeds of 10 MiB have half of them."""
 NO_ENTRIES = "the feed has no entries"
 
 
@@ -42,7 +40,7 @@ def read_xml(fetched: Fetched, limit: int) -> Channel:
     root = _parsed(fetched.body, fetched.url)
     dtd = root.getroottree().docinfo.internalDTD
     if dtd is not None and any(dtd.iterentities()):  # type: ignore[attr-defined] # missing in the stubs
-        raise _entities_refused()
+        raise entities_refused()
     _drop_endless_bases(root)
     names = QualifiedNames(root)
     reader = _READERS.get(names[root.tag])
@@ -52,31 +50,6 @@ def read_xml(fetched: Fetched, limit: int) -> Channel:
     if not channel.entries:
         channel.warnings.append(NO_ENTRIES)
     return channel
-
-
-def refuse_excess(body: bytes) -> None:
-    """Refuse a document of nothing but tags: a tree takes forty times the memory of its text."""
-    if len(body) > MAX_TAGS and body.count(b"<") > MAX_TAGS:
-        raise NotReadable(Reason.MALFORMED, f"it has more than {MAX_TAGS} tags")
-
-
-def refuse_entities(body: bytes) -> None:
-    """Refuse a document that declares entities ahead of its first element, whatever its encoding."""
-    if read_prolog(as_ascii(body)).declares_entities:
-        raise _entities_refused()
-
-
-def xml_parser(*, recover: bool = False) -> etree.XMLParser:
-    """Return a parser that reads nothing but the document: no entities, no other files."""
-    return etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        huge_tree=False,
-        load_dtd=False,
-        remove_comments=True,
-        remove_pis=True,
-        recover=recover,
-    )
 
 
 def _parsed(body: bytes, url: str) -> etree._Element:
@@ -95,7 +68,3 @@ def _drop_endless_bases(root: etree._Element) -> None:
     for element in (root, *islice(root, _OUTER_ELEMENTS)):
         if len(element.get(_BASE, "")) > MAX_URL:
             del element.attrib[_BASE]
-
-
-def _entities_refused() -> NotReadable:
-    return NotReadable(Reason.MALFORMED, "the document declares entities in its DTD, which is refused")

@@ -9,9 +9,9 @@ from lxml import etree
 from msgspec import Struct
 
 from syndicator.errors import NotReadable
+from syndicator.gather.documents.safe_xml import refuse_entities, refuse_excess, xml_parser
 from syndicator.gather.documents.sniff import as_ascii, read_prolog
 from syndicator.gather.documents.text import MAX_NAME, MAX_URL, plain_text
-from syndicator.gather.feeds.xml_feed import refuse_entities, refuse_excess, xml_parser
 from syndicator.model.fetch import Reason
 
 MAX_OUTLINES = 10_000

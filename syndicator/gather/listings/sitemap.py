@@ -17,12 +17,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
+from syndicator.gather.documents.safe_xml import refuse_entities, refuse_excess
 from syndicator.gather.documents.sniff import DocumentKind, as_ascii, read_prolog, sniff
 from syndicator.gather.documents.text import MAX_NAME, absolute_url, plain_text, title_text
 from syndicator.gather.documents.unpacking import is_packed, unpacked
 from syndicator.gather.documents.xml_repair import repaired
 from syndicator.gather.feeds.feed import read_thoroughly
-from syndicator.gather.feeds.xml_feed import refuse_entities, refuse_excess
 from syndicator.gather.origin import ProvenanceBuilder
 from syndicator.model.article import Candidate, ListedItem, Photo
 from syndicator.model.fetch import Fetched, Reason

@@ -5,7 +5,7 @@ from collections import defaultdict
 from msgspec import Struct
 
 from syndicator.gather.articles import clues
-from syndicator.gather.documents.html import same_site
+from syndicator.gather.documents.html_cleaning import same_site
 from syndicator.gather.documents.outline import Element, PageOutline
 
 MAX_LINKS = 10_000

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from syndicator.errors import NotReadable
 from syndicator.gather.articles.claim_merge import language_code
-from syndicator.gather.documents.html import same_site
+from syndicator.gather.documents.html_cleaning import same_site
 from syndicator.gather.documents.selectors import Page, Selector, text_of
 from syndicator.gather.documents.text import MAX_NAME, absolute_url
 from syndicator.model.fetch import Fetched

@@ -20,7 +20,7 @@ from syndicator.model.source import Source
 from syndicator.pipeline.ops.rotation import RoundRobin
 from syndicator.rules.sources.health import HealthStanding, outlook
 from syndicator.store.connection import pieces
-from syndicator.store.sources.sources import STATES_AT_ONCE, Sources
+from syndicator.store.sources.source_queue import STATES_AT_ONCE, SourceQueue
 
 REREAD = 1000
 """Sources that each refresh reads in any case. With no more sources than that, all standings are current."""
@@ -58,7 +58,7 @@ class Standings:
     """The standing of each configured source."""
 
     def __init__(
-        self, store: Sources, sources: Sequence[Source], clock: Clock, fresh_s: float = FRESH_S
+        self, store: SourceQueue, sources: Sequence[Source], clock: Clock, fresh_s: float = FRESH_S
     ) -> None:
         self._store = store
         self._sources = sources

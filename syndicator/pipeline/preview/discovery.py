@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.errors import NotReadable
 from syndicator.gather.articles.claim_merge import language_code
-from syndicator.gather.documents.html import same_site, to_text
+from syndicator.gather.documents.html_cleaning import same_site, to_text
 from syndicator.gather.documents.sniff import DocumentKind, sniff
 from syndicator.gather.language import MAX_CHARS, language_of
 from syndicator.gather.proposals.discovery import (

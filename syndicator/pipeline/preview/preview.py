@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable
-from syndicator.gather.documents.html import same_site
+from syndicator.gather.documents.html_cleaning import same_site
 from syndicator.gather.documents.sniff import DocumentKind, sniff
 from syndicator.gather.listings.list_page import ListReading
 from syndicator.gather.listings.sitemap import sitemap_candidate

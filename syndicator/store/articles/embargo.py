@@ -12,7 +12,7 @@ from syndicator.model.ids import SourceId
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Transaction, pairs
 from syndicator.store.keys.table import Keys
-from syndicator.store.sources.sources import Claim
+from syndicator.store.sources.source_queue import Claim
 
 MAX_FIELDS = 800
 """Of a source: an article takes one, and one for each of its two to four identity keys."""

@@ -14,7 +14,8 @@ from multidict import istr
 
 from syndicator.model.feed import Rendition
 from syndicator.pipeline.feeds.deltas import Delta
-from syndicator.web.http.negotiation import choose_coding, entity_tag, http_date, joined, weights
+from syndicator.web.http.conditional_requests import entity_tag, http_date
+from syndicator.web.http.negotiation import choose_coding, joined, weights
 from syndicator.web.http.prebuilt_responses import bytes_in
 
 _A_IM, _IM, _DELTA_BASE = istr("A-IM"), "IM", "Delta-Base"

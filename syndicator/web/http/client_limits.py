@@ -12,7 +12,7 @@ from ipaddress import ip_address
 
 from aiohttp import hdrs, web
 
-from syndicator.egress.addresses import is_public
+from syndicator.egress.ip_addresses import is_public
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.concurrency_limits import OWN_CLIENT
 from syndicator.rules.popularity.visitors import household_of

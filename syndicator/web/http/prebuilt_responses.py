@@ -16,7 +16,8 @@ from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
 from syndicator.model.feed import Rendition
-from syndicator.web.http.negotiation import Coding, choose_coding, entity_tag, http_date, joined, not_modified
+from syndicator.web.http.conditional_requests import entity_tag, http_date, not_modified
+from syndicator.web.http.negotiation import Coding, choose_coding, joined
 from syndicator.web.http.responses import complete
 
 _UNSAFE = re.compile(r"[^\x20-\x7e]")

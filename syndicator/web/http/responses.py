@@ -7,15 +7,8 @@ from datetime import datetime
 from aiohttp import hdrs, web
 
 from syndicator.render.coding import by_brotli, by_gzip, by_zstd
-from syndicator.web.http.negotiation import (
-    Coding,
-    choose_coding,
-    entity_tag,
-    http_date,
-    joined,
-    not_modified,
-    precondition_failed,
-)
+from syndicator.web.http.conditional_requests import entity_tag, http_date, not_modified, precondition_failed
+from syndicator.web.http.negotiation import Coding, choose_coding, joined
 from syndicator.web.http.problems import Problem, ProblemRaised
 
 # Our pages may load pictures and our style sheet, and nothing else: no scripts, no frames. Forms search here.

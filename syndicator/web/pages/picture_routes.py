@@ -5,7 +5,8 @@ import re
 from aiohttp import hdrs, web
 
 from syndicator.pipeline.articles.served_pictures import PictureBusy, ServedPictures
-from syndicator.web.http.negotiation import Coding, entity_tag, joined, not_modified
+from syndicator.web.http.conditional_requests import entity_tag, not_modified
+from syndicator.web.http.negotiation import Coding, joined
 from syndicator.web.http.problems import ProblemRaised, not_found, unavailable
 
 _DIGEST = re.compile(r"[a-z2-7]{26}")

@@ -7,7 +7,7 @@ import pytest
 from gather.article_pages import TITLE, page, read
 
 from syndicator.gather.articles.article_photos import with_credit
-from syndicator.gather.documents.html import HtmlCleaner
+from syndicator.gather.documents.html_cleaning import HtmlCleaner
 from syndicator.gather.documents.picture_sources import is_stand_in, largest
 from syndicator.model.article import Photo
 from syndicator.model.source import ArticleRule

@@ -11,7 +11,8 @@ from syndicator.gather.articles.article_body import without_marks
 from syndicator.gather.articles.article_page import read_article
 from syndicator.gather.documents.selectors import decoded, selector, selector_fault
 from syndicator.gather.figures import parse_count
-from syndicator.gather.listings.list_page import read_list, read_popular
+from syndicator.gather.listings.list_page import read_list
+from syndicator.gather.listings.popular_box import read_popular
 from syndicator.model.article import Candidate, ListedItem, Photo, Placement, PopularItem, RelatedLink
 from syndicator.model.source import ArticleRule, ListRule, PopularRule, Source, SourceKind
 

@@ -3,7 +3,7 @@
 import pytest
 from gather.gather_values import NOW, fetched, rss, source
 
-from syndicator.gather.documents.html import HtmlCleaner, clean_text, to_text
+from syndicator.gather.documents.html_cleaning import HtmlCleaner, clean_text, to_text
 from syndicator.gather.documents.text import one_line, without_unwanted
 from syndicator.gather.feeds.candidates import FeedReading, to_reading
 from syndicator.gather.feeds.cleaned_bodies import CleanBody, CleanedBodies, Key, digest_of

@@ -8,7 +8,7 @@ from gather.portal_pages import PORTALS, Portal, Story, framed
 
 from syndicator.errors import NotReadable
 from syndicator.gather.articles.article_page import read_article
-from syndicator.gather.documents.html import to_text
+from syndicator.gather.documents.html_cleaning import to_text
 from syndicator.gather.documents.selectors import selector_fault
 from syndicator.gather.listings.list_page import read_list
 from syndicator.gather.proposals.selector_inference import propose_for_articles, propose_for_list

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicator.gather.documents.html import (
+from syndicator.gather.documents.html_cleaning import (
     MAX_STEPS,
     HtmlCleaner,
     check_weight,

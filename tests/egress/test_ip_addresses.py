@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicator.egress.addresses import NetworkPort, is_permitted, is_public, parse_network, unwrap
+from syndicator.egress.ip_addresses import NetworkPort, is_permitted, is_public, parse_network, unwrap
 
 REFUSED = [
     "0.0.0.0",

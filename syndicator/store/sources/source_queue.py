@@ -14,7 +14,7 @@ from syndicator.store.connection import Command, Connection, Script, Transaction
 from syndicator.store.keys.table import Keys
 from syndicator.store.lease_owners import is_dead
 from syndicator.store.outbox import append_event
-from syndicator.store.sources.round_leases import RoundResult, RoundsSettled
+from syndicator.store.sources.round_settlements import RoundResult, RoundSettlements
 
 STATES_AT_ONCE = 500
 """States that one command reads: up to 2 kB each."""
@@ -41,14 +41,14 @@ class ClaimedSources(Claim, frozen=True, kw_only=True):
     """What is known of each."""
 
 
-class Sources:
+class SourceQueue:
     """States and due times of the configured sources."""
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
         self._redis = connection
         self._keys = keys
         self._claim = Script("sources/claim")
-        self._rounds = RoundsSettled(connection, keys)
+        self._rounds = RoundSettlements(connection, keys)
 
     async def state(self, source: SourceId) -> SourceState:
         """Return what is known of a source; an empty state when it was never gathered."""

@@ -28,7 +28,7 @@ class RoundResult(Struct, frozen=True, kw_only=True):
     """Writes an event; empty where there is none."""
 
 
-class RoundsSettled:
+class RoundSettlements:
     """Settles leases. Share one by all tasks of an event loop."""
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
