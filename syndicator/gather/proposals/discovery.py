@@ -1,7 +1,7 @@
 """What a page says of feeds and of itself: in its head, by HTTP, by its links. Sync: the pool's work."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from urllib.parse import urljoin, urlsplit
 
@@ -64,6 +64,8 @@ class PageFindings(Struct, frozen=True, kw_only=True):
     """What a page says of itself and of feeds."""
 
     title: str | None = None
+    names: tuple[str, ...] = ()
+    """Parts of the page's title, where the portal's name is one of them and is said nowhere else."""
     language: str | None = None
     canonical_url: str | None = None
     article: bool = False
@@ -79,8 +81,10 @@ def read_findings(fetched: Fetched) -> PageFindings:
         page = Page(fetched)
     except NotReadable:  # no honest page is that heavy
         return PageFindings(feeds=_unique(header))
+    said, parts = _said_name(page), _title_parts(page)
     return PageFindings(
-        title=_site_name(page),
+        title=said or _guessed_name(page, parts),
+        names=() if said else tuple(parts),
         language=language_code(_first(page, "html[lang]", "lang") or "") or None,
         canonical_url=_canonical(page),
         article=_first(page, "meta[property='og:type']", "content") == "article",
@@ -160,17 +164,35 @@ def _canonical(page: Page) -> str | None:
     return page.link(nodes[0], "href") if nodes else None
 
 
-def _site_name(page: Page) -> str | None:
-    """Return the portal's name: as it says, else the part of its title that its host has too, or the last
-    one.
+def agreed_name(names: Sequence[str], articles: Iterable[Fetched]) -> str | None:
+    """Return the one of these names that every article page has too, as its portal or in its title."""
+    agreed = {_letters(name): name for name in names}
+    for fetched in articles:
+        try:
+            page = Page(fetched)
+        except NotReadable:
+            return None
+        heard = {_letters(name) for name in (_said_name(page) or "", *_title_parts(page))}
+        agreed = {letters: name for letters, name in agreed.items() if letters in heard}
+    return next(iter(agreed.values())) if len(agreed) == 1 else None
+
+
+def _said_name(page: Page) -> str | None:
+    named = ("meta[property='og:site_name']", "meta[name='application-name']")
+    return next(filter(None, (_first(page, css, "content") for css in named)), None)
+
+
+def _title_parts(page: Page) -> list[str]:
+    title = _first(page, "title", None) or ""
+    return [part.strip() for part in _TITLE_MARK.split(title) if part.strip()]
+
+
+def _guessed_name(page: Page, whole: Sequence[str]) -> str | None:
+    """Return the part of a title that the host has too, else that a home page has as its headline, else the
+    last one.
 
     In `Terkini | Kabar Kota` that is `Kabar Kota`. A title in one part is a headline, but of a home page.
     """
-    for named in ("meta[property='og:site_name']", "meta[name='application-name']"):
-        if content := _first(page, named, "content"):
-            return content
-    title = _first(page, "title", None) or ""
-    whole = [part.strip() for part in _TITLE_MARK.split(title) if part.strip()]
     parts = [part for part in whole if _letters(part) not in _OF_PAGES] or whole
     address = urlsplit(page.url)
     host = _letters((address.hostname or "").removeprefix("www."))
@@ -178,6 +200,9 @@ def _site_name(page: Page) -> str | None:
     if alike:
         return max(alike, key=len)
     is_home = address.path.strip("/") in {"", "index.html", "index.php"} and not address.query
+    headline = _letters(_first(page, "h1", None) or "") if is_home else ""
+    if headed := [part for part in parts if _letters(part) == headline]:
+        return headed[0]
     return parts[-1] if len(whole) > 1 or (parts and is_home) else None
 
 

@@ -20,6 +20,7 @@ from syndicator.gather.proposals.discovery import (
     How,
     PageFindings,
     Pointer,
+    agreed_name,
     well_known_feeds,
     well_known_sitemaps,
 )
@@ -312,15 +313,17 @@ class _Search:
             proposal = await self._desk.pool.run(propose_for_list, source, self._document)
             pages = await self._article_pages(source, proposal.urls)
             articles = await self._desk.pool.run(propose_for_articles, source, pages, proposal.dates)
+            name = await self._desk.pool.run(agreed_name, self.findings.names, pages)
         except NotReadable as error:
             self._note(DiscoveredSource(kind=SourceKind.PAGE, problem=error.detail, **of_pointer(pointer)))
             return
+        pointer = replace(pointer, title=name or pointer.title)
         self.notes += (*proposal.notes, *articles.notes)
         if self.findings.article:
             self.notes.append("the page calls itself one article: a page that lists articles is better")
         self._note(DiscoveredSource(kind=SourceKind.PAGE, entries=len(proposal.urls), **of_pointer(pointer)))
         proposed = replace(source, list=proposal.list, article=articles.article, popular=proposal.popular)
-        self._keep(pointer, proposed, self._document, self.findings.title, None)
+        self._keep(pointer, proposed, self._document, pointer.title, None)
 
     async def _article_pages(self, source: Source, urls: Sequence[str]) -> list[Fetched]:
         """Return the first article pages that robots.txt allows, at most PROPOSED_FROM."""

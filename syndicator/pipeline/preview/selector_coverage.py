@@ -48,7 +48,7 @@ _ARTICLE: dict[str, Callable[[Candidate], object]] = {
 _POPULAR: dict[str, Callable[[PopularItem], object]] = {
     "link": lambda item: item.url,
     "title": lambda item: item.title,
-    "date": lambda item: item.published_at or item.claimed_date,
+    "date": lambda item: item.published_at or _as_written(item.claimed_date),
     "views": lambda item: item.views,
     "author": lambda item: item.author,
 }
@@ -140,6 +140,11 @@ def _of_today(article: Candidate) -> str:
     provenance = article.provenance
     bare = provenance.claimed_date and provenance.date_rule.startswith("a bare day")
     return f"{provenance.claimed_date} (of today: no time)" if bare else ""
+
+
+def _as_written(claimed_date: str | None) -> str:
+    """Return a date of which no instant can be made, as that of today without a time."""
+    return f"{claimed_date} (as written: no time)" if claimed_date else ""
 
 
 def words_without_name(yields: Iterable[SelectorCoverage], missing: Collection[str]) -> list[str]:

@@ -3,7 +3,13 @@
 import pytest
 from gather.gather_values import fetched
 
-from syndicator.gather.proposals.discovery import How, looks_like_a_feed, read_findings, well_known_feeds
+from syndicator.gather.proposals.discovery import (
+    How,
+    agreed_name,
+    looks_like_a_feed,
+    read_findings,
+    well_known_feeds,
+)
 
 URL = "https://www.kota.example/berita"
 
@@ -79,8 +85,39 @@ def test_well_known_paths_are_few_and_of_the_same_host() -> None:
         ("<title>Beranda</title>", "https://kota.example/", "Beranda"),
         ("<title>Kabar</title>", "https://kota.example/", "Kabar"),
         ("", "https://kota.example/", None),
+        ("<title>Pasar pagi dibuka kembali - Kabar Desa</title>", URL, "Kabar Desa"),
+        (
+            "<title>Pasar Pagi Dibuka Kembali - Kabar dari Kampung</title>",
+            "https://kota.example/",
+            "Pasar Pagi Dibuka Kembali",
+        ),
     ],
 )
 def test_the_name_of_a_portal_is_no_headline_of_its_page(head: str, url: str, name: str | None) -> None:
     page = f"<html><head>{head}</head><body><h1>Pasar pagi dibuka kembali</h1></body></html>"
     assert read_findings(fetched(page, url=url)).title == name
+
+
+@pytest.mark.parametrize(
+    ("heads", "name"),
+    [
+        (
+            ["<title>Pasar dibuka | Warta Lengkara</title>", "<title>Banjir | WARTA LENGKARA</title>"],
+            "Warta Lengkara",
+        ),
+        (["<title>Pasar</title><meta property='og:site_name' content='Warta Lengkara'>"], "Warta Lengkara"),
+        (["<title>Pasar dibuka | Warta Lengkara</title>", "<title>Banjir</title>"], None),
+        (["<title>Pasar - Warta Lengkara - Kabar dari Kampung</title>"], None),
+        ([], None),
+    ],
+)
+def test_the_name_of_a_portal_is_what_its_articles_agree_on(heads: list[str], name: str | None) -> None:
+    home = "<title>Warta Lengkara - Kabar dari Kampung</title>"
+    names = read_findings(fetched(home, url="https://kota.example/")).names
+    assert names == ("Warta Lengkara", "Kabar dari Kampung")
+    assert agreed_name(names, [fetched(head) for head in heads]) == name
+
+
+def test_a_name_that_a_page_says_itself_is_not_doubted() -> None:
+    said = "<title>Kabar - Kota</title><meta property='og:site_name' content='Kabar Kota'>"
+    assert read_findings(fetched(said)).names == ()

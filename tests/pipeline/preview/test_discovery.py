@@ -31,8 +31,10 @@ async def found_at(context: DryRunContext, url: str, wanted: SourceKind | None =
     return await discover(context, draft(url), wanted=wanted)
 
 
-def page(head: str = "", body: str = "") -> str:
-    return f"<!DOCTYPE html><html lang='id'><head><title>Kabar</title>{head}</head><body>{body}</body></html>"
+def page(head: str = "", body: str = "", *, title: str = "Kabar") -> str:
+    return (
+        f"<!DOCTYPE html><html lang='id'><head><title>{title}</title>{head}</head><body>{body}</body></html>"
+    )
 
 
 async def test_a_feed_is_found_at_its_own_address(context: DryRunContext, portal: Portal) -> None:
@@ -136,6 +138,29 @@ async def test_addresses_without_headlines_are_read_as_pages(context: DryRunCont
     assert (shown.source.kind, shown.source.full_text) == (SourceKind.SITEMAP, True)
     assert [one.title for one in shown.candidates] == ["Pasar dibuka"]
     assert "Pedagang datang" in shown.candidates[0].body_html
+
+
+async def test_a_list_is_named_as_its_articles_name_the_portal(
+    context: DryRunContext, portal: Portal
+) -> None:
+    kampungs = ("Melati", "Cempaka", "Kenanga", "Mawar", "Anggrek", "Dahlia", "Teratai", "Flamboyan")
+    rows = ""
+    for n, kampung in enumerate(kampungs, 1):
+        headline = f"Warga Kampung {kampung} membersihkan saluran air menjelang hujan"
+        path = f"/read/{n}/warga-kampung-{kampung.lower()}"
+        rows += f"<li class='row'><h2><a href='{path}'>{headline}</a></h2></li>"
+        text = f"<p>Warga {kampung} datang sejak pagi dan pedagang menyusul kemudian.</p>" * 9
+        portal.documents[path] = page(
+            body=f"<h1>{headline}</h1><time datetime='2026-11-0{n}T08:00+07:00'></time><div>{text}</div>",
+            title=f"{headline} | Warta Lengkara",
+        )
+    portal.documents["/"] = page(
+        body=f"<ul class='latest'>{rows}</ul>", title="Warta Lengkara - Kabar dari Kampung"
+    )
+    found = await found_at(context, f"{portal.url}/")
+    assert found.preview.source.kind is SourceKind.PAGE
+    assert found.preview.source.title == "Warta Lengkara"
+    assert [one.title for one in found.found if one.kind is SourceKind.PAGE] == ["Warta Lengkara"]
 
 
 async def test_a_feed_is_read_with_its_pages_and_its_box(context: DryRunContext, portal: Portal) -> None:

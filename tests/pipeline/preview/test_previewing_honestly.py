@@ -14,7 +14,7 @@ from syndicator.cli.preview.toml_blocks import block
 from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import FetchFailed, FetchResult, Reason
-from syndicator.model.source import ArticleRule, ListRule, Politeness, Source, SourceKind
+from syndicator.model.source import ArticleRule, ListRule, Politeness, PopularRule, Source, SourceKind
 from syndicator.pipeline.preview.discovery import discover
 from syndicator.pipeline.preview.dry_run_context import DryRunContext, paced
 from syndicator.pipeline.preview.finds import Discovery
@@ -185,6 +185,24 @@ async def test_a_bare_date_of_today_is_found_and_words_without_a_name_are_told(
     assert authors.found == 0
     told = [*shown.missing, *shown.warnings]
     assert any("article.authors" in one for one in told)
+
+
+async def test_a_bare_date_of_today_in_a_popular_box_is_shown_as_written(
+    context: DryRunContext, portal: Portal
+) -> None:
+    today = datetime.now(UTC) + timedelta(hours=7)
+    rows = f"<li><a href='/read/1'>Acara di alun-alun kota</a> <i>{today:%d-%m-%Y}</i></li>"
+    portal.documents["/berita"] = f"<!DOCTYPE html><html><body><ul>{rows}</ul></body></html>"
+    source = replace(
+        draft(f"{portal.url}/berita"),
+        kind=SourceKind.PAGE,
+        list=ListRule(item="li", url="a"),
+        popular=PopularRule(item="li", date="i"),
+    )
+    (date,) = [
+        one for one in (await preview(context, source, articles=0)).yields if one.key == "popular.date"
+    ]
+    assert date.sample == f"{today:%d-%m-%Y} (as written: no time)"
 
 
 async def test_where_robots_txt_cannot_be_had_no_article_page_is_read(
