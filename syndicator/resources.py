@@ -24,34 +24,34 @@ from syndicator.store.store import Store, StoreOptions, open_store
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What has to be closed, and what was read from Redis to open it."""
+    """All that a service opens at its start, with the values that were read from Redis for it."""
 
     settings: Settings
     clock: Clock
-    """Orders what is stored, and is the same in all processes."""
+    """The time of stored data, the same in all processes: Redis' time, unless a test sets another."""
     wall: Clock
-    """The real time, for times that receivers compare with theirs."""
+    """The time of this machine, for timestamps that receivers compare with their own clock."""
     is_time_confirmed: Callable[[], bool]
-    """Whether what is old by the clock may be removed: `SharedClock.is_confirmed`."""
+    """Returns whether `clock` is trusted enough to delete expired data: see `SharedClock.is_confirmed`."""
     store: Store
     egress: Egress
     listeners: ListenerRegistry
     pool: ParserPool
-    """Worker processes for documents that are heavy to read; can be killed."""
+    """Worker processes that read large documents; one that takes too long or too much memory is killed."""
     render_pool: ParserPool
     gatherer: Gatherer
     client: PoliteClient
     site: Site
     origins: Mapping[SourceId, Origin]
-    """Also of sources that left the configuration: the rights to their articles stay as they were."""
+    """Origins of all known sources, also of those that left the configuration: their rights still apply."""
     configured_origins: Mapping[SourceId, Origin]
-    """Those of the configured sources alone, also by their former ids."""
+    """Origins of the configured sources alone, by their current and their former ids."""
     rng: random.Random
 
 
 @asynccontextmanager
 async def open_resources(settings: Settings, clock: Clock | None, wall: Clock) -> AsyncIterator[Resources]:
-    """Open all; without a clock, time is that of Redis."""
+    """Open all resources, and close them at the end. Without `clock`, the time is that of Redis."""
     rng = random.Random()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(_store_options(settings)))

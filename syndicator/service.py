@@ -362,10 +362,10 @@ async def open_service(
 
 
 def stale_cache(settings: Settings, configured: Mapping[SourceId, Origin] | None = None) -> StaleCache:
-    """Return the feeds that are kept on disk for when Redis is away: for that, no Redis is needed.
+    """Return the cache of rendered public feeds on disk, from which feeds are served while Redis is away.
 
-    Private ones are not: who may have them is known to Redis alone. `configured` are the origins of the
-    configured sources, where they were made already.
+    Private feeds are left out, because their access tokens can only be checked in Redis. `configured`: the
+    origins of the configured sources, if the caller has them already.
     """
     configured = origins(settings.sources) if configured is None else configured
     shared = (settings.site, sorted(configured.items()), __version__)

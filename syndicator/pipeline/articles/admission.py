@@ -52,7 +52,7 @@ _READ_HERE_CHARACTERS = 200_000
 """Larger batches are identified in a thread. This many characters take 5 ms to read and 20 ms to judge."""
 
 _TICK = timedelta(milliseconds=1)
-"""Between two candidates of a document, so that articles without a time keep their order."""
+"""Added to the time of each next candidate of a document, so that undated articles keep their order."""
 
 _ALWAYS = datetime.max.replace(tzinfo=UTC)
 

@@ -38,24 +38,26 @@ from syndicator.rules.articles.pictures import (
 from syndicator.store.articles.pictures import KnownPicture, PictureFinding, Pictures
 
 MAX_LOOKS = 40
-"""Most pictures that one call requests; the others are taken as the source describes them."""
+"""Most pictures requested in one call of `prepare`; the rest are used as the source describes them."""
 LOOKS_AT_ONCE = 4
+"""Concurrent requests for pictures in one call."""
 LOOKS_S = 20.0
-"""Time limit for all requests of one call."""
+"""Time limit for all picture requests of one call together."""
 LOOK_TIMEOUT_S = 10.0
+"""Time limit for each of them."""
 SILENT_FOR = timedelta(minutes=5)
-"""Pause of a server after a timeout; no pictures are requested from it meanwhile."""
+"""After a request timed out, no picture is requested from that server for this time."""
 AGAIN_AFTER = {PictureFinding.ANNOUNCED: timedelta(hours=1), PictureFinding.BROKEN: timedelta(hours=6)}
-"""How long a finding lasts before the picture is requested again. FINE is final."""
+"""When a picture is requested again, by what was found last. A picture found FINE is never checked again."""
 MAX_FAILURES = 3
 """A picture counts as broken after this many temporary failures."""
 UNREADABLE = "unreadable"
-"""The reason of a broken picture whose bytes are no picture."""
+"""Reason noted for a broken picture whose bytes cannot be decoded as an image."""
 _MAX_WARNINGS = 5
 _MAX_SILENT = 1000
 _COUNTS_VISITS = "it is one pixel, which counts visits"
 MAX_PIXELS_RECORDED = 5
-"""Most tracking pixels of one body that are listed in the provenance."""
+"""Most tracking pixels of one body that its provenance lists."""
 
 
 class _Shown(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Which feeds changed since they were handled last."""
+"""Finds the feeds whose version in Redis differs from the one that this process handled last."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
@@ -8,11 +8,11 @@ from syndicator.model.ids import FeedId
 from syndicator.store.feeds.feeds import Feeds
 
 _SKEW = timedelta(minutes=1)
-"""By so much the clocks of processes may differ, and a commit may wait."""
+"""Added to the span that each look covers: clocks of processes differ, and commits may arrive late."""
 
 
 class ChangedFeeds:
-    """Compares the versions of feeds with those that were handled; at first, all feeds are stale."""
+    """Keeps the list of stale feeds: those with a newer version than was handled. At first, all are stale."""
 
     def __init__(self, store: Feeds, feeds: Callable[[], Collection[FeedId]]) -> None:
         self._store = store
@@ -20,14 +20,14 @@ class ChangedFeeds:
         self._looked_at: datetime | None = None
         self._handled: dict[FeedId, FeedVersion] = {}
         self.versions: dict[FeedId, FeedVersion] = {}
-        """As of the last look."""
+        """The versions of feeds, as of the last call of `look`."""
         self.stale: dict[FeedId, None] = {}
-        """In the order in which they came to be so."""
+        """Feeds that changed and were not handled since, the longest stale first."""
 
     async def look(self, now: datetime) -> None:
-        """Read the versions of the feeds that moved since the last look; at first those of all.
+        """Read the versions of feeds that changed since the last call, or of all feeds in the first call.
 
-        Raise StoreUnavailable.
+        Raise StoreUnavailable while Redis is away.
         """
         feeds = self._feeds()
         if self._looked_at is None:

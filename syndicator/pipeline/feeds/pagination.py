@@ -1,4 +1,4 @@
-"""Long lists in pieces, as the API gives them: articles, stories, withdrawals, feeds; the newest first."""
+"""Pages of the lists of the API (articles, stories, withdrawals, feeds), newest first, by cursor."""
 
 import re
 from collections.abc import Sequence
@@ -22,22 +22,23 @@ from syndicator.store.stories.stories import Place
 T = TypeVar("T")
 
 DEEPEST = 2000
-"""Articles that one call looks at: a filter that few pass may give a piece that is not full."""
+"""Most articles that one call examines. With a filter that few articles pass, a page may hold fewer
+items than were asked for, and still have a next page."""
 
 _AT_ONCE = 200
 _CURSOR = re.compile(r"(\d{1,16})-(\d{1,6})", re.ASCII)
 
 
 class CursorError(SyndicatorError):
-    """A cursor is none that was given out here."""
+    """The cursor is malformed: it was not returned by this service."""
 
 
 class ListPage(Struct, Generic[T], frozen=True, kw_only=True):
-    """A piece of a list."""
+    """One page of a list."""
 
     items: Sequence[T]
     next: str | None = None
-    """Cursor of the next piece; None: that was all."""
+    """Cursor of the next page; None on the last page."""
 
 
 class ArticleLine(Struct, frozen=True, kw_only=True):

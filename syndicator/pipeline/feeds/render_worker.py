@@ -18,19 +18,20 @@ from syndicator.store.codec import pack, unpack
 from syndicator.store.store import StoreOptions, open_again
 
 LARGE = 500
-"""Entries. Up to here, what a thread takes in one piece is a few milliseconds."""
+"""Feeds with more entries are rendered by the worker process. Smaller ones hold the interpreter lock for a
+few milliseconds at a time only, and are rendered by a thread."""
 _TIMEOUT_S = 60.0
 _NICENESS = 5
 _MEMORY_BYTES = 768 * 2**20
 
 
 class RenderWorker:
-    """Has a worker process do it."""
+    """Renders large feeds in a worker process, which reads their entries from Redis itself."""
 
     def __init__(
         self, pool: ParserPool, options: StoreOptions, site: Site, origins: Mapping[SourceId, Origin]
     ) -> None:
-        """`options` with the URL of the store that is open here."""
+        """`options`: how the worker opens the store; its URL is that of the store opened in this process."""
         self._pool = pool
         self._options = options
         self._site = site
@@ -38,7 +39,7 @@ class RenderWorker:
         self._origins = pack(origins)
 
     async def rendered(self, spec: FeedSpec, form: Format) -> Rendition:
-        """Return what a feed holds now; raise StoreUnavailable, or RenderError where the worker is killed."""
+        """Return the current rendition of a feed; raise StoreUnavailable, or RenderError if it is killed."""
         try:
             return await self._pool.run(
                 _rendered,

@@ -15,13 +15,13 @@ from syndicator.rules.least_recent import LeastRecent
 from syndicator.store.feeds.rendition_files import KeptRendition, RenditionFiles
 
 WRITTEN_EVERY_S = 20.0
-"""A process that is killed leaves bytes that are so much older at most."""
+"""Interval at which changed renditions are written to disk: after a kill, the files are at most so old."""
 
 _PRECISION_S = 0.5
-"""How exactly it is known when bytes were confirmed last: thousands of requests do so in a second."""
+"""Least time between two recorded confirmations of a rendition: thousands of requests a second confirm it."""
 
 KEPT_BYTES = 128 * 2**20
-"""In memory; what leaves it is on disk."""
+"""Most bytes kept in memory; what is dropped there is still on disk."""
 
 _Key = tuple[FeedId, Format]
 
@@ -34,7 +34,7 @@ class _Served(Struct, frozen=True, kw_only=True):
 
     @property
     def noted(self) -> tuple[str, float]:
-        """Sum it up, without the bytes."""
+        """Return what tells whether the file on disk is up to date: the digest, and when it was confirmed."""
         return self.rendition.digest, self.confirmed_at
 
 

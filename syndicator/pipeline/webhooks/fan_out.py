@@ -42,9 +42,10 @@ QUEUED_MOST = 2000
 _HOLD_MARGIN_S = 2.0
 
 _MOST_LOST, _FIRST_PAUSE_S = 6, 0.01
-"""So often in a row others may be faster until the fan-out is left to them: 0.6 s with all pauses."""
+"""Attempts that may be lost to other workers in a row, and the first pause, which doubles each time. After
+0.6 s in all, the fan-out is left to the others."""
 _TURN_S = 0.005
-"""So long endpoints are judged until others of the event loop have a turn."""
+"""Time for matching endpoints after which other tasks of the event loop get a turn."""
 _MOST_LOGGED = 1000
 
 _REMEDY = "it is kept for 30 days: run the newest version, which takes it back, or see `syndicator doctor`"
@@ -56,7 +57,7 @@ class _Progress(Enum):
     DONE = auto()
     MORE = auto()
     LOST = auto()
-    """Another worker was faster, or the directory has changed."""
+    """Nothing was written: another worker was faster, or the directory of endpoints has changed."""
 
 
 class EventFanOut:
@@ -277,13 +278,16 @@ class EventFanOut:
 
 
 def _make_searchable(articles: Iterable[Article]) -> None:
-    """Take the words out of articles, before endpoints' queries look for theirs."""
+    """Cache the search words of each article, for the queries of all endpoints (in a thread)."""
     for article in articles:
         searchable(article)
 
 
 def _weight(event: Event) -> int:
-    """Return how much an event costs for each endpoint: of many revisions, the older ones are looked for."""
+    """Return the relative cost of queuing an event for one endpoint.
+
+    It grows with the revision of an article: deliveries of older revisions are looked up to be closed.
+    """
     return 1 + min(event.revision - 1, REVISIONS) // 4 if event.type.family == "article" else 1
 
 

@@ -1,4 +1,4 @@
-"""What is sent of events: read for a whole batch at once, and written once for all who get the same."""
+"""Bodies of deliveries. Articles are read for a whole batch at once, and each body is encoded once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -39,7 +39,7 @@ class Prepared(Struct, kw_only=True):
 
 
 class Packed(Struct, frozen=True, kw_only=True):
-    """A delivery that this worker has, with what it sends."""
+    """A delivery that this worker has leased, with its event."""
 
     leased: Leased
     prepared: Prepared
@@ -70,7 +70,7 @@ class Payloads:
         }
 
     def body(self, prepared: Prepared, level: Payload, under: int = MAX_BODY_BYTES) -> bytes:
-        """Return the body of an event; the same for all who get as much."""
+        """Return the body of an event at a payload level, below `under` bytes. Cached in `prepared`."""
         known = prepared.bodies.get((level, under))
         if known is None:
             known = payload(
@@ -86,7 +86,7 @@ class Payloads:
         return known
 
     def push(self, parcel: Sequence[Packed], endpoint: Endpoint) -> tuple[Delivery, bytes]:
-        """Return what one push carries, and the delivery that it counts as: an event, or a digest."""
+        """Return the delivery and the body of one push: a single event, or a digest of several."""
         delivery = parcel[0].leased.delivery
         if endpoint.digest is None:
             under = MAX_BODY_BYTES - (MARK_BYTES if delivery.replayed else 0)
@@ -99,7 +99,7 @@ class Payloads:
         return result, marked(digest_body(name, bodies, latest.at), delivery)
 
     def split_into_pushes(self, found: Iterable[Packed], endpoint: Endpoint) -> list[list[Packed]]:
-        """Part what goes to an endpoint into what one push can hold each, in the order of feeds."""
+        """Split deliveries to an endpoint into groups that fit into one push each, in the order of feeds."""
         ordered = sorted(found, key=_place)
         sized = [(packed, self._size(packed, endpoint)) for packed in ordered]
         items = endpoint.digest.items if endpoint.digest else 1

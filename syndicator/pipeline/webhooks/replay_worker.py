@@ -27,9 +27,9 @@ from syndicator.store.store import Store
 from syndicator.store.webhooks.event_log import LoggedEvent
 
 PAGE = 50
-"""Events that are judged at once."""
+"""Events of the log that are examined in one step."""
 MOST_WAITING = 100
-"""While more waits for its endpoint, a replay queues nothing: news is not to stand behind it."""
+"""A replay pauses while more deliveries wait for its endpoint, so that new events are not delayed by it."""
 
 _RESTS, _WAITS = timedelta(seconds=10), timedelta(seconds=1)
 _PAGES = 20
@@ -38,7 +38,7 @@ log = get_logger(__name__)
 
 
 class _Judged(Struct, frozen=True, kw_only=True):
-    """What of a part of the log is sent once more, and why other things are not."""
+    """Which events of a page of the log are sent again, and why the others are not."""
 
     sent: tuple[LoggedEvent, ...]
     waiting: frozenset[EventId]
@@ -47,7 +47,7 @@ class _Judged(Struct, frozen=True, kw_only=True):
 
 
 class ReplayWork:
-    """Goes on with the replays that are due."""
+    """Continues the replays that are due."""
 
     def __init__(self, store: Store, directory: Directory, event_fan_out: EventFanOut, clock: Clock) -> None:
         self._store = store
@@ -56,7 +56,7 @@ class ReplayWork:
         self._clock = clock
 
     async def run(self) -> None:
-        """Go on with what is due."""
+        """Continue each replay that is due."""
         now = self._clock()
         for _ in range(_PAGES):
             due = await self._store.replays.due(now)

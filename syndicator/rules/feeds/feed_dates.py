@@ -44,18 +44,19 @@ class ShownEntries(Struct, frozen=True, kw_only=True):
     links: Sequence[tuple[str, str]] = ()
     """Its other documents: relation and path."""
     entries_s: Sequence[int]
-    """The date of the last change of each entry by its content; seconds since 1970."""
+    """For each entry, when its article last changed; seconds since 1970."""
     at_s: int
-    """The date of the last change of the document by its content; 0 where it has none."""
+    """When the content of the document last changed; 0 if it has none."""
     changed_s: int
-    """When its version was raised; the time now for a document without versions."""
+    """When the version of the feed was last raised; for a document without versions, the time now."""
 
 
 def advanced(before: FeedDates, shown: ShownEntries) -> FeedDates:
     """Return the dates of the content that is shown now, given the dates before.
 
-    A date stays where nothing visible has changed. Otherwise it is the date of the content if that is later
-    than before, else the date of the version, at least one second later.
+    The date of an entry or document becomes that of the last change of its content, if that is later than the
+    date before. Otherwise it stays while the same is shown. If something else is shown, it becomes the time
+    of the version, at least one second later than before.
     """
     known = {dated.article: dated for dated in before.entries}
     is_comparable = before.rule == RULE

@@ -84,18 +84,19 @@ class StoryDecision(Struct, frozen=True, kw_only=True):
 
     article_id: ArticleId
     own: Story
-    """Of this article alone."""
+    """The story that the article would found alone."""
     story: Story
-    """As it is with this article."""
+    """The story that the article is assigned to, updated by it."""
     joins: KnownStory | None
-    """As it was before; None: the article founds it."""
+    """The same story before; None if the article founds it."""
     verdict: StoryVerdict
     copy_of: ArticleId | None = None
     copy: CopyVerdict | None = None
-    """Against the nearest text; None where none came near."""
+    """The comparison with the most similar text; None if no text was similar enough to compare."""
     compared_with: ArticleId | None = None
     superseded_original: ArticleId | None = None
-    """What was taken for the original: both came in first rounds, and this one was published first."""
+    """The article that counted as the original until now, and becomes a copy of this one. That happens when
+    both came in the first rounds of their sources, and this one was published earlier."""
 
 
 def fingerprint(article: Article | Candidate) -> Fingerprint:
@@ -179,9 +180,10 @@ def alone(own: Story, because: str) -> StoryDecision:
 def revoked_copies(
     article: Article, kin: Sequence[Neighbour], policy: StoriesPolicy
 ) -> tuple[ArticleId, ...]:
-    """Return the copies that are none any more, as an article has a new text.
+    """Return the articles that are no longer copies after the text of `article` has changed.
 
-    `kin`: its original, or its copies. A copy that now says something else of its own must not stay hidden.
+    `kin`: the original of the article, or its copies. Copies are hidden in feeds, so an article whose text
+    now differs has to be shown again.
     """
     mine = text_of(article.title, plain_body(article.body_html))
     revoked = [

@@ -27,7 +27,7 @@ _OWN_HEADLINE, _OWN_TEXT = 0.1, 0.9
 """Headlines that agree less are of two matters, unless the texts resemble each other this much: reports that
 are written by a template share all but the names."""
 _ANOTHER_DAY = timedelta(hours=18)
-"""Between two pages of a series that do not say of which day they are."""
+"""Two pages of a series whose texts name no day are of different days if published this far apart."""
 
 
 class CopyKind(StrEnum):
@@ -42,17 +42,17 @@ class CopyPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Thresholds: all but `words` are shares from 0 to 1."""
 
     containment: float = 0.4
-    """Of the shorter text's runs of five words in the longer: from here on derived."""
+    """From this share of the shorter text's runs of five words found in the longer, a text is DERIVED."""
     copied: float = 0.5
-    """The same, from here on perhaps a copy."""
+    """From this share on, it may be a COPY, if the other thresholds are passed too."""
     resemblance: float = 0.6
-    """Of all runs of both: from here on, headlines need not agree (a desk writes its own)."""
+    """From this share of all runs of both texts, headlines may differ: editors often write their own."""
     headline: float = 0.5
     beginning: float = 0.3
     numbers: float = 0.5
     length: float = 0.5
     words: Annotated[int, Meta(ge=5)] = 30
-    """Of the shorter text: with fewer, texts are alike by chance, and none is a copy."""
+    """Least number of words of the shorter text; shorter ones are similar by chance, and are never copies."""
 
 
 class HeadlineTerms(NamedTuple):
@@ -64,7 +64,7 @@ class HeadlineTerms(NamedTuple):
 
 
 class Text(Struct, frozen=True, kw_only=True, eq=False, dict=True):
-    """What a copy is judged by. Only texts that share something need the properties: they are made once."""
+    """A text prepared for comparison. Its properties are computed on first use, for similar texts only."""
 
     title: str
     plain: str
@@ -120,13 +120,13 @@ class CopyVerdict(Struct, frozen=True, kw_only=True):
 
 
 def text_of(title: str, plain: str) -> Text:
-    """Take an article's headline and plain text apart."""
+    """Return the headline and plain text of an article, prepared for comparison."""
     keys, _ = unpack(look_up(plain).packed)
     return Text(title=title, plain=plain, shingles=hashed_runs(keys))
 
 
 def judge_copy(mine: Text, other: Text, policy: CopyPolicy, apart: timedelta = timedelta()) -> CopyVerdict:
-    """Judge two texts, which were published so far apart; the verdict is the same whichever came first."""
+    """Compare two texts that were published `apart`. The result does not depend on their order."""
     common = shared(mine.shingles, other.shingles)
     shorter, longer = sorted((len(mine.shingles), len(other.shingles)))
     containment = common / shorter if shorter else 0.0

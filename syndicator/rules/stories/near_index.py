@@ -28,10 +28,10 @@ LISTED_MOST = 16
 """Articles under one key. A run of words that more have is boilerplate; of a term, the newest count."""
 
 SHARED_RUNS = 2
-"""Sampled runs that two texts share at least before they are compared word by word."""
+"""Least number of sampled runs that two texts share before they are compared word by word."""
 
 INDEX_TERMS = 12
-"""By so many of its strongest terms an article is found again."""
+"""Number of strongest terms under which an article is indexed."""
 
 _WINDOW_MS = WINDOW // timedelta(milliseconds=1)
 _KEY = np.dtype("<u4")

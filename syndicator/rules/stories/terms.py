@@ -19,7 +19,7 @@ Terms = Mapping[int, int]
 MOST = 30
 UNIT = 1000
 TEXT_WORDS = 400
-"""Further down, articles contain background that other articles of the field contain too."""
+"""Words at the start of a text that count; what follows is often background, shared by unrelated articles."""
 
 SUBSTANCE = 3.0
 """Least length of a vector, about two rare words: a text with less ("Foto: kegiatan presiden") resembles
@@ -29,18 +29,18 @@ _TERM = np.uint64(0xFFFF_FFFF)
 """The bits of a key that are the word's term."""
 _TITLE_WEIGHT = 2
 _LEAST = -math.ulp(0.0)
-"""What is not as small as this, of negative weights, is the weight of a word that says nothing."""
+"""Upper bound for the (negated) weights that count: a word that distinguishes nothing has a weight of 0."""
 _FAR = 128.0
-"""More than any weight: a word that comes 2^32 times has 65."""
+"""Greater than any weight, to sort by text first and weight second: a word that occurs 2^32 times has 65."""
 _COUNTED = 1024
 _FACTORS = np.array([0.0, *(1.0 + math.log(count) for count in range(1, _COUNTED))])
-"""By what the rarity of a word is multiplied that comes so many times."""
+"""Factor for the rarity of a word, by how often it occurs: 1 + ln count."""
 
 
 def weigh(headline: Looked, text: Looked) -> dict[int, int]:
     """Weigh the words of a headline and a text: (1 + ln count) · rarity; the headline's count twice.
 
-    Empty for a text that says too little to be compared.
+    The result is empty for a text with less than `SUBSTANCE`.
     """
     heaviest = _heaviest(headline, text)
     weights = [weight for weight, _, _ in heaviest]

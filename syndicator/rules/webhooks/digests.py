@@ -25,7 +25,7 @@ def sent_at(endpoint: EndpointId, digest: Digest, now: datetime) -> datetime:
 
 
 def split_by_size(sized: Iterable[tuple[T, int]], items: int, most_bytes: int) -> list[list[T]]:
-    """Part things, each with its size, in their order into groups, neither too many nor too large."""
+    """Split items, given with their sizes, into groups of at most `items` and `most_bytes`; order is kept."""
     groups: list[list[T]] = []
     room = 0
     for one, size in sized:

@@ -56,17 +56,17 @@ class ClaimedDeliveries(Struct, frozen=True, kw_only=True):
 
     leased: tuple[Leased, ...] = ()
     next_due_at: datetime | None = None
-    """When a queue is looked at next."""
+    """When the next delivery of any queue is due."""
     lost: tuple[tuple[EndpointId, EventId], ...] = ()
-    """Stood in a queue, and there is no such event: taken out."""
+    """Deliveries whose event no longer exists; they were removed from their queue."""
     unreadable: tuple[UnreadableDelivery, ...] = ()
-    """Were due, and cannot be read here: put off, so that others go on."""
+    """Due deliveries that this version cannot decode; postponed, so that they do not block others."""
     unfanned: int = 0
-    """How many events wait in the outbox."""
+    """Number of events in the outbox that are not yet fanned out."""
     version: str = ""
-    """Of the directory of endpoints."""
+    """Version of the directory of endpoints."""
     replay_due_at: datetime | None = None
-    """When a replay is to go on; None where none runs."""
+    """When the next replay is to be continued; None if none runs."""
 
 
 class Queued(Struct, frozen=True, kw_only=True):
@@ -78,7 +78,7 @@ class Queued(Struct, frozen=True, kw_only=True):
     urgent: bool = False
     """Goes ahead of all others."""
     hold: timedelta = timedelta()
-    """So long it waits at most for an older revision that is on its way."""
+    """How long it may wait for a delivery of an older revision that is being sent right now."""
     older: tuple[tuple[EventId, str, str], ...] = ()
     """Ids, subjects and types of events that it supersedes there."""
 
@@ -251,13 +251,14 @@ class Deliveries:
         return held
 
     async def release(self, leased: Leased, now: datetime) -> bool:
-        """Release a lease with nothing done: the delivery is due now; False when the lease was lost."""
+        """End a lease without an attempt: the delivery is due again now. False if the lease was lost."""
         return (await self._results.ask((_settlement(leased, "release", 0, "", 0, attempt=0), now))).written
 
     async def put_off(self, leased: Leased, now: datetime) -> bool:
-        """Release a lease of what cannot be read here, for some time; False when the lease was lost.
+        """End the lease of a delivery that this version cannot decode, and postpone it by `PUT_OFF`.
 
-        It counts as no attempt, so that a worker that can read it (of a newer version) sends it.
+        It does not count as an attempt. A worker of a newer version can send it later. Return False if the
+        lease was lost.
         """
         due_ms, attempts = to_ms(now + PUT_OFF), leased.delivery.attempts
         settlement = _settlement(leased, "put_off", due_ms, UNREADABLE, 0, attempt=attempts)
