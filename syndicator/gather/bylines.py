@@ -94,7 +94,7 @@ _ROLE = re.compile(
 """What somebody is, or where: beside a name, none."""
 _AGENCY = re.compile(
     r"(?:lkbn\s+)?antara(?:\s*news)?|ant|reuters|afp|ap|associated press|bloomberg|dpa|upi|jpnn|xinhua"
-    r"|okezone|detik\w*|kompas\w*(?:\s+tv)?|tempo|tribun\w*(?:\s+\w+)?|republika|liputan ?6|merdeka|viva"
+    r"|okezone|detik\w*|tempo|(?:kompas|tribun)\w*(?:\s+\w+)?|republika|liputan ?6|merdeka|viva"
     r"|sindonews|kumparan|suara|jawa pos|media indonesia|rri|tvri|inilah|voa|the\s.*|washington post"
     r"|(?:cnn|cnbc|bbc|abc|nbc|cbs|fox|sky)(?:\s+(?:indonesia|news|sport))?"
     r"|(?:tim\s+)?(?:redaksi|liputan)(?:\s.*)?|.*\b(?:news|tv|press|media|daily|online|network)|\w+news",

@@ -61,6 +61,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "Reporter: Budi Santoso Editor: Siti Nur'aini": ("Budi Santoso",),
     "Penulis: Budi Santoso\nEditor: Siti Nur'aini": ("Budi Santoso",),
     "Editor: Siti Nur'aini Reporter: Budi Santoso": ("Budi Santoso",),
+    "Agus Salim | Kompas Desa": ("Agus Salim",),
     "Penulis : Budi Santoso || Editor : Siti Nur'aini": ("Budi Santoso",),
     "Pewarta: Budi Santoso/Sari Dewi": ("Budi Santoso", "Sari Dewi"),
     "Pewarta: Budi Santoso\nUploader: Sari Dewi\nCOPYRIGHT © ANTARA 2026": ("Budi Santoso",),

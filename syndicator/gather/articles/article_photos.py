@@ -37,6 +37,8 @@ _CREDIT_LABEL = re.compile(
 IN_FIGURE = "figure"
 _FIGURES = Selector(name="figures", css="figure:has(img), figure:has(amp-img)")
 _MAX_TAIL = 160
+_MAX_CAPTION = 300
+"""Characters of an element behind a photo, in which a longer one is a paragraph."""
 _STAND_IN = re.compile(
     r"(?:[a-z0-9]+[_-])?(?:logo|default|placeholder|blank|no[_-]?image|favicon)"
     r"(?:[_-](?:og|fb|share|social|image|square|small|large|[\dx]+))*\.\w{2,5}",
@@ -48,8 +50,9 @@ _STAND_IN = re.compile(
 def photos(picked: Picked, title: str) -> tuple[Photo, ...]:
     """Return the photos that the rule names; the first caption and credit belong to the first, and so on.
 
-    Where the rule names no captions, that of the figure around a photo counts, else its alternative text
-    unless it is the headline. A credit at the end of a caption becomes its credit.
+    Where the rule names no captions, that of the figure around a photo counts, else a text directly behind
+    it that ends with a credit, else its alternative text unless it is the headline. A credit at the end of
+    a caption becomes its credit.
     """
     images = picked.images("article.photo")[:MAX_PHOTOS]
     captions = picked.texts("article.caption", MAX_LEAD)[: len(images)]
@@ -80,7 +83,7 @@ def completed(claimed: Sequence[Photo], shown: Sequence[Photo]) -> tuple[Photo, 
 
 
 def _photo(image: ElementImage, caption: str, credit: str, title: str) -> Photo:
-    caption = caption or _figure_caption(image.node)
+    caption = caption or _figure_caption(image.node) or _credited_behind(image.node)
     if not caption:
         alternative = text_of(image.node, "alt")
         caption = alternative if alternative != title else ""
@@ -132,3 +135,23 @@ def _figure_caption(node: LexborNode) -> str:
         return ""
     caption = at.css_first("figcaption")
     return text_of(caption, None, MAX_LEAD) if caption is not None else ""
+
+
+def _credited_behind(node: LexborNode) -> str:
+    """Return the text of the element directly behind a photo where it ends with "(Foto: …)", else nothing.
+
+    What holds only the photo, such as a link, counts as the photo.
+    """
+    at: LexborNode | None = node
+    for _ in range(3):
+        if at is None or at.tag in {"body", "article"}:
+            break
+        behind = at.next
+        while behind is not None and behind.is_text_node and not (behind.text() or "").strip():
+            behind = behind.next
+        if behind is not None:
+            text = text_of(behind, None, MAX_LEAD) if behind.is_element_node else ""
+            match = _CREDIT.search(text) if len(text) <= _MAX_CAPTION else None
+            return text if match and match["labelled"] else ""
+        at = at.parent
+    return ""

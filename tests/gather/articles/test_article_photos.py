@@ -123,6 +123,27 @@ def test_each_photo_has_the_caption_of_its_figure() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("behind", "caption", "credit"),
+    [
+        ("<div>Warga pulang (Foto: Warta/Dwi Putra)</div>", "Warga pulang", "Warta/Dwi Putra"),
+        (" <p>(Foto: Dwi Putra)</p>", None, "Dwi Putra"),
+        ("<p>Warga pulang pada Senin.</p><p>(Foto: Dwi Putra)</p>", "Alternatif", None),
+        ("<p>Kota Utara (ANTARA/Ani)</p>", "Alternatif", None),
+        (f"<p>{'Warga pulang. ' * 30}(Foto: Dwi Putra)</p>", "Alternatif", None),
+        ("Warga pulang (Foto: Dwi Putra)", "Alternatif", None),
+        ("", "Alternatif", None),
+    ],
+)
+def test_a_text_directly_behind_a_photo_is_its_caption_if_it_ends_with_a_credit(
+    behind: str, caption: str | None, credit: str | None
+) -> None:
+    for before, after in (("", ""), ("<a href=/1>", "</a>")):
+        markup = f"<div>{before}<img class=foto src=/1.jpg alt='Alternatif'>{after}{behind}</div>"
+        (photo,) = photos(markup)
+        assert (photo.caption, photo.credit) == (caption, credit)
+
+
 def test_captions_and_credits_of_the_rule_are_paired_in_order() -> None:
     markup = "<img class=foto src=/1.jpg><i>satu</i><b>Ani</b><img class=foto src=/2.jpg><i>dua</i><b>Budi</b><i>tiga</i>"
     assert [(photo.caption, photo.credit) for photo in photos(markup, caption="i", credit="b")] == [
