@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
@@ -104,9 +104,11 @@ class Workers:
     def __init__(
         self, egress: Egress, pool: ParserPool, store: Store, clock: ManualClock, number: int
     ) -> None:
-        self.in_flight = self.most = 0
+        self.in_flight = self.most = self._asking = 0
         self.began: list[float] = []
         self._clock = clock
+        self._ask = store.connection._ask
+        store.connection._ask = self._counted  # type: ignore[method-assign]
         self._sleepers: list[tuple[float, int, asyncio.Event]] = []
         self._numbers = count()
         self.visitors = [
@@ -139,8 +141,20 @@ class Workers:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
 
+    async def _counted(self, question: Callable[[], Awaitable[Any]]) -> Any:
+        """Have Redis answer, and count it as work: on a busy machine that takes a while."""
+        self._asking += 1
+        try:
+            return await self._ask(question)
+        finally:
+            self._asking -= 1
+
     def _idle(self) -> bool:
-        if self.in_flight or any(polite_client._slots._returning for polite_client in self.visitors):
+        if (
+            self.in_flight
+            or self._asking
+            or any(polite_client._slots._returning for polite_client in self.visitors)
+        ):
             return False
         exchanging = (polite_client._slots._exchanges._asking for polite_client in self.visitors)
         return all(task is None or task.done() for task in exchanging)
@@ -153,8 +167,8 @@ class Workers:
             idle = idle + 1 if self._idle() else 0
             self._sleepers = [one for one in self._sleepers if not one[2].is_set()]
             heapq.heapify(self._sleepers)
-            # Once is not enough: who was just given a turn has not begun yet.
-            if self._sleepers and idle > 2:
+            # Once is not enough: a task that was just given a slot has not begun yet, or asks for robots.txt.
+            if self._sleepers and idle > 12:
                 idle = 0
                 at, _, woken = heapq.heappop(self._sleepers)
                 self._clock.advance(max(at - self._clock().timestamp(), 0))
