@@ -69,7 +69,7 @@ def spelled(wanted: Filter) -> str:
 def word_fault(text: str) -> tuple[str, str] | None:
     """Return what is wrong with a source, section, tag, language or name, and what to do."""
     if not text.strip():
-        return "is empty", ""
+        return "is empty", "write a value, or leave it out"
     if CONTROL.search(text):
         return "holds control characters or line breaks", "write it on one line"
     return None

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from syndicator.rules.suggestions import suggestion
-from syndicator.settings.files import Location
+from syndicator.settings.files import Location, show
 from syndicator.settings.form import Form
 from syndicator.settings.value_texts import NOT_YET
 
@@ -17,7 +17,7 @@ MOST_LISTED = 100
 """A fault lists at most so many names."""
 
 _PLAIN = {
-    "string_type": "must be a text in quotes",
+    "string_type": "must be text in quotes",
     "int_type": "must be a whole number, without quotes",
     "float_type": "must be a number, without quotes",
     "float_parsing": "must be a number, without quotes",
@@ -48,6 +48,19 @@ _MEANT = {
     **dict.fromkeys(("false", "no", "off"), "none"),
 }
 """Words that people write for a choice, and the choice; where it is one of those that there are."""
+_WRITTEN = {
+    "string_type": '"…"',
+    "int_type": "3",
+    "int_from_float": "3",
+    "float_type": "0.5",
+    "float_parsing": "0.5",
+    "finite_number": "0.5",
+    "bool_type": "true",
+    "path_type": '"path/to/file"',
+}
+"""How a value of the type that was expected is written."""
+_TABLES = {"schedule": '{ every = "5m" }', "list": '{ item = "article" }'}
+"""Tables that people write as one value, and how they are written."""
 _WHAT_IT_TAKES = "what it takes: docs/configuration.md"
 _REMEDIES: Mapping[Location, str] = {("source",): "try: syndicator preview https://…"}
 """What to do where a whole table is missing."""
@@ -58,7 +71,7 @@ class FormFault(Struct, frozen=True, kw_only=True):
 
     path: Location
     reason: str
-    remedy: str = ""
+    remedy: str
     absent: bool = False
 
 
@@ -81,10 +94,35 @@ def _remedy(detail: ErrorDetails, context: Mapping[str, Any], location: Location
     """Return what to do where the reason alone does not: which key to add, what else a key takes."""
     kind = detail["type"]
     if kind in _CHOICES:
-        return _choice(detail, context)
+        return _choice(detail, context, location)
     if kind == "missing":
         return f"add {location[-1]} ({_WHAT_IT_TAKES})"
-    return f"give another value ({_WHAT_IT_TAKES})" if kind in _BOUNDED else ""
+    if kind in _WRITTEN:
+        return f"write {_assigned(location, _WRITTEN[kind])}"
+    return _table_remedy(detail, location) or f"give another value ({_WHAT_IT_TAKES})"
+
+
+def _table_remedy(detail: ErrorDetails, location: Location) -> str:
+    """Return how a list or a table is written; empty where neither was expected."""
+    kind = detail["type"]
+    if kind == "tuple_type":
+        inside = '"…"' if isinstance(detail["input"], str) else "…"
+        return f"write {_assigned(location, f'[{inside}]')}"
+    if kind == "model_type":
+        name = str(location[-1])
+        if name in _TABLES or isinstance(location[-1], int):
+            return f"write {_assigned(location, _TABLES.get(name, '{ … }'))}"
+        return f"write [{show(location)}] and its keys below it"
+    if kind == "dict_type":
+        return f"write [{show(location)}.ID] and its keys below it, with an id of your choice"
+    return ""
+
+
+def _assigned(location: Location, value: str) -> str:
+    """Write a key with a value as in a file; the value in brackets where the place is in a list."""
+    if isinstance(location[-1], int):
+        return _assigned(location[:-1], f"[{value}]")
+    return f"{show(location[-1:])} = {value}"
 
 
 def _own(location: Location, context: Mapping[str, Any]) -> Iterator[FormFault]:
@@ -111,12 +149,15 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"known here: {', '.join(names[:MOST_LISTED]) or 'none'}{more}"
 
 
-def _choice(detail: ErrorDetails, context: Mapping[str, Any]) -> str:
-    """Return which choice was probably meant. What was written is not shown: it may be a secret."""
+def _choice(detail: ErrorDetails, context: Mapping[str, Any], location: Location) -> str:
+    """Return which choice was probably meant, or one. What was written is not shown: it may be a secret."""
     word, names = str(detail["input"]).strip().lower(), re.findall(r"'([^']*)'", str(context["expected"]))
     meant = _MEANT.get(word)
     near = meant if meant in names else suggestion(word, names)
-    return f"did you mean {near}?" if near else ""
+    if near:
+        return f"did you mean {near}?"
+    example = f'"{names[0]}"' if names else "true"
+    return f"write {_assigned(location, example)}"
 
 
 def _form_at(form: type[Form], location: Location) -> type[Form]:
@@ -139,6 +180,7 @@ def _reason(detail: ErrorDetails, context: Mapping[str, Any]) -> str:
         return _PLAIN[kind]
     if kind in _BOUNDED:
         words, key = _BOUNDED[kind]
-        return words.format(str(context[key]).replace("'", "").removesuffix(".0"))
+        value = str(context[key]).replace("'", "").removesuffix(".0")
+        return words.format("true" if value == "True" else value)
     message = detail["msg"]
     return message[:1].lower() + message[1:]

@@ -47,7 +47,7 @@ class ConfigDocument:
             node = node[part]
         return True
 
-    def add_fault(self, path: Location, reason: str, remedy: str = "") -> None:
+    def add_fault(self, path: Location, reason: str, remedy: str) -> None:
         self.faults.append(Fault(file=self.origin(path), key=show(path), reason=reason, remedy=remedy))
 
     def table(self, *path: str) -> Mapping[str, object]:
@@ -97,7 +97,7 @@ def read_folder(folder: Path) -> ConfigDocument:
     """Read every `*.toml` of the folder, and of those in it but `examples`, in the order of their names."""
     document = ConfigDocument(folder)
     if not folder.is_dir():
-        reason = "there is no such folder"
+        reason = "is a file, not a folder" if folder.exists() else "there is no such folder"
         document.complete = False
         document.faults.append(
             Fault(
@@ -131,7 +131,7 @@ def _toml_files(folder: Path) -> Iterator[Path]:
 
 
 def _read_file(document: ConfigDocument, file: Path) -> None:
-    def unreadable(key: str, reason: str, remedy: str = "") -> None:
+    def unreadable(key: str, reason: str, remedy: str) -> None:
         document.complete = False
         document.faults.append(Fault(file=str(file), key=key, reason=reason, remedy=remedy))
 
@@ -139,7 +139,9 @@ def _read_file(document: ConfigDocument, file: Path) -> None:
         with file.open("rb") as stream:
             content = stream.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
-            unreadable("(file)", f"is larger than {MAX_FILE_BYTES // 2**20} MiB")
+            unreadable(
+                "(file)", f"is larger than {MAX_FILE_BYTES // 2**20} MiB", "split it into several files"
+            )
             return
         table = tomllib.loads(content.decode("utf-8-sig"))
     except OSError as error:
@@ -151,7 +153,7 @@ def _read_file(document: ConfigDocument, file: Path) -> None:
         key, reason = _syntax_fault(str(error), content)
         unreadable(key, f"is no TOML: {reason}", "see https://toml.io for how it is written")
     except RecursionError:
-        unreadable("(file)", "is nested too deeply")
+        unreadable("(file)", "is nested too deeply", "write tables as [table.below] instead of { … }")
     else:
         document.merge(table, str(file))
 

@@ -76,7 +76,7 @@ def _named_texts(
                 faults.append(((str(key),), str(error), "put the secret into that file"))
                 continue
         if not isinstance(text, str) or not text.isprintable():
-            faults.append(((str(key),), "must be a text on one line, in quotes", ""))
+            faults.append(((str(key),), "must be text on one line, in quotes", f'write {name} = "…"'))
             continue
         texts[name] = text
     if faults:

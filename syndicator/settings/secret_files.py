@@ -15,7 +15,7 @@ MAX_SECRET_BYTES = 64 * 1024
 def read_secret(name: object, info: ValidationInfo) -> str:
     """Read a secret's file without the line break at its end; says what is wrong if it cannot."""
     if not isinstance(name, str) or not name or not name.isprintable():
-        raise wrong("must be the path of a file, in quotes")
+        raise wrong("must be the path of a file, in quotes", 'write it as in "/run/secrets/name"')
     folder = info.context["folder"] if info.context else Path()
     path = Path(folder, name)
     try:
@@ -24,11 +24,11 @@ def read_secret(name: object, info: ValidationInfo) -> str:
     except OSError as error:
         raise wrong(f"cannot be read: {path} ({error.strerror})", "put the secret into that file") from None
     if len(content) > MAX_SECRET_BYTES:
-        raise wrong(f"is too large to hold a secret: {path}")
+        raise wrong(f"is too large to hold a secret: {path}", "name the file that holds the secret alone")
     try:
         text = content.decode().strip()
     except UnicodeDecodeError:
-        raise wrong(f"is no text file: {path}") from None
+        raise wrong(f"is not a text file: {path}", "name the file that holds the secret alone") from None
     if not text:
         raise wrong(f"is empty: {path}", "put the secret into that file")
     return text

@@ -22,7 +22,7 @@ from syndicator.gather.documents.selectors import selector as as_selector
 from syndicator.gather.documents.selectors import selector_fault
 from syndicator.model.delivery import Secret
 from syndicator.rules.filter_language import CONTROL, LANGUAGE, language_fault, word_fault
-from syndicator.rules.sources.cadence import check_cron
+from syndicator.rules.sources.cadence import cron_fault
 from syndicator.settings.crontab import with_weekday_names
 
 Network = IPv4Network | IPv6Network
@@ -49,9 +49,7 @@ _REACHABLE_REMEDY = (
 _SECRET_BYTES = range(24, 65)  # what Standard Webhooks asks for
 
 
-def wrong(
-    reason: str, remedy: str = "", *, key: str | None = None, absent: bool = False
-) -> PydanticCustomError:
+def wrong(reason: str, remedy: str, *, key: str | None = None, absent: bool = False) -> PydanticCustomError:
     """Make the error that a reader of values raises.
 
     `key` names a neighbour that is meant instead, or, where empty, the table around. `absent` marks what a
@@ -88,7 +86,7 @@ def _duration(value: object) -> timedelta:
 
 def _positive(value: timedelta) -> timedelta:
     if value <= timedelta(0):
-        raise wrong("must be longer than 0 s")
+        raise wrong("must be longer than 0 s", 'write a longer one, as in "90s" or "5m"')
     return value
 
 
@@ -101,7 +99,7 @@ def _size(value: object) -> int:
         raise wrong("is no size", remedy)
     size = int(match[1]) * _BYTES[match[2]]
     if size == 0:
-        raise wrong("must be more than 0 B")
+        raise wrong("must be more than 0 B", 'write a larger one, as in "512KiB"')
     return size
 
 
@@ -247,10 +245,8 @@ def _element(value: str) -> str:
 
 def _cron(value: str) -> str:
     named = with_weekday_names(value)
-    complaint = check_cron(named)
-    if complaint is not None:
-        remedy = 'write five fields: minute hour day month weekday, as in "*/10 6-22 * * mon-fri"'
-        raise wrong(f"is no cron expression ({complaint})", remedy)
+    if (fault := cron_fault(named)) is not None:
+        raise wrong(*fault)
     return named
 
 

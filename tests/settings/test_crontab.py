@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from syndicator.model.source import Cron
-from syndicator.rules.sources.cadence import check_cron
+from syndicator.rules.sources.cadence import cron_fault
 from syndicator.settings.crontab import with_weekday_names
 
 SUNDAY = datetime(2026, 11, 22, tzinfo=UTC)
@@ -39,17 +39,17 @@ def test_weekdays_get_the_names_that_crontab_means(written: str, named: str) -> 
     "expression", ["0 6 * * 1-5", "0 6 * * fri-mon", "0 6 * * 0-7", "0 6 * * */3", "0 6 * * 7"]
 )
 def test_what_comes_out_is_accepted_by_the_trigger(expression: str) -> None:
-    assert check_cron(with_weekday_names(expression)) is None
+    assert cron_fault(with_weekday_names(expression)) is None
 
 
 @pytest.mark.parametrize("expression", ["", "0 6 * *", "@daily", "0 6 * * 1 2026"])
 def test_what_has_not_five_fields_is_left_for_the_trigger_to_refuse(expression: str) -> None:
     assert with_weekday_names(expression) == expression
-    assert check_cron(expression) is not None
+    assert cron_fault(expression) is not None
 
 
 def test_eight_is_no_day() -> None:
-    assert check_cron(with_weekday_names("0 6 * * 8")) is not None
+    assert cron_fault(with_weekday_names("0 6 * * 8")) is not None
 
 
 def test_monday_to_friday_by_number_runs_on_those_days() -> None:

@@ -40,6 +40,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + '[site]\ntitel = "x"', "site.titel", "not known", "did you mean title?"),
         (GOOD + '[site]\nqqq = "x"', "site.qqq", "not known", "known here: title, public_url"),
         (GOOD + "[sit]\nx = 1", "sit", "not known", "did you mean site?"),
+        (GOOD + "[stor]\nx = 1", "stor", "not known", "did you mean store?"),
         (GOOD + 'proxy_file = "a\\nb"', "source.wire.proxy_file", "must be the path of a file", ""),
         (
             GOOD + '[server]\ntrusted-proxies = ["::1"]',
@@ -214,7 +215,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (
             GOOD.replace('every = "5m"', 'cron = "* * * *"'),
             "source.wire.schedule.cron",
-            "no cron",
+            "has 4 fields",
             "five fields",
         ),
         (
@@ -232,7 +233,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (
             GOOD.replace('every = "5m"', "adaptive = false"),
             "source.wire.schedule.adaptive",
-            "must be True",
+            "must be true",
             "",
         ),
         (GOOD.replace('"5m"', '"5m", jitter = "5m"'), "source.wire.schedule.jitter", "not shorter", ""),
@@ -379,6 +380,29 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
             "itself",
             "remove",
         ),
+        (GOOD + 'max_pages = "three"', "source.wire.max_pages", "whole number", "write max_pages = 3"),
+        (GOOD + 'full_text = "yes"', "source.wire.full_text", "true or false", "write full_text = true"),
+        (GOOD + "[site]\ntimezone = 7", "site.timezone", "text in quotes", 'write timezone = "…"'),
+        (GOOD + '[egress]\nallow = "127.0.0.1"', "egress.allow", "a list", 'write allow = ["…"]'),
+        (
+            GOOD.replace('{ every = "5m" }', '"5m"'),
+            "source.wire.schedule",
+            "must be a table",
+            'write schedule = { every = "5m" }',
+        ),
+        ("feed = []\n" + GOOD, "feed", "must hold tables", "write [feed.ID]"),
+        (
+            GOOD.replace('every = "5m"', 'cron = "0 0 31 2 *"'),
+            "source.wire.schedule.cron",
+            "never comes",
+            "a day that the month has",
+        ),
+        (
+            GOOD.replace('every = "5m"', 'cron = "0 25 * * *"'),
+            "source.wire.schedule.cron",
+            "wrong hour: '25'",
+            "the hour takes 0 to 23",
+        ),
         ("[site]\ntitle = 'x'", "source", "is missing", "syndicator preview"),
         ("[source]", "source", "must hold at least 1", ""),
     ],
@@ -390,6 +414,7 @@ def test_each_fault_is_told_with_its_key_reason_and_remedy(
     assert fault.key == key
     assert reason in fault.reason
     assert remedy in fault.remedy
+    assert fault.remedy, "each fault comes with what to do"
     assert fault.file in {str(tmp_path / "all.toml"), str(tmp_path)}
 
 
@@ -470,6 +495,12 @@ def test_a_missing_folder_is_a_fault(tmp_path: Path) -> None:
     assert (fault.file, fault.reason) == (str(tmp_path / "none"), "there is no such folder")
 
 
+def test_a_file_in_the_place_of_the_folder_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# Hello\n")
+    (fault,) = faults_of(tmp_path / "README.md")
+    assert fault.reason == "is a file, not a folder"
+
+
 def test_a_variable_that_names_no_key_is_a_fault(tmp_path: Path) -> None:
     fault = only_fault(tmp_path, GOOD, SYNDICATOR__PORT="80")
     assert (fault.file, fault.key) == ("environment", "SYNDICATOR__PORT")
@@ -539,7 +570,7 @@ def test_whatever_stands_in_the_file_ends_in_faults_not_in_a_crash(
     folder = tmp_path_factory.mktemp("config")
     (folder / "all.toml").write_text(toml(tree), encoding="utf-8")
     faults = faults_of(folder)
-    assert all(fault.file and fault.reason and "\n" not in str(fault) for fault in faults)
+    assert all(fault.file and fault.reason and fault.remedy and "\n" not in str(fault) for fault in faults)
 
 
 TOKEN = f'[token.ops]\nsha256 = "{"0" * 64}"\n'

@@ -35,7 +35,7 @@ def fault_of(tmp_path: Path, text: str) -> Fault:
         ('"feed"', '"HTML"', "kind", "did you mean page?"),
         ('"feed"', '"sitemaps"', "kind", "did you mean sitemap?"),
         ('"feed"', '"feed"\nimages = "cached"', "images", "did you mean cache?"),
-        ('"feed"', '"feed"\nimages = "very-private"', "images", ""),
+        ('"feed"', '"feed"\nimages = "very-private"', "images", 'write images = "link"'),
     ],
 )
 def test_a_choice_gets_the_nearest(tmp_path: Path, old: str, new: str, key: str, remedy: str) -> None:

@@ -40,6 +40,17 @@ GONE = "the server says that it is gone for good (http_410)"
 NEVER = timedelta(days=365)
 """Due time, from now, of a source that is not due: stopped, or with a cron expression that never matches."""
 
+_CRON_FIELDS = {
+    "minute": "0 to 59",
+    "hour": "0 to 23",
+    "day": "1 to 31",
+    "month": "1 to 12, or jan to dec",
+    "weekday": "0 to 7 from Sunday on, or sun to sat",
+}
+_CRON_REMEDY = 'write five fields: minute hour day month weekday, as in "*/10 6-22 * * mon-fri"'
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""A moment after which each date of the calendar comes within 40 years."""
+
 _UNKNOWN = SourceState()
 _ADAPTIVE_JITTER = 0.05
 _NEGLIGIBLE_S = 5.0
@@ -57,13 +68,27 @@ class Due(Struct, frozen=True, kw_only=True):
     because: str
 
 
-def check_cron(expression: str) -> str | None:
-    """Return the error in a five-field cron expression; None where it is valid."""
-    try:
-        CronTrigger.from_crontab(expression, timezone=UTC)
-    except (ValueError, KeyError) as error:
-        return str(error)
+def cron_fault(expression: str) -> tuple[str, str] | None:
+    """Return what is wrong with a five-field cron expression and what to write; None where it is valid."""
+    fields = expression.split()
+    if len(fields) != len(_CRON_FIELDS):
+        return f"has {len(fields)} fields, not {len(_CRON_FIELDS)}", _CRON_REMEDY
+    for at, (name, values) in enumerate(_CRON_FIELDS.items()):
+        if _trigger(" ".join(field if at == i else "*" for i, field in enumerate(fields))) is None:
+            return f"has a wrong {name}: {fields[at]!r}", f"the {name} takes {values}; {_CRON_REMEDY}"
+    trigger = _trigger(expression)
+    if trigger is None:
+        return "is not a cron expression", _CRON_REMEDY
+    if trigger.get_next_fire_time(None, _ANY_TIME) is None:
+        return "names a date that never comes", 'give a day that the month has, as in "0 0 28 2 *"'
     return None
+
+
+def _trigger(expression: str) -> CronTrigger | None:
+    try:
+        return CronTrigger.from_crontab(expression, timezone=UTC)
+    except (ValueError, KeyError):
+        return None
 
 
 def after_success(

@@ -37,7 +37,7 @@ def _id(value: str) -> str:
 def _defaults(value: object, info: ValidationInfo) -> dict[str, Any]:
     """Check what sources inherit as a source is checked, only that nothing must be there."""
     if not isinstance(value, dict):
-        raise wrong("must be a table")
+        raise wrong("must be a table", "write [defaults] and its keys below it")
     own: list[tuple[tuple[str | int, ...], str, str]] = [
         ((key,), "belongs to one source alone", "move it into its [source.…]")
         for key in sorted(NOT_INHERITED & value.keys())

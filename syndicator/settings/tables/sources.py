@@ -63,7 +63,8 @@ class AuthForm(Form):
         token = info.data.get("bearer") or value
         user = info.data.get("user")
         if user and ":" in user:
-            raise wrong("holds a colon, which HTTP Basic authentication does not allow", key="user")
+            reason = "holds a colon, which HTTP Basic authentication does not allow"
+            raise wrong(reason, "give the name without it; the password has a key of its own", key="user")
         if bool(user and password) == bool(token) or bool(user) != bool(password):
             remedy = 'write { user = "…", password_file = "…" } or { bearer_file = "…" }'
             raise wrong("must be either a user with a password, or a token", remedy, key="")
@@ -245,7 +246,10 @@ class SourceForm(Form):
     def _lists_are_pages(cls, value: ListForm | None, info: ValidationInfo) -> ListForm | None:
         kind = info.data.get("kind")
         if kind is SourceKind.PAGE and value is None:
-            raise wrong("is missing: a page is read by its selectors", absent=True)
+            remedy = (
+                'add list = { item = "article" }, with your selector; syndicator preview URL proposes one'
+            )
+            raise wrong("is missing: a page is read by its selectors", remedy, absent=True)
         if kind and kind is not SourceKind.PAGE and value is not None:
             raise wrong(f"has no use in a {kind}", 'remove it, or set kind = "page"')
         return value

@@ -17,8 +17,8 @@ from syndicator.rules.sources.cadence import (
     Due,
     after_failure,
     after_success,
-    check_cron,
     counts_against,
+    cron_fault,
     is_gone,
 )
 from syndicator.rules.sources.hints import Wish, asked_by
@@ -108,11 +108,20 @@ def test_cron_leaps_over_the_hour_that_summer_time_skips() -> None:
 
 @pytest.mark.parametrize(
     ("expression", "fault"),
-    [("*/10 6-22 * * mon-fri", None), ("* * * *", "got 4"), ("99 * * * *", "99"), ("a * * * *", "a")],
+    [
+        ("*/10 6-22 * * mon-fri", None),
+        ("0 0 29 2 mon", None),
+        ("* * * *", "has 4 fields, not 5"),
+        ("99 * * * *", "has a wrong minute: '99'"),
+        ("0 25 * * *", "has a wrong hour: '25'"),
+        ("0 0 a * *", "has a wrong day: 'a'"),
+        ("0 0 31 2 *", "names a date that never comes"),
+        ("0 0 31 4,6 *", "names a date that never comes"),
+    ],
 )
 def test_a_broken_cron_says_what_is_wrong(expression: str, fault: str | None) -> None:
-    found = check_cron(expression)
-    assert found is None if fault is None else found is not None and fault in found
+    found = cron_fault(expression)
+    assert (found and found[0]) == fault
 
 
 def test_the_first_failure_changes_nothing() -> None:
