@@ -51,7 +51,7 @@ def print_first_admin(value: str) -> None:
     typer.echo(err=True)
     typer.secho(f"  admin token    {value}", bold=True, err=True)
     typer.echo(
-        "  It may do everything over the API, and is shown this once. Keep it; others: tokens add.", err=True
+        "  It may do everything over the API, and is shown only once. Keep it; others: tokens add.", err=True
     )
     typer.echo(err=True)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from syndicator.settings import Settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
-AlwaysJson = Annotated[bool, typer.Option("--json", help="Changes nothing: this is JSON always.")]
+AlwaysJson = Annotated[bool, typer.Option("--json", help="No effect: the output is always JSON.")]
 
 _WHOLE = frozenset({"id", "event", "article", "endpoint", "url"})
 """Columns that are copied: never broken."""
@@ -210,6 +210,13 @@ def print_list(
         print_table(items if people is None else people)
 
 
+def _shown(value: object) -> str:
+    """Return a value as people read it in a table."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
+
+
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Show rows under the names of their columns.
 
@@ -218,9 +225,7 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """
     out = console()
     table = Table(box=None, header_style="bold", pad_edge=False)
-    plain = [
-        {name: "" if value is None else printable(str(value)) for name, value in row.items()} for row in rows
-    ]
+    plain = [{name: printable(_shown(value)) for name, value in row.items()} for row in rows]
     widths = {name: max(len(name), *(cell_len(row[name]) for row in plain)) for name in rows[0]}
     natural = sum(widths.values()) + 2 * len(widths)
     running_over = "url" in widths and natural > out.width

@@ -1,7 +1,7 @@
-"""The log, on standard error: a tidy line per event on a terminal, a JSON object per line elsewhere.
+"""The log, on standard error: a tidy line per event on a terminal, in UTC, a JSON object per line elsewhere.
 
-12:03:04 source_gathered  berita-kota  3 new, 1 changed
-12:03:05 warning: delivery_retrying  partner-a  type=article.new, reason=http_503, attempt=1
+12:03:04Z source_gathered  berita-kota  3 new, 1 changed
+12:03:05Z warning: delivery_retrying  partner-a  type=article.new, reason=http_503, attempt=1
 """
 
 import logging
@@ -187,7 +187,7 @@ def _line(*, colours: bool) -> Processor:
         level = str(event.pop("level"))
         exception = event.pop("exception", None)
         name = event.pop("where", "")
-        time = paint(_DIM, f"{datetime.now().astimezone():%H:%M:%S}")
+        time = paint(_DIM, f"{datetime.now(UTC):%H:%M:%S}Z")
         said = str(event.pop("event"))
         if level != "info":
             said = f"{level}: {said}"

@@ -151,7 +151,7 @@ def _read_file(document: ConfigDocument, file: Path) -> None:
         unreadable(f"line {line}", "is not written in UTF-8", "save the file as UTF-8")
     except tomllib.TOMLDecodeError as error:
         key, reason = _syntax_fault(str(error), content)
-        unreadable(key, f"is no TOML: {reason}", "see https://toml.io for how it is written")
+        unreadable(key, f"is not valid TOML: {reason}", "see https://toml.io for how it is written")
     except RecursionError:
         unreadable("(file)", "is nested too deeply", "write tables as [table.below] instead of { … }")
     else:

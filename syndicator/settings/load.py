@@ -116,7 +116,9 @@ def _check_references(document: ConfigDocument) -> None:
                     reason = f"names {source!r}, which is [source.{renamed[source][0]}] now"
                     document.add_fault(path, reason, f'write "{renamed[source][0]}"')
                 else:
-                    document.add_fault(path, f"names {source!r}, which is no source", nearest(source, known))
+                    document.add_fault(
+                        path, f"names {source!r}, which is not a source", nearest(source, known)
+                    )
 
 
 def _former_ids(document: ConfigDocument, section: str) -> dict[str, list[str]]:
@@ -159,7 +161,7 @@ def _check_tokens(document: ConfigDocument) -> None:
         for feed in [feeds] if isinstance(feeds, str) else feeds if isinstance(feeds, list) else []:
             if isinstance(feed, str) and feed not in known and document.complete:
                 path = ("token", key, "feeds")
-                document.add_fault(path, f"names {feed!r}, which is no feed", nearest(feed, known))
+                document.add_fault(path, f"names {feed!r}, which is not a feed", nearest(feed, known))
 
 
 def _check_ports(document: ConfigDocument) -> None:

@@ -77,7 +77,7 @@ def _duration(value: object) -> timedelta:
     remedy = 'write a number and a unit, as in "90s", "5m", "24h" or "7d"'
     match = _DURATION.fullmatch(_is_text(value, remedy))
     if match is None:
-        raise wrong("is no duration", remedy)
+        raise wrong("is not a duration", remedy)
     seconds = float(match[1]) * _SECONDS[match[2]]
     if seconds > _LONGEST.total_seconds():
         raise wrong("is longer than a hundred years", remedy)
@@ -96,7 +96,7 @@ def _size(value: object) -> int:
     remedy = 'write a number and a unit, as in "512KiB" or "10MiB"'
     match = _SIZE.fullmatch(_is_text(value, remedy))
     if match is None:
-        raise wrong("is no size", remedy)
+        raise wrong("is not a size", remedy)
     size = int(match[1]) * _BYTES[match[2]]
     if size == 0:
         raise wrong("must be more than 0 B", 'write a larger one, as in "512KiB"')
@@ -112,7 +112,7 @@ def _line(value: str) -> str:
 def refuse_beside(info: ValidationInfo, key: str, value: object) -> None:
     """Raise a fault where a value is given although another key has one too."""
     if value is not None and info.data.get(key) is not None:
-        raise wrong(f"is given beside {key}", "keep one of them")
+        raise wrong(f"cannot be combined with {key}", "keep one of them")
 
 
 def split_url(value: str, remedy: str) -> SplitResult:
@@ -121,7 +121,7 @@ def split_url(value: str, remedy: str) -> SplitResult:
         parts = urlsplit(value)
         _ = parts.port
     except ValueError:
-        raise wrong("is no URL", remedy) from None
+        raise wrong("is not a URL", remedy) from None
     return parts
 
 
@@ -130,9 +130,9 @@ def parse_url(value: str) -> SplitResult:
     remedy = "write it in full, as in https://news.example/feed"
     parts = split_url(value, remedy)
     if parts.scheme not in {"http", "https"}:
-        raise wrong("is no http or https URL", remedy)
+        raise wrong("is not an http or https URL", remedy)
     if not parts.hostname or CONTROL.search(value) or " " in value:
-        raise wrong("is no URL", remedy)
+        raise wrong("is not a URL", remedy)
     if parts.username is not None or parts.password is not None:
         remedy = "a source takes auth = { user = …, password_file = … }, else headers, as Authorization_file"
         raise wrong("holds a name or password", remedy)
@@ -232,7 +232,7 @@ def proxy_url(value: str) -> str:
     remedy = "write it as in http://proxy.example:3128"
     parts = split_url(value, remedy)
     if parts.scheme not in {"http", "https"} or not parts.hostname or CONTROL.search(value) or " " in value:
-        raise wrong("is no http or https URL", remedy)
+        raise wrong("is not an http or https URL", remedy)
     return value
 
 

@@ -189,7 +189,7 @@ async def test_rounds_say_what_they_did(config: Path, portal: str) -> None:
     assert out == "gather: nothing was due; --all takes all sources.\n"
     _, out, _ = await run(config, "once", "rank")
     assert out.startswith("rank: ")
-    assert out.endswith("ordered anew.\n")
+    assert out.endswith("re-ranked.\n")
     code, out, _ = await run(config, "stats", "--json")
     assert (code, json.loads(out)["articles"]) == (0, 1)
     _, out, _ = await run(config, "articles", "list", "--json")

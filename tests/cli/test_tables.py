@@ -27,3 +27,8 @@ def test_ids_and_addresses_stay_whole_on_a_narrow_terminal(
     assert lines[1].startswith("5uvqk4bqvtgfkp3a")
     assert lines[1].rstrip().endswith(url)
     assert any(line.startswith("aaaabbbbccccdddd") for line in lines)
+
+
+def test_a_table_says_yes_and_no(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table([{"id": "a", "private": False}, {"id": "b", "private": True}])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()[1:]] == [["a", "no"], ["b", "yes"]]

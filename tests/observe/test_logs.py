@@ -39,7 +39,8 @@ def test_a_terminal_gets_one_tidy_line_per_event() -> None:
     configure(stream=out, colours=False)
     log.info("source_gathered", source="berita-kota", new=3, changed=1, duplicate=0, took_ms=12.34)
     time, rest = out.getvalue().split(" ", 1)
-    assert len(time) == len("12:03:04")
+    assert len(time) == len("12:03:04Z")
+    assert time.endswith("Z"), "its zone is marked"
     assert rest == "source_gathered  berita-kota  3 new, 1 changed, took 12.34 ms\n"
 
 

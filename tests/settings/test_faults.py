@@ -51,7 +51,12 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + "site = 5", "source.wire.site", "not known", ""),
         ("site = 5\n" + GOOD, "site", "must be a table", ""),
         (GOOD + '[site]\npublic_url = "https://x.example/?a=1"', "site.public_url", "query", "path prefix"),
-        (GOOD + '[site]\npublic_url = "//x.example"', "site.public_url", "no http or https URL", "in full"),
+        (
+            GOOD + '[site]\npublic_url = "//x.example"',
+            "site.public_url",
+            "not an http or https URL",
+            "in full",
+        ),
         (GOOD + '[site]\ntimezone = "Asia/Jakart"', "site.timezone", "time zone", "Asia/Jakarta"),
         (GOOD + '[site]\ntimezone = "../../etc/passwd"', "site.timezone", "time zone", "Asia/Jakarta"),
         (GOOD + '[site]\nlanguage = "indonesian!"', "site.language", "language tag", "BCP 47"),
@@ -60,7 +65,12 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + 'rights = { content = "ful" }', "source.wire.rights.content", "one of", "full"),
         (GOOD + '[hub]\nmin_lease = "2h"\nmax_lease = "1h"', "hub.max_lease", "shorter", "lower min_lease"),
         (GOOD + '[hub]\ndefault_lease = "1s"', "hub.default_lease", "not between", "one that is"),
-        (GOOD + '[hub]\nexternal = ["hub.example"]', "hub.external[0]", "no http or https URL", "in full"),
+        (
+            GOOD + '[hub]\nexternal = ["hub.example"]',
+            "hub.external[0]",
+            "not an http or https URL",
+            "in full",
+        ),
         (GOOD + '[hub]\nsignature = "md5"', "hub.signature", "one of sha1, sha256", ""),
         (GOOD + "[hub]\nmax_in_flight = 0", "hub.max_in_flight", "at least 1", ""),
         (GOOD + '[site]\ntitle = ""', "site.title", "empty", ""),
@@ -117,11 +127,11 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
             "secret",
         ),
         (GOOD + "[egress]\ntimeout = 30", "egress.timeout", "text in quotes", '"90s"'),
-        (GOOD + '[egress]\ntimeout = "30"', "egress.timeout", "no duration", '"90s"'),
+        (GOOD + '[egress]\ntimeout = "30"', "egress.timeout", "not a duration", '"90s"'),
         (GOOD + '[egress]\ntimeout = "0s"', "egress.timeout", "longer than 0 s", ""),
         (GOOD + '[egress]\ntimeout = "900000000d"', "egress.timeout", "hundred years", ""),
         (GOOD + "[egress]\nmax_body = 1000", "egress.max_body", "needs a unit", '"1000B"'),
-        (GOOD + '[egress]\nmax_body = "10 MB"', "egress.max_body", "no size", '"10MiB"'),
+        (GOOD + '[egress]\nmax_body = "10 MB"', "egress.max_body", "not a size", '"10MiB"'),
         (GOOD + '[retention]\nidentities = "10d"', "retention.identities", "come back as new", "articles"),
         (GOOD + '[retention]\nbodies = "100d"', "retention.bodies", "outlive", "articles"),
         (GOOD + '[store]\nurl = "http://redis"', "store.url", "no URL of a Redis", "redis://"),
@@ -133,7 +143,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + "[sample]\nenabled = true\nports = [8080, 1, 2]", "sample.ports", "8080", "another"),
         (GOOD + '[sample]\nenabled = "yes"', "sample.enabled", "true or false", ""),
         (GOOD + "owner = 1", "source.wire.owner", "not available yet", "remove"),
-        (GOOD.replace("wire]", "Wire_1]"), "source.Wire_1", "no id", '"wire-1"'),
+        (GOOD.replace("wire]", "Wire_1]"), "source.Wire_1", "not an id", '"wire-1"'),
         (GOOD.replace("wire]", "list]") + "foo = 1", "source.list.foo", "not known", "known here: title"),
         (GOOD.replace('"feed"', '"rss"'), "source.wire.kind", "one of feed, sitemap or page", ""),
         (GOOD + "full_text = 1", "source.wire.full_text", "true or false", ""),
@@ -193,7 +203,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
             "password",
             "Authorization_file",
         ),
-        (GOOD.replace("https://wire.example/rss", "https://["), "source.wire.url", "no URL", "in full"),
+        (GOOD.replace("https://wire.example/rss", "https://["), "source.wire.url", "not a URL", "in full"),
         (
             GOOD.replace("https://wire.example/rss", "file:///etc/passwd"),
             "source.wire.url",
@@ -209,7 +219,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (
             GOOD.replace('"5m"', '"5m", cron = "* * * * *"'),
             "source.wire.schedule.cron",
-            "beside every",
+            "combined with every",
             "one",
         ),
         (
@@ -221,7 +231,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (
             GOOD.replace('"5m"', '"5m", adaptive = true'),
             "source.wire.schedule.adaptive",
-            "beside every",
+            "combined with every",
             "one",
         ),
         (
@@ -330,7 +340,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (
             GOOD + '[feed.x]\ntitle = "x"\nfilter = { source = ["wyre"] }',
             "feed.x.filter.source",
-            "'wyre', which is no source",
+            "'wyre', which is not a source",
             "did you mean wire?",
         ),
         (
@@ -583,7 +593,7 @@ TOKEN = f'[token.ops]\nsha256 = "{"0" * 64}"\n'
         ('scopes = ["write"]', "token.ops.scopes[0]", "one of", ""),
         ('scopes = ["read"]\nexpires = 2027-01-01T00:00:00', "token.ops.expires", "no offset", "+07:00"),
         ('scopes = ["read"]\nowner = "operators"', "token.ops.owner", "run this service", "another"),
-        ('feeds = ["premium"]', "token.ops.feeds", "no feed", "known here"),
+        ('feeds = ["premium"]', "token.ops.feeds", "not a feed", "known here"),
         ('scopes = ["read"]\nowner = "A b"', "token.ops.owner", "no plain name", "lower-case"),
         (
             f'scopes = ["read"]\n[token.two]\nscopes = ["read"]\nsha256 = "{"0" * 64}"',

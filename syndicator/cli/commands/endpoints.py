@@ -91,7 +91,7 @@ def _add(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add an endpoint; its secret is shown this once. Unless it is trusted, it is sent a challenge."""
+    """Add an endpoint; its secret is shown only once. Unless it is trusted, it is sent a challenge."""
     for each, parameter in ((name, "--id"), (owner, "--owner")):
         if each is not None and not SLUG.fullmatch(each):
             remedy = "use lower-case letters, digits and dashes, 64 at most"
@@ -145,7 +145,7 @@ def _rotate(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Replace the secret of an endpoint; the new one is shown this once."""
+    """Replace the secret of an endpoint; the new one is shown only once."""
     signature: Any = "v1a" if asymmetric else "v1"
     overlap = timedelta(hours=overlap_hours)
     made = _asked(context, lambda wanted: wanted.rotate(OPERATOR, EndpointId(endpoint), overlap, signature))
@@ -241,7 +241,7 @@ def _print_secret(made: EndpointSecret, *, as_json: bool) -> None:
     shown = ("secret", made.secret) if made.secret else ("public key", made.public_key)
     out.print(f"{shown[0]:<{_LABEL}} {shown[1]}", soft_wrap=True)
     if made.secret:
-        out.print("The secret is shown this once.")
+        out.print("The secret is shown only once.")
     if made.verified is not None and not made.verified.ok:
         out.print(
             f"It did not give its challenge back ({made.verified.reason}): nothing is sent there before "

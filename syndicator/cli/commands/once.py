@@ -81,7 +81,7 @@ def _summary(step: StepName, totals: dict[str, int]) -> str:
     if step is StepName.GATHER and not totals["done"] + totals["failed"]:
         return "nothing was due; --all takes all sources."
     if step is StepName.RANK and not totals["failed"]:
-        return f"{counted(totals['done'], 'feed')} ordered anew."
+        return f"{counted(totals['done'], 'feed')} re-ranked."
     return f"{totals['done']} done, {totals['failed']} failed."
 
 

@@ -56,7 +56,7 @@ def _add(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a token: its value is shown this once and kept nowhere. It is valid at once, for all processes."""
+    """Make a token: its value is shown only once and kept nowhere. It is valid at once, for all processes."""
     for name, parameter in ((token, "TOKEN"), *([(owner, "--owner")] if owner else ())):
         if not SLUG.fullmatch(name):
             raise typer.BadParameter(
@@ -152,9 +152,9 @@ def _print_new(new: NewToken, *, kept: bool, as_json: bool) -> None:
     typer.echo(new.value)
     typer.echo()
     if kept:
-        typer.echo("It is shown this once, and valid now. To have it in a configuration file instead:")
+        typer.echo("It is shown only once, and valid now. To have it in a configuration file instead:")
     else:
-        typer.echo("It is shown this once, and valid when this stands in a configuration file:")
+        typer.echo("It is shown only once, and valid when this stands in a configuration file:")
     typer.echo()
     typer.echo(block)
 

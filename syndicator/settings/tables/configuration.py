@@ -30,7 +30,7 @@ def _id(value: str) -> str:
     if not SLUG.fullmatch(value):
         plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in value.lower()).strip("-")[:64]
         remedy = f'use lower-case letters, digits and dashes, 64 at most, as in "{plain or "my-id"}"'
-        raise wrong("is no id", remedy)
+        raise wrong("is not an id", remedy)
     return value
 
 

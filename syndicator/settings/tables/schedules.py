@@ -48,7 +48,7 @@ class ScheduleForm(Form):
             remedy = 'write { every = "5m" }, { cron = "*/10 6-22 * * mon-fri" } or { adaptive = true }'
             raise wrong("says neither every, cron nor adaptive", remedy, key="", absent=True)
         if len(given) > 1:
-            raise wrong(f"is given beside {given[0]}", "keep one of them", key=given[-1])
+            raise wrong(f"cannot be combined with {given[0]}", "keep one of them", key=given[-1])
         return value
 
     @field_validator("max")

@@ -44,7 +44,7 @@ def called_now(wanted: Filter, known: Mapping[SourceId, SourceId]) -> Filter:
                 if near
                 else "write its id, which entries in JSON Feed have as _syndicator.source.id"
             )
-            raise FilterError("source", f"names {source!r}, which is no source", remedy)
+            raise FilterError("source", f"names {source!r}, which is not a source", remedy)
     named = tuple(dict.fromkeys(known[SourceId(source)] for source in wanted.source))
     return wanted if named == wanted.source else replace(wanted, source=named)
 

@@ -51,7 +51,7 @@ async def test_an_endpoint_is_added_tried_and_removed(config: Path, partner: tup
     url, taken = partner
     command = ("endpoints", "add", url, "--id", "koran", "--owner", "koran", "--filter", "section=ekonomi")
     status, out, errors = await run(config, *command, "--header", "X-Key: very-private", "--rate", "10/s")
-    assert (status, "shown this once" in out) == (0, True), errors
+    assert (status, "shown only once" in out) == (0, True), errors
     secret = next(line.split()[1] for line in out.splitlines() if line.startswith("secret"))
     headers, body = taken[0]
     assert Webhook(secret).verify(body, headers)["type"] == "endpoint.verify"
