@@ -83,7 +83,7 @@ class Service:
     """All parts of a service; each method wires one feature, in the order of the flow."""
 
     def __init__(self, resources: Resources) -> None:
-        self._open = resources
+        self._resources = resources
         self.settings = resources.settings
         self.clock = resources.clock
         self.store = resources.store
@@ -91,6 +91,7 @@ class Service:
         self.listeners = resources.listeners
         self.metrics = open_metrics()
         self.specs = list(resources.settings.feeds.values())
+        self._feed_index = FeedIndex(self.specs)
         self.near = NearArticles(resources.store.assignments, resources.store.stories)
         self._stories()
         self._articles()
@@ -123,15 +124,15 @@ class Service:
 
     def _stories(self) -> None:
         store, policy, clock = self.store, self.settings.story, self.clock
-        self.assigner = Assigner(store, FeedIndex(self.specs), policy, clock, self.near)
+        self.assigner = Assigner(store, self._feed_index, policy, clock, self.near)
         self.assign_step = AssignStep(store, self.assigner, clock, policy.assign_within)
         self.story_editor = StoryEditing(store, self.specs, policy, clock)
 
     def _articles(self) -> None:
-        opened, store, clock = self._open, self.store, self.clock
+        resources, store, clock = self._resources, self.store, self.clock
         admitter = Admitter(
             store.articles,
-            FeedIndex(self.specs),
+            self._feed_index,
             clock,
             Grouping(assigner=self.assigner, stories=store.stories, policy=self.settings.story),
             self.metrics,
@@ -141,7 +142,7 @@ class Service:
         self.withdrawer = Withdrawer(store, self.specs, self.metrics, clock, count_coverage)
         self._upstream_withdrawals = UpstreamWithdrawals(store, self.withdrawer, self._embargo, clock)
         self._candidates = CandidatePipeline(
-            PicturePolicy(store.pictures, opened.client, clock),
+            PicturePolicy(store.pictures, resources.client, clock),
             self._embargo,
             admitter,
             self._upstream_withdrawals,
@@ -159,13 +160,13 @@ class Service:
             store=store.pictures,
             files=PictureFiles(self.settings.store.data_dir / "pictures", self.settings.store.pictures),
             egress=self.egress,
-            pool=opened.pool,
+            pool=resources.pool,
             sources=self.settings.sources,
             clock=clock,
         )
 
     def _sources(self) -> None:
-        opened, settings, store, clock = self._open, self.settings, self.store, self.clock
+        resources, settings, store, clock = self._resources, self.settings, self.store, self.clock
         self.hub_subscriptions = WebsubSubscriptions(
             store,
             settings.sources,
@@ -177,8 +178,8 @@ class Service:
         self.hub_callbacks = HubCallbacks(store, self.hub_subscriptions, clock)
         pages = ArticlePages(
             store=store,
-            polite_client=opened.client,
-            gatherer=opened.gatherer,
+            polite_client=resources.client,
+            gatherer=resources.gatherer,
             candidate_pipeline=self._candidates,
             held=self._embargo,
             upstream_withdrawals=self._upstream_withdrawals,
@@ -186,30 +187,30 @@ class Service:
         )
         feed_round = FeedRound(
             store=store,
-            polite_client=opened.client,
-            gatherer=opened.gatherer,
+            polite_client=resources.client,
+            gatherer=resources.gatherer,
             candidate_pipeline=self._candidates,
             pages=pages,
             websub_subscriptions=self.hub_subscriptions,
             upstream_withdrawals=self._upstream_withdrawals,
             clock=clock,
-            rng=opened.rng,
+            rng=resources.rng,
         )
         sitemap_round = SitemapRound(
             store=store,
-            polite_client=opened.client,
-            gatherer=opened.gatherer,
+            polite_client=resources.client,
+            gatherer=resources.gatherer,
             candidate_pipeline=self._candidates,
             pages=pages,
             clock=clock,
-            rng=opened.rng,
+            rng=resources.rng,
         )
         rounds: dict[SourceKind, KindOfRound] = {
             SourceKind.FEED: feed_round,
             SourceKind.SITEMAP: sitemap_round,
-            SourceKind.PAGE: PageRound(store, opened.client, opened.gatherer, pages, clock),
+            SourceKind.PAGE: PageRound(store, resources.client, resources.gatherer, pages, clock),
         }
-        self.gather_step = GatherStep(store, settings.sources, rounds, clock, opened.rng)
+        self.gather_step = GatherStep(store, settings.sources, rounds, clock, resources.rng)
         self.source_control = SourceControl(store, clock)
 
     def _popularity(self) -> None:
@@ -224,18 +225,18 @@ class Service:
         self.search = ArticleSearch(self.store, index, self.metrics)
 
     def _feeds(self) -> None:
-        opened, settings, store, clock = self._open, self.settings, self.store, self.clock
+        resources, settings, store, clock = self._resources, self.settings, self.store, self.clock
         self.endpoints = Directory(store.endpoints, settings.endpoints, settings.renamed_sources)
         self.publisher = Publisher(
             store=store,
-            site=opened.site,
-            render_worker=RenderWorker(opened.render_pool, store.again, opened.site, opened.origins),
+            site=resources.site,
+            render_worker=RenderWorker(resources.render_pool, store.again, resources.site, resources.origins),
             specs=self.specs,
             retired=settings.retired_feeds.values(),
-            origins=opened.origins,
+            origins=resources.origins,
             metrics=self.metrics,
             clock=clock,
-            stale_cache=stale_cache(settings, opened.configured_origins),
+            stale_cache=stale_cache(settings, resources.configured_origins),
             near=self.near,
         )
         self.publish_step = PublishStep(store, self.publisher, self.endpoints, clock)
@@ -251,16 +252,16 @@ class Service:
         self.paginator = Paginator(store, self.publisher, self.story_editor)
 
     def _webhooks(self) -> None:
-        opened, settings, store, clock = self._open, self.settings, self.store, self.clock
+        resources, settings, store, clock = self._resources, self.settings, self.store, self.clock
         self.deliver_step = DeliverStep(
             store,
             self.egress,
             self.endpoints,
             clock,
-            opened.rng,
+            resources.rng,
             site=settings.site,
-            origins=opened.origins,
-            wall=opened.wall,
+            origins=resources.origins,
+            wall=resources.wall,
         )
         self.registration = EndpointRegistration(
             store=store,
@@ -270,7 +271,7 @@ class Service:
             write=written,
             site=settings.site,
             clock=clock,
-            wall=opened.wall,
+            wall=resources.wall,
         )
         self.inspection = DeliveryInspection(store, self.registration, clock)
         self.resend = Redelivery(store, self.registration, clock)
@@ -287,8 +288,8 @@ class Service:
             policy=settings.hub,
             site=settings.site,
             clock=clock,
-            is_time_confirmed=self._open.is_time_confirmed,
-            rng=self._open.rng,
+            is_time_confirmed=self._resources.is_time_confirmed,
+            rng=self._resources.rng,
         )
         self.hub: Hub | None = None
         if settings.hub is not None and settings.site.serves_hub:
@@ -302,7 +303,7 @@ class Service:
             )
 
     def _ops(self) -> None:
-        opened, settings, store, clock = self._open, self.settings, self.store, self.clock
+        resources, settings, store, clock = self._resources, self.settings, self.store, self.clock
         names = ConfiguredNames(
             sources=tuple(settings.sources), feeds=tuple(settings.feeds), endpoints=tuple(settings.endpoints)
         )
@@ -314,7 +315,7 @@ class Service:
             store=store,
             names=names,
             sources=settings.sources.values(),
-            origins=[opened.origins[source] for source in settings.sources],
+            origins=[resources.origins[source] for source in settings.sources],
             kept_articles=kept.articles,
             gather=self.gather_step,
             directory=self.endpoints,
@@ -332,7 +333,7 @@ class Service:
             rename=self.configuration_sync.rename_again,
             fan_out=self.deliver_step.fan_out,
             clock=clock,
-            is_time_confirmed=opened.is_time_confirmed,
+            is_time_confirmed=resources.is_time_confirmed,
         )
         self.queries = Queries(
             store=store,
