@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from syndicator.errors import NotReadable, SyndicatorError
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
 from syndicator.model.ids import ArticleId
-from syndicator.model.source import FeedHints, IdentityPolicy, PagesTried, Round, Source, SourceState
+from syndicator.model.source import FeedHints, IdentityPolicy, Round, Source, SourceState
+from syndicator.model.source_findings import PagesTried
 from syndicator.rules.identity.guid_trust import GuidEvidence
 from syndicator.rules.sources.cadence import counts_against, passes
 from syndicator.rules.sources.redirect_tracking import to_ask

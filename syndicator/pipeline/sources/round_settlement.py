@@ -9,17 +9,8 @@ from msgspec.structs import replace
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed
 from syndicator.model.ids import SourceId
-from syndicator.model.source import (
-    Failure,
-    FeedHints,
-    GuidRecord,
-    Honesty,
-    Move,
-    Round,
-    Source,
-    SourceState,
-    Walled,
-)
+from syndicator.model.source import Failure, FeedHints, Move, Round, Source, SourceState
+from syndicator.model.source_findings import GuidRecord, Honesty, Walled
 from syndicator.pipeline.sources.round_result import Outcome, address
 from syndicator.rules.identity.guid_trust import after_round
 from syndicator.rules.identity.guid_trust import sentence as ladder_sentence

@@ -5,7 +5,8 @@ from datetime import timedelta
 from gather.gather_values import source
 from support import NOON, candidate
 
-from syndicator.model.source import GuidRecord, IdentityPolicy, SourceState, Way
+from syndicator.model.source import IdentityPolicy, SourceState, Way
+from syndicator.model.source_findings import GuidRecord
 from syndicator.rules.identity.guid_trust import (
     GuidEvidence,
     after_round,
