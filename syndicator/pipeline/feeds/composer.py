@@ -87,12 +87,12 @@ class Composer:
         """Return the rights to show an article."""
         return self._origin(article).rights
 
-    async def snapshot(self, feed: FeedId) -> FeedSnapshot:
-        """Return the current snapshot of a configured feed."""
+    async def snapshot(self, feed: FeedId, version: FeedVersion | None = None) -> FeedSnapshot:
+        """Return the current snapshot of a configured feed; `version`: as read before this call."""
         spec = self.specs[feed]
         # The version is read first: an article that is admitted meanwhile is rendered twice. The other way
         # round it could be missed.
-        version = await self._store.feeds.version(feed)
+        version = version or await self._store.feeds.version(feed)
         entries, rest = await self._shown(spec)
         snapshot = FeedSnapshot(
             spec=spec,

@@ -228,7 +228,9 @@ class Publisher(Composer):
         """Return what a feed holds: one reading for all its formats, which are mostly rendered together."""
         kept = self._snapshots.get(feed)
         if kept is None or kept.version != version:
-            kept = await self.snapshot(feed)
+            # While this version waited for its turn, a newer one may have been read or written.
+            newest = self._versions.known(feed) or await self._versions.get(feed)
+            kept = await self.snapshot(feed, newest)
             self._snapshots.put(feed, kept)
         return kept
 

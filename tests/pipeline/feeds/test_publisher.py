@@ -11,13 +11,14 @@ import pytest
 from pipeline.conftest import OpenService
 from support import ManualClock, candidate
 
-from syndicator.model.feed import READER_FORMATS, FeedVersion, Format
+from syndicator.model.feed import READER_FORMATS, FeedEntry, FeedSpec, FeedVersion, Format
 from syndicator.model.ids import FeedId
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.feeds.stale_cache_refresh import PASS_RENDITIONS
 from syndicator.pipeline.fresh_reads import PATIENCE_S
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
+from syndicator.store.articles.articles import TimelinePlace
 
 LATEST = FeedId("latest")
 CONFIG = """
@@ -210,3 +211,41 @@ async def test_the_list_of_feeds_says_when_it_changed(service_of: OpenService, c
     assert await listed(CONFIG) == first
     changed = await listed(CONFIG.replace('"Terbaru"', '"Paling baru"'))
     assert f"<dateModified>{format_datetime(clock())}</dateModified>" in changed
+
+
+async def test_a_feed_is_composed_of_the_version_that_is_known(service_of: OpenService) -> None:
+    async with service_of(CONFIG) as service, service.store.watch.running():
+        await service.sync_configuration()
+        asked = service.store.feeds.versions
+        reads: list[object] = []
+
+        async def counted(feeds: Sequence[FeedId]) -> Mapping[FeedId, FeedVersion]:
+            reads.append(feeds)
+            return await asked(feeds)
+
+        service.store.feeds.versions = service.publisher._versions._read_now = counted  # type: ignore[method-assign]
+        for number in range(3):
+            await admit(service, number)
+            await service.publisher.rendition(LATEST, Format.RSS)
+        assert len(reads) == 3
+
+
+async def test_a_feed_that_changes_while_it_is_composed_is_rendered_again(
+    service_of: OpenService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with service_of(CONFIG) as service, service.store.watch.running():
+        await service.sync_configuration()
+        await admit(service, 1)
+        read = service.publisher._shown
+
+        async def changed_then(spec: FeedSpec) -> tuple[tuple[FeedEntry, ...], TimelinePlace | None]:
+            found = await read(spec)
+            monkeypatch.undo()
+            await admit(service, 2)
+            return found
+
+        monkeypatch.setattr(service.publisher, "_shown", changed_then)
+        before = await service.publisher.rendition(LATEST, Format.RSS)
+        assert b"Berita nomor 2" not in before.body
+        after = await service.publisher.rendition(LATEST, Format.RSS)
+        assert b"Berita nomor 2" in after.body
