@@ -134,7 +134,12 @@ class Service:
             store.articles,
             self._feed_index,
             clock,
-            Grouping(assigner=self.assigner, stories=store.stories, policy=self.settings.story),
+            Grouping(
+                assigner=self.assigner,
+                texts=self.assigner.assignment_decision,
+                stories=store.stories,
+                policy=self.settings.story,
+            ),
             self.metrics,
             signals=store.signals,
         )

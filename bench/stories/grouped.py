@@ -23,7 +23,12 @@ def grouping_of(
 ) -> Grouping:
     """Return what assigns articles to stories."""
     assigner = assigner or assigner_of(store, clock, specs)
-    return Grouping(assigner=assigner, stories=store.stories, policy=StoriesPolicy())
+    return Grouping(
+        assigner=assigner,
+        texts=assigner.assignment_decision,
+        stories=store.stories,
+        policy=StoriesPolicy(),
+    )
 
 
 def grouping_admitter(store: Store, clock: Clock, specs: Collection[FeedSpec] = ()) -> Admitter:

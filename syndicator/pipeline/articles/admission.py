@@ -81,11 +81,15 @@ class _AdmissionOptions(Struct, frozen=True, kw_only=True):
     announcing: Announcing
 
 
-class StoryAssigner(Protocol):
-    """Assigns reserved articles to stories."""
+class AdmittedTexts(Protocol):
+    """Keeps what assignment compares of articles that this process admits."""
 
     def remember(self, article: ArticleId, content_hash: str, text: Text, own: Story) -> None:
-        """Keep what is compared of an article that this process admits."""
+        """Keep the values of one article, so that they need not be read again."""
+
+
+class StoryAssigner(Protocol):
+    """Assigns reserved articles to stories."""
 
     async def assign(self) -> None:
         """Return when all articles that wait now are assigned, or after a time limit."""
@@ -95,6 +99,7 @@ class Grouping(Struct, frozen=True, kw_only=True):
     """What groups admitted articles into stories and detects copies."""
 
     assigner: StoryAssigner
+    texts: AdmittedTexts
     stories: Stories
     policy: StoriesPolicy
 
@@ -237,7 +242,7 @@ class Admitter:
         self, intent: Admission, article: Article, fingerprint: Fingerprint, grouping: Grouping
     ) -> Admission:
         own = founded(article, fingerprint.terms)
-        grouping.assigner.remember(article.id, article.content_hash, fingerprint.text, own)
+        grouping.texts.remember(article.id, article.content_hash, fingerprint.text, own)
         return reserved(intent, article, own, packed_keys(fingerprint.shingle_keys), self._specs)
 
     async def _with_revoked_copies(self, intent: Admission, grouping: Grouping) -> Admission:

@@ -18,15 +18,12 @@ from msgspec.structs import replace
 
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.clock import Clock, to_ms
-from syndicator.model.ids import ArticleId
-from syndicator.model.story import Story
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.stories.assignment_decision import AssignmentDecision
 from syndicator.pipeline.stories.near_articles import NearArticles, entry_of_known
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.rules.stories.batch_assignment import after
 from syndicator.rules.stories.clustering import StoriesPolicy
-from syndicator.rules.stories.near_duplicates import Text
 from syndicator.rules.stories.story_match import WINDOW
 from syndicator.store.lease_owners import is_dead, new_token
 from syndicator.store.store import Store
@@ -67,7 +64,7 @@ class Assigner:
         self, store: Store, specs: FeedIndex, policy: StoriesPolicy, clock: Clock, near: NearArticles
     ) -> None:
         self._store = store
-        self._assignment_decision = AssignmentDecision(store, specs, policy, clock, near)
+        self.assignment_decision = AssignmentDecision(store, specs, policy, clock, near)
         self._within_s = policy.assign_within.total_seconds()
         self._clock = clock
         self._near = near
@@ -76,10 +73,6 @@ class Assigner:
         self._running: asyncio.Task[None] | None = None
         self._has_right = False
         self._is_ending = False
-
-    def remember(self, article: ArticleId, content_hash: str, text: Text, own: Story) -> None:
-        """Cache the values of an admitted article that are compared, so that they need not be read again."""
-        self._assignment_decision.remember(article, content_hash, text, own)
 
     async def assign(self) -> None:
         """Return when all articles that wait now are assigned, by this process or another.
@@ -220,7 +213,7 @@ class Assigner:
         """Judge and write what waits; None when the right was lost."""
         newest = {entry.article: entry for entry in turn.waiting}
         outdated = [entry for entry in turn.waiting if newest[entry.article] is not entry]
-        decisions = await self._assignment_decision.decide(list(newest.values()))
+        decisions = await self.assignment_decision.decide(list(newest.values()))
         now = self._clock()
         try:
             written = await self._store.assignments.write(

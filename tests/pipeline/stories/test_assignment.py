@@ -14,7 +14,7 @@ from syndicator.model.article import Candidate
 from syndicator.model.event import EventType
 from syndicator.model.feed import Per
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.pipeline.articles.admission import Admitter, Grouping
+from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.stories.assignment import LEASE, Assigner
 from syndicator.pipeline.stories.assignment_step import AssignStep
 from syndicator.pipeline.stories.near_articles import NearArticles
@@ -39,8 +39,7 @@ def stopping(store: Store, clock: ManualClock) -> Admitter:
     """Return what admits and does not assign, as a process that is killed in between."""
     near = NearArticles(store.assignments, store.stories)
     stopped = Stopped(store, FeedIndex(SPECS), StoriesPolicy(), clock, near)
-    grouping = Grouping(assigner=stopped, stories=store.stories, policy=StoriesPolicy())
-    return Admitter(store.articles, SPECS, clock, grouping)
+    return Admitter(store.articles, SPECS, clock, grouping_of(store, clock, SPECS, stopped))
 
 
 def fire(number: int, source: str) -> Candidate:
