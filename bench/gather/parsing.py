@@ -12,7 +12,8 @@ from syndicator.gather.feeds.feed import read_feed, read_strictly
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import Fetched
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Source, SourceKind
+from syndicator.model.schedule import Every
+from syndicator.model.source import Source, SourceKind
 from syndicator.rules.identity.identity import identify
 
 REPEATS = 20

@@ -9,6 +9,7 @@ from msgspec import Struct
 from syndicator.model.alarm import Alarm
 from syndicator.model.ids import SourceId
 from syndicator.model.rights import Rights
+from syndicator.model.schedule import Schedule
 from syndicator.model.source_findings import GuidRecord, Honesty, Walled
 
 
@@ -21,34 +22,6 @@ class SourceKind(StrEnum):
     """A sitemap, an index of sitemaps or a news sitemap: a list of addresses, with or without headlines."""
     PAGE = "page"
     """An HTML list page, its article pages and its box of popular articles, by CSS selectors."""
-
-
-class Every(Struct, frozen=True, kw_only=True, tag="every"):
-    """Due again a fixed time after the last round began, moved by up to `jitter_s` either way."""
-
-    interval_s: float
-    jitter_s: float = 0.0
-    sooner_s: float = 0.0
-    """Besides, up to so much sooner: sources that began together part, and none comes late for that."""
-
-
-class Cron(Struct, frozen=True, kw_only=True, tag="cron"):
-    """Due by a five-field cron expression, read in a zone of its own."""
-
-    expression: str
-    timezone: str
-    jitter_s: float = 0.0
-
-
-class Adaptive(Struct, frozen=True, kw_only=True, tag="adaptive"):
-    """Due when something new is likely, as the source's own rhythm and the last rounds say."""
-
-    min_s: float = 120.0
-    max_s: float = 12 * 3600.0
-    jitter_s: float = 0.0
-
-
-Schedule = Every | Cron | Adaptive
 
 
 class SourceScope(StrEnum):

@@ -6,7 +6,8 @@ from typing import Any
 
 from syndicator.model.fetch import Fetched
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Source, SourceKind
+from syndicator.model.schedule import Every
+from syndicator.model.source import Source, SourceKind
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 URL = "https://news.example/feed"

@@ -17,7 +17,8 @@ from web.web_world import World
 from syndicator.egress.client import Egress, open_egress
 from syndicator.model.fetch import Fetched
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Source, SourceKind
+from syndicator.model.schedule import Every
+from syndicator.model.source import Source, SourceKind
 from syndicator.model.subscription import SubscriptionStatus
 from syndicator.pipeline.steps import JobReport
 from syndicator.pipeline.websub.callbacks import HubCallbacks

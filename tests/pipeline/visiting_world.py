@@ -20,7 +20,8 @@ from syndicator.gather.gatherer import Gatherer
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, FetchLimits, Politeness, Source, SourceKind
+from syndicator.model.schedule import Every
+from syndicator.model.source import FetchLimits, Politeness, Source, SourceKind
 from syndicator.pipeline.sources.polite_client import PoliteClient, _RequestChain, open_polite_client
 from syndicator.store.store import Store
 

@@ -9,7 +9,8 @@ from statistics import mean, median
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.model.source import Schedule, SourceState
+from syndicator.model.schedule import Schedule
+from syndicator.model.source import SourceState
 from syndicator.rules.sources.cadence import after_success
 from syndicator.rules.sources.rhythm import Poll, is_gap, learned
 

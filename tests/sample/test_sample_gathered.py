@@ -15,7 +15,8 @@ from syndicator.gather.listings.list_page import read_list
 from syndicator.model.article import ListedItem, Placement
 from syndicator.model.fetch import Fetched
 from syndicator.model.ids import SourceId
-from syndicator.model.source import ArticleRule, Every, ListRule, PopularRule, Source, SourceKind
+from syndicator.model.schedule import Every
+from syndicator.model.source import ArticleRule, ListRule, PopularRule, Source, SourceKind
 from syndicator.sample.portals.city_pages import related
 
 SHIPPED = Path(__file__).parents[2] / "config" / "sources.toml"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syndicator.model.source import Cron
+from syndicator.model.schedule import Cron
 from syndicator.rules.sources.cadence import cron_fault
 from syndicator.settings.crontab import with_weekday_names
 

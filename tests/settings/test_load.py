@@ -12,17 +12,14 @@ from syndicator.model.delivery import Secret
 from syndicator.model.event import ARTICLE_EVENTS, EventType
 from syndicator.model.feed import Filter, Order, Window
 from syndicator.model.ids import EndpointId, FeedId, SourceId
+from syndicator.model.schedule import Adaptive, Cron, Every, Schedule
 from syndicator.model.source import (
-    Adaptive,
     ArticleRule,
-    Cron,
-    Every,
     FetchLimits,
     ImagePolicy,
     ListRule,
     Politeness,
     PopularRule,
-    Schedule,
     SourceKind,
     SourceScope,
 )

@@ -17,7 +17,8 @@ from syndicator.model.article import Candidate, Photo, Provenance, RelatedLink
 from syndicator.model.delivery import Endpoint
 from syndicator.model.feed import FeedSpec, Filter, Order, Origin, Site
 from syndicator.model.ids import ArticleId, FeedId, SourceId
-from syndicator.model.source import Every, Source, SourceKind
+from syndicator.model.schedule import Every
+from syndicator.model.source import Source, SourceKind
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.endpoint_directory import Directory

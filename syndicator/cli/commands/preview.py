@@ -39,7 +39,8 @@ from syndicator.gather.proposals.discovery import How
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import FetchResult, Reason
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Source, SourceKind
+from syndicator.model.schedule import Every
+from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.preview.comparison import Judged, judge_all
 from syndicator.pipeline.preview.discovery import discover
 from syndicator.pipeline.preview.dry_run_context import DryRunContext, paced

@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Adaptive, Cron, Every, FeedHints, Schedule, SourceState
+from syndicator.model.schedule import Adaptive, Cron, Every, Schedule
+from syndicator.model.source import FeedHints, SourceState
 from syndicator.rules.durations import span
 from syndicator.rules.sources.hints import Wish, next_allowed
 from syndicator.rules.sources.rhythm import EXPECTED_NEW, FIRST_INTERVAL_S, Rhythm, missed_lately

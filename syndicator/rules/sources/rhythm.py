@@ -21,7 +21,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.model.source import Adaptive, Schedule, SourceState
+from syndicator.model.schedule import Adaptive, Schedule
+from syndicator.model.source import SourceState
 
 HOURS = 168
 HALF_LIFE = timedelta(weeks=2)

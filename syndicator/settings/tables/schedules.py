@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from syndicator.model.source import Adaptive, Cron, Every, Schedule
+from syndicator.model.schedule import Adaptive, Cron, Every, Schedule
 from syndicator.settings.form import Form
 from syndicator.settings.value_texts import CronText, Duration, PositiveDuration, Zone, wrong
 

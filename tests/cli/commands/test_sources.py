@@ -8,7 +8,8 @@ from support import NOON
 
 from syndicator.cli.commands.sources import _lines, _next_due
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Move, Round, Source, SourceKind, SourceState
+from syndicator.model.schedule import Every
+from syndicator.model.source import Move, Round, Source, SourceKind, SourceState
 from syndicator.pipeline.articles.explanation import show
 
 KOTA = Source(

@@ -8,7 +8,8 @@ from syndicator.gather.feeds.candidates import FeedReading
 from syndicator.gather.feeds.feed import read_thoroughly
 from syndicator.model.fetch import Fetched
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Source, SourceKind
+from syndicator.model.schedule import Every
+from syndicator.model.source import Source, SourceKind
 
 SOURCE = Source(
     id=SourceId("city"),

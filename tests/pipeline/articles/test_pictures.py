@@ -25,7 +25,8 @@ from syndicator.model.article import Candidate, Photo
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.feed import Format
 from syndicator.model.ids import EndpointId, FeedId, SourceId
-from syndicator.model.source import Every, ImagePolicy, Politeness, Source, SourceKind
+from syndicator.model.schedule import Every
+from syndicator.model.source import ImagePolicy, Politeness, Source, SourceKind
 from syndicator.pipeline.articles import pictures as picturing
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.articles.pictures import PicturePolicy

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from support import NOON, ManualClock
 
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Failure, Source, SourceKind, SourceState
+from syndicator.model.schedule import Every
+from syndicator.model.source import Failure, Source, SourceKind, SourceState
 from syndicator.pipeline.ops.source_standings import REREAD, StandingCursor, Standings
 from syndicator.rules.sources.health import HealthStanding
 from syndicator.store.store import Store

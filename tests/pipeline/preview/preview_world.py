@@ -10,7 +10,8 @@ from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.gather.gatherer import Gatherer
 from syndicator.model.clock import Clock, system_clock
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Source, SourceKind
+from syndicator.model.schedule import Every
+from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.preview.dry_run_context import DryRunContext
 from syndicator.pipeline.sources.polite_client import fetch_for
 

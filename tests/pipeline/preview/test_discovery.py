@@ -14,7 +14,8 @@ from syndicator.errors import NotReadable
 from syndicator.gather.proposals.discovery import How
 from syndicator.model.fetch import Fetched, FetchResult, Redirect
 from syndicator.model.ids import SourceId
-from syndicator.model.source import ArticleRule, Every, PopularRule, Source, SourceKind
+from syndicator.model.schedule import Every
+from syndicator.model.source import ArticleRule, PopularRule, Source, SourceKind
 from syndicator.pipeline.preview.discovery import discover
 from syndicator.pipeline.preview.dry_run_context import DryRunContext
 from syndicator.pipeline.preview.finds import Discovery, NothingFound

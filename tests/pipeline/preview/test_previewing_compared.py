@@ -12,7 +12,8 @@ from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.model.article import Photo, Placement, RelatedLink
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason, Redirect
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, ImagePolicy, Source, SourceKind
+from syndicator.model.schedule import Every
+from syndicator.model.source import ImagePolicy, Source, SourceKind
 from syndicator.pipeline.preview.comparison import ChangeKind, compare, fields_of, judge_all, word_difference
 from syndicator.pipeline.preview.preview import Preview
 from syndicator.pipeline.preview.snapshots import (

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from support import ManualClock
 
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Source, SourceKind, SourceState
+from syndicator.model.schedule import Every
+from syndicator.model.source import Source, SourceKind, SourceState
 from syndicator.observe.logs import configure
 from syndicator.pipeline.sources.gather_step import GatherStep, SourceReport
 from syndicator.pipeline.sources.round_result import Outcome

@@ -10,7 +10,8 @@ from pipeline.rounds.test_page_round import CITY, config, put_article, put_list
 from support import ManualClock
 
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Source, SourceKind, SourceState
+from syndicator.model.schedule import Every
+from syndicator.model.source import Source, SourceKind, SourceState
 from syndicator.pipeline.sources import gather_step, round_result
 from syndicator.pipeline.sources.gather_step import GatherStep
 from syndicator.pipeline.sources.round_result import Outcome

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from support import NOON
 
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Failure, Move, PopularRule, Source, SourceKind, SourceState
+from syndicator.model.schedule import Every
+from syndicator.model.source import Failure, Move, PopularRule, Source, SourceKind, SourceState
 from syndicator.pipeline.articles.explanation import show
 
 SOURCE = Source(

@@ -4,7 +4,8 @@ from msgspec.structs import replace
 from support import candidate
 
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Source, SourceKind
+from syndicator.model.schedule import Every
+from syndicator.model.source import Source, SourceKind
 from syndicator.rules.articles.configured_values import as_configured
 
 SOURCE = Source(

@@ -9,7 +9,8 @@ from rules.sources.test_health import FAILURE, FINE, FRIDAY_NIGHT, HOUR, SOURCE,
 from support import NOON
 
 from syndicator.model.event import Event, EventType, SourceNotice
-from syndicator.model.source import Every, SourceState
+from syndicator.model.schedule import Every
+from syndicator.model.source import SourceState
 from syndicator.rules.sources.alarm import with_alarm
 from syndicator.rules.sources.cadence import GONE
 

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from support import NOON
 
 from syndicator.model.fetch import FetchFailed, Reason
-from syndicator.model.source import Adaptive, Cron, Every, FeedHints, Schedule, SourceState
+from syndicator.model.schedule import Adaptive, Cron, Every, Schedule
+from syndicator.model.source import FeedHints, SourceState
 from syndicator.rules.sources.cadence import (
     NEVER,
     Due,

@@ -8,7 +8,8 @@ from rules.portals import MONDAY, daytime, gathered, publications
 from support import NOON
 
 from syndicator.model.ids import SourceId
-from syndicator.model.source import Every, Failure, Round, Source, SourceKind, SourceState
+from syndicator.model.schedule import Every
+from syndicator.model.source import Failure, Round, Source, SourceKind, SourceState
 from syndicator.model.source_findings import Walled
 from syndicator.rules.sources.cadence import GONE
 from syndicator.rules.sources.health import LATE_AFTER, Health, HealthStanding, health, outlook

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from rules.portals import bursty, busy, daytime, dead, gathered, publications, steady
 from support import NOON
 
-from syndicator.model.source import Adaptive, Cron, Every, SourceState
+from syndicator.model.schedule import Adaptive, Cron, Every
+from syndicator.model.source import SourceState
 from syndicator.rules.sources.rhythm import (
     FIRST_INTERVAL_S,
     HOURS,

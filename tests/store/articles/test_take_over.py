@@ -12,7 +12,8 @@ from support import ManualClock, assigner_of, candidate, grouping_admitter
 from syndicator.model.article import Article, Candidate
 from syndicator.model.event import EventType
 from syndicator.model.ids import ArticleId, SourceId
-from syndicator.model.source import Every, Source, SourceKind
+from syndicator.model.schedule import Every
+from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.articles.admission import Admitted, Admitter
 from syndicator.pipeline.articles.explanation import explain
 from syndicator.rules.articles.admission import AdmissionVerdict
