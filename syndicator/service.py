@@ -215,7 +215,14 @@ class Service:
             SourceKind.SITEMAP: sitemap_round,
             SourceKind.PAGE: PageRound(store, resources.client, resources.gatherer, pages, clock),
         }
-        self.gather_step = GatherStep(store, settings.sources, rounds, clock, resources.rng)
+        self.gather_step = GatherStep(
+            store,
+            settings.sources,
+            rounds,
+            clock,
+            resources.rng,
+            take_received=resources.client.take_received,
+        )
         self.source_control = SourceControl(store, clock)
 
     def _popularity(self) -> None:

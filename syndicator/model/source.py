@@ -9,6 +9,7 @@ from msgspec import Struct
 from syndicator.model.alarm import Alarm
 from syndicator.model.ids import SourceId
 from syndicator.model.rights import Rights
+from syndicator.model.round_history import RoundLog
 from syndicator.model.schedule import Schedule
 from syndicator.model.source_findings import GuidRecord, Honesty, Walled
 
@@ -320,6 +321,7 @@ class SourceState(Struct, frozen=True, kw_only=True):
     last_gap_at: datetime | None = None
     """When the last of them was."""
     alarm: Alarm = Alarm()
+    log: RoundLog = RoundLog()
     stopped: str | None = None
     """Why the source is not asked any more, until its description changes or it is resumed."""
     paused: bool = False

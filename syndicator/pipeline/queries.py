@@ -21,6 +21,7 @@ from syndicator.pipeline.ops.source_standings import Standings
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.redaction import state_without_secrets
 from syndicator.pipeline.websub.subscriptions import WebsubSubscriptions
+from syndicator.rules.sources.round_history import STRIP_HOURS, HistoryLine, Strip, lines_of, strip_of
 from syndicator.store.store import Store
 
 
@@ -113,6 +114,16 @@ class Queries:
         """Return how a configured source stands."""
         source, state = self._sources[name], await self._store.sources.state(name)
         return show(source, state, await self._websub_subscriptions.status(source), self.clock())
+
+    async def round_history(self, name: SourceId) -> list[HistoryLine]:
+        """Return the last 30 days of a source: its last rounds, and the hours that had more; newest first."""
+        return lines_of(await self._store.round_histories.read(name, self.clock()))
+
+    async def strips(self, names: Sequence[SourceId]) -> list[Strip]:
+        """Return the last 24 hours of each source."""
+        now = self.clock()
+        found = await self._store.round_histories.last_hours(names, now, STRIP_HOURS)
+        return [strip_of(hours, now) for hours in found]
 
     async def endpoints(self) -> list[EndpointStatus]:
         """Return how all endpoints stand."""

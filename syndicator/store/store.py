@@ -45,6 +45,7 @@ from syndicator.store.sources.admitted_entries import Entries
 from syndicator.store.sources.origins import Origins
 from syndicator.store.sources.request_slots import SharedRequestSlots
 from syndicator.store.sources.robots import RobotsFiles
+from syndicator.store.sources.round_history import RoundHistories
 from syndicator.store.sources.source_queue import SourceQueue
 from syndicator.store.stories.assignments import Assignments
 from syndicator.store.stories.stories import Stories
@@ -126,6 +127,7 @@ class Store:
         self.hub_mending = HubMending(connection, keys, self.hub)
         self.outbox = Outbox(connection, keys)
         self.pictures = Pictures(connection, keys, options.kept_pictures)
+        self.round_histories = RoundHistories(connection, keys)
         self.signals = Signals(connection, keys)
         self.popularity = Popularity(connection, keys, self.signals)
         self.renaming = Renaming(connection, keys, self.held)

@@ -9,6 +9,8 @@ from syndicator.web.texts import DAYS, LANGUAGES, MONTHS, TEXTS
 
 FALLBACK = "en"
 _UNITS_PER_GROUP = {"id": ".", "en": ","}
+_MOST_SPANS = 3
+_HOUR = timedelta(hours=1)
 _SPANS_S = (("d", 86400), ("h", 3600), ("min", 60))
 
 
@@ -35,6 +37,20 @@ class Wording:
         local = instant.astimezone(self._zone)
         month = MONTHS[self.language][local.month - 1][:3]
         return f"{local.day} {month} {local.year}, {self._time(local)}"
+
+    def hours(self, begins: Sequence[datetime]) -> str:
+        """Write hours by their begins, newest first: `19:00–21:00, 07:00–08:00`; at most `_MOST_SPANS`."""
+        spans: list[tuple[datetime, datetime]] = []
+        for begin in begins:
+            if spans and spans[-1][0] == begin + _HOUR:
+                spans[-1] = (begin, spans[-1][1])
+            else:
+                spans.append((begin, begin + _HOUR))
+        local = [
+            "–".join(self._time(moment.astimezone(self._zone)) for moment in span)
+            for span in spans[:_MOST_SPANS]
+        ]
+        return ", ".join([*local, "…"] if len(spans) > _MOST_SPANS else local)
 
     def age(self, instant: datetime, now: datetime) -> str:
         """Write how far away an instant is: `4 s ago`, `in 3 min`; units change at two of the next."""

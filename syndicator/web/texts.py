@@ -313,6 +313,12 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "standing": ("Keadaan", "Standing"),
     "last_success": ("Terakhir berhasil", "Last success"),
     "last_round": ("Putaran terakhir", "Last round"),
+    "last_day": ("24 jam terakhir", "Last 24 hours"),
+    "day": (
+        "{rounds} putaran, {failed} gagal, {new} baru",
+        "{rounds} rounds, {failed} failed, {new} new",
+    ),
+    "failed_at": ("gagal: {hours}", "failed: {hours}"),
     "next_due": ("Berikutnya", "Next due"),
     "never": ("belum pernah", "never"),
     "ago": ("{span} lalu", "{span} ago"),

@@ -7,10 +7,15 @@ from web.web_world import World, source, story
 
 from syndicator.model.delivery import Dead, Endpoint, Secret
 from syndicator.model.event import Event, EventType
-from syndicator.model.ids import ArticleId, EndpointId, EventId
+from syndicator.model.ids import ArticleId, EndpointId, EventId, SourceId
+from syndicator.model.round_history import RoundLine, RoundLog
 from syndicator.model.source import Failure, Round, SourceState
+from syndicator.rules.sources.round_history import with_round
 from syndicator.store.codec import pack
+from syndicator.store.connection import Command
+from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import OutboxEntry
+from syndicator.store.sources.round_history import history_writes
 from syndicator.store.store import Store
 from syndicator.store.webhooks.deliveries import FanOut, Queued
 
@@ -79,3 +84,25 @@ async def _gather(world: World) -> None:
     for one in ids:
         if one in states:
             assert await world.store.sources.settle(one, "me", states[one])
+    await write_day(world.store, SourceId("fine"), "....138..1.4.......2...9")
+    await write_day(world.store, SourceId("failing"), "21..36.. ..1..1x!.2.xxxx")
+
+
+async def write_day(store: Store, source: SourceId, hours: str) -> None:
+    """Write the last 24 hours of a source: numbers of new articles, `x` failed, `!` partly, blank no round."""
+    log, writes = RoundLog(), list[Command]()
+    for number, word in enumerate(hours):
+        began_at = NOON - timedelta(hours=len(hours) - 1 - number)
+        new = int(word) if word.isdigit() else 0
+        outcomes = {" ": "", "x": "xxx", "!": ".x."}.get(word, "...")
+        for place, outcome in enumerate(outcomes):
+            line = RoundLine(
+                began_at=began_at + timedelta(minutes=place),
+                status="failed" if outcome == "x" else "ok",
+                reason="http_503" if outcome == "x" else None,
+                new=new if place == 0 else 0,
+                took_ms=180,
+            )
+            log = with_round(log, line)
+            writes += history_writes(Keys(store.again.namespace), source, log, line)
+    await store.connection.batch(writes)

@@ -11,9 +11,11 @@ from syndicator.cli.context import (
     CommandFailed,
     check_known,
     console,
+    counted,
     invocation,
     print_json,
     print_list,
+    print_table,
 )
 from syndicator.cli.formats import ago, local_time
 from syndicator.cli.store_access import Limit, Rows, ask
@@ -23,11 +25,13 @@ from syndicator.pipeline.articles.explanation import SourceShown
 from syndicator.rules.identity.guid_trust import identified_by
 from syndicator.rules.sources.health import health
 from syndicator.rules.sources.redesign import redesigned
+from syndicator.rules.sources.round_history import HistoryLine, Strip, day_summary
 from syndicator.service import Service
 
 app = typer.Typer(help="Where news comes from.", no_args_is_help=True)
 
 _LABEL = 18
+_LAST_ROUNDS = 5
 
 
 @app.command(name="list", epilog="Example: syndicator sources list")
@@ -73,17 +77,59 @@ def _show(context: typer.Context, source: str, as_json: AsJson = False) -> None:
     """Show a source: how it is asked, how it fares, when it is due, and why then."""
     name = _known(context, source)
 
-    async def found(service: Service) -> SourceShown:
-        return await service.queries.source(name)
+    async def found(service: Service) -> tuple[SourceShown, Strip, list[HistoryLine]]:
+        (strip,) = await service.queries.strips([name])
+        return await service.queries.source(name), strip, await service.queries.round_history(name)
 
-    shown = ask(context, found)
+    shown, strip, history = ask(context, found)
     if as_json:
         print_json(shown)
         return
     out = console()
-    for label, value in _lines(shown):
+    for label, value in (*_lines(shown), *_past(strip)):
         if value:
             out.print(f"{label:<{_LABEL - 1}} {value}", soft_wrap=True)
+    if last := [line for line in history if line.span == "round"][:_LAST_ROUNDS]:
+        out.print()
+        print_table([_row(line, shown.source.timezone) for line in last])
+
+
+@app.command(name="history", epilog="Example: syndicator sources history berita-kota")
+def _history(context: typer.Context, source: str, limit: Limit = 50, as_json: AsJson = False) -> None:
+    """List the rounds of a source in the last 30 days, newest first: the last ones each, then hours."""
+    name = _known(context, source)
+
+    async def found(service: Service) -> tuple[list[HistoryLine], str]:
+        return await service.queries.round_history(name), service.settings.sources[name].timezone
+
+    lines, zone = ask(context, found)
+    shown = lines[: limit or None]
+    print_list(
+        [{field: getattr(line, field) for field in line.__struct_fields__} for line in shown],
+        people=[_row(line, zone) for line in shown],
+        as_json=as_json,
+        empty="No round is known.",
+    )
+
+
+def _past(strip: Strip) -> Iterator[tuple[str, str]]:
+    if strip.rounds:
+        yield "last 24 hours", f"{strip.characters}  {day_summary(strip)}"
+
+
+def _row(line: HistoryLine, zone: str) -> Mapping[str, Any]:
+    rounds = "" if line.span == "round" else f"{counted(line.rounds, 'round')} of the hour"
+    failed = f"{line.failed} failed" if line.status == "partly" else line.status
+    return {
+        "began": local_time(line.began_at, zone),
+        "status": ", ".join(filter(None, (rounds, failed))),
+        "reason": line.reason,
+        "late": f"{line.late_s:.1f} s",
+        "new": line.new,
+        "changed": line.changed,
+        "bytes": line.received_bytes,
+        "ms": line.took_ms,
+    }
 
 
 def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:

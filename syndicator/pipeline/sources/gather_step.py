@@ -5,15 +5,18 @@ claim → fetch → read → admit → views → settle
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
+
+from msgspec.structs import replace
 
 from syndicator.errors import GatherError, StoreUnavailable
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
+from syndicator.model.round_history import RoundLine
 from syndicator.model.source import Round, Source, SourceKind, SourceState
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.lease_keeper import LeaseKeeper, LeaseLost
@@ -28,6 +31,7 @@ from syndicator.rules.sources.alarm import with_alarm
 from syndicator.rules.sources.health import failed_rounds
 from syndicator.rules.sources.redesign import redesigned
 from syndicator.rules.sources.redirect_tracking import news
+from syndicator.rules.sources.round_history import with_round
 from syndicator.store.lease_owners import new_token
 from syndicator.store.store import Store
 
@@ -63,8 +67,12 @@ class GatherStep:
         rounds: Mapping[SourceKind, KindOfRound],
         clock: Clock,
         rng: random.Random,
+        *,
+        take_received: Callable[[SourceId], int] = lambda _: 0,
     ) -> None:
+        """`take_received`: see `PoliteClient.take_received`."""
         self._store = store
+        self._take_received = take_received
         self._sources = sources
         self._hashes = {name: spec_hash(source) for name, source in sources.items()}
         self._redirect_tracking = RedirectTracking(store.articles, rounds)
@@ -126,6 +134,7 @@ class GatherStep:
         due again, after those that are due already.
         """
         began = self._clock()
+        self._take_received(source.id)  # of a round that was not settled
         state = self._settlement.still_valid(source, state or await self._store.sources.state(source.id))
         if state.paused and not named:
             paused_state = self._settlement.paused(source.id, state)
@@ -145,12 +154,15 @@ class GatherStep:
         settled = self._settlement.settled(source, state, outcome, failed, began)
         if sentence := news(state.move, settled.move):
             log.warning("source_address_changed", source=source.id, detail=sentence)
-        settled, event = with_alarm(source, settled, self._clock())
-        await retry_until_available(lambda: self._store.sources.settle(source.id, token, settled, event))
+        report = _report(source, state, outcome, failed, began=began, now=self._clock())
+        line = _line(report, began, self._take_received(source.id))
+        settled, event = with_alarm(source, replace(settled, log=with_round(state.log, line)), self._clock())
+        events = [event] if event else []
+        await retry_until_available(
+            lambda: self._store.sources.settle(source.id, token, settled, events, line)
+        )
         _log_redesign(source.id, state, settled)
-        duration_s = (self._clock() - began).total_seconds()
-        late_s = (began - state.next_due_at).total_seconds() if state.next_due_at else 0.0
-        return _report(source, state, outcome, failed, duration_s=duration_s, late_s=max(late_s, 0.0))
+        return report
 
     async def _tried(
         self, source: Source, state: SourceState, began: datetime
@@ -230,16 +242,32 @@ def _log_redesign(source: SourceId, before: SourceState, now: SourceState) -> No
         log.info("selectors_find_again", source=source, selectors=", ".join(back))
 
 
+def _line(report: SourceReport, began: datetime, received_bytes: int) -> RoundLine:
+    """Return the line of a round in the history of its source."""
+    return RoundLine(
+        began_at=began,
+        late_s=report.late_s,
+        status=report.status,
+        reason=report.reason,
+        new=report.round.new,
+        changed=report.round.changed,
+        received_bytes=received_bytes,
+        took_ms=round(report.duration_s * 1000),
+    )
+
+
 def _report(
     source: Source,
     state: SourceState,
     outcome: Outcome,
     failed: FetchFailed | None,
     *,
-    duration_s: float,
-    late_s: float,
+    began: datetime,
+    now: datetime,
 ) -> SourceReport:
     """Return the report of a round; `state` is that of before it."""
+    duration_s = (now - began).total_seconds()
+    late_s = max((began - state.next_due_at).total_seconds(), 0.0) if state.next_due_at else 0.0
     if failed is not None:
         return SourceReport(
             step="gather",

@@ -7,6 +7,7 @@ sources of one scope differ in `max_in_flight`, each compares its own limit with
 """
 
 import random
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,8 @@ from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.robots import product_token
 from syndicator.model.clock import Clock
-from syndicator.model.fetch import FetchFailed, FetchResult, Reason
+from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, Reason
+from syndicator.model.ids import SourceId
 from syndicator.model.source import Politeness, Source, SourceScope, SourceState
 from syndicator.pipeline.sources.request_slots import MAX_WAIT_S, NoSlot, Pause, RequestSlots, pause
 from syndicator.pipeline.sources.robots_policy import RobotsPolicy
@@ -84,6 +86,7 @@ class PoliteClient:
     ) -> None:
         self._egress = egress
         self._clock = clock
+        self._received = Counter[SourceId]()
         self._unavailable = LeastRecent[str, _Unavailable](_REMEMBERED)
         self._slots = RequestSlots(store.request_slots, clock, rng, pause)
         agent = product_token(user_agent)
@@ -109,7 +112,13 @@ class PoliteClient:
         chain = _RequestChain(source=source, page=page, patient=patient)
         result = await fetch_for(self._egress, source, url, state, gate=partial(self._pass, chain))
         self._heed(chain, result)
+        if isinstance(result, Fetched):
+            self._received[source.id] += len(result.body)
         return result
+
+    def take_received(self, source: SourceId) -> int:
+        """Return how many bytes were received for a source, unpacked, since this was last asked."""
+        return self._received.pop(source, 0)
 
     async def head(self, source: Source, url: str) -> FetchResult:
         """Send a HEAD request for a picture of a source; failures are returned as values.

@@ -69,6 +69,14 @@ class Keys(FeedKeys, HubKeys, AccessKeys, DeliveryKeys):
         """
         return f"{self._prefix}source:{source}"
 
+    def round_history(self, source: SourceId) -> str:
+        """STRING: two rings of records of fixed size, 16 kB in all: the sums of each of the last 720 hours,
+        then the last 150 rounds (start, lateness, result, reason, new, changed, bytes, ms).
+
+        Kept: 30 days, while the source is configured, and a week. Written by: gathering, when it settles.
+        """
+        return f"{self._prefix}rounds:{source}"
+
     def entries(self, source: SourceId) -> str:
         """STRING: msgpack `EntriesRead`: marks of the entries of a feed that were admitted as they are.
 

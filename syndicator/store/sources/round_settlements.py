@@ -24,8 +24,8 @@ class RoundResult(Struct, frozen=True, kw_only=True):
     token: str
     due_ms: int
     state: bytes
-    announce: Command = ()
-    """Writes an event; empty where there is none."""
+    more: Sequence[Command] = ()
+    """Further writes: the history of the source, events."""
 
 
 class RoundSettlements:
@@ -44,7 +44,7 @@ class RoundSettlements:
     async def _ask(self, batch: Sequence[RoundResult]) -> list[bool]:
         keys = [self._keys.sources_due(), self._keys.sources_owners(), self._keys.sources_woken()]
         rows = [
-            (one.source, one.token, one.due_ms, self._keys.source(one.source), one.state, one.announce)
+            (one.source, one.token, one.due_ms, self._keys.source(one.source), one.state, one.more)
             for one in batch
         ]
         return [reply == 1 for reply in await self._redis.run(self._script, keys, pack_for_lua(rows))]

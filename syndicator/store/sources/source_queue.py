@@ -8,12 +8,14 @@ from msgspec import Struct
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import SourceId
+from syndicator.model.round_history import RoundLine
 from syndicator.model.source import SourceState
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Transaction, pairs, pieces
 from syndicator.store.keys.table import Keys
 from syndicator.store.lease_owners import is_dead
 from syndicator.store.outbox import append_event
+from syndicator.store.sources.round_history import history_writes
 from syndicator.store.sources.round_settlements import RoundResult, RoundSettlements
 
 STATES_AT_ONCE = 500
@@ -177,16 +179,23 @@ class SourceQueue:
         )
 
     async def settle(
-        self, source: SourceId, token: str, state: SourceState, event: Event | None = None
+        self,
+        source: SourceId,
+        token: str,
+        state: SourceState,
+        events: Sequence[Event] = (),
+        line: RoundLine | None = None,
     ) -> bool:
-        """Store what a round brought and when the next is due, and add an event, in one step.
+        """Store what a round brought, when the next is due, its line of the history and events, in one step.
 
         False when the lease was lost meanwhile: nothing is written.
         """
         due_ms = to_ms(state.next_due_at) if state.next_due_at else 0
-        announce = append_event(self._keys, event) if event else ()
+        more = [append_event(self._keys, event) for event in events]
+        if line is not None:
+            more += history_writes(self._keys, source, state.log, line)
         return await self._rounds.settle(
-            RoundResult(source=source, token=token, due_ms=due_ms, state=pack(state), announce=announce)
+            RoundResult(source=source, token=token, due_ms=due_ms, state=pack(state), more=more)
         )
 
     def _released(self, source: SourceId, token: str, now: datetime) -> Transaction:

@@ -1,5 +1,7 @@
 """Routes of the API that read sources, feeds and articles, with explanations."""
 
+import re
+
 from aiohttp import web
 from msgspec.structs import replace
 
@@ -11,6 +13,7 @@ from syndicator.pipeline.articles.revisions import Compared, RevisionLine
 from syndicator.pipeline.feeds.pagination import ArticleLine, CursorError, FeedLine, Paginator, WithdrawalLine
 from syndicator.pipeline.queries import Queries
 from syndicator.rules.filter_language import WORD_KEYS
+from syndicator.rules.sources.round_history import HistoryLine
 from syndicator.web.api.json_api import (
     CURSOR,
     LIMIT,
@@ -56,6 +59,14 @@ class ReadingRoutes:
         return [
             _get("/sources", self.sources, "Sources", SourceShown, is_list=True, query=PAGED),
             _get("/sources/{source}", self.source, "Sources", SourceShown),
+            _get(
+                "/sources/{source}/history",
+                self.round_history,
+                "Sources",
+                HistoryLine,
+                is_list=True,
+                query=PAGED,
+            ),
             _get("/feeds", self.feeds, "Feeds", FeedLine, is_list=True, query=PAGED),
             _get("/feeds/{feed}", self.feed, "Feeds", FeedLine),
         ]
@@ -77,10 +88,20 @@ class ReadingRoutes:
 
     async def source(self, request: web.Request) -> web.Response:
         """Show one source: what it is, how it stands, when it is due next and why then."""
-        name = SourceId(request.match_info["source"])
-        if name not in self._reading.source_ids:
-            raise not_found("No source has this name.")
-        return document(await self._reading.source(name))
+        return document(await self._reading.source(self._named(request)))
+
+    async def round_history(self, request: web.Request) -> web.Response:
+        """List the rounds of a source in the last 30 days, the newest first.
+
+        The last rounds are listed one by one. Earlier ones are added up by the hour, in items whose `span` is
+        `hour`; an hour some of whose rounds are listed is listed, too.
+        """
+        name, limit, cursor = self._named(request), limit_of(request), cursor_of(request)
+        if cursor is not None and not re.fullmatch(r"[0-9]{1,15}", cursor):
+            raise bad_request("The cursor is none that was given out here: take the `next` of a list.")
+        lines = await self._reading.round_history(name)
+        rest = [line for line in lines if cursor is None or line.position < int(cursor)]
+        return list_document(rest[:limit], str(rest[limit - 1].position) if len(rest) > limit else None)
 
     async def feeds(self, request: web.Request) -> web.Response:
         """List the configured feeds with their addresses."""
@@ -141,6 +162,12 @@ class ReadingRoutes:
             raise not_found("There is no such revision, or it is not kept any more.")
         shown = self._shown(request, found.article)
         return document(found if shown == found.article else replace(found, article=shown, diff=None))
+
+    def _named(self, request: web.Request) -> SourceId:
+        name = SourceId(request.match_info["source"])
+        if name not in self._reading.source_ids:
+            raise not_found("No source has this name.")
+        return name
 
     def _open_feeds(self, request: web.Request) -> frozenset[FeedId]:
         """Return the feeds that the client may read, and nothing about others."""

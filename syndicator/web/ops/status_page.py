@@ -1,7 +1,10 @@
 """The operators' page: what is late or failing stands on top, with its reason in words."""
 
+from collections.abc import Sequence
+
 from aiohttp import hdrs, web
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source, SourceState
@@ -9,6 +12,7 @@ from syndicator.model.status import Status
 from syndicator.pipeline.ops.source_standings import StandingCursor
 from syndicator.pipeline.queries import Queries
 from syndicator.rules.sources.health import Health, HealthStanding, failed_rounds, health
+from syndicator.rules.sources.round_history import Strip
 from syndicator.rules.webhooks.endpoint_health import NEEDS_ATTENTION
 from syndicator.web.http.options import OpsOptions
 from syndicator.web.http.problems import bad_request
@@ -16,6 +20,7 @@ from syndicator.web.ops.endpoint_rows import endpoint_rows, worst_first
 from syndicator.web.ops.failures import ShownFailure, shown_failure
 from syndicator.web.ops.health import HealthRoutes
 from syndicator.web.ops.operator_access import Operators
+from syndicator.web.ops.source_strips import StripDrawing, strip_drawing
 from syndicator.web.pages.templates import Drawing
 
 ON_PAGE = 200
@@ -38,6 +43,9 @@ class SourceRow(Struct, frozen=True, kw_only=True):
     failed_rounds: int
     why: str = ""
     """One sentence, where nothing else in the row says it."""
+    strip: Strip | None = None
+    """Its last 24 hours."""
+    drawn: StripDrawing | None = None
 
 
 class StatusRoutes:
@@ -69,7 +77,7 @@ class StatusRoutes:
         page = await self._reading.standings.page(_begin(request), ON_PAGE)
         status = await self._reading.status(page.sources)
         faults = [part for part in (await self._health.parts()).values() if part.status != "ready"]
-        sources = source_rows(status)
+        sources = with_strips(source_rows(status), await self._reading.strips(page.sources), page.sources)
         endpoints = worst_first(endpoint_rows(status.endpoints, status.at))
         ill = sum(page.counts.get(standing, 0) for standing in _NEEDS_ATTENTION)
         ill += sum(row.health.kind in NEEDS_ATTENTION for row in endpoints)
@@ -116,6 +124,16 @@ def source_rows(status: Status) -> list[SourceRow]:
         _source_row(one.source, one.state, health(one.source, one.state, status.at)) for one in status.sources
     ]
     return sorted(rows, key=lambda row: list(HealthStanding).index(row.standing))
+
+
+def with_strips(
+    rows: Sequence[SourceRow], strips: Sequence[Strip], names: Sequence[SourceId]
+) -> list[SourceRow]:
+    """Return the rows with the strip of each source; `strips` in the order of `names`."""
+    found = dict(zip(names, strips, strict=True))
+    return [
+        replace(row, strip=found[row.source.id], drawn=strip_drawing(found[row.source.id])) for row in rows
+    ]
 
 
 def _source_row(source: Source, state: SourceState, judged: Health) -> SourceRow:

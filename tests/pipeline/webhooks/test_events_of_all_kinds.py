@@ -211,7 +211,7 @@ async def test_who_lost_the_lease_tells_nothing(store: Store, clock: ManualClock
     await store.sources.enlist([source], [], clock())
     state = await store.sources.state(source)
     event = Event(id=EventId("evt_1"), type=EventType.SOURCE_FAILING, subject=source, revision=1, at=clock())
-    assert not await store.sources.settle(source, "another's", state, event)
+    assert not await store.sources.settle(source, "another's", state, [event])
     assert await told(store, "source.failing") == []
 
 

@@ -7,7 +7,9 @@ from msgspec.structs import replace
 from support import ManualClock, candidate
 from web.web_world import Client, World, source
 
+from syndicator.model.round_history import RoundLine, RoundLog
 from syndicator.model.source import SourceState
+from syndicator.rules.sources.round_history import with_round
 from syndicator.store.lease_owners import new_token
 from syndicator.store.store import Store
 
@@ -37,6 +39,32 @@ async def test_a_source_tells_why_it_is_due(operator: Client, world: World) -> N
     assert told["state"]["due_because"] == "every 5m, but the feed asks for 1 h (ttl)"
     assert told["health"]["kind"] == "ok"
     assert (await operator.get("/api/v1/sources")).json["items"] == [told]
+
+
+async def test_the_rounds_of_a_source_are_listed_and_its_earlier_hours(
+    operator: Client, world: World
+) -> None:
+    name, log, lease = world.sources[0].id, RoundLog(), timedelta(days=1)
+    await world.store.sources.enlist([name], [], world.clock())
+    for number in range(200):
+        token, line = new_token(), RoundLine(began_at=world.clock(), status="ok", new=number % 2)
+        log = with_round(log, line)
+        assert await world.store.sources.lease(name, token, world.clock(), lease)
+        assert await world.store.sources.settle(name, token, SourceState(log=log), line=line)
+        world.clock.advance(120)
+    path = "/api/v1/sources/kota/history?limit=100"
+    first = (await operator.get(path)).json
+    second = (await operator.get(f"{path}&cursor={first['next']}")).json
+    items = first["items"] + second["items"]
+    assert (len(first["items"]), second["next"]) == (100, None)
+    assert [one["span"] for one in items] == ["round"] * 150 + ["hour"] * 2
+    assert items[0]["began_at"] == "2026-11-05T18:38:00Z"
+    assert [(one["began_at"], one["rounds"], one["new"]) for one in items[150:]] == [
+        ("2026-11-05T13:00:00Z", 30, 15),
+        ("2026-11-05T12:00:00Z", 30, 15),
+    ]
+    assert (await operator.get(f"{path}&cursor=x")).status == 400
+    assert (await operator.get("/api/v1/sources/nobody/history")).status == 404
 
 
 async def test_secrets_are_not_told(operator: Client) -> None:

@@ -53,6 +53,7 @@ async def test_the_worst_source_stands_on_top_with_its_reason(client: Client) ->
         "5 Nov 2026, 19:00 0 s ago",
         "never",
         "5 Nov 2026, 19:20 in 20 min, backing off after 4 failures",
+        "69 rounds, 16 failed, 16 new failed: 16:00–20:00, 11:00–13:00",
     ]
     assert told["ok"] == [
         "Fine fine",
@@ -60,13 +61,26 @@ async def test_the_worst_source_stands_on_top_with_its_reason(client: Client) ->
         "5 Nov 2026, 19:00 0 s ago",
         "3 new, 1 changed, 2 duplicate, 20 unchanged",
         "5 Nov 2026, 19:05 in 5 min, every 5m",
+        "72 rounds, 0 failed, 28 new",
     ]
     assert told["stuck"][1:3] == [
         "Stuck No entry was readable.",
         "5 Nov 2026, 18:59 4 s ago",
     ]
     assert told["stuck"][4] == "5 Nov 2026, 19:00 in 1 s, every 5s"
-    assert told["new"][2:] == ["never", "never", "never gathered"]
+    assert told["new"][2:] == ["never", "never", "never gathered", "–"]
+
+
+async def test_the_last_24_hours_are_drawn_and_told_in_words(client: Client) -> None:
+    """Failures stand below the line, and in the text: colour alone says nothing."""
+    sources, _ = (await page(client)).css("table")
+    (row,) = sources.css("tr.failing")
+    words = " ".join(row.css("td")[-1].text().split())
+    assert words == "69 rounds, 16 failed, 16 new failed: 16:00–20:00, 11:00–13:00"
+    bars = {path.attributes["class"]: path.attributes["d"] or "" for path in row.css("svg.strip path")}
+    assert {name: path.count("M") for name, path in bars.items()} == {"calm": 23, "news": 7, "bad": 6}
+    (row,) = sources.css("tr.new")
+    assert (row.css("svg"), row.css("td")[-1].text().strip()) == ([], "–")
 
 
 async def test_each_says_why_and_in_the_words_of_the_commands(world: World, client: Client) -> None:
@@ -145,7 +159,7 @@ async def test_endpoints_with_their_queues_and_no_secrets(client: Client) -> Non
         "0", "0", "0", "1", "0",
     ]  # fmt: skip
     text = whole.html or ""
-    assert "hidden" not in text
+    assert "hidden" not in text.replace("aria-hidden", "")
     assert "whsec" not in text
 
 

@@ -4,7 +4,7 @@
 -- KEYS[1]  ZSET: source → due time, or lease end
 -- KEYS[2]  HASH: source → owner's token
 -- KEYS[3]  HASH: sources that were woken while they were leased; they are due now
--- ARGV[1]  msgpack: list of {source, token, due ms, key of its state, state, command that adds an event, or {}}
+-- ARGV[1]  msgpack: list of {source, token, due ms, key of its state, state, list of commands that write more}
 -- reply    list of 1 (settled) or 0 (the lease was lost), one per source
 -- again    called again (its reply was lost): says that the leases were lost
 -- cost     O(log n) per source
@@ -21,7 +21,7 @@ for place, one in ipairs(settled) do
     due[#due + 1], due[#due + 2] = woken[place] and 0 or one[3], one[1]
     ended[#ended + 1] = one[1]
     if woken[place] then heard[#heard + 1] = one[1] end
-    if #one[6] > 0 then redis.call(unpack(one[6])) end
+    for _, command in ipairs(one[6]) do redis.call(unpack(command)) end
     reply[place] = 1
   end
 end
