@@ -23,6 +23,11 @@ _PRECISION_S = 0.5
 KEPT_BYTES = 128 * 2**20
 """Most bytes kept in memory; what is dropped there is still on disk."""
 
+_REMEDY = (
+    "free space on the disk, or let the user of the service write to this folder; "
+    "until then, a restart while Redis is away serves older feeds"
+)
+
 _Key = tuple[FeedId, Format]
 
 log = get_logger(__name__)
@@ -113,7 +118,9 @@ class StaleCache:
             await asyncio.to_thread(self._write, self._files, news)
         except OSError as error:
             if self._disk_works:
-                log.warning("stale_cache_write_failed", reason=str(error))
+                log.warning(
+                    "stale_cache_write_failed", file=error.filename, reason=error.strerror, remedy=_REMEDY
+                )
             self._disk_works = False
         else:
             self._disk_works = True

@@ -7,7 +7,8 @@ removed. Several processes may share the folder.
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
@@ -37,7 +38,7 @@ class _File(Struct, frozen=True, kw_only=True):
 
 
 class RenditionFiles:
-    """A folder. Blocking: call it in a thread. Raises OSError where the disk fails."""
+    """A folder of renditions. Blocking: call it in a thread. Where the disk fails, OSError names the file."""
 
     def __init__(self, folder: Path, described: Mapping[FeedId, str]) -> None:
         """`described`: for each feed that may be kept, a name of how it is configured."""
@@ -92,7 +93,8 @@ class RenditionFiles:
         others = sum(self._sizes.values()) - self._sizes.get((feed, form), 0)
         if others + len(data) > MAX_BYTES:
             return False
-        with writing(self._path(feed, form)) as part:
+        path = self._path(feed, form)
+        with _naming(path), writing(path) as part:
             part.write(data)
             part.flush()
             os.utime(part.name, (kept.confirmed_at_s, kept.confirmed_at_s))
@@ -101,7 +103,9 @@ class RenditionFiles:
 
     def confirm(self, feed: FeedId, form: Format, at_s: float) -> None:
         """Note that the bytes that are kept were the newest at this instant."""
-        os.utime(self._path(feed, form), (at_s, at_s))
+        path = self._path(feed, form)
+        with _naming(path):
+            os.utime(path, (at_s, at_s))
 
     @staticmethod
     def _is_newer(path: Path, confirmed_at_s: float) -> bool:
@@ -113,6 +117,15 @@ class RenditionFiles:
 
     def _path(self, feed: FeedId, form: Format) -> Path:
         return self._folder / f"{feed}.{form.value}"
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Name the file in an OSError: a full disk names none, and a temporary file is gone by then."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _is_abandoned(path: Path) -> bool:
