@@ -355,7 +355,7 @@ async def test_the_status_page_calls_nothing_well_while_redis_takes_no_writes(
         ready = json.loads((await operators.get("/readyz")).body)
         await admin.call("REPLICAOF", "NO", "ONE")
         assert "All is well." not in page
-        assert "1 needs attention" in page
+        assert "1 part of the service needs attention" in page
         assert ready["parts"]["store"]["status"] == "degraded"
         assert ready["parts"]["store"]["detail"] in page
         assert "All is well." in (await operators.get("/status", HTML)).text

@@ -79,8 +79,11 @@ class StatusRoutes:
         faults = [part for part in (await self._health.parts()).values() if part.status != "ready"]
         sources = with_strips(source_rows(status), await self._reading.strips(page.sources), page.sources)
         endpoints = worst_first(endpoint_rows(status.endpoints, status.at))
-        ill = sum(page.counts.get(standing, 0) for standing in _NEEDS_ATTENTION)
-        ill += sum(row.health.kind in NEEDS_ATTENTION for row in endpoints)
+        attention = {
+            "source": sum(page.counts.get(standing, 0) for standing in _NEEDS_ATTENTION),
+            "endpoint": sum(row.health.kind in NEEDS_ATTENTION for row in endpoints),
+            "part": len(faults),
+        }
         return self._drawing.page(
             request,
             "status.html",
@@ -93,7 +96,7 @@ class StatusRoutes:
             more=_spelled(page.next) if page.next else None,
             endpoints=endpoints,
             faults=faults,
-            attention=ill + len(faults),
+            attention={kind: count for kind, count in attention.items() if count},
         )
 
     async def metrics(self, request: web.Request) -> web.Response:

@@ -57,7 +57,7 @@ async def test_an_endpoint_that_is_held_after_failures_is_called_fine_nowhere(
             QUIET: ("Active", "Active"),
             STUCK: expected,
         }, path
-    assert await verdict(operator) == "1 needs attention"
+    assert await verdict(operator) == "1 endpoint needs attention"
     assert await health(operator) == {
         QUIET: {"kind": "active", "why": ""},
         STUCK: {
@@ -83,4 +83,4 @@ async def test_the_worst_endpoint_stands_on_top(world: World, operator: Client) 
         (STUCK, ("Disabled", "Disabled gone")),
         (QUIET, ("Paused", "Paused moving")),
     ]
-    assert await verdict(operator) == "1 needs attention"
+    assert await verdict(operator) == "1 endpoint needs attention"

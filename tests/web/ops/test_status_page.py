@@ -49,7 +49,10 @@ async def test_the_worst_source_stands_on_top_with_its_reason(client: Client) ->
     assert list(told) == ["failing", "stuck", "late", "new", "ok"]
     assert told["failing"] == [
         "Failing failing",
-        "Failed 4 times in a row It answered with status 503: The portal answered 503.",
+        (
+            "Failed 4 times in a row It answered with status 503: The portal answered 503. "
+            "Last try 5 Nov 2026, 19:00, 0 s ago"
+        ),
         "5 Nov 2026, 19:00 0 s ago",
         "never",
         "5 Nov 2026, 19:20 in 20 min, backing off after 4 failures",
@@ -103,6 +106,7 @@ async def test_each_says_why_and_in_the_words_of_the_commands(world: World, clie
     assert list(told) == ["failing", "stuck", "late", "new", "paused"]
     assert told["failing"][1] == (
         "Failed 50 times in a row It answered with status 429: It is asked too often."
+        " Last try 5 Nov 2026, 19:00, 0 s ago"
     )
     assert told["paused"][1] == (
         "Paused paused by an operator; `syndicator sources resume fine` starts it again"
@@ -119,7 +123,9 @@ async def test_a_single_failure_is_no_row_of_failures(world: World, client: Clie
         SOURCES[3].id, "me", SourceState(failures=1, failure=failure, next_due_at=NOON)
     )
     sources, _ = (await page(client)).css("table")
-    assert rows(sources)["failing"][1] == "Failed once The host name is not found"
+    assert rows(sources)["failing"][1] == (
+        "Failed once The host name is not found Last try 5 Nov 2026, 19:00, 0 s ago"
+    )
 
 
 async def test_a_source_that_has_stopped_or_gone_quiet_says_why(world: World, client: Client) -> None:
@@ -165,7 +171,7 @@ async def test_endpoints_with_their_queues_and_no_secrets(client: Client) -> Non
 
 async def test_the_verdict_comes_first(client: Client) -> None:
     whole = await page(client)
-    assert whole.css(".verdict")[0].text() == "4 need attention"
+    assert whole.css(".verdict")[0].text() == "3 sources and 1 endpoint need attention"
     figures = {" ".join(one.text(separator=" ").split()) for one in whole.css(".figures div")}
     assert figures == {"Articles 1", "Feeds 3", "Sources 5", "Events waiting to go out 1"}
 
@@ -216,7 +222,7 @@ async def test_very_many_sources_are_shown_page_by_page(store: Store, clock: Man
         assert await store.sources.settle(one.id, "me", state)
     async with client_of(world.ops_app(), OPS) as client:
         first = await page(client)
-        assert first.css(".verdict")[0].text() == "20 need attention"
+        assert first.css(".verdict")[0].text() == "20 sources need attention"
         assert "Sources 230" in {
             " ".join(one.text(separator=" ").split()) for one in first.css(".figures div")
         }
@@ -229,7 +235,7 @@ async def test_very_many_sources_are_shown_page_by_page(store: Store, clock: Man
         rest = LexborHTMLParser((await client.get(f"/status{more}".split("#")[0], ENGLISH)).body)
         assert ids_of(rest) == [one.id for one in many[ON_PAGE - 20 : -20]]
         assert "More sources" not in rest.text()
-        assert rest.css(".verdict")[0].text() == "20 need attention", "of all, not of this page"
+        assert rest.css(".verdict")[0].text() == "20 sources need attention", "of all, not of this page"
         behind = LexborHTMLParser((await client.get("/status?from=ok", ENGLISH)).body)
         assert "There are no more sources." in behind.text()
         again = LexborHTMLParser((await client.get("/status?from=new&reload=30", ENGLISH)).body)
