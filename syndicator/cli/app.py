@@ -77,7 +77,7 @@ def _options(
     del version  # its callback has answered
     if log_level not in logs.LEVELS:
         raise typer.BadParameter(
-            f"{log_level!r} is none of {', '.join(logs.LEVELS)}", param_hint="--log-level"
+            f"{log_level!r} is not one of {', '.join(logs.LEVELS)}", param_hint="--log-level"
         )
     logs.configure(log_level, json=log_json)
     environ = read_environment()

@@ -203,7 +203,7 @@ class Trip:
         try:
             joined = self.url.join(URL(text.strip()))
         except ValueError as error:
-            raise failure(Reason.REDIRECT, f"{self.host} redirects to what is no address.") from error
+            raise failure(Reason.REDIRECT, f"{self.host} redirects to what is not a URL.") from error
         target, _ = split_credentials(parse_url(str(joined)))
         return target
 

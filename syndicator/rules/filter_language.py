@@ -79,7 +79,7 @@ def language_fault(text: str) -> tuple[str, str] | None:
     """Return what is wrong with a language, and what to do."""
     if LANGUAGE.fullmatch(text):
         return None
-    return "is no language tag", 'use one such as "id", "en" or "en-GB" (BCP 47)'
+    return "is not a language tag", 'use one such as "id", "en" or "en-GB" (BCP 47)'
 
 
 def span_fault(since: datetime | None, until: datetime | None) -> tuple[str, str] | None:
@@ -116,7 +116,7 @@ def _instant(key: str, text: str) -> datetime:
     except OverflowError:
         raise FilterError(key, "is beyond the calendar", remedy) from None
     except ValueError:
-        raise FilterError(key, "is no instant", remedy) from None
+        raise FilterError(key, "is not a date and time", remedy) from None
     if aware is None:
         raise FilterError(key, "names no offset, so it is not clear when it is", remedy)
     return aware

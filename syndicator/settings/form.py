@@ -86,14 +86,14 @@ def _named_texts(
 
 def _cookie_fault(name: str, taken: list[str]) -> str | None:
     if not name or not set(name.lower()) <= _TOKEN_CHARACTERS:
-        return "is no name of a cookie"
+        return "is not a valid cookie name"
     return "names the same cookie twice" if name in taken else None
 
 
 def _header_fault(name: str, taken: list[str]) -> str | None:
     low = name.lower()
     if not low or not set(low) <= _TOKEN_CHARACTERS:
-        return "is no name of a header"
+        return "is not a valid header name"
     if low in _OURS or low.startswith("webhook-"):
         return "is a header that the service itself sets"
     if low in [each.lower() for each in taken]:

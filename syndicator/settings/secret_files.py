@@ -43,7 +43,7 @@ def _read_seal_keys(name: object, info: ValidationInfo) -> tuple[Secret, ...] | 
         return None
     lines = read_secret(name, info).split()
     if not all(is_seal_key(line) for line in lines):
-        raise wrong("holds a line that is no key", 'write what "openssl rand -base64 32" gives, one a line')
+        raise wrong("has a line that is not a key", 'write what "openssl rand -base64 32" gives, one a line')
     return tuple(Secret(line) for line in lines)
 
 

@@ -158,7 +158,7 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise wrong("is no known time zone", 'use a name such as "Asia/Jakarta" or "UTC"') from None
+        raise wrong("is not a known time zone", 'use a name such as "Asia/Jakarta" or "UTC"') from None
     return value
 
 
@@ -183,7 +183,7 @@ def _network(
     try:
         meant = ip_network(text, strict=False)
     except ValueError:
-        raise wrong("is no address range (CIDR)", remedy) from None
+        raise wrong("is not an address range (CIDR)", remedy) from None
     shown = meant if port is None else NetworkPort(meant, port)
     raise wrong("names a host inside the range", f'write "{shown}"')
 
@@ -202,10 +202,8 @@ def _reachable(value: object) -> Network | NetworkPort:
 
 
 def _selector(value: str) -> str:
-    complaint = selector_fault(value)
-    if complaint is not None:
-        reason = complaint.removeprefix("it ")
-        raise wrong(reason, 'write one as in "h2 > a", or "img@src" to take an attribute')
+    if (fault := selector_fault(value)) is not None:
+        raise wrong(*fault)
     return value
 
 
@@ -213,7 +211,7 @@ def _link_rule(value: str) -> str:
     if not value.startswith("re:"):
         return _selector(value)
     if fault := regex_fault(value.removeprefix("re:")):
-        raise wrong(f"is no regular expression ({fault})", r'write one as in "re:/read/[0-9]+/"')
+        raise wrong(f"is not a valid regular expression ({fault})", r'write one as in "re:/read/[0-9]+/"')
     return value
 
 
@@ -255,22 +253,22 @@ def signing_secret(text: str) -> Secret:
     remedy = 'write whsec_ and the base64 of 24 to 64 random bytes, as "openssl rand -base64 32" makes them'
     scheme, _, encoded = text.strip().partition("_")
     if scheme not in {"whsec", "whsk"}:
-        raise wrong("is no webhook secret: it does not begin with whsec_ (or whsk_)", remedy)
+        raise wrong("is not a webhook secret: it does not begin with whsec_ (or whsk_)", remedy)
     try:
         key = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
-        raise wrong(f"is no webhook secret: what follows {scheme}_ is not base64", remedy) from None
+        raise wrong(f"is not a webhook secret: what follows {scheme}_ is not base64", remedy) from None
     if scheme == "whsk":
         return _ed25519_secret(text.strip(), key)
     if len(key) not in _SECRET_BYTES:
-        raise wrong(f"is no webhook secret: it holds {len(key)} bytes, not 24 to 64", remedy)
+        raise wrong(f"is not a webhook secret: it holds {len(key)} bytes, not 24 to 64", remedy)
     return Secret(text.strip())
 
 
 def _ed25519_secret(text: str, key: bytes) -> Secret:
     if len(key) not in {32, 64}:
         remedy = "write whsk_ and the base64 of an ed25519 key: its 32 bytes, or 64 with its public half"
-        raise wrong(f"is no key to sign with: it holds {len(key)} bytes, not 32 or 64", remedy)
+        raise wrong(f"is not a signing key: it holds {len(key)} bytes, not 32 or 64", remedy)
     return Secret(text)
 
 

@@ -264,7 +264,7 @@ async def connect(url: str, *, anchor: str, timeout_s: float = 3.0) -> AsyncIter
             protocol=2,
         )
     except ValueError as error:
-        raise StoreError(f"[store] url is no Redis URL: {error}") from error
+        raise StoreError(f"[store] url is not a Redis URL: {error}") from error
     connection = Connection(pool, anchor, timeout_s)
     try:
         await _greet(connection, url)
@@ -281,7 +281,7 @@ async def _greet(connection: Connection, url: str) -> None:
         where, cause = _place(url), error.__cause__
         if isinstance(cause, exceptions.InvalidResponse):
             raise StoreError(
-                f"[store] url leads to {where}, where something answers that is no Redis: "
+                f"[store] url leads to {where}, where something answers that is not Redis: "
                 "write the host and port of one, as in redis://127.0.0.1:6379/0"
             ) from cause
         if isinstance(error, StoreUnavailable) and where not in str(error):

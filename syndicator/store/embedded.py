@@ -359,7 +359,7 @@ def _identify(binary: Path) -> tuple[str, str]:
     ).stdout
     version = re.search(r"v=(\d+\.\d+\.\d+)", shown)
     if version is None:
-        raise StoreError(f"{binary} is no Redis or Valkey server: it says {shown[:80]!r}")
+        raise StoreError(f"{binary} is not a Redis or Valkey server: it says {shown[:80]!r}")
     return ("valkey" if "valkey" in shown.lower() else "redis"), version[1]
 
 

@@ -113,8 +113,8 @@ def test_one_spelling(asked: str, canonical: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "key", "says", "remedy"),
     [
-        ("language=bahasa+indonesia", "language", "no language tag", "BCP 47"),
-        ("since=yesterday", "since", "no instant", "2026-11-01T00:00:00Z"),
+        ("language=bahasa+indonesia", "language", "not a language tag", "BCP 47"),
+        ("since=yesterday", "since", "not a date and time", "2026-11-01T00:00:00Z"),
         ("since=2026-11-01", "since", "no offset", "2026-11-01T00:00:00Z"),
         ("until=2026-11-01T00:00:00", "until", "no offset", "%2B07:00"),
         ("since=0001-01-01T00:00:00%2B14:00", "since", "beyond the calendar", "2026"),

@@ -228,7 +228,7 @@ async def test_what_answers_but_is_no_redis_is_told_by_its_place_and_key() -> No
                 pass
         told = str(raised.value)
         assert f"[store] url leads to 127.0.0.1:{port_of(opened)}" in told
-    assert "is no Redis" in told
+    assert "is not Redis" in told
     assert "geheim" not in told
 
 

@@ -226,7 +226,7 @@ def _gathered_as(settings: Settings, discovery: Discovery) -> SourceId | None:
 def _draft(settings: Settings, url: str) -> Source:
     if not url.startswith(("http://", "https://")):
         meant = f": did you mean https://{url}?" if "." in url and "://" not in url else ""
-        raise typer.BadParameter(f"{url!r} is no http or https URL{meant}", param_hint="URL")
+        raise typer.BadParameter(f"{url!r} is not an http or https URL{meant}", param_hint="URL")
     return Source(
         id=SourceId("preview"),
         title="Preview",
@@ -289,7 +289,7 @@ def _other_ways(error: NothingFound) -> str:
     guesses = {How.STRUCTURE, How.ITSELF}
     tried = [f"{one.url} ({one.problem})" for one in error.found if one.problem and one.how not in guesses]
     if tried:
-        return f"what looked like a feed is none: {', '.join(tried)}"
+        return f"what looked like a feed is not one: {', '.join(tried)}"
     return 'name a page that lists articles, or write its selectors yourself (kind = "page"; docs/sources.md)'
 
 

@@ -35,6 +35,8 @@ MAX_PICKED = 1000
 _ATTRIBUTE = re.compile(r"(?P<css>.*?)@(?P<attribute>[a-zA-Z_][\w:.-]*)", re.DOTALL)
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
 _PATTERN = "re:"
+_CONTAINS = re.compile(r"(?P<name>:(?:-soup-|i)?contains)\(")
+_SELECTOR_REMEDY = 'write one as in "h2 > a", or "img@src" to take an attribute'
 _IMAGES = frozenset({"img", "amp-img"})
 _ENCODING = re.compile(r"windows-|cp\d|iso-?8859|koi8|gb|big5|euc|shift|x-sjis|iso-2022-jp|mac|tis-620")
 _LATIN = frozenset({"iso-8859-1", "iso8859-1", "iso_8859-1"})
@@ -63,18 +65,26 @@ def selector(name: str, text: str | None, attribute: str | None = None) -> Selec
     return Selector(name=name, css=text.strip(), attribute=attribute)
 
 
-def selector_fault(text: str) -> str | None:
-    """Return what is wrong with a selector that somebody wrote; None when it can be used."""
+def selector_fault(text: str) -> tuple[str, str] | None:
+    """Return what is wrong with a selector, and what to do; None when it can be used."""
     read = selector("selector", text)
     if read is None:
-        return "it is empty"
+        return "is empty", _SELECTOR_REMEDY
     if not read.css:
         return None
     try:
         LexborHTMLParser("<p>").css(read.css)
     except SelectolaxError:
-        return "it is no CSS selector that can be read here"
+        return f'"{plain_text(text)}" is not a CSS selector that can be read here', _selector_remedy(text)
     return None
+
+
+def _selector_remedy(text: str) -> str:
+    if text.startswith(_PATTERN):
+        return "only list.url takes re: and a regular expression; write a CSS selector"
+    if match := _CONTAINS.search(text):
+        return f'CSS has no {match["name"]}(); write :lexbor-contains("text"), or ("text" i) to ignore case'
+    return _SELECTOR_REMEDY
 
 
 def link_pattern(text: str) -> re.Pattern[str] | None:
@@ -84,7 +94,7 @@ def link_pattern(text: str) -> re.Pattern[str] | None:
     try:
         return re.compile(text.removeprefix(_PATTERN))
     except (re.error, RecursionError, OverflowError) as error:
-        detail = f'"{plain_text(text)}" is no regular expression: {error}'
+        detail = f'"{plain_text(text)}" is not a valid regular expression: {error}'
         raise NotReadable(Reason.EMPTY, detail) from error
 
 
@@ -127,7 +137,8 @@ class Page:
         try:
             return root.css(wanted.css)
         except SelectolaxError as error:
-            raise NotReadable(Reason.EMPTY, f"{wanted} is no CSS selector that can be read here") from error
+            detail = f"{wanted} is not a CSS selector that can be read here"
+            raise NotReadable(Reason.EMPTY, detail) from error
 
     def pick(
         self, doomed: "Doomed", selectors: Iterable[Selector | None], within: LexborNode | None = None

@@ -185,7 +185,7 @@ class _Maker:
         url = absolute_url(base, entry.link)
         if url is None:
             if entry.link:
-                changes.note("url", entry.link, "it is no http(s) address: left out")
+                changes.note("url", entry.link, "it is not an http(s) address: left out")
             if entry.guid_is_link and entry.guid.strip().startswith(("http://", "https://")):
                 url = absolute_url(entry.base, entry.guid)
                 if url is not None:
@@ -235,7 +235,7 @@ def _authors(entry: Entry, portal: Sequence[str], changes: Adjustments) -> tuple
             changes.note(
                 "authors",
                 author,
-                "what is no name of a reporter (label, role, portal, mail address) is removed",
+                "what is not the name of a reporter (label, role, portal, mail address) is removed",
             )
     return names
 

@@ -24,7 +24,7 @@ def photos_of(entry: Entry, lost_picture: str | None, changes: Adjustments) -> t
     for picture in entry.pictures[:MAX_PHOTOS]:
         photo = _photo(entry.base, picture)
         if photo is None:
-            changes.note("photos", picture.url, "it is no http(s) address: left out")
+            changes.note("photos", picture.url, "it is not an http(s) address: left out")
             continue
         if photo.url not in photos:
             changes.note_address("photos", picture.url, photo.url, entry.base)
@@ -41,7 +41,7 @@ def enclosures_of(entry: Entry, changes: Adjustments) -> tuple[Enclosure, ...]:
     for attached in entry.attachments[:MAX_ENCLOSURES]:
         url = absolute_url(entry.base, attached.url)
         if url is None:
-            changes.note("enclosures", attached.url, "it is no http(s) address: left out")
+            changes.note("enclosures", attached.url, "it is not an http(s) address: left out")
             continue
         one = Enclosure(
             url=url,

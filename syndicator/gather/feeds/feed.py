@@ -44,7 +44,7 @@ _XML_TYPES, _JSON_TYPES = ("xml",), ("json",)
 _ANY_TYPES = frozenset({"text/plain", "application/octet-stream", "binary/octet-stream"})
 _NO_FEED = {
     DocumentKind.HTML: "it is an HTML page, no feed",
-    DocumentKind.OTHER: "it is no feed of any known format",
+    DocumentKind.OTHER: "it is not a feed of any known format",
 }
 
 
@@ -144,7 +144,7 @@ def _with_type_warning(channel: Channel, fetched: Fetched, types: tuple[str, ...
     """Warn of a Content-Type of another kind of document: readers that trust it see no feed."""
     kind = fetched.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and kind not in _ANY_TYPES and not kind.endswith(types):
-        channel.warnings.append(f"the Content-Type is {plain_text(kind, 100)}, which is none of a feed")
+        channel.warnings.append(f"the Content-Type is {plain_text(kind, 100)}, which is not that of a feed")
     return channel
 
 

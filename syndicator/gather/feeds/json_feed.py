@@ -42,7 +42,7 @@ def read_json(fetched: Fetched, limit: int) -> Channel:
         if isinstance(item, dict):
             entries.append(_entry(item, fetched.url, owners))
         else:
-            warnings.append(f"entry {number} skipped: it is no object")
+            warnings.append(f"entry {number} skipped: it is not an object")
     if not items:
         warnings.append(NO_ENTRIES)
     return Channel(

@@ -73,7 +73,7 @@ def _read_parsed(fetched: Fetched, limit: int, doubt: str) -> Channel:
     warnings = [doubt]
     if not parsed.entries:
         if not parsed.get("version"):
-            raise NotReadable(Reason.NOT_A_FEED, "it is no feed of any known format")
+            raise NotReadable(Reason.NOT_A_FEED, "it is not a feed of any known format")
         raise NotReadable(Reason.MALFORMED, doubt)
     entries = []
     window = FeedWindow(limit=limit, now=fetched.fetched_at)

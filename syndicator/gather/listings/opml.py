@@ -53,7 +53,7 @@ def read_opml(body: bytes) -> FeedList:
     prolog = read_prolog(as_ascii(body))
     if prolog.first_element != "opml":
         begins = f"it begins with <{prolog.first_element}>" if prolog.first_element else "it holds no XML"
-        raise NotReadable(Reason.NOT_A_FEED, f"this is no OPML: {begins}")
+        raise NotReadable(Reason.NOT_A_FEED, f"this is not OPML: {begins}")
     root, faults = _parsed(body)
     outlines: list[Outline] = []
     for element, folders in _walked(root):
@@ -78,8 +78,8 @@ def _parsed(body: bytes) -> tuple[etree._Element, list[OutlineFault]]:
     except (etree.XMLSyntaxError, ValueError):
         root = None
     if root is None:
-        raise NotReadable(Reason.MALFORMED, f"line {line} is no XML: {reason}")
-    return root, [OutlineFault(line=line, reason=f"is no XML ({reason}); what could be read was taken")]
+        raise NotReadable(Reason.MALFORMED, f"line {line} is not XML: {reason}")
+    return root, [OutlineFault(line=line, reason=f"is not XML ({reason}); what could be read was taken")]
 
 
 def _walked(root: etree._Element) -> Iterator[tuple[etree._Element, tuple[str, ...]]]:

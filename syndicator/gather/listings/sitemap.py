@@ -84,7 +84,7 @@ def read_sitemap(source: Source, fetched: Fetched) -> SitemapReading:
         return _read_text(source, fetched, warnings)
     if sniff(body) is DocumentKind.XML_FEED:
         return _read_feed(source, fetched)
-    what = "it is an HTML page, no sitemap" if sniff(body) is DocumentKind.HTML else "it is no sitemap"
+    what = "it is an HTML page, not a sitemap" if sniff(body) is DocumentKind.HTML else "it is not a sitemap"
     raise NotReadable(Reason.NOT_A_FEED, what if body.strip() else "the document is empty")
 
 

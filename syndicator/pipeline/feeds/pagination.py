@@ -168,7 +168,7 @@ def _spot(cursor: str | None) -> PagePosition | None:
         return None
     match = _CURSOR.fullmatch(cursor)
     if match is None:
-        raise CursorError("the cursor is none that was given out here: take the `next` of a list")
+        raise CursorError("the cursor was not given out here: take the `next` of a list")
     return PagePosition(until_ms=int(match[1]), skip=int(match[2]))
 
 

@@ -227,7 +227,7 @@ def _read(index: int, raw: Raw, now: datetime) -> ReportItem | ItemFault:
     if (item.article is None) is (item.url is None):
         return _fault(index, "article", "must be given, or else url, and not both")
     if item.article is not None and not is_article_id(item.article):
-        return _fault(index, "article", "is no id of an article")
+        return _fault(index, "article", "is not the id of an article")
     if item.visitor is not None and item.count != 1:
         return _fault(index, "count", "must be 1 beside visitor: one visitor counts once")
     if item.at is not None and not now - OLDEST <= item.at <= now + _AHEAD:

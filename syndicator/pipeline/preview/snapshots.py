@@ -334,7 +334,7 @@ def _decoded(path: Path, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except FileNotFoundError:
-        raise SnapshotFault(f"{path.parent} is no snapshot: it has no {path.name}") from None
+        raise SnapshotFault(f"{path.parent} is not a snapshot: it has no {path.name}") from None
     except OSError as error:
         raise SnapshotFault(f"{path} cannot be read: {error.strerror}") from error
     except msgspec.DecodeError as error:

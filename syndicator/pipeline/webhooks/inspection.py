@@ -186,7 +186,7 @@ def _begun(cursor: str | None, matched: Callable[[str], re.Match[str] | None]) -
 
 
 def _strange_cursor() -> CursorError:
-    return CursorError("the cursor is none that was given out here: take the `next` of a list")
+    return CursorError("the cursor was not given out here: take the `next` of a list")
 
 
 def _takes(query: DeliveryQuery, line: DeliveryLine) -> bool:

@@ -98,7 +98,7 @@ def _size(values: Mapping[str, Sequence[str]]) -> int:
         return USUAL
     digits = len(str(LARGEST))
     if not (text.isascii() and text.isdigit() and len(text) <= digits and 1 <= int(text) <= LARGEST):
-        raise FilterError("limit", f"is no number from 1 to {LARGEST}", f"write limit={USUAL}")
+        raise FilterError("limit", f"is not a number from 1 to {LARGEST}", f"write limit={USUAL}")
     return int(text)
 
 
@@ -106,5 +106,5 @@ def _story(values: Mapping[str, Sequence[str]]) -> ArticleId | None:
     text = _one("story", values)
     if text is not None and not is_article_id(text):
         remedy = "take it from the address of an article, /articles/…"
-        raise FilterError("story", "is no id of an article", remedy)
+        raise FilterError("story", "is not the id of an article", remedy)
     return ArticleId(text) if text else None

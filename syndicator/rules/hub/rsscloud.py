@@ -30,10 +30,10 @@ def read_registration(form: Mapping[str, str], caller: str) -> CloudRegistration
     """Read a form of `pleaseNotify`. `caller` is who sent it, as in a URL; raises NotUnderstood."""
     protocol = form.get("protocol", "http-post") or "http-post"
     if protocol not in _SCHEMES:
-        raise NotUnderstood("protocol is none of http-post, https-post")
+        raise NotUnderstood("protocol must be http-post or https-post")
     port = form.get("port", "")
     if not _PORT.fullmatch(port) or not 0 < int(port) < 2**16:
-        raise NotUnderstood("port is no number of a port")
+        raise NotUnderstood("port is not a port number")
     path = form.get("path", "")
     if not path.startswith("/"):
         raise NotUnderstood("path does not begin with a slash")
@@ -46,7 +46,7 @@ def read_registration(form: Mapping[str, str], caller: str) -> CloudRegistration
     if len(urls) > MAX_FEEDS:
         raise NotUnderstood(f"more than {MAX_FEEDS} feeds are asked for at once")
     if domain and not _DOMAIN.fullmatch(domain):
-        raise NotUnderstood("domain is no name of a host")
+        raise NotUnderstood("domain is not a host name")
     place = f"{_SCHEMES[protocol]}://{domain or caller}:{port}"
     callback = callback_of(place + path, "domain, port and path")
     return CloudRegistration(

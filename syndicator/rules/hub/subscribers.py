@@ -77,7 +77,7 @@ def read_form(body: bytes) -> dict[str, str]:
             max_num_fields=MAX_FIELDS,
         )  # fmt: skip
     except UnicodeDecodeError:
-        raise NotUnderstood("the body is no form in UTF-8, percent-encoded") from None
+        raise NotUnderstood("the body is not a percent-encoded UTF-8 form") from None
     except ValueError:
         raise NotUnderstood(f"the form has more than {MAX_FIELDS} fields") from None
     form: dict[str, str] = {}
@@ -97,7 +97,7 @@ def read_request(form: Mapping[str, str], policy: HubPolicy) -> HubRequest:
     try:
         mode = Mode(form["hub.mode"])
     except ValueError:
-        raise NotUnderstood("hub.mode is none of subscribe, unsubscribe, publish") from None
+        raise NotUnderstood("hub.mode must be subscribe, unsubscribe or publish") from None
     secret = form.get("hub.secret", "")
     if len(secret.encode()) > MAX_SECRET_BYTES:
         raise NotUnderstood("hub.secret must have less than 200 bytes")
@@ -126,7 +126,7 @@ def callback_of(text: str, name: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise NotUnderstood(f"{name} is no absolute http or https URL")
+        raise NotUnderstood(f"{name} is not an absolute http or https URL")
     if not host_of(url):
         raise NotUnderstood(
             f"{name} names a host that cannot be connected to: write its name or address plainly"
@@ -137,7 +137,7 @@ def callback_of(text: str, name: str) -> str:
 def topic_of(text: str, name: str) -> str:
     """Return a valid topic unchanged. Raises NotUnderstood."""
     if len(text) > MAX_URL or not text.isprintable():
-        raise NotUnderstood(f"{name} is no URL")
+        raise NotUnderstood(f"{name} is not a URL")
     return text
 
 
@@ -325,6 +325,6 @@ def is_active(known: Subscriber, now: datetime) -> bool:
 def _lease_s(text: str, policy: HubPolicy) -> int:
     """Read `hub.lease_seconds` and keep it within the bounds; without one, or at 0, it is ours to say."""
     if text and not _LEASE.fullmatch(text):
-        raise NotUnderstood("hub.lease_seconds is no positive whole number")
+        raise NotUnderstood("hub.lease_seconds is not a positive whole number")
     wanted = int(text or 0) or policy.default_lease_s
     return min(max(wanted, policy.min_lease_s), policy.max_lease_s)

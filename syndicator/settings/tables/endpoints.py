@@ -33,7 +33,7 @@ _EVENTS = ["*", *dict.fromkeys(f"{kind.family}.*" for kind in EventType), *(kind
 
 def _event(value: str) -> str:
     if value not in _EVENTS:
-        raise wrong(f"names {value!r}, which is no event", f"use {', '.join(_EVENTS)}")
+        raise wrong(f"names {value!r}, which is not an event type", f"use {', '.join(_EVENTS)}")
     return value
 
 
@@ -71,7 +71,7 @@ def parse_rate(value: object) -> Rate:
         return value
     found = _RATE.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise wrong("is no rate", 'write how many per second, minute or hour, as in "10/s" or "300/m"')
+        raise wrong("is not a rate", 'write how many per second, minute or hour, as in "10/s" or "300/m"')
     return Rate(count=int(found[1]), per_s=_SECONDS[found[2]])
 
 

@@ -25,7 +25,7 @@ def _instant(value: object, info: ValidationInfo) -> datetime:
             with suppress(ValueError):
                 value = datetime.fromisoformat(value)
     if not isinstance(value, datetime):
-        raise wrong("is no instant", remedy)
+        raise wrong("is not a date and time", remedy)
     if value.tzinfo is None:
         raise wrong("names no offset, so it is not clear when it is", remedy)
     return value

@@ -29,7 +29,8 @@ _MOST_S = 0.02
 def _parameter(value: str) -> str:
     if not _PARAMETER.fullmatch(value):
         raise wrong(
-            "is no name of a parameter", 'write the name alone, as in "ref", or its beginning, as in "kn_*"'
+            "is not the name of a parameter",
+            'write the name alone, as in "ref", or its beginning, as in "kn_*"',
         )
     return value.lower()
 
@@ -40,12 +41,12 @@ _HOST_NAME = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}")
 def _domain(value: str) -> str:
     name = value.lower()
     if not _HOST_NAME.fullmatch(name):
-        raise wrong("is no domain", 'write its name alone, as in "portal.co.id": no scheme, port or path')
+        raise wrong("is not a domain", 'write its name alone, as in "portal.co.id": no scheme, port or path')
     domain = registrable_domain(name)
     if domain is None:
         raise wrong("is a suffix under which anybody registers", 'write a domain, as in "portal.co.id"')
     if domain != name:
-        raise wrong("is no registered domain", f'write it without a subdomain: "{domain}"')
+        raise wrong("is not a registered domain", f'write it without a subdomain: "{domain}"')
     return domain
 
 
@@ -56,11 +57,11 @@ def _identity(value: object) -> str | Mapping[str, str]:
         raise wrong("does not say how articles are recognised", _REMEDY)
     pattern = value["link"]
     if fault := regex_fault(pattern):
-        raise wrong(f"link is no regular expression: {fault}", _REMEDY)
+        raise wrong(f"link is not a valid regular expression: {fault}", _REMEDY)
     if re.compile(pattern).groups != 1:
         raise wrong(
             "link has not exactly one group: what it takes is the article's name",
-            'write one pair of parentheses, as in "/read/(\\\\d+)/"; (?:…) is no group',
+            'write one pair of parentheses, as in "/read/(\\\\d+)/"; (?:…) is not a group',
         )
     if _takes_long(re.compile(pattern)):
         raise wrong(

@@ -48,7 +48,7 @@ def _host(value: str) -> str:
         pass
     labels = host.split(".")
     if not all(label.replace("-", "").isalnum() and label.isascii() for label in labels):
-        raise wrong("is no address to listen on", 'write one such as "127.0.0.1", "::1" or "0.0.0.0"')
+        raise wrong("is not an address to listen on", 'write one such as "127.0.0.1", "::1" or "0.0.0.0"')
     return host
 
 
@@ -57,7 +57,7 @@ def _asked_by(value: str) -> str:
     name = value.lower()
     if not all(label.replace("-", "").isalnum() and label.isascii() for label in name.split(".")):
         raise wrong(
-            "is no name of a host",
+            "is not a host name",
             'write the name alone, as in "ops.example", and letters other than a to z as "xn--…"',
         )
     return name
@@ -69,7 +69,7 @@ def _store_url(value: str) -> str:
     if parts.scheme in _STORE_SCHEMES_PLANNED:
         raise wrong(f"{parts.scheme}:// {NOT_YET}", remedy)
     if parts.scheme not in _STORE_SCHEMES:
-        raise wrong("is no URL of a Redis", remedy)
+        raise wrong("is not the URL of a Redis server", remedy)
     if not (parts.path if parts.scheme == "unix" else parts.hostname):
         raise wrong("does not say where the Redis is", remedy)
     return value
@@ -78,19 +78,19 @@ def _store_url(value: str) -> str:
 def _engine(value: str) -> str:
     if shutil.which(value) is None:
         remedy = "give the path of valkey-server or redis-server, or remove the key to use the bundled one"
-        raise wrong(f"{value!r} is no program that can be run here", remedy)
+        raise wrong(f"{value!r} is not a program that can be run here", remedy)
     return value
 
 
 def _slug(value: str) -> str:
     if not SLUG.fullmatch(value):
-        raise wrong("is no plain name", "use lower-case letters, digits and dashes")
+        raise wrong("is not a plain name", "use lower-case letters, digits and dashes")
     return value
 
 
 def _tag_authority(value: str) -> str:
     if not TAG_AUTHORITY.fullmatch(value):
-        raise wrong("is no domain with a date", 'write one such as "news.example,2026"')
+        raise wrong("is not a domain with a date", 'write one such as "news.example,2026"')
     return value
 
 

@@ -231,14 +231,14 @@ class SourceForm(Form):
     @classmethod
     def _one_cookie_header(cls, value: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
         if value and any(name.lower() == "cookie" for name in info.data.get("headers", {})):
-            raise wrong("are given beside a header Cookie", "keep one of them")
+            raise wrong("conflict with the header Cookie in headers", "keep one of them")
         return value
 
     @field_validator("auth")
     @classmethod
     def _one_authorization(cls, value: AuthForm | None, info: ValidationInfo) -> AuthForm | None:
         if value and any(name.lower() == "authorization" for name in info.data.get("headers", {})):
-            raise wrong("is given beside a header Authorization", "keep one of them")
+            raise wrong("conflicts with the header Authorization in headers", "keep one of them")
         return value
 
     @field_validator("list")
@@ -268,7 +268,7 @@ class SourceForm(Form):
         kind = info.data.get("kind")
         if value is not None and value.url is None and kind and kind is not SourceKind.PAGE:
             raise wrong(
-                f"needs a url of its own: a {kind} is no HTML page", "name the page that holds the box"
+                f"needs a url of its own: a {kind} is not an HTML page", "name the page that holds the box"
             )
         return value
 

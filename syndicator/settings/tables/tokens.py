@@ -18,13 +18,13 @@ def _digest(value: str) -> str:
     if value.startswith(PREFIX):
         raise wrong("is the token itself, and files are read by others", f'write "{digest_of(value)}"')
     if not is_digest(value):
-        raise wrong("is no SHA-256: it must be 64 digits, 0-9 and a-f", _REMEDY)
+        raise wrong("is not a SHA-256 digest: it must be 64 digits, 0-9 and a-f", _REMEDY)
     return value
 
 
 def _owner(value: str) -> str:
     if not SLUG.fullmatch(value):
-        raise wrong("is no plain name", "use lower-case letters, digits and dashes")
+        raise wrong("is not a plain name", "use lower-case letters, digits and dashes")
     return value
 
 

@@ -131,7 +131,7 @@ def list_document(items: Sequence[object], more: str | None = None) -> web.Respo
 
 
 def limit_of(request: web.Request) -> int:
-    """Read `limit`; a 400 for what is no number from 1 to `MOST`."""
+    """Read `limit`; a 400 for what is not a number from 1 to `MOST`."""
     text = request.query.get(LIMIT.name, str(USUAL))
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= MOST:
         raise bad_request(f'The parameter "limit" is a number from 1 to {MOST}.')

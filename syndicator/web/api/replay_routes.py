@@ -85,7 +85,7 @@ class ReplayRoutes:
         begin = 0
         if cursor is not None:
             if cursor not in names:
-                raise bad_request("The cursor is none that was given out here: take the `next` of a list.")
+                raise bad_request("The cursor was not given out here: take the `next` of a list.")
             begin = names.index(ReplayId(cursor)) + 1
         piece = known[begin : begin + limit]
         return list_document(piece, piece[-1].id if len(known) > begin + limit else None)

@@ -105,7 +105,7 @@ async def test_it_can_be_written_and_nothing_is_ever_overwritten(config: Path, t
     ("content", "says"),
     [
         (None, "cannot be read"),
-        ("<rss/>", "this is no OPML"),
+        ("<rss/>", "this is not OPML"),
         ('<!DOCTYPE o [<!ENTITY a "b">]><opml/>', "declares entities"),
     ],
 )

@@ -267,7 +267,7 @@ async def test_a_feed_can_be_kept_too(config: Path, town: Town, tmp_path: Path) 
 
 async def test_a_folder_that_is_none_is_refused(config: Path, tmp_path: Path, town: Town) -> None:
     code, _, err = await run(config, "preview", "--source", "kota", "--snapshot", str(tmp_path / "none"))
-    assert (code, "is no snapshot" in err) == (1, True)
+    assert (code, "is not a snapshot" in err) == (1, True)
     town.publish(*map(Story, range(4)))
     taken = tmp_path / "taken"
     taken.mkdir()

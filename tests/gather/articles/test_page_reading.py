@@ -376,7 +376,7 @@ def test_an_article_page_that_is_none_says_which_selector(markup: str, message: 
 
 
 def test_a_selector_that_is_none_is_named() -> None:
-    with pytest.raises(NotReadable, match=r'article\.title "h1\[" is no CSS selector'):
+    with pytest.raises(NotReadable, match=r'article\.title "h1\[" is not a CSS selector'):
         article(title="h1[")
     assert selector_fault("h1[") is not None
     assert selector_fault("") is not None

@@ -50,8 +50,8 @@ REFUSED: dict[str, tuple[bytes | str, str, str]] = {
     "many attributes, not well-formed": (
         f"<rss {ATTRIBUTES.replace(chr(34), '')}><channel></channel></rss>", "malformed", "attributes",
     ),
-    "random bytes": (bytes((number * 7919) % 251 for number in range(1_000_000)), "not_a_feed", "no feed"),
-    "a million brackets": ("<" * 1_000_000, "not_a_feed", "no feed"),
+    "random bytes": (bytes((number * 7919) % 251 for number in range(1_000_000)), "not_a_feed", "not a feed"),
+    "a million brackets": ("<" * 1_000_000, "not_a_feed", "not a feed"),
     "a feed of brackets": ("<rss>" + "<" * 500_000, "malformed", "not well-formed"),
     "deep JSON": ("[" * 1_000_000, "malformed", "nested too deeply"),
     "a page": ("<!DOCTYPE html><html><body>404", "not_a_feed", "HTML page"),

@@ -334,4 +334,4 @@ def test_a_feed_without_entries_is_one(document: str) -> None:
 def test_a_content_type_that_names_something_else_is_told() -> None:
     answer = fetched(atom("<title>t</title>"), headers={"content-type": "text/html; charset=utf-8"})
     reading = to_reading(source(), answer, read_strictly(answer, 200))
-    assert reading.warnings == ("the Content-Type is text/html, which is none of a feed",)
+    assert reading.warnings == ("the Content-Type is text/html, which is not that of a feed",)

@@ -70,7 +70,7 @@ def test_a_list_that_is_no_xml_is_read_as_far_as_it_goes() -> None:
     )
     assert [one.url for one in found.outlines][-1] == "https://c.example/"
     assert len(found.faults) == 1
-    assert "is no XML" in found.faults[0].reason
+    assert "is not XML" in found.faults[0].reason
 
 
 @pytest.mark.parametrize(

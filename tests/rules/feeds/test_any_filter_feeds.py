@@ -75,17 +75,17 @@ def test_what_is_usual(asked: str, expected: AdHoc) -> None:
 @pytest.mark.parametrize(
     ("asked", "key", "says"),
     [
-        ("limit=0", "limit", "no number from 1 to 200"),
-        ("limit=201", "limit", "no number from 1 to 200"),
-        ("limit=²", "limit", "no number"),
-        ("limit=" + "9" * 5000, "limit", "no number"),
+        ("limit=0", "limit", "not a number from 1 to 200"),
+        ("limit=201", "limit", "not a number from 1 to 200"),
+        ("limit=²", "limit", "not a number"),
+        ("limit=" + "9" * 5000, "limit", "not a number"),
         ("limit=1&limit=2", "limit", "given twice"),
         ("sort=newest", "sort", "is not latest or popular"),
         ("window=2h", "window", "1h, 24h, 7d or all"),
         ("per=topic", "per", "article or story"),
         (f"story={ID}&sort=popular", "story", "no use"),
-        ("story=x", "story", "no id of an article"),
-        ("since=x", "since", "no instant"),
+        ("story=x", "story", "not the id of an article"),
+        ("since=x", "since", "not a date and time"),
     ],
 )
 def test_what_is_refused_names_the_key(asked: str, key: str, says: str) -> None:

@@ -199,8 +199,8 @@ async def test_what_does_not_concern_a_feed_does_not_change_it(client: Client, w
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ("since=yesterday", '"since" is no instant'),
-        ("limit=1000", '"limit" is no number from 1 to 200'),
+        ("since=yesterday", '"since" is not a date and time'),
+        ("limit=1000", '"limit" is not a number from 1 to 200'),
         ("source=kotta", "did you mean kota"),
         ("source=xyz", "_syndicator.source.id"),
         ("q=a+OR", '"q" misses a word'),

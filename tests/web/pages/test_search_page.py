@@ -170,7 +170,7 @@ async def test_a_bad_value_of_a_filter_is_a_problem_that_names_it(client: Client
     for path in ("/search.rss?q=banjir&since=yesterday", "/search?q=banjir&since=yesterday"):
         answer = await client.get(path)
         assert answer.status == 400
-        assert '"since" is no instant: write date, time and offset' in answer.json["detail"]
+        assert '"since" is not a date and time: write date, time and offset' in answer.json["detail"]
 
 
 async def test_a_feed_shows_a_new_article_at_once(client: Client, world: World) -> None:
