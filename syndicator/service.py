@@ -320,7 +320,7 @@ class Service:
             sources=tuple(settings.sources), feeds=tuple(settings.feeds), endpoints=tuple(settings.endpoints)
         )
         kept = settings.retention
-        self.access = Access(store.tokens, settings.tokens, clock)
+        self.access = Access(store, settings.tokens, clock)
         self.metrics_reporter = MetricsReporter(store, self.endpoints, self.metrics, clock)
         self.doctor = Doctor(store, self.endpoints, self.deliver_step.event_fan_out, clock)
         self.configuration_sync = ConfigurationSync(

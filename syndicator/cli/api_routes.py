@@ -19,6 +19,7 @@ def api_of(service: Service) -> tuple[ApiRoute, ...]:
         inspection=service.inspection,
         redelivery=service.resend,
         replay_control=service.replays,
+        audit=service.store.audit,
         endpoint_schema=registration_schema(),
         clock=service.clock,
     )

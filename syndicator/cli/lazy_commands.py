@@ -38,6 +38,7 @@ COMMANDS = {
     "hub": ("hub", "Who subscribes to our feeds."),
     "doctor": ("doctor", "Look whether all that is kept of deliveries fits together, and mend it."),
     "tokens": ("tokens", "Who may use the API."),
+    "audit": ("audit", "What was changed while the service runs, by whom."),
     "opml": ("opml", "Lists of feeds, in and out."),
 }
 """The module of each in `syndicator.cli.commands`, and the first sentence of its help."""

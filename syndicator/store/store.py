@@ -27,6 +27,7 @@ from syndicator.store.files.data_folder import make_private
 from syndicator.store.hub.subscribers import HubSubscribers
 from syndicator.store.hub.topics import HubTopics
 from syndicator.store.keys.table import Keys
+from syndicator.store.ops.audit import AuditLog
 from syndicator.store.ops.configured_names import Configured
 from syndicator.store.ops.delivery_repair import Mending
 from syndicator.store.ops.hub_repair import HubMending
@@ -106,6 +107,7 @@ class Store:
         )
         self.assignments = Assignments(connection, keys, self.stories.kept)
         self.attempts = Attempts(connection, keys)
+        self.audit = AuditLog(connection, keys)
         self.backlog = Backlog(connection, keys)
         self.changes = Changes(connection, keys)
         self.clicks = Clicks(connection, keys)

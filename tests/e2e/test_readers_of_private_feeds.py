@@ -38,7 +38,7 @@ async def client(store: Store, clock: ManualClock) -> AsyncIterator[Client]:
     feeds = AnyFilterFeeds(
         store=store, publisher=world.publisher, scoring=Scoring(store, PopularityPolicy()), clock=clock
     )
-    keys = PrivateFeeds(Gate(Access(store.tokens, {token.id: token}, clock), clock))
+    keys = PrivateFeeds(Gate(Access(store, {token.id: token}, clock), clock))
     async with client_of(
         create_app(world.reading, WebOptions(), any_filter_feeds=feeds, keys=keys)
     ) as opened:

@@ -171,7 +171,7 @@ class World:
     @property
     def access(self) -> Access:
         """Tokens, none of them configured."""
-        return Access(self.store.tokens, {}, self.clock)
+        return Access(self.store, {}, self.clock)
 
     @property
     def table(self) -> tuple[ApiRoute, ...]:
@@ -187,6 +187,7 @@ class World:
             inspection=DeliveryInspection(self.store, self.registration, self.clock),
             redelivery=Redelivery(self.store, self.registration, self.clock),
             replay_control=ReplayControl(self.store, self.registration, self.clock),
+            audit=self.store.audit,
             endpoint_schema=registration_schema(),
             clock=self.clock,
         )

@@ -54,7 +54,9 @@ class Withdrawer:
                 now=self._clock(),
                 members=await self._members(place.story) if place.story else (),
             )
-            if await self._store.withdrawals.withdraw(intent):
+            noted = self._store.audit.command("article.withdrawn", article_id, after={"reason": reason})
+            also = [noted] if by is WithdrawnBy.OPERATOR else []
+            if await self._store.withdrawals.withdraw(intent, also):
                 self._metrics.withdrawals.labels(by.value).inc()
                 log.warning(
                     "article_withdrawn",
@@ -80,7 +82,8 @@ class Withdrawer:
             if withdrawal is None:
                 return None
             intent = restoring(withdrawal, specs=self._specs, now=self._clock())
-            if await self._store.withdrawals.restore(intent):
+            noted = self._store.audit.command("article.restored", article_id)
+            if await self._store.withdrawals.restore(intent, [noted]):
                 log.warning("article_restored", article=intent.article.title, id=article_id)
                 (place,) = await self._store.stories.places([article_id])
                 if place.story:

@@ -13,7 +13,8 @@ from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Token, TokenScope
 from syndicator.rules.access.credentials import digest_of, is_plausible, new_value, same
-from syndicator.store.access.tokens import MOST, Tokens
+from syndicator.store.access.tokens import MOST
+from syndicator.store.store import Store
 
 FIRST_ADMIN = TokenId("first-admin")
 
@@ -83,8 +84,9 @@ class Access:
     A configured token takes precedence over one of the same id that was made at run time.
     """
 
-    def __init__(self, store: Tokens, configured: Mapping[TokenId, Token], clock: Clock) -> None:
-        self._store = store
+    def __init__(self, store: Store, configured: Mapping[TokenId, Token], clock: Clock) -> None:
+        self._store = store.tokens
+        self._audit = store.audit
         self._configured = configured
         self._by_digest = {token.sha256: token for token in configured.values()}
         self._clock = clock
@@ -128,14 +130,17 @@ class Access:
         name = made.token.id
         if name in self._configured:
             raise TokenRefused(f"the configuration has a token {name!r}: take another id")
-        if not await self._store.add(made.token, self._clock()):
+        added = self._audit.command("token.added", name, after=_described(made.token))
+        if not await self._store.add(made.token, self._clock(), [added]):
             raise TokenRefused(f"there is a token {name!r} already, or there are {MOST:,}: revoke one first")
 
     async def revoke(self, name: TokenId) -> bool:
         """Revoke a token at once; return False where there is none of this id. Raises TokenRefused."""
         if name in self._configured:
             raise TokenRefused(f"the token {name!r} is configured: remove [token.{name}], then restart")
-        return await self._store.remove(name)
+        known = await self.token(name)
+        before = _described(known) if known else None
+        return await self._store.remove(name, [self._audit.command("token.revoked", name, before=before)])
 
     async def first_admin(self) -> NewToken | None:
         """Return a new administrator token where no valid one exists; else None."""
@@ -148,3 +153,14 @@ class Access:
         if FIRST_ADMIN in self._configured or not await self._store.add(made.token, now):
             return None  # another process was faster
         return made
+
+
+def _described(token: Token) -> dict[str, object]:
+    """Return what the audit log says of a token."""
+    return {
+        "scopes": token.scopes,
+        "feeds": token.feeds,
+        "owner": token.belongs_to,
+        "description": token.description,
+        "expires": token.expires,
+    }

@@ -41,4 +41,7 @@ class SourceControl:
             next_due_at=due.at,
             due_because=due.because,
         )
-        return await self._store.sources.settle(source, token, state)
+        done = await self._store.sources.settle(source, token, state)
+        if done:
+            await self._store.audit.append("source.paused" if paused else "source.resumed", source)
+        return done

@@ -108,7 +108,8 @@ class StoryEditing:
             rest = [member for member in record.members if member.id != StoryId(article_id)]
             if not rest or not mine:
                 raise StoryRefused(f"article {article_id} is a story of its own already")
-            if await self._store.stories.regroup([record], [mine, rest], self._clock()):
+            noted = self._store.audit.command("story.split", article_id, before={"story": record.id})
+            if await self._store.stories.regroup([record], [mine, rest], self._clock(), [noted]):
                 await self._touch()
                 return await self.story(ArticleId(rest[0].id))
         raise StoreError(f"the story of {article_id} changed {_ATTEMPTS} times meanwhile: try again")
@@ -120,7 +121,9 @@ class StoryEditing:
             if first.id == second.id:
                 raise StoryRefused(f"articles {one} and {other} are one story already")
             members = [*first.members, *second.members]
-            if await self._store.stories.regroup([first, second], [members], self._clock()):
+            stories = {str(one): first.id, str(other): second.id}
+            noted = self._store.audit.command("story.joined", one, before=stories, after={"with": other})
+            if await self._store.stories.regroup([first, second], [members], self._clock(), [noted]):
                 await self._touch()
                 return await self.story(one)
         raise StoreError(f"the stories of {one} and {other} changed {_ATTEMPTS} times meanwhile: try again")

@@ -120,6 +120,9 @@ class EndpointRegistration:
             raise EndpointRefused(_unreadable(asker, str(error))) from error
         if not is_new:
             raise EndpointRefused(f"there is an endpoint {endpoint!r} already: take another id")
+        await self._store.audit.append(
+            "endpoint.added", endpoint, after={"owner": asker.owner, **self._described(chosen)}
+        )
         log.info("endpoint_added", endpoint=endpoint, owner=asker.owner)
         probed = None if is_trusted else await self.verify(asker, endpoint)
         shown = await self.show(asker, endpoint)
@@ -141,7 +144,10 @@ class EndpointRegistration:
             was_proven = known.has_moved or known.verified_at is not None
             return replace(known, endpoint=chosen, verified_at=None, has_moved=was_proven)
 
-        await self._change(asker, endpoint, changed)
+        before, after = await self._change(asker, endpoint, changed)
+        await self._store.audit.append(
+            "endpoint.changed", endpoint, before=self._described(before), after=self._described(after)
+        )
         return await self.show(asker, endpoint)
 
     async def remove(self, asker: Asker, endpoint: EndpointId) -> None:
@@ -153,6 +159,9 @@ class EndpointRegistration:
                 f"processes, start them anew, and remove it {IN_USE // timedelta(minutes=1)} minutes later"
             )
         await self._store.endpoints.remove(endpoint)
+        await self._store.audit.append(
+            "endpoint.removed", endpoint, before={"owner": found.owner, **self._described(found.endpoint)}
+        )
         log.info("endpoint_removed", endpoint=endpoint, by=asker.owner)
 
     async def rotate(
@@ -180,6 +189,7 @@ class EndpointRegistration:
             return replace(known, endpoint=replace(known.endpoint, secrets=kept))
 
         await self._change(asker, endpoint, rotated, or_bare=True)
+        await self._store.audit.append("endpoint.rotated", endpoint, after={"overlap_until": now + overlap})
         log.info("endpoint_secret_rotated", endpoint=endpoint, by=asker.owner)
         return _with_key(await self.show(asker, endpoint), fresh)
 
@@ -195,6 +205,7 @@ class EndpointRegistration:
                 return replace(current, verified_at=now, has_moved=False) if is_same else current
 
             await self._change(asker, endpoint, verified)
+            await self._store.audit.append("endpoint.verified", endpoint)
         return probed
 
     async def ping(self, asker: Asker, endpoint: EndpointId) -> Probed:
@@ -210,12 +221,15 @@ class EndpointRegistration:
         """Pause an endpoint; its events wait. Raises NoEndpoint."""
         await self._listed(asker, endpoint)
         await self._store.endpoints.pause(endpoint, reason, self._clock())
+        await self._store.audit.append("endpoint.paused", endpoint, after={"reason": reason})
         return await self.show(asker, endpoint)
 
     async def resume(self, asker: Asker, endpoint: EndpointId) -> EndpointShown:
         """Resume a paused or disabled endpoint; waiting events are sent. Raises NoEndpoint."""
         await self._listed(asker, endpoint)
         before = await self._store.endpoints.resume(endpoint, self._clock())
+        rested = {"standing": before.standing, "reason": before.reason, "since": before.since}
+        await self._store.audit.append("endpoint.resumed", endpoint, before=rested)
         return replace(await self.show(asker, endpoint), replay_offered=_offer(before))
 
     async def backfill(
@@ -231,7 +245,9 @@ class EndpointRegistration:
         if EventType.ARTICLE_CREATED not in found.events:
             raise EndpointRefused("it does not ask for article.created, which is what would be sent")
         since = None if hours is None else self._clock() - timedelta(hours=hours)
-        return await self._backfilling.queue(found, articles=articles, since=since)
+        queued = await self._backfilling.queue(found, articles=articles, since=since)
+        await self._store.audit.append("endpoint.backfilled", endpoint, after={"queued": queued})
+        return queued
 
     async def working(self, asker: Asker, endpoint: EndpointId) -> Endpoint:
         """Return an endpoint that is verified and active. Raises NoEndpoint, EndpointRefused."""
@@ -280,12 +296,14 @@ class EndpointRegistration:
         changed: Callable[[Registration], Registration],
         *,
         or_bare: bool = False,
-    ) -> None:
+    ) -> tuple[Endpoint, Endpoint]:
+        """Change an endpoint; return it as it was before and as it is now."""
         for _ in range(_ATTEMPTS):
             known = await self._own(asker, endpoint, or_bare=or_bare)
+            after = changed(known)
             try:
-                if await self._store.endpoints.change(changed(known)):
-                    return
+                if await self._store.endpoints.change(after):
+                    return known.endpoint, after.endpoint
             except SealError as error:
                 log.warning("secret_encryption_failed", reason=str(error))
                 raise EndpointRefused(_unreadable(asker, str(error))) from error
@@ -293,8 +311,6 @@ class EndpointRegistration:
 
     async def _show(self, asker: Asker, entry: EndpointListed) -> EndpointShown:
         endpoint = entry.endpoint
-        settings = self._write(endpoint)
-        settings["headers"] = dict.fromkeys(endpoint.headers, HIDDEN)
         newest = await self._store.attempts.newest(endpoint.id)
         now = self._clock()
         status = EndpointStatus(
@@ -308,7 +324,7 @@ class EndpointRegistration:
         return EndpointShown(
             id=endpoint.id,
             owner=entry.owner,
-            settings=settings,
+            settings=self._described(endpoint),
             created_at=entry.created_at,
             verified_at=entry.verified_at,
             health=endpoint_health(status, now),
@@ -318,6 +334,10 @@ class EndpointRegistration:
             unreadable=_unreadable(asker, entry.unreadable) if entry.unreadable else None,
             feed=fall_back(self._site, endpoint),
         )
+
+    def _described(self, endpoint: Endpoint) -> dict[str, Any]:
+        """Return the settings of an endpoint, without the values of its headers."""
+        return {**self._write(endpoint), "headers": dict.fromkeys(endpoint.headers, HIDDEN)}
 
     async def _has_left(self, endpoint: EndpointId) -> bool:
         return bool(await self._directory.departed(self._store.configured, [endpoint], self._clock()))

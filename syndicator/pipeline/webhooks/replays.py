@@ -117,7 +117,9 @@ class ReplayControl:
             place=begin,
         )
         await self._store.replays.sweep(now, owner=asker.owner, most=MOST_ENDED - 1)
-        await self._store.replays.add(replay, now)
+        wanted_of = {"endpoint": endpoint.id, "since": wanted.since, "events": kinds, "limit": wanted.limit}
+        noted = self._store.audit.command("replay.begun", replay.id, after=wanted_of)
+        await self._store.replays.add(replay, now, [noted])
         log.info("replay_begun", replay=replay.id, endpoint=endpoint.id, by=asker.owner)
         return shown(replay)
 
@@ -139,7 +141,8 @@ class ReplayControl:
             if replay.status is not ReplayStatus.RUNNING:
                 return shown(replay)
             ended = replace(replay, status=ReplayStatus.CANCELLED, reason=by, ended_at=now)
-            if await self._store.replays.write(ended, now):
+            noted = self._store.audit.command("replay.cancelled", name, before={"endpoint": replay.endpoint})
+            if await self._store.replays.write(ended, now, [noted]):
                 log.info("replay_cancelled", replay=name, by=asker.owner)
                 return shown(ended)
         raise EndpointRefused("it goes on faster than it can be ended: try again")

@@ -44,6 +44,8 @@ class Redelivery:
         if kept is None or not await self._is_theirs(endpoint, event):
             raise EndpointRefused("it was not sent to this endpoint of late")
         resent = await self._queue(endpoint, [kept])
+        if resent.queued:
+            await self._store.audit.append("delivery.resent", endpoint, after={"event": event})
         if resent.gone:
             raise EndpointRefused("its article is withdrawn or not kept any more: there is nothing to send")
         if not resent.queued:
@@ -57,7 +59,11 @@ class Redelivery:
         """
         await self._registration.working(asker, endpoint)
         kept = await self._store.backlog.list(endpoint, MOST_AT_ONCE, self._clock())
-        return await self._queue(endpoint, [entry.delivery.event for entry in kept if entry.status == "dead"])
+        dead = [entry.delivery.event for entry in kept if entry.status == "dead"]
+        resent = await self._queue(endpoint, dead)
+        if resent.queued:
+            await self._store.audit.append("delivery.resent", endpoint, after={"dead": resent.queued})
+        return resent
 
     async def _queue(self, endpoint: EndpointId, events: Sequence[Event]) -> Resent:
         now = self._clock()

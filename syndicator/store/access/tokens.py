@@ -1,5 +1,6 @@
 """API tokens that were made at run time: their digests, never their values."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from syndicator.model.ids import TokenId
@@ -30,8 +31,8 @@ class Tokens:
         found = await self._redis.call("HVALS", self._keys.tokens())
         return sorted((unpack(one, Token) for one in found), key=lambda token: token.id)
 
-    async def add(self, token: Token, now: datetime) -> bool:
-        """Keep a token; False where its id is taken, or there are too many.
+    async def add(self, token: Token, now: datetime, also: Sequence[Command] = ()) -> bool:
+        """Keep a token; False where its id is taken, or there are too many. `also` is written with it.
 
         Those that expired long ago leave meanwhile.
         """
@@ -45,18 +46,19 @@ class Tokens:
         writes: list[Command] = [
             ("HSET", names, token.id, digest),
             ("HSET", self._keys.tokens(), digest, pack(token)),
+            *also,
         ]
         expects = ((names, token.id, ""), (self._keys.tokens(), digest, ""))
         (done,) = await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))])
         return done
 
-    async def remove(self, token: TokenId) -> bool:
-        """Forget a token: from now on its value opens nothing. False where there is none of this id."""
+    async def remove(self, token: TokenId, also: Sequence[Command] = ()) -> bool:
+        """Forget a token, and write `also` with that; False where there is none of this id."""
         names = self._keys.token_names()
         digest = await self._redis.call("HGET", names, token)
         if digest is None:
             return False
-        writes: list[Command] = [("HDEL", names, token), ("HDEL", self._keys.tokens(), digest)]
+        writes: list[Command] = [("HDEL", names, token), ("HDEL", self._keys.tokens(), digest), *also]
         expects = ((names, token, digest.decode()),)
         (done,) = await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))])
         return done

@@ -32,8 +32,11 @@ class Withdrawals:
         self._keys = keys
         self._articles = articles
 
-    async def withdraw(self, intent: Withdrawing) -> bool:
-        """Remove an article from indexes and feeds, and add its event; False where it changed meanwhile."""
+    async def withdraw(self, intent: Withdrawing, also: Sequence[Command] = ()) -> bool:
+        """Remove an article from indexes and feeds, and add its event; False where it changed meanwhile.
+
+        `also` is written in the same transaction.
+        """
         keys, withdrawal, now_ms = self._keys, intent.withdrawal, to_ms(intent.withdrawal.at)
         article = withdrawal.article
         record = replace(withdrawal, article=replace(article, body_html=""))
@@ -48,7 +51,7 @@ class Withdrawals:
         writes += [("ZREM", keys.timeline(facet), article.id) for facet in facets_of(article)]
         writes += forgetting(keys, article.id)
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
-        writes += [append_event(keys, intent.event), note_change(keys, article.id)]
+        writes += [append_event(keys, intent.event), note_change(keys, article.id), *also]
         expects = ((keys.article(article.id), "revision", str(article.revision)),)
         return (await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))]))[0]
 
@@ -64,8 +67,8 @@ class Withdrawals:
         expects = ((key, "revision", str(article.revision)),)
         await self._redis.commit([Transaction(expects=expects, writes=(write,))])
 
-    async def restore(self, intent: Restoring) -> bool:
-        """Restore an article, and add its event; False where it changed meanwhile."""
+    async def restore(self, intent: Restoring, also: Sequence[Command] = ()) -> bool:
+        """Restore an article, and add its event and `also`; False where it changed meanwhile."""
         keys, article, now_ms = self._keys, intent.article, to_ms(intent.event.at)
         expects, placing = await self._back_in_story(article.id)
         writes: list[Command] = [
@@ -76,7 +79,7 @@ class Withdrawals:
             *self._articles.writes.storing(article, None),
         ]
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
-        writes.append(append_event(keys, intent.event))
+        writes += [append_event(keys, intent.event), *also]
         expects.append((keys.withdrawn(article.id), "revision", str(intent.withdrawal.revision)))
         return (await self._redis.commit([Transaction(expects=tuple(expects), writes=tuple(writes))]))[0]
 

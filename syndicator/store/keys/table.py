@@ -7,12 +7,13 @@ every script stays atomic there.
 
 from syndicator.model.ids import ArticleId, SourceId, StoryId
 from syndicator.store.keys.access import AccessKeys
+from syndicator.store.keys.control import ControlKeys
 from syndicator.store.keys.deliveries import DeliveryKeys
 from syndicator.store.keys.feeds import FeedKeys
 from syndicator.store.keys.hub import HubKeys
 
 
-class Keys(FeedKeys, HubKeys, AccessKeys, DeliveryKeys):
+class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
     """The key table of one namespace."""
 
     def __init__(self, namespace: str) -> None:

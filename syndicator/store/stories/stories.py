@@ -195,11 +195,15 @@ class Stories:
         return StoryRecord(id=story, version=int(version or 0), members=members)
 
     async def regroup(
-        self, before: Sequence[StoryRecord], after: Sequence[Sequence[Story]], now: datetime
+        self,
+        before: Sequence[StoryRecord],
+        after: Sequence[Sequence[Story]],
+        now: datetime,
+        also: Sequence[Command] = (),
     ) -> bool:
         """Make of the articles of some stories other stories; False: one has moved, nothing is written.
 
-        `after` are the articles of each. A story of several takes the id of its first.
+        `after` are the articles of each. A story of several takes the id of its first. `also` is written too.
         """
         keys = self._keys
         expects = [(keys.story(one.id), "version", str(one.version) if one.version else "") for one in before]
@@ -219,6 +223,7 @@ class Stories:
         writes += [note_change(keys, ArticleId(member.id)) for one in before for member in one.members]
         for members in after:
             writes += self._grouping(members, version, to_ms(now))
+        writes += also
         return (await self._redis.commit([Transaction(expects=tuple(expects), writes=tuple(writes))]))[0]
 
     def _grouping(self, members: Sequence[Story], version: int, now_ms: int) -> list[Command]:

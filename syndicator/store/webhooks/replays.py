@@ -28,9 +28,9 @@ class Replays:
         self._redis = connection
         self._keys = keys
 
-    async def add(self, replay: Replay, now: datetime) -> None:
-        """Begin a replay."""
-        await self._redis.commit([self._unit(replay, now, ())])
+    async def add(self, replay: Replay, now: datetime, also: Sequence[Command] = ()) -> None:
+        """Begin a replay, and write `also` in the same transaction."""
+        await self._redis.commit([self._unit(replay, now, also)])
 
     async def get(self, replay: ReplayId) -> Replay | None:
         """Return one; None where there is none."""

@@ -14,6 +14,8 @@ from syndicator.pipeline.webhooks.inspection import DeliveryInspection
 from syndicator.pipeline.webhooks.registration import EndpointRegistration
 from syndicator.pipeline.webhooks.replays import ReplayControl
 from syndicator.pipeline.webhooks.resend import Redelivery
+from syndicator.store.ops.audit import AuditLog
+from syndicator.web.api.audit_routes import AuditRoutes
 from syndicator.web.api.delivery_routes import DeliveryRoutes
 from syndicator.web.api.endpoint_routes import EndpointRoutes
 from syndicator.web.api.event_routes import EventRoutes
@@ -38,6 +40,7 @@ def api_table(
     inspection: DeliveryInspection,
     redelivery: Redelivery,
     replay_control: ReplayControl,
+    audit: AuditLog,
     endpoint_schema: Mapping[str, Any],
     clock: Clock,
 ) -> tuple[ApiRoute, ...]:
@@ -52,6 +55,7 @@ def api_table(
         *EventRoutes().table(),
         *SignalRoutes(partner_reports, clock).table(),
         *TokenRoutes(access, reading).table(),
+        *AuditRoutes(audit).table(),
     )
 
 
@@ -69,6 +73,7 @@ def described_table(endpoint_schema: Mapping[str, Any]) -> tuple[ApiRoute, ...]:
         inspection=nobody,
         redelivery=nobody,
         replay_control=nobody,
+        audit=nobody,
         endpoint_schema=endpoint_schema,
         clock=nobody,
     )

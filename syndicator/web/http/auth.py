@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 from syndicator.model.clock import Clock
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.token import Token, TokenScope
+from syndicator.observe.actor import acting
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.rules.access.credentials import digest_of, same
 from syndicator.rules.least_recent import LeastRecent
@@ -71,8 +72,9 @@ class Gate:
         """Put a handler behind the gate; it finds the token in `request[TOKEN]`."""
 
         async def guarded(request: web.Request) -> web.StreamResponse:
-            request[TOKEN] = await self.admit(request, scope)
-            return await handler(request)
+            token = request[TOKEN] = await self.admit(request, scope)
+            with acting(token.id):
+                return await handler(request)
 
         return guarded
 

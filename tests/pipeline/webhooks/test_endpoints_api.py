@@ -104,6 +104,28 @@ async def api(service_of: OpenService, clock: ManualClock) -> AsyncIterator[Api]
         yield opened
 
 
+async def test_every_change_of_an_endpoint_stands_in_the_audit_log(api: Api, receiver: Receiver) -> None:
+    added = await api.add(receiver, url=f"{receiver.url}?token=geheim", headers={"X-Key": "geheim"})
+    name = added.json["endpoint"]["id"]
+    await api.ask("PATCH", f"/{name}", {"payload": "thin", "max_in_flight": 2})
+    await api.ask("POST", f"/{name}/rotate-secret", {})
+    await api.ask("POST", f"/{name}/pause", {"reason": "moving"})
+    await api.ask("POST", f"/{name}/resume", None)
+    await api.ask("DELETE", f"/{name}", None)
+    entries, _ = await api.service.store.audit.list(0)
+    by_token = [entry for entry in reversed(entries) if entry.who == "koran"]
+    assert {entry.name for entry in by_token} == {name}
+    assert [entry.what for entry in by_token] == [
+        "endpoint.added", "endpoint.verified", "endpoint.changed", "endpoint.rotated", "endpoint.paused",
+        "endpoint.resumed", "endpoint.removed",
+    ]  # fmt: skip
+    changed, paused = by_token[2], by_token[4]
+    assert changed.before == {"payload": "full", "max_in_flight": 4}
+    assert changed.after == {"payload": "thin", "max_in_flight": 2}
+    assert paused.after == {"reason": "moving"}
+    assert "geheim" not in str(entries)
+
+
 async def test_an_endpoint_is_proven_and_receives(api: Api, receiver: Receiver) -> None:
     added = (await api.add(receiver, headers={"X-Key": "qqq-zzz"}, payload="thin")).json
     name, secret = added["endpoint"]["id"], added["secret"]

@@ -39,7 +39,7 @@ async def world(store: Store, clock: ManualClock) -> World:
 async def client(world: World) -> AsyncIterator[Client]:
     await world.admit(story(1))
     token = Token(id=TokenId("a"), sha256=digest_of("value"), feeds=(FeedId("desk"),))
-    keys = PrivateFeeds(Gate(Access(world.store.tokens, {token.id: token}, world.clock), world.clock))
+    keys = PrivateFeeds(Gate(Access(world.store, {token.id: token}, world.clock), world.clock))
     async with client_of(create_app(world.reading, WebOptions(), keys=keys)) as opened:
         yield opened
 

@@ -33,7 +33,7 @@ async def world(store: Store, clock: ManualClock) -> World:
 
 @pytest.fixture
 def access(store: Store, clock: ManualClock) -> Access:
-    return Access(store.tokens, {CONFIGURED.id: CONFIGURED}, clock)
+    return Access(store, {CONFIGURED.id: CONFIGURED}, clock)
 
 
 @pytest.fixture

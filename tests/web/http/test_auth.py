@@ -23,7 +23,7 @@ CONFIGURED = Token(id=TokenId("ops"), sha256=digest_of("made-by-hand"), scopes=(
 
 @pytest.fixture
 def access(store: Store, clock: ManualClock) -> Access:
-    return Access(store.tokens, {CONFIGURED.id: CONFIGURED}, clock)
+    return Access(store, {CONFIGURED.id: CONFIGURED}, clock)
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ async def test_the_first_administrator_is_made_once(access: Access, store: Store
     await access.revoke(token.id)
     assert await access.first_admin() is not None
     admin = Token(id=TokenId("a"), sha256="0" * 64, scopes=(TokenScope.ADMIN,))
-    assert await Access(store.tokens, {admin.id: admin}, clock).first_admin() is None
+    assert await Access(store, {admin.id: admin}, clock).first_admin() is None
 
 
 async def test_a_feed_token_opens_its_feeds_alone(access: Access) -> None:
