@@ -14,7 +14,10 @@ from syndicator.errors import SyndicatorError
 app = typer.Typer(
     cls=LazyGroup,
     help="Gathers news from portals, decides what is new, and publishes it as feeds and webhooks.",
-    epilog="First steps: `syndicator run` starts everything; `syndicator check` shows what is wrong.",
+    epilog=(
+        "First steps: `syndicator run --demo` shows it at work; `syndicator init` writes a configuration;"
+        " `syndicator check` shows what is wrong in it; `syndicator run` starts everything."
+    ),
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",

@@ -23,6 +23,7 @@ COMMANDS = {
         "Run only the workers: gather, publish, deliver; any number of them, against one Redis.",
     ),
     "sample": (_STAYING, "Run only the sample portals and the partner that receives their news."),
+    "init": ("init", "Write a commented configuration into an empty folder, and say what to do next."),
     "once": ("once", "Do one round of a step, then exit: 0 done, 1 when something failed."),
     "status": ("status", "Print a link that opens the operators' pages in a browser, once."),
     "stats": ("once", "Count what there is, as JSON."),

@@ -104,7 +104,7 @@ def read_folder(folder: Path) -> ConfigDocument:
                 file=str(folder),
                 key="--config",
                 reason=reason,
-                remedy="name the one that holds your *.toml files",
+                remedy="name the one that holds your *.toml files; `syndicator init` writes one",
             )
         )
         return document
@@ -114,7 +114,7 @@ def read_folder(folder: Path) -> ConfigDocument:
     if not files or (document.complete and not document.tree):
         document.complete = False
         reason = "the configuration is empty" if files else "no *.toml file is here"
-        remedy = "begin with a copy of the shipped config/ folder"
+        remedy = "`syndicator init` writes one to begin with"
         document.faults.append(Fault(file=str(folder), key=NO_FILES, reason=reason, remedy=remedy))
     return document
 

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from syndicator.cli.banner import (
     print_sample_banner,
 )
 from syndicator.cli.context import invocation
+from syndicator.cli.demo import DEMO_FOLDER, demo_call
 from syndicator.cli.event_loop import run_loop
 from syndicator.cli.signals import stop_signal
 from syndicator.cli.supervisor import supervise
@@ -72,15 +74,24 @@ class Roles:
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
-    app.command(name="run", epilog="Example: syndicator --config config run")(_run)
+    app.command(name="run", epilog="Example: syndicator run --demo")(_run)
     app.command(name="serve", epilog="Example: syndicator serve")(_serve)
     app.command(name="work", epilog="Example: syndicator work")(_work)
     app.command(name="sample", epilog="Example: syndicator sample")(_sample)
 
 
-def _run(context: typer.Context) -> None:
+def _run(
+    context: typer.Context,
+    *,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Show it with invented portals, in a folder of their own.")
+    ] = False,
+    demo_folder: Annotated[
+        Path, typer.Option("--demo-folder", help="Where --demo keeps its configuration and data.")
+    ] = DEMO_FOLDER,
+) -> None:
     """Start everything: web server and workers, and the sample portals where they are enabled."""
-    call = invocation(context)
+    call = demo_call(invocation(context), demo_folder) if demo else invocation(context)
     settings = call.settings()
     servers, workers = settings.server.processes, settings.work.processes
     roles = Roles(serve=True, work=True, sample=settings.sample.enabled, banner=True)
