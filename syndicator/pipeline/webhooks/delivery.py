@@ -24,10 +24,10 @@ from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.lease_keeper import LeaseKeeper, LeaseLost
 from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.pipeline.store_retry import retry_until_available
-from syndicator.pipeline.webhooks.attempt_limits import AttemptSlots
+from syndicator.pipeline.webhooks.attempt_limits import AttemptSlot, AttemptSlots
 from syndicator.pipeline.webhooks.endpoint_health import CircuitKeeper
 from syndicator.pipeline.webhooks.fan_out import EventFanOut
-from syndicator.pipeline.webhooks.payloads import Packed, Payloads, Prepared
+from syndicator.pipeline.webhooks.payloads import Packed, Payloads
 from syndicator.pipeline.webhooks.replay_worker import ReplayWork
 from syndicator.push.webhook import send
 from syndicator.rules.rate_limit import RateLimit
@@ -117,12 +117,11 @@ class DeliverStep:
             await self.event_fan_out.run()
         if replays or claimed.unfanned:
             claimed = await self._claim(room, after_queuing=False)
-        served = await self._served(claimed.leased)
-        parcels = self._parcels(await self._prepared(served))
-        self._under_way.update(_place(packed.leased) for parcel, _ in parcels for packed in parcel)
+        packed = await self._packed(await self._served(claimed.leased))
+        self._under_way.update(_place(one.leased) for one in packed)
         self._took_all = True
         return Taken(
-            jobs=tuple(partial(self._attempt, parcel, endpoint) for parcel, endpoint in parcels),
+            jobs=tuple(partial(self._attempt, parcel) for parcel in self._parcels(packed)),
             next_due_at=min(filter(None, (claimed.next_due_at, claimed.replay_due_at)), default=None),
         )
 
@@ -167,23 +166,20 @@ class DeliverStep:
                 every = timedelta(seconds=endpoint.digest.every_s)
                 await self._store.digests.hasten(endpoint.id, endpoint.digest.items, every, self._clock())
 
-    def _parcels(
-        self, served: Sequence[tuple[Leased, Endpoint, Prepared]]
-    ) -> list[tuple[Sequence[Packed], Endpoint]]:
+    def _parcels(self, packed: Sequence[Packed]) -> list[Sequence[Packed]]:
         """Group deliveries into pushes: digests together, others one by one."""
-        parcels: list[tuple[Sequence[Packed], Endpoint]] = []
+        parcels: list[Sequence[Packed]] = []
         together: dict[tuple[EndpointId, int, str], list[Packed]] = {}
-        for leased, endpoint, prepared in served:
-            packed = Packed(leased=leased, prepared=prepared)
-            if endpoint.digest is None:
-                parcels.append(((packed,), endpoint))
+        for one in packed:
+            if one.endpoint.digest is None:
+                parcels.append((one,))
             else:
                 # What failed together is tried together again, under the same id.
-                replay = leased.delivery.replayed.id if leased.delivery.replayed else ""
-                together.setdefault((endpoint.id, leased.delivery.attempts, replay), []).append(packed)
-        for (name, _, _), found in together.items():
-            endpoint = self._directory.served[name]
-            parcels += [(parcel, endpoint) for parcel in self._payloads.split_into_pushes(found, endpoint)]
+                delivery = one.leased.delivery
+                replay = delivery.replayed.id if delivery.replayed else ""
+                together.setdefault((one.endpoint.id, delivery.attempts, replay), []).append(one)
+        for found in together.values():
+            parcels += self._payloads.split_into_pushes(found)
         return parcels
 
     async def _served(self, leased: tuple[Leased, ...]) -> list[tuple[Leased, Endpoint]]:
@@ -203,53 +199,52 @@ class DeliverStep:
             if claimed.delivery.endpoint in served
         ]
 
-    async def _prepared(
-        self, served: Sequence[tuple[Leased, Endpoint]]
-    ) -> list[tuple[Leased, Endpoint, Prepared]]:
+    async def _packed(self, served: Sequence[tuple[Leased, Endpoint]]) -> list[Packed]:
         """Return deliveries with their prepared events; postpone those that cannot be read."""
         try:
             prepared = await self._payloads.prepare(one.delivery.event for one, _ in served)
         except UnreadableRecord as error:
             if len(served) > 1:  # one of them
-                return [found for one in served for found in await self._prepared([one])]
+                return [found for one in served for found in await self._packed([one])]
             ((leased, endpoint),) = served
             if leased.delivery.last_reason != UNREADABLE:
                 _log_unreadable(endpoint.id, leased.delivery.event.id, str(error))
             await self._store.deliveries.put_off(leased, self._clock())
             return []
-        return [(one, to, prepared[one.delivery.event.id]) for one, to in served]
+        return [
+            Packed(leased=one, endpoint=endpoint, prepared=prepared[one.delivery.event.id])
+            for one, endpoint in served
+        ]
 
-    async def _attempt(self, parcel: Sequence[Packed], endpoint: Endpoint) -> DeliveryReport | None:
+    async def _attempt(self, parcel: Sequence[Packed]) -> DeliveryReport | None:
+        endpoint = parcel[0].endpoint
         try:
-            return await self._attempted(parcel, endpoint)
-        finally:
-            self._under_way.difference_update([_place(packed.leased) for packed in parcel])
-
-    async def _attempted(self, parcel: Sequence[Packed], endpoint: Endpoint) -> DeliveryReport | None:
-        if any(self._clock() >= packed.leased.until for packed in parcel):
-            # Redis kept us waiting: another worker may have it by now.
-            await asyncio.gather(*(self._release(packed.leased) for packed in parcel))
-            return None
-        try:
-            with self._leases.keep([packed.leased for packed in parcel]), self._slots.hold():
-                outcomes = await self._outcomes(parcel, endpoint)
+            if any(self._clock() >= packed.leased.until for packed in parcel):
+                # Redis kept us waiting: another worker may have it by now.
+                await asyncio.gather(*(self._release(packed.leased) for packed in parcel))
+                return None
+            with self._leases.keep([packed.leased for packed in parcel]), AttemptSlot(self._slots):
+                outcomes = await self._outcomes(parcel)
+            result = next(
+                (each for each in outcomes if not isinstance(each, Dead) or each.was_tried), outcomes[0]
+            )
+            if result.disable or not isinstance(result, Delivered):
+                await retry_until_available(lambda: self._health.record_failure(endpoint, result))
+            settling = [
+                self._settle(packed.leased, outcome) for packed, outcome in zip(parcel, outcomes, strict=True)
+            ]
+            # Most often it is one, and a task for it would cost as much as it does itself.
+            settled = [await settling[0]] if len(settling) == 1 else await asyncio.gather(*settling)
+            if not result.disable and any(each.recovered for each in settled):
+                await self._health.recovered(endpoint)
+            return self._report(parcel, result)
         except LeaseLost:
             log.warning(
                 "delivery_stopped", endpoint=endpoint.id, reason="its lease was lost to another worker"
             )
             return None
-        result = next(
-            (each for each in outcomes if not isinstance(each, Dead) or each.was_tried), outcomes[0]
-        )
-        await retry_until_available(lambda: self._health.record_failure(endpoint, result))
-        settling = [
-            self._settle(packed.leased, outcome) for packed, outcome in zip(parcel, outcomes, strict=True)
-        ]
-        # Most often it is one, and a task for it would cost as much as it does itself.
-        settled = [await settling[0]] if len(settling) == 1 else await asyncio.gather(*settling)
-        if not result.disable and any(each.recovered for each in settled):
-            await self._health.recovered(endpoint)
-        return self._report(parcel, result)
+        finally:
+            self._under_way.difference_update([_place(packed.leased) for packed in parcel])
 
     async def _release(self, leased: Leased) -> None:
         await retry_until_available(lambda: self._store.deliveries.release(leased, self._clock()))
@@ -259,22 +254,23 @@ class DeliverStep:
             lambda: self._store.deliveries.settle(leased, outcome, self._clock())
         )
 
-    async def _outcomes(self, parcel: Sequence[Packed], endpoint: Endpoint) -> list[DeliveryOutcome]:
+    async def _outcomes(self, parcel: Sequence[Packed]) -> list[DeliveryOutcome]:
         """Send the events of a parcel that are still useful; return the outcome of each event."""
-        now = self._clock()
-        outcomes: list[DeliveryOutcome | None] = [_pointless(packed, endpoint, now) for packed in parcel]
+        now, endpoint = self._clock(), parcel[0].endpoint
+        outcomes: list[DeliveryOutcome | None] = [_pointless(packed, now) for packed in parcel]
         left = [packed for packed, outcome in zip(parcel, outcomes, strict=True) if outcome is None]
         if left:
-            sent = await self._sent(left, endpoint, now)
+            sent: DeliveryOutcome
+            try:
+                delivery, body = self._payloads.push(left)
+            except PushError as error:  # another attempt would fail in the same way
+                log.exception("event_payload_failed", endpoint=endpoint.id, reason=str(error))
+                sent = Dead(reason="payload", duration_ms=0, was_tried=False)
+            else:
+                sent = await send(
+                    self._egress, endpoint, delivery, body, now, self._rng, sent_at=self._wall()
+                )
         return [outcome or sent for outcome in outcomes]
-
-    async def _sent(self, parcel: Sequence[Packed], endpoint: Endpoint, now: datetime) -> DeliveryOutcome:
-        try:
-            delivery, body = self._payloads.push(parcel, endpoint)
-        except PushError as error:  # another attempt would fail in the same way
-            log.exception("event_payload_failed", endpoint=endpoint.id, reason=str(error))
-            return Dead(reason="payload", duration_ms=0, was_tried=False)
-        return await send(self._egress, endpoint, delivery, body, now, self._rng, sent_at=self._wall())
 
     def _report(self, parcel: Sequence[Packed], outcome: DeliveryOutcome) -> DeliveryReport:
         delivery = parcel[-1].leased.delivery
@@ -336,15 +332,13 @@ def _fields(
     return tuple(fields)
 
 
-def _pointless(packed: Packed, endpoint: Endpoint, now: datetime) -> Dead | None:
+def _pointless(packed: Packed, now: datetime) -> Dead | None:
     """Return the outcome of an event that need not be sent any more; None where it must be sent."""
+    event = packed.prepared.event
     if packed.prepared.is_gone:
-        return Dead(reason=_why_gone(packed.prepared), duration_ms=0, was_tried=False)
-    since = packed.leased.delivery.counts_from
-    if is_expired(endpoint.retry, packed.prepared.event, now, since):
-        return Dead(reason="expired", duration_ms=0, was_tried=False)
-    return None
-
-
-def _why_gone(prepared: Prepared) -> str:
-    return "restored" if prepared.event.type is EventType.ARTICLE_WITHDRAWN else "article_gone"
+        reason = "restored" if event.type is EventType.ARTICLE_WITHDRAWN else "article_gone"
+    elif is_expired(packed.endpoint.retry, event, now, packed.leased.delivery.counts_from):
+        reason = "expired"
+    else:
+        return None
+    return Dead(reason=reason, duration_ms=0, was_tried=False)

@@ -39,9 +39,10 @@ class Prepared(Struct, kw_only=True):
 
 
 class Packed(Struct, frozen=True, kw_only=True):
-    """A delivery that this worker has leased, with its event."""
+    """A delivery that this worker has leased, with its endpoint and its event."""
 
     leased: Leased
+    endpoint: Endpoint
     prepared: Prepared
 
 
@@ -85,9 +86,9 @@ class Payloads:
             prepared.bodies[level, under] = known
         return known
 
-    def push(self, parcel: Sequence[Packed], endpoint: Endpoint) -> tuple[Delivery, bytes]:
+    def push(self, parcel: Sequence[Packed]) -> tuple[Delivery, bytes]:
         """Return the delivery and the body of one push: a single event, or a digest of several."""
-        delivery = parcel[0].leased.delivery
+        delivery, endpoint = parcel[0].leased.delivery, parcel[0].endpoint
         if endpoint.digest is None:
             under = MAX_BODY_BYTES - (MARK_BYTES if delivery.replayed else 0)
             body = self.body(parcel[0].prepared, endpoint.payload, under)
@@ -98,19 +99,16 @@ class Payloads:
         result = replace(delivery, event=replace(latest, id=name))
         return result, marked(digest_body(name, bodies, latest.at), delivery)
 
-    def split_into_pushes(self, found: Iterable[Packed], endpoint: Endpoint) -> list[list[Packed]]:
-        """Split deliveries to an endpoint into groups that fit into one push each, in the order of feeds."""
-        ordered = sorted(found, key=_place)
-        sized = [(packed, self._size(packed, endpoint)) for packed in ordered]
-        items = endpoint.digest.items if endpoint.digest else 1
-        return split_by_size(sized, items, ROOM_BYTES)
+    def split_into_pushes(self, found: Sequence[Packed]) -> list[list[Packed]]:
+        """Split deliveries to one endpoint into groups that fit into one push each, in the order of feeds."""
+        sized = [(packed, self._size(packed)) for packed in sorted(found, key=_place)]
+        digest = found[0].endpoint.digest
+        return split_by_size(sized, digest.items if digest else 1, ROOM_BYTES)
 
-    def _size(self, packed: Packed, endpoint: Endpoint) -> int:
-        return (
-            0
-            if packed.prepared.is_gone
-            else len(self.body(packed.prepared, endpoint.payload, ROOM_BYTES)) + 1
-        )
+    def _size(self, packed: Packed) -> int:
+        if packed.prepared.is_gone:
+            return 0
+        return len(self.body(packed.prepared, packed.endpoint.payload, ROOM_BYTES)) + 1
 
     async def _subjects(self, events: Sequence[Event]) -> dict[EventId, _Found]:
         """Return the article of each event in its revision, or in the newest where that is not stored.
