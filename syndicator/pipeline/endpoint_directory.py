@@ -13,7 +13,7 @@ from syndicator.model.ids import EndpointId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.rules.webhooks.event_matching import wants_feed
 from syndicator.store.ops.configured_names import Configured
-from syndicator.store.webhooks.endpoints import Endpoints, EndpointSnapshot
+from syndicator.store.webhooks.endpoints import Endpoints
 
 log = get_logger(__name__)
 
@@ -31,9 +31,12 @@ class Directory:
         self._store = store
         self._renamed = renamed or {}
         self._configured = configured
-        self._known = EndpointSnapshot()
         self._is_loaded = False
         self._logged: set[EndpointId] = set()
+        self.version = ""
+        """The version of the directory that was read last."""
+        self.listed: Mapping[EndpointId, EndpointListed] = {}
+        """All endpoints, also those that wait for verification or stand in another configuration."""
         self.wanting: Mapping[EndpointId, Endpoint] = {}
         """Endpoints whose events are queued, by id: all that are, or were, verified."""
         self.served: Mapping[EndpointId, Endpoint] = {}
@@ -42,16 +45,6 @@ class Directory:
         """Those of them whose events go together."""
         self.foreign: Collection[EndpointId] = ()
         """Those that are left alone here: their secrets are elsewhere, or they are not proven."""
-
-    @property
-    def version(self) -> str:
-        """Return the version of the directory that was read last."""
-        return self._known.version
-
-    @property
-    def listed(self) -> Mapping[EndpointId, EndpointListed]:
-        """Return all endpoints, also those that wait for verification or stand in another configuration."""
-        return self._known.endpoints
 
     async def departed(
         self, configured: Configured, names: Iterable[EndpointId], now: datetime
@@ -79,7 +72,7 @@ class Directory:
 
         Events about the service are for operators; the owner of an endpoint receives events about his own.
         """
-        known = self._known.endpoints
+        known = self.listed
         if name not in known:  # it was removed just now
             return False
         if known[name].owner in {None, OPERATORS}:
@@ -99,7 +92,7 @@ class Directory:
         """Read the directory again where it has changed; `version` is the stored one, where it is known."""
         if self._is_loaded and version is None:
             version = await self._store.version()
-        if not self._is_loaded or version != self._known.version:
+        if not self._is_loaded or version != self.version:
             await self.reload()
 
     async def ensure(self) -> None:
@@ -120,9 +113,21 @@ class Directory:
                 log.error("endpoint_unreadable", endpoint=name, reason=entry.unreadable)
         stored = {name: self._by_now(entry) for name, entry in known.endpoints.items()}
         self._logged = {name for name, entry in known.endpoints.items() if entry.unreadable}
-        self._known = replace(known, endpoints={**stored, **mine})
+        self.version, self.listed = known.version, {**stored, **mine}
         self._is_loaded = True
-        self._sort()
+        self.wanting = {
+            name: entry.endpoint for name, entry in sorted(self.listed.items()) if entry.gets_events
+        }
+        self.foreign = [
+            name
+            for name, entry in self.listed.items()
+            if entry.unreadable is not None
+            or not entry.is_trusted
+            or (entry.owner is None and name not in self._configured)
+        ]
+        elsewhere = {*self.foreign, *known.resting}
+        self.served = {name: endpoint for name, endpoint in self.wanting.items() if name not in elsewhere}
+        self.digesting = [endpoint for endpoint in self.served.values() if endpoint.digest is not None]
 
     def _by_now(self, entry: EndpointListed) -> EndpointListed:
         """Return an endpoint whose filter has the current ids of renamed sources."""
@@ -131,17 +136,3 @@ class Directory:
             return entry
         named = tuple(self._renamed.get(SourceId(source), source) for source in wanted.source)
         return replace(entry, endpoint=replace(entry.endpoint, filter=replace(wanted, source=named)))
-
-    def _sort(self) -> None:
-        known = self._known.endpoints
-        self.wanting = {name: entry.endpoint for name, entry in sorted(known.items()) if entry.gets_events}
-        self.foreign = [
-            name
-            for name, entry in known.items()
-            if entry.unreadable is not None
-            or not entry.is_trusted
-            or (entry.owner is None and name not in self._configured)
-        ]
-        elsewhere = {*self.foreign, *self._known.resting}
-        self.served = {name: endpoint for name, endpoint in self.wanting.items() if name not in elsewhere}
-        self.digesting = [endpoint for endpoint in self.served.values() if endpoint.digest is not None]
