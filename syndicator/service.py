@@ -343,7 +343,7 @@ class Service:
             names=names,
             directory=self.endpoints,
             rename=self.configuration_sync.rename_again,
-            fan_out=self.deliver_step.fan_out,
+            fan_out=self.deliver_step.event_fan_out.run,
             clock=clock,
             is_time_confirmed=resources.is_time_confirmed,
         )

@@ -201,7 +201,7 @@ async def _drain_once(port: int, endpoints: int) -> Drained:
         posts = min(count, 5000)
         spent = Spent()
         with spent.measured():
-            await service.deliver_step.fan_out()
+            await service.deliver_step.event_fan_out.run()
         pending = await used_bytes(service) - before
         body = await sample_body(service)
         floors = [await bare(port, body, posts)]

@@ -80,7 +80,7 @@ async def fill(config: Path) -> None:
         admitter = Admitter(service.store.articles, (), service.clock)
         for start in range(0, ARTICLES, 100):
             await admitter.admit([candidate(number) for number in range(start, start + 100)])
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
 
 
 async def redis_pid(data: Path) -> int:

@@ -69,7 +69,7 @@ async def test_an_endpoint_changes_between_choosing_and_queueing(
         stale = FanOut(read="", version=old.endpoints.version, entries=tuple(entries))
         moved = await old.store.deliveries.fan_out(stale, NOON)
         assert not moved
-        await old.deliver_step.fan_out()
+        await old.deliver_step.event_fan_out.run()
         assert await counts(old, B) == QueueCounts(ready=1)
 
 

@@ -6,7 +6,7 @@ fan out ──▶ claim (fair shares) ──▶ prepare, for all at once ──�
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -97,11 +97,6 @@ class DeliverStep:
         self._under_way = set[tuple[EndpointId, EventId]]()
         self._losses = store.connection.losses
         self._took_all = True
-
-    @property
-    def fan_out(self) -> Callable[[], Awaitable[None]]:
-        """Queues the events of the outbox for matching endpoints."""
-        return self.event_fan_out.run
 
     async def take(self, room: int) -> Taken:
         """Fan out the outbox, lease due deliveries, and continue replays."""

@@ -77,7 +77,8 @@ class EventFanOut:
         """
         lost = 0
         while lost < _MOST_LOST:
-            progress = await self._next(self._events_at_once())
+            events = QUEUED_MOST // max(len(self._directory.wanting), 1)
+            progress = await self._next(max(1, min(EVENTS_MOST, events)))
             if progress is _Progress.DONE:
                 return
             lost = lost + 1 if progress is _Progress.LOST else 0
@@ -144,9 +145,6 @@ class EventFanOut:
             self._logged.clear()
         self._logged.update(name for name, _ in reasons)
         return _Progress.MORE
-
-    def _events_at_once(self) -> int:
-        return max(1, min(EVENTS_MOST, QUEUED_MOST // max(len(self._directory.wanting), 1)))
 
     async def _chosen(
         self, events: Sequence[Event], endpoints: Mapping[EndpointId, Endpoint]

@@ -167,7 +167,7 @@ async def test_a_withdrawal_goes_ahead_of_what_waits(
         article = await only_article(service)
         await deliver(service)
         await admit(service, *range(2, 12))
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         clock.advance(5)
         await withdraw(service, article)
         partner.received.clear()

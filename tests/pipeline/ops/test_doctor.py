@@ -44,7 +44,7 @@ async def test_what_works_is_left_alone(
         await admit(service, 3, title="Diralat")
         await admit(service, 4)
         assert await kinds(service) == []
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         await leased(service)
         assert await kinds(service) == []
 
@@ -66,7 +66,7 @@ async def test_damage_is_found_and_mended(
     async with service_of(config(partner)) as service:
         await service.sync_configuration()
         await admit(service, 1)
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         ((event, _),) = [(one.event.id, one) for one in await service.store.events.after("", 10)]
         keys = service.store.deliveries._keys
         commands: dict[str, Command] = {
@@ -91,7 +91,7 @@ async def test_a_lease_whose_worker_is_gone_is_freed(
     async with service_of(config(partner)) as service:
         await service.sync_configuration()
         await admit(service, 1)
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         one = await leased(service)
         place, _, rest = one.token.partition(".")
         owners = service.store.deliveries._keys.queue_owners(A)

@@ -251,7 +251,7 @@ async def test_nothing_is_removed_while_the_time_is_doubtful(
             names=ConfiguredNames(sources=(SourceId("city"),)),
             directory=service.endpoints,
             rename=service.configuration_sync.rename_again,
-            fan_out=service.deliver_step.fan_out,
+            fan_out=service.deliver_step.event_fan_out.run,
             clock=clock,
             is_time_confirmed=lambda: is_confirmed,
         )

@@ -163,7 +163,7 @@ async def test_an_article_damaged_before_its_delivery_holds_up_no_other_delivery
         await service.sync_configuration()
         await admit(service, 1, 2, 3)
         entries = await service.store.outbox.after("", 10)
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         await damage_article(service, entries[1].event.subject)
         await deliver(service)
         assert await counts(service) == QueueCounts(delayed=1, delivered=2)

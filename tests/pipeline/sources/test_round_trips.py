@@ -98,7 +98,7 @@ async def test_a_delivery_asks_redis_three_times(
         await admit(service, 10)
         await deliver(service)  # Redis knows the scripts now
         await admit(service, 11)
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         clock.advance(60)
         before = link.requests
         await deliver(service)

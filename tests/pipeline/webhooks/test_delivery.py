@@ -134,7 +134,7 @@ async def test_a_newer_revision_goes_in_place_of_the_retry(
         await admit(service, 1)
         await deliver(service)
         await admit(service, 1, title="Diralat")
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         newest = await service.store.attempts.newest(A)
         assert newest is not None
         assert newest.reason == "http_503"  # what was not even tried is no attempt

@@ -197,7 +197,7 @@ async def test_events_wait_for_one_that_moved_until_it_is_proven_again(api: Api,
     for query in ("a=1", "a=2"):
         assert (await api.ask("PATCH", f"/{name}", {"url": f"{receiver.url}?{query}"})).status == 200
     await admit(api.service, 2)
-    await api.service.deliver_step.fan_out()
+    await api.service.deliver_step.event_fan_out.run()
     assert (await api.service.deliver_step.take(16)).jobs == ()
     assert not (await api.ask("POST", f"/{name}/verify")).json["ok"]
     assert (await api.ask("GET", f"/{name}")).json["deliveries"]["in_flight"] == 0

@@ -252,7 +252,7 @@ async def test_news_that_is_too_old_is_not_sent_and_the_log_says_so(
     async with service_of(config(partner, more='max_age = "1h"')) as service:
         await service.sync_configuration()
         await admit(service, 1)
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         clock.advance(3601)
         await deliver(service)
         assert partner.received == []

@@ -138,7 +138,7 @@ async def test_of_a_private_feed_only_endpoints_of_operators_are_told_that_name_
         await service.store.endpoints.register(replace(mine, endpoint=greedy))
         await admit_to_feeds(service, 1)
         await warm(service)
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         waiting = [(await counts(service, name)).ready for name in (EndpointId("a"), EndpointId("b"), C)]
         assert waiting == [1, 0, 0]
 
@@ -240,6 +240,6 @@ async def test_partners_hear_of_their_own_endpoints_alone(
                 details=details,
             )
             await service.store.connection.call(*append_event(Keys(service.settings.store.namespace), event))
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         assert (await counts(service)).ready == 3
         assert (await counts(service, C)).ready == 1

@@ -36,7 +36,7 @@ async def test_an_event_for_many_is_fanned_out_in_parts(
     async with service_of(many(partner, 10)) as service:
         await service.sync_configuration()
         await admit(service, 1, 2)
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         assert await queued(service) == [2] * 10
         assert await service.store.outbox.waiting() == 0
 
@@ -57,7 +57,7 @@ async def test_an_article_of_many_revisions_is_fanned_out_in_smaller_parts(
         await service.sync_configuration()
         for number in range(13):
             await admit(service, 1, title=f"Diralat {number}")
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         assert await queued(service) == [1] * 10, "the newest goes in place of all before it"
     assert max(sizes) <= 12
     assert sizes[-4:] == [3, 3, 3, 1], "of the thirteenth revision a quarter as many at once"
@@ -82,7 +82,7 @@ async def test_who_dies_amid_a_fan_out_leaves_the_rest_to_the_next(
         with monkeypatch.context() as patched:
             patched.setattr(Deliveries, "fan_out", dying)
             with pytest.raises(ConnectionResetError):
-                await one.deliver_step.fan_out()
+                await one.deliver_step.event_fan_out.run()
         assert sum(await queued(one)) == 6
         await deliver(other)
         found = [await counts(other, EndpointId(f"e{number:02}")) for number in range(10)]
@@ -96,7 +96,7 @@ async def test_those_who_will_fetch_are_told_over_some_time(
     async with service_of(many(partner, 30, 'payload = "thin"')) as service:
         await service.sync_configuration()
         await admit(service, 1)
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         first = await service.store.deliveries.first_due(list(service.endpoints.listed))
         waits = {(due - clock()).total_seconds() for due in first.values()}
         assert len(waits) > 20
@@ -109,7 +109,7 @@ async def test_those_who_get_all_are_told_at_once(
     async with service_of(many(partner, 30)) as service:
         await service.sync_configuration()
         await admit(service, 1)
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         first = await service.store.deliveries.first_due(list(service.endpoints.listed))
         assert set(first.values()) == {clock().replace(microsecond=clock().microsecond // 1000 * 1000)}
 
@@ -130,7 +130,7 @@ async def test_a_fan_out_that_is_refused_again_and_again_pauses_and_ends(
         with monkeypatch.context() as patched:
             patched.setattr(Deliveries, "fan_out", refused)
             async with asyncio.timeout(30):
-                await service.deliver_step.fan_out()
+                await service.deliver_step.event_fan_out.run()
         assert 1 < tried < 20
         assert await service.store.outbox.waiting() == 1
         await deliver(service)
@@ -145,9 +145,9 @@ async def test_many_workers_that_fan_out_at_once_tell_each_event_once(
         await admit(one, *range(1, 31))
         turns = [one, other] * 6
         async with asyncio.timeout(60):
-            await asyncio.gather(*(service.deliver_step.fan_out() for service in turns))
+            await asyncio.gather(*(service.deliver_step.event_fan_out.run() for service in turns))
             while await one.store.outbox.waiting():
-                await one.deliver_step.fan_out()
+                await one.deliver_step.event_fan_out.run()
         assert await queued(one) == [30] * 4
 
 
@@ -174,7 +174,7 @@ async def test_others_of_the_event_loop_have_turns_while_many_endpoints_are_judg
         await service.sync_configuration()
         await admit(service, 1, 2)
         waiting = asyncio.create_task(others())
-        await service.deliver_step.fan_out()
+        await service.deliver_step.event_fan_out.run()
         waiting.cancel()
         assert await queued(service) == [2] * 30
     assert most_judged == 1

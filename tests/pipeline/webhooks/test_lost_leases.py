@@ -152,7 +152,7 @@ async def test_what_was_claimed_when_redis_was_lost_is_sent_soon(
             proxy.loses_answer_to = service.store.deliveries._claim.sha.encode()
             await admit(service, 2)
             with suppress(StoreUnavailable):
-                await service.deliver_step.fan_out()
+                await service.deliver_step.event_fan_out.run()
             assert await received(partner, 2) < SOON_S
             assert proxy.cuts == 1
 
