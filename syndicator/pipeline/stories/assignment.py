@@ -89,7 +89,7 @@ class Assigner:
             self._callers.remove(caller)
 
     async def prepare(self) -> None:
-        """Read the log of assignments into the index."""
+        """Read the log into the index, before anything waits: 1,000,000 recent articles take seconds."""
         await self._near.follow(self._clock())
 
     async def drain(self, within_s: float) -> int:
@@ -129,7 +129,7 @@ class Assigner:
             self._callers.clear()
 
     async def _turns(self) -> None:
-        if not len(self._near):
+        if not len(self._near.index):
             await self._near.follow(self._clock())  # may take seconds: best before others are kept waiting
         fruitless = 0
         while fruitless < _FRUITLESS_MOST and not self._is_ending:
@@ -167,7 +167,8 @@ class Assigner:
         with.
         """
         origin = self._near.origin
-        recent = self._near.without_known(await self._store.articles.shown_since(self._clock() - WINDOW))
+        shown = await self._store.articles.shown_since(self._clock() - WINDOW)
+        recent = self._near.index.without_known(shown)
         for start in range(0, len(recent), BATCH):
             standing = await self._store.stories.standing(recent[start : start + BATCH])
             texts = await self._store.stories.texts(list(standing))
@@ -232,10 +233,11 @@ class Assigner:
             entries = [entry_of(decision, to_ms(now)) for decision in done]
             self._near.add(entries, written.since, written.position, now)
             for decision in done:
-                self._near.note_story(replace(after(decision.placement), shown_in=decision.shown_in))
+                story = replace(after(decision.placement), shown_in=decision.shown_in)
+                self._near.known.keep(story.story.id, story)
         for decision, is_done in zip(decisions, written.done, strict=True):
             if not is_done:
-                self._near.forget_story(decision.placement.story.id)
+                self._near.known.forget(decision.placement.story.id)
         self._release(written.first)
         self._has_right = written.first is not None
         return written
@@ -250,5 +252,5 @@ class Assigner:
                 raise
             except StoreError:
                 log.exception("assignment_refused", article=decision.waiting.article)
-            self._near.forget_story(decision.placement.story.id)
+            self._near.known.forget(decision.placement.story.id)
         return written

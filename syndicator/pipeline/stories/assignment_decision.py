@@ -91,7 +91,7 @@ class AssignmentDecision:
 
     async def _judge(self, waiting: Sequence[UnassignedArticle]) -> list[Decision]:
         newcomers = [newcomer(self._own(one), one.runs) for one in waiting]
-        around = surroundings(newcomers, self._near.near([(one.runs, one.terms) for one in newcomers]))
+        around = surroundings(newcomers, self._near.index.near([(one.runs, one.terms) for one in newcomers]))
         stories = await self._near.stories(story for one in around for story in one.stories)
         wanted = texts_wanted(newcomers, around)
         hashes = {

@@ -26,12 +26,8 @@ class AssignStep:
             return Taken()
         if not self._is_prepared:
             self._is_prepared = True
-            return Taken(jobs=(self._prepare,))
+            return Taken(jobs=(self._assigner.prepare,))
         return Taken(jobs=(self._assign,) if await self._store.assignments.count() else ())
-
-    async def _prepare(self) -> None:
-        """Build the index before anything waits for it: with 1,000,000 recent articles it takes seconds."""
-        await self._assigner.prepare()
 
     async def _assign(self) -> JobReport | None:
         await self._assigner.assign()  # for `assign_within` at most

@@ -49,7 +49,7 @@ class RelatedArticles:
         if mine is None or not mine.centroid:
             return {}
         await self._articles.follow(self._clock())
-        (near,) = self._articles.near([(b"", term_keys(mine))])
+        (near,) = self._articles.index.near([(b"", term_keys(mine))])
         found = await self._articles.stories(near.stories)
         return {
             ArticleId(story): similarity(mine.centroid, known.story.centroid)
