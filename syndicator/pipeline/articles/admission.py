@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import StoreError
-from syndicator.model.article import Article, Candidate, Identity
+from syndicator.model.article import Candidate, Identity
 from syndicator.model.clock import Clock
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec
@@ -34,7 +34,7 @@ from syndicator.rules.filter_matching import FeedIndex, concerned, story_feeds
 from syndicator.rules.identity.identity import identify
 from syndicator.rules.identity.recognition import Recognised, aliases, recognise
 from syndicator.rules.sources.announcement import ALL_ANNOUNCED, Announcing
-from syndicator.rules.stories.clustering import Fingerprint, StoriesPolicy, fingerprints, revoked_copies
+from syndicator.rules.stories.clustering import StoriesPolicy, fingerprints, revoked_copies
 from syndicator.rules.stories.near_duplicates import Text
 from syndicator.rules.stories.near_index import packed_keys
 from syndicator.rules.stories.story_match import founded
@@ -66,11 +66,6 @@ class Admitted(Struct, frozen=True, kw_only=True):
     is_reserved: bool = False
     """Whether it is shown only once it is assigned to a story."""
     recognised: Recognised | None = None
-
-
-class _Intent(Struct, frozen=True, kw_only=True):
-    admission: Admission
-    recognised: Recognised
 
 
 class _AdmissionOptions(Struct, frozen=True, kw_only=True):
@@ -164,31 +159,25 @@ class Admitter:
         results: dict[int, Admitted] = {}
         pending = dict(batch)
         for _ in range(_ATTEMPTS):
-            intents = await self._judge(pending, options)
-            done = await self._articles.admit(
-                [intent.admission for intent in intents.values()], self._clock()
-            )
-            for (number, intent), is_written in zip(intents.items(), done, strict=True):
+            judged = await self._judge(pending, options)
+            done = await self._articles.admit([admission for admission, _ in judged], self._clock())
+            for number, (admission, recognised), is_written in zip(list(pending), judged, done, strict=True):
                 if is_written:
                     candidate, _ = pending.pop(number)
-                    self._count(intent.admission)
-                    await self._carry(intent.admission)
+                    self._count(admission)
+                    if self._signals is not None and admission.merged is not None:
+                        await self._signals.carry(admission.merged.article_id, admission.article_id)
                     results[number] = Admitted(
                         candidate=candidate,
-                        article_id=intent.admission.article_id,
-                        verdict=intent.admission.verdict,
-                        changes_constantly=intent.admission.changes_constantly,
-                        is_reserved=_is_reserved(intent.admission),
-                        recognised=intent.recognised,
+                        article_id=admission.article_id,
+                        verdict=admission.verdict,
+                        changes_constantly=admission.changes_constantly,
+                        is_reserved=_is_reserved(admission),
+                        recognised=recognised,
                     )
             if not pending:
                 return [results[number] for number in sorted(results)]
         raise StoreError(f"{len(pending)} candidates could not be admitted: they moved {_ATTEMPTS} times")
-
-    async def _carry(self, done: Admission) -> None:
-        """Add the counts of a merged article to the article that it was merged into."""
-        if self._signals is not None and done.merged is not None:
-            await self._signals.carry(done.merged.article_id, done.article_id)
 
     def _count(self, done: Admission) -> None:
         if self._metrics is not None and done.article is not None and done.article.revised is not None:
@@ -200,25 +189,18 @@ class Admitter:
         self,
         pending: dict[int, tuple[Candidate, Identity]],
         options: _AdmissionOptions,
-    ) -> dict[int, _Intent]:
+    ) -> list[tuple[Admission, Recognised]]:
         candidates = [candidate for candidate, _ in pending.values()]
         identities = [identity for _, identity in pending.values()]
         now = self._clock()
-        found = await self._articles.lookup(identities, now)
-        intents = {
-            number: self._intent(candidate, recognised, now + number * _TICK, options)
-            for number, candidate, recognised in zip(
-                pending, candidates, recognise(candidates, identities, found), strict=True
-            )
-        }
-        if self._grouping is None:
-            return intents
-        admissions = [intent.admission for intent in intents.values()]
-        grouped = await self._grouped(admissions, self._grouping)
-        return {
-            number: replace(intent, admission=admission)
-            for (number, intent), admission in zip(intents.items(), grouped, strict=True)
-        }
+        known = recognise(candidates, identities, await self._articles.lookup(identities, now))
+        admissions = [
+            self._admission(candidate, recognised, now + number * _TICK, options)
+            for number, candidate, recognised in zip(pending, candidates, known, strict=True)
+        ]
+        if self._grouping is not None:
+            admissions = await self._grouped(admissions, self._grouping)
+        return list(zip(admissions, known, strict=True))
 
     async def _grouped(self, admissions: Sequence[Admission], grouping: Grouping) -> list[Admission]:
         """Return the admissions with their effects on stories.
@@ -230,20 +212,19 @@ class Admitter:
             for admission in admissions
             if admission.article is not None and _is_new(admission)
         ]
-        fingerprint = iter(fingerprints(new))
-        return [
-            self._reserved(admission, admission.article, next(fingerprint), grouping)
-            if admission.article is not None and _is_new(admission)
-            else await self._with_revoked_copies(admission, grouping)
-            for admission in admissions
-        ]
-
-    def _reserved(
-        self, intent: Admission, article: Article, fingerprint: Fingerprint, grouping: Grouping
-    ) -> Admission:
-        own = founded(article, fingerprint.terms)
-        grouping.texts.remember(article.id, article.content_hash, fingerprint.text, own)
-        return reserved(intent, article, own, packed_keys(fingerprint.shingle_keys), self._specs)
+        remaining = iter(fingerprints(new))
+        grouped: list[Admission] = []
+        for admission in admissions:
+            article = admission.article
+            if article is not None and _is_new(admission):
+                fingerprint = next(remaining)
+                own = founded(article, fingerprint.terms)
+                grouping.texts.remember(article.id, article.content_hash, fingerprint.text, own)
+                runs = packed_keys(fingerprint.shingle_keys)
+                grouped.append(reserved(admission, article, own, runs, self._specs))
+            else:
+                grouped.append(await self._with_revoked_copies(admission, grouping))
+        return grouped
 
     async def _with_revoked_copies(self, intent: Admission, grouping: Grouping) -> Admission:
         """Return the admission of a changed article with its effects on copies and on its story."""
@@ -260,9 +241,9 @@ class Admitter:
             return intent
         return with_revoked_copies(intent, revoked_copies(article, kin, grouping.policy), self._specs)
 
-    def _intent(
+    def _admission(
         self, candidate: Candidate, recognised: Recognised, now: datetime, options: _AdmissionOptions
-    ) -> _Intent:
+    ) -> Admission:
         if recognised.name_is_anothers:
             candidate = replace(candidate, canonical_url=None)
         admission = decide(
@@ -276,10 +257,10 @@ class Admitter:
             announcing=options.announcing,
         )
         if not (recognised.fresh or recognised.stale or recognised.merged):
-            return _Intent(admission=admission, recognised=recognised)
+            return admission
         merged = recognised.merged
         left = concerned(self._specs, merged.article, merged.article) if merged and merged.article else ()
-        admission = replace(
+        return replace(
             admission,
             fresh=recognised.fresh,
             stale=recognised.stale,
@@ -287,7 +268,6 @@ class Admitter:
             aliases=aliases(candidate, recognised, now),
             feeds=tuple(dict.fromkeys((*admission.feeds, *left))),
         )
-        return _Intent(admission=admission, recognised=recognised)
 
 
 def _batches(
