@@ -11,7 +11,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.article import Candidate, Change, Photo
@@ -60,16 +59,6 @@ MAX_PIXELS_RECORDED = 5
 """Most tracking pixels of one body that its provenance lists."""
 
 
-class _Shown(Struct, frozen=True, kw_only=True):
-    """The pictures of a candidate after the policy, and the changes made to them."""
-
-    photos: tuple[Photo, ...]
-    body_html: str
-    changes: tuple[Change, ...]
-    broken: tuple[str, ...]
-    """Warnings about broken pictures."""
-
-
 class PicturePolicy:
     """Applies `Source.images` to candidates."""
 
@@ -106,8 +95,7 @@ class PicturePolicy:
         else:
             known |= await self._look(source, urls, known)
         shown = [_shown(candidate, known) for candidate in candidates]
-        taken = [_taken(candidate, pictures) for candidate, pictures in zip(candidates, shown, strict=True)]
-        return taken, _few([sentence for pictures in shown for sentence in pictures.broken])
+        return [one for one, _ in shown], _few([sentence for _, broken in shown for sentence in broken])
 
     async def _enlist(
         self, source: Source, photos: Sequence[str], urls: Sequence[str], known: Mapping[str, KnownPicture]
@@ -199,7 +187,7 @@ class PicturePolicy:
 async def as_known(store: Pictures, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return candidates with the stored findings about their pictures applied, without any request."""
     known = await store.peek(_addresses(candidates, with_bodies=False))
-    return [_taken(candidate, _shown(candidate, known)) for candidate in candidates]
+    return [_shown(candidate, known)[0] for candidate in candidates]
 
 
 def judged(picture: KnownPicture, result: FetchResult, now: datetime) -> KnownPicture:
@@ -278,7 +266,8 @@ def _bare(candidate: Candidate) -> Candidate:
     return replace(candidate, photos=(), body_html=body_html, provenance=provenance)
 
 
-def _shown(candidate: Candidate, known: Mapping[str, KnownPicture]) -> _Shown:
+def _shown(candidate: Candidate, known: Mapping[str, KnownPicture]) -> tuple[Candidate, list[str]]:
+    """Return a candidate with what is known of its pictures, and warnings about broken ones."""
     photos: dict[str, Photo] = {}
     changes: list[Change] = []
     broken = {url: picture.why for url, picture in known.items() if picture.finding is PictureFinding.BROKEN}
@@ -293,17 +282,15 @@ def _shown(candidate: Candidate, known: Mapping[str, KnownPicture]) -> _Shown:
             link = photo.url if candidate.provenance.images is ImagePolicy.CACHE else picture.link
             photos.setdefault(link, _filled(photo, picture, link))
             if link != photo.url:
-                changes.append(_secured(photo))
+                why = "Linked as https: the same picture is there, and pages that are https show no other."
+                changes.append(Change(field="photos", received=photo.url[:MAX_RECEIVED], why=why))
     body_html, inside = without_broken(candidate.body_html, broken)
     inside = list(dict.fromkeys(inside))
     changes += [_is_broken(url, broken[url], "body") for url in inside]
     gone = dict.fromkeys([photo.url for photo in candidate.photos if photo.url in broken] + inside)
-    return _Shown(
-        photos=tuple(photos.values()),
-        body_html=body_html,
-        changes=tuple(changes),
-        broken=tuple(f"picture {url} of {candidate.url}: {broken[url]}" for url in gone),
-    )
+    provenance = candidate.provenance.with_changes(*changes)
+    shown = replace(candidate, photos=tuple(photos.values()), body_html=body_html, provenance=provenance)
+    return shown, [f"picture {url} of {candidate.url}: {broken[url]}" for url in gone]
 
 
 def _is_broken(url: str, why: str, field: str) -> Change:
@@ -317,19 +304,6 @@ def _filled(photo: Photo, picture: KnownPicture, link: str) -> Photo:
         media_type=picture.media_type or photo.media_type,
         length_bytes=picture.length_bytes or photo.length_bytes,
     )
-
-
-def _secured(photo: Photo) -> Change:
-    return Change(
-        field="photos",
-        received=photo.url[:MAX_RECEIVED],
-        why="Linked as https: the same picture is there, and pages that are https show no other.",
-    )
-
-
-def _taken(candidate: Candidate, shown: _Shown) -> Candidate:
-    provenance = candidate.provenance.with_changes(*shown.changes)
-    return replace(candidate, photos=shown.photos, body_html=shown.body_html, provenance=provenance)
 
 
 def _few(sentences: Sequence[str]) -> tuple[str, ...]:
