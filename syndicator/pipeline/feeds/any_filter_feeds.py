@@ -25,8 +25,8 @@ from syndicator.model.feed import (
 )
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.concurrency_limits import Places, TooMany
-from syndicator.pipeline.feeds.article_selection import first_of, latest
-from syndicator.pipeline.feeds.feed_dates import shown_of
+from syndicator.pipeline.feeds.article_selection import first_of, select
+from syndicator.pipeline.feeds.feed_dates import dated, shown_of
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.pipeline.fresh_reads import FreshReads
@@ -166,7 +166,7 @@ class AnyFilterFeeds:
     async def _make(self, key: _Key, asked: AdHoc, moment: _Momentary, client: str) -> _Kept:
         async with self._places.place(client):
             snapshot, is_settled = await self._snapshot(asked)
-            snapshot = await self._publisher.dated(snapshot)
+            snapshot = await dated(self._store.feeds, snapshot)
             shown, kept = shown_of(snapshot), self._kept.get(key)
             if kept is None or kept.shown != shown:
                 rendition = await self._publisher.rendered(snapshot, key[1])
@@ -205,12 +205,13 @@ class AnyFilterFeeds:
             return await self._publisher.ranked(spec, await self._popular.ranking(spec, ids))
         return await self._publisher.feed_entries(await self._selected(asked, ids))
 
-    async def _selected(self, asked: AdHoc, ids: Sequence[ArticleId] | None) -> list[StoryEntry]:
+    async def _selected(self, asked: AdHoc, ids: Sequence[ArticleId] | None) -> Sequence[StoryEntry]:
         store, wanted = self._store, asked.filter
         if asked.story is not None:
             return await self._of_story(asked.story, asked)
         if ids is None:
-            return await latest(store, self._filtering, wanted, asked.size, asked.per, deepest=DEEPEST)
+            found = await select(store, self._filtering, wanted, asked.size, asked.per, deepest=DEEPEST)
+            return found.entries
         return await first_of(store, self._filtering, wanted, ids, size=asked.size, per=asked.per)
 
     async def _of_story(self, member: ArticleId, asked: AdHoc) -> list[StoryEntry]:

@@ -19,24 +19,6 @@ _LEAST = 50
 """Least number of articles that are read at once."""
 
 
-async def latest(
-    store: Store,
-    filtering: Filtering,
-    wanted: Filter,
-    size: int,
-    per: Per = Per.ARTICLE,
-    *,
-    deepest: int = DEEPEST,
-) -> list[StoryEntry]:
-    """Return the newest articles that pass a filter, newest first, equal times by id; without bodies.
-
-    Copies of shown articles are left out; with `per` story, all but the representative of each story. So an
-    entry keeps its position when others repeat it later.
-    """
-    selection = await select(store, filtering, wanted, size, per, deepest=deepest)
-    return list(selection.entries)
-
-
 class Selection(Struct, frozen=True, kw_only=True):
     entries: tuple[StoryEntry, ...]
     rest: TimelinePlace | None
@@ -54,7 +36,12 @@ async def select(
     since_ms: int | None = None,
     deepest: int = DEEPEST,
 ) -> Selection:
-    """Select as `latest` does, from the articles behind a position and listed at `since_ms` or later."""
+    """Return the newest articles that pass a filter, newest first, equal times by id; without bodies.
+
+    Copies of shown articles are left out; with `per` story, all but the representative of each story. So an
+    entry keeps its position when others repeat it later. `before`, `since_ms`: only articles behind this
+    position, and listed at this time or later.
+    """
     facets, depth, deepest = facets_for(wanted), size + 1, max(deepest, 2 * size)
     until_ms = before.listed_ms if before else None
     representatives = Representatives(store, filtering, wanted, per)
@@ -88,7 +75,7 @@ def _order(place: TimelinePlace) -> tuple[int, str]:
 async def first_of(
     store: Store, filtering: Filtering, wanted: Filter, ids: Sequence[ArticleId], *, size: int, per: Per
 ) -> list[StoryEntry]:
-    """Select as `latest` does, from the articles that an index found, in its order; without bodies."""
+    """Select as `select` does, from the articles that an index found, in its order; without bodies."""
     representatives = Representatives(store, filtering, wanted, per)
     matching: list[Article] = []
     entries: list[StoryEntry] = []

@@ -103,7 +103,7 @@ class Composer:
             is_topic=not spec.private,
             links=() if spec.private else await self._older(spec, entries, rest),
         )
-        return await self.dated(snapshot)
+        return await dated(self._store.feeds, snapshot)
 
     async def first(self, feed: FeedId, most: int) -> tuple[FeedEntry, ...]:
         """Return the first entries of a configured feed."""
@@ -158,7 +158,7 @@ class Composer:
             page_path=f"/articles/{article.id}",
             feed_path="/related",
         )
-        return await self.dated(snapshot)
+        return await dated(self._store.feeds, snapshot)
 
     async def listed(self, ids: Sequence[ArticleId]) -> tuple[FeedEntry, ...]:
         """Return the existing ones of these articles, in their order; without bodies."""
@@ -176,10 +176,6 @@ class Composer:
             page_path=page_path,
             asked=asked,
         )
-        return await self.dated(snapshot)
-
-    async def dated(self, snapshot: FeedSnapshot) -> FeedSnapshot:
-        """Return a snapshot with the dates of the last change of it and its entries."""
         return await dated(self._store.feeds, snapshot)
 
     def unversioned(self) -> FeedVersion:

@@ -17,7 +17,7 @@ from syndicator.model.feed import FeedSnapshot, FeedSpec, Format, Order, Renditi
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.concurrency_limits import Places, TooMany
 from syndicator.pipeline.feeds.article_selection import select
-from syndicator.pipeline.feeds.feed_dates import shown_of
+from syndicator.pipeline.feeds.feed_dates import dated, shown_of
 from syndicator.pipeline.feeds.history_links import Links, next_page, place_named, prev_archive
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.filter_matching import Filtering
@@ -151,7 +151,7 @@ class History:
             links=document.links,
             is_archive=document.is_archive,
         )
-        return await self._publisher.dated(snapshot)
+        return await dated(self._store.feeds, snapshot)
 
     async def _span(self, spec: FeedSpec, span: Span) -> _Document:
         end = TimelinePlace(article_id=ArticleId(""), listed_ms=to_ms(span.end) - 1)

@@ -123,18 +123,17 @@ class Publisher(Composer):
         key, version = (feed, form), self._versions.known(feed)
         kept = self._kept.get(key)
         if version is None or kept is None or not kept.shows(version):
-            is_patient = patiently or not self.stale_cache.has(*key)
-            kept = await (self._newest(key, version) if is_patient else self._newest_in_time(key, version))
+            if patiently or not self.stale_cache.has(*key):
+                kept = await self._of(key, version or await self._versions.get(feed))
+            else:
+                kept = await self._newest_in_time(key, version)
         self.stale_cache.confirm(kept)
         return kept
 
-    async def _newest(self, key: _Key, version: FeedVersion | None) -> Rendition:
-        """Return the bytes of `version`; None stands for the current version in Redis."""
-        return await self._of(key, version or await self._versions.get(key[0]))
-
     async def _newest_in_time(self, key: _Key, version: FeedVersion | None) -> Rendition:
-        """Return the newest bytes. If that takes `PATIENCE_S`, renew them in the background and raise
-        StoreUnavailable.
+        """Return the bytes of `version`; None stands for the current version in Redis.
+
+        If that takes `PATIENCE_S`, renew them in the background and raise StoreUnavailable.
         """
         try:
             async with asyncio.timeout(PATIENCE_S):

@@ -6,7 +6,7 @@ from syndicator.model.article import Article
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint
 from syndicator.model.event import Event, EventType
-from syndicator.pipeline.feeds.article_selection import latest
+from syndicator.pipeline.feeds.article_selection import select
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.rules.identity.identity import event_id
 from syndicator.store.store import Store
@@ -30,8 +30,9 @@ class WebhookBackfill:
         Asked for again, what still waits is not queued twice.
         """
         now = self._clock()
-        found = await latest(self._store, self._filtering, endpoint.filter, articles or MOST_ARTICLES)
-        chosen = [one.article for one in found if since is None or one.article.published_at >= since]
+        found = await select(self._store, self._filtering, endpoint.filter, articles or MOST_ARTICLES)
+        newest = [one.article for one in found.entries]
+        chosen = [one for one in newest if since is None or one.published_at >= since]
         events = [_event(endpoint, article, now) for article in reversed(chosen)]
         queued = 0
         for part in (events[at : at + _AT_ONCE] for at in range(0, len(events), _AT_ONCE)):

@@ -12,7 +12,7 @@ from syndicator.model.article import Candidate
 from syndicator.model.feed import FeedSpec, Filter, Per
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.articles.admission import Admitter
-from syndicator.pipeline.feeds.article_selection import latest
+from syndicator.pipeline.feeds.article_selection import select
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.store.store import Store
 
@@ -47,7 +47,7 @@ async def admit(store: Store, clock: ManualClock, *candidates: Candidate) -> lis
 
 
 async def shown(store: Store, per: Per, wanted: Filter | None = None) -> list[tuple[str, list[str]]]:
-    found = await latest(store, Filtering(store), wanted or Filter(), 10, per)
+    found = (await select(store, Filtering(store), wanted or Filter(), 10, per)).entries
     return [(told.article.source, [other.source for other in told.others]) for told in found]
 
 

@@ -14,7 +14,7 @@ from syndicator.model.feed import Filter, Per
 from syndicator.model.ids import ArticleId
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
-from syndicator.pipeline.feeds.article_selection import latest
+from syndicator.pipeline.feeds.article_selection import select
 from syndicator.pipeline.filter_matching import Filtering
 from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import StoryEditing, StoryRefused
@@ -74,11 +74,11 @@ async def check(store: Store, ids: set[ArticleId], wanted: Filter) -> None:
     places = dict(zip(known, await store.stories.places(known), strict=True))
     found = await store.articles.get_many(known, bodies=False)
     mine = [one.id for one in found if one and (not wanted.source or one.source in wanted.source)]
-    told = await latest(store, Filtering(store), wanted, MOST, Per.STORY)
+    told = (await select(store, Filtering(store), wanted, MOST, Per.STORY)).entries
     stories = [places[one.article.id].story or one.article.id for one in told]
     assert len(stories) == len(set(stories)), "a story is one entry"
     assert {places[one].story or one for one in mine} == set(stories), "each has one"
-    told = await latest(store, Filtering(store), wanted, MOST, Per.ARTICLE)
+    told = (await select(store, Filtering(store), wanted, MOST, Per.ARTICLE)).entries
     shown = {one.article.id for one in told}
     texts = {places[one].copy_of or one for one in shown}
     for one in set(mine) - shown:
