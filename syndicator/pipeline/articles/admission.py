@@ -34,6 +34,7 @@ from syndicator.rules.filter_matching import FeedIndex, concerned, story_feeds
 from syndicator.rules.identity.identity import identify
 from syndicator.rules.identity.recognition import Recognised, aliases, recognise
 from syndicator.rules.sources.announcement import ALL_ANNOUNCED, Announcing
+from syndicator.rules.sources.rhythm import Poll
 from syndicator.rules.stories.clustering import StoriesPolicy, fingerprints, revoked_copies
 from syndicator.rules.stories.near_duplicates import Text
 from syndicator.rules.stories.near_index import packed_keys
@@ -316,4 +317,19 @@ def tally(admitted: Sequence[Admitted]) -> Round:
         changed=verdicts.count(AdmissionVerdict.CHANGED),
         duplicate=verdicts.count(AdmissionVerdict.DUPLICATE),
         unchanged=verdicts.count(AdmissionVerdict.UNCHANGED),
+    )
+
+
+def poll_of(admitted: Sequence[Admitted], *, known: int = 0, backfill: bool, pushed: bool = False) -> Poll:
+    """Return what the rhythm of a source is learned from: its new articles' dates, the number of known ones.
+
+    `known`: known articles that are not among `admitted`.
+    """
+    new = [entry.candidate for entry in admitted if entry.verdict is AdmissionVerdict.NEW]
+    return Poll(
+        new=len(new),
+        known=known + len(admitted) - len(new),
+        published=tuple(candidate.published_at for candidate in new if candidate.published_at),
+        backfill=backfill,
+        pushed=pushed,
     )

@@ -14,13 +14,12 @@ from syndicator.model.article import Article, Candidate, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source, SourceState, Way
-from syndicator.pipeline.articles.admission import Admitted, tally
+from syndicator.pipeline.articles.admission import Admitted, poll_of, tally
 from syndicator.pipeline.articles.article_pages import ArticlePages
 from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
 from syndicator.pipeline.articles.feed_page_merge import apart, as_listed
 from syndicator.pipeline.articles.upstream_withdrawals import UpstreamWithdrawals
 from syndicator.pipeline.popularity.signal_recording import note_popularity
-from syndicator.pipeline.rounds.poll import poll_of
 from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.polling import READ_WHOLE_EVERY, PolledDocument, Polling
 from syndicator.pipeline.sources.round_result import ListedCount, Notes, Outcome, new_notes, with_known

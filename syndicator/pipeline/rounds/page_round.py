@@ -10,10 +10,9 @@ from syndicator.gather.listings.list_page import ListReading
 from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.source import Source, SourceState
-from syndicator.pipeline.articles.admission import tally
+from syndicator.pipeline.articles.admission import poll_of, tally
 from syndicator.pipeline.articles.article_pages import ArticlePages
 from syndicator.pipeline.popularity.signal_recording import note_popularity
-from syndicator.pipeline.rounds.poll import poll_of
 from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.round_result import (
     ListedCount,

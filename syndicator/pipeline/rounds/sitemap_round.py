@@ -13,12 +13,11 @@ from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source, SourceState
-from syndicator.pipeline.articles.admission import Admitted, tally
+from syndicator.pipeline.articles.admission import Admitted, poll_of, tally
 from syndicator.pipeline.articles.article_pages import RECHECKS, SOON, ArticlePages
 from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
 from syndicator.pipeline.articles.feed_page_merge import nameless
 from syndicator.pipeline.popularity.signal_recording import note_popularity
-from syndicator.pipeline.rounds.poll import poll_of
 from syndicator.pipeline.rounds.sitemap_listing import Line, SitemapListing
 from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.polling import PolledDocument, Polling
