@@ -30,7 +30,6 @@ from syndicator.egress.redirect_chain import (
     REDIRECTS,
     Trip,
     Validators,
-    callback,
     without_userinfo,
 )
 from syndicator.egress.request_hooks import Gate, open_gate
@@ -287,7 +286,15 @@ class Egress:
         most `timeout_s` of work plus `CALLBACK_LIMITS.wait_s` of waiting for a turn. The answer's body is as
         sent, not decompressed.
         """
-        return await _posted(self._callbacks, url, headers, own, body, timeout_s, connect_timeout_s)
+        return await posted(
+            self._callbacks,
+            url,
+            headers,
+            body,
+            own=own,
+            timeout_s=timeout_s,
+            connect_timeout_s=connect_timeout_s,
+        )
 
     async def post_to_subscriber(
         self,
@@ -299,7 +306,9 @@ class Egress:
         connect_timeout_s: float = 5.0,
     ) -> Answer:
         """POST to a subscriber of our hub, as `post`."""
-        return await _posted(self._subscribers, url, headers, {}, body, timeout_s, connect_timeout_s)
+        return await posted(
+            self._subscribers, url, headers, body, timeout_s=timeout_s, connect_timeout_s=connect_timeout_s
+        )
 
     async def ask_subscriber(
         self, url: str, *, timeout_s: float = 10.0, connect_timeout_s: float = 5.0
@@ -308,27 +317,6 @@ class Egress:
         trip = Trip(url, {}, working=Budget(timeout_s), max_redirects=0, exact=True)
         async with self._subscribers.slots.hold(trip.host_port, self._subscribers.new_wait()):
             return await exchange(self._subscribers, trip, None, connect_timeout_s)
-
-
-async def _posted(  # noqa: PLR0917  a step of its two callers
-    lane: Lane,
-    url: str,
-    headers: Mapping[str, str],
-    own: Mapping[str, str],
-    body: bytes,
-    timeout_s: float,
-    connect_timeout_s: float,
-) -> Answer:
-    to = callback(url, tuple(headers.items()))
-    async with lane.slots.hold(to.host_port, lane.new_wait()):
-        return await posted(
-            lane,
-            to,
-            {**to.headers, **own},
-            body,
-            timeout_s=timeout_s,
-            connect_timeout_s=connect_timeout_s,
-        )
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from syndicator.egress.answers import MAX_ANSWER_BYTES, Answer
 from syndicator.egress.client_pool import Lane
 from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, proxy_refusal, translate
 from syndicator.egress.headers import lower_case
-from syndicator.egress.redirect_chain import Callback, Trip, client_timeout
+from syndicator.egress.redirect_chain import Trip, callback, client_timeout
 from syndicator.egress.wire import Asking, Reply, WireRequest
 
 HTTP_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError)
@@ -69,23 +69,30 @@ def _answer(reply: Reply, received: bytearray, began_s: float) -> Answer:
 
 async def posted(
     lane: Lane,
-    to: Callback,
+    url: str,
     headers: Mapping[str, str],
     body: bytes,
     *,
+    own: Mapping[str, str] = MappingProxyType({}),
     timeout_s: float,
     connect_timeout_s: float,
 ) -> Answer:
-    """Post to a callback and listen as `exchange` does."""
-    began, received = time.monotonic(), bytearray()
+    """Post to a callback once a slot is free, and listen as `exchange` does."""
+    to = callback(url, tuple(headers.items()))
     request = WireRequest(
-        method="POST", url=to.url, headers=headers, body=body, limits=client_timeout(connect_timeout_s)
+        method="POST",
+        url=to.url,
+        headers={**to.headers, **own},
+        body=body,
+        limits=client_timeout(connect_timeout_s),
     )
-    reply: Reply | None = None
-    try:
-        async with asyncio.timeout(timeout_s), Asking(lane.wire, request) as reply:
-            await _read_answer(reply, received)
-    except HTTP_ERRORS as error:
-        if reply is None:
-            raise translate(error, to.host) from error
-    return _answer(reply, received, began)
+    async with lane.slots.hold(to.host_port, lane.new_wait()):
+        began, received = time.monotonic(), bytearray()
+        reply: Reply | None = None
+        try:
+            async with asyncio.timeout(timeout_s), Asking(lane.wire, request) as reply:
+                await _read_answer(reply, received)
+        except HTTP_ERRORS as error:
+            if reply is None:
+                raise translate(error, to.host) from error
+        return _answer(reply, received, began)

@@ -50,8 +50,22 @@ async def send(  # noqa: PLR0917 — six things of six types: none can be taken 
     Reasons: the words of `model.fetch.Reason`, `http_503` and the like, `secret`; of a dead delivery `gone`,
     or `exhausted:` or `expired:` and the last reason.
     """
-    sent_at = sent_at or now
-    attempt = await _attempt(egress, endpoint, delivery, body, sent_at)
+    sent_at, began = sent_at or now, time.monotonic()
+    try:
+        replay = delivery.replayed.id if delivery.replayed else None
+        answer = await post_signed(egress, endpoint, delivery.event.id, body, sent_at, replay=replay)
+    except EgressError as error:
+        attempt = _Attempt(reason=str(error.reason), duration_ms=round((time.monotonic() - began) * 1000))
+    except PushError:
+        attempt = _Attempt(reason=UNSIGNABLE, duration_ms=0)
+    else:
+        attempt = _Attempt(
+            reason="gone" if answer.status == GONE else f"http_{answer.status}",
+            duration_ms=answer.duration_ms,
+            status=answer.status,
+            retry_after=answer.headers.get("retry-after"),
+            wish=answer.headers.get("webhook-delivery", "").strip().lower(),
+        )
     if attempt.status is not None and attempt.status in _SUCCESS:
         return Delivered(
             status=attempt.status, duration_ms=attempt.duration_ms, disable=attempt.wish == _DISABLE
@@ -59,26 +73,6 @@ async def send(  # noqa: PLR0917 — six things of six types: none can be taken 
     took = timedelta(milliseconds=attempt.duration_ms)
     retry_after_s = parse_retry_after(attempt.retry_after, sent_at + took)
     return _failed(endpoint, delivery, attempt, failed_at=now + took, retry_after_s=retry_after_s, rng=rng)
-
-
-async def _attempt(
-    egress: Egress, endpoint: Endpoint, delivery: Delivery, body: bytes, sent_at: datetime
-) -> _Attempt:
-    began = time.monotonic()
-    try:
-        replay = delivery.replayed.id if delivery.replayed else None
-        answer = await post_signed(egress, endpoint, delivery.event.id, body, sent_at, replay=replay)
-    except EgressError as error:
-        return _Attempt(reason=str(error.reason), duration_ms=round((time.monotonic() - began) * 1000))
-    except PushError:
-        return _Attempt(reason=UNSIGNABLE, duration_ms=0)
-    return _Attempt(
-        reason="gone" if answer.status == GONE else f"http_{answer.status}",
-        duration_ms=answer.duration_ms,
-        status=answer.status,
-        retry_after=answer.headers.get("retry-after"),
-        wish=answer.headers.get("webhook-delivery", "").strip().lower(),
-    )
 
 
 def _failed(
