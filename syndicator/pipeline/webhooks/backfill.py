@@ -16,29 +16,24 @@ LONGEST = timedelta(days=30)
 _AT_ONCE = 100
 
 
-class WebhookBackfill:
-    """Queues `article.created` of what a feed with the endpoint's filter shows, the oldest first."""
+async def queue_published(
+    store: Store, clock: Clock, endpoint: Endpoint, *, articles: int | None, since: datetime | None
+) -> int:
+    """Queue `article.created` of the newest articles that a feed with the endpoint's filter shows.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
-        self._filtering = Filtering(store)
-        self._clock = clock
-
-    async def queue(self, endpoint: Endpoint, *, articles: int | None, since: datetime | None) -> int:
-        """Queue the newest articles, so many or since a time; give how many were not queued before.
-
-        Asked for again, what still waits is not queued twice.
-        """
-        now = self._clock()
-        found = await select(self._store, self._filtering, endpoint.filter, articles or MOST_ARTICLES)
-        newest = [one.article for one in found.entries]
-        chosen = [one for one in newest if since is None or one.published_at >= since]
-        events = [_event(endpoint, article, now) for article in reversed(chosen)]
-        queued = 0
-        for part in (events[at : at + _AT_ONCE] for at in range(0, len(events), _AT_ONCE)):
-            await self._store.events.keep(part)
-            queued += await self._store.requeuing.requeue(endpoint.id, [one.id for one in part], now)
-        return queued
+    So many articles, or those since a time, oldest first. Return how many were queued: what still waits of an
+    earlier call is not queued twice.
+    """
+    now = clock()
+    found = await select(store, Filtering(store), endpoint.filter, articles or MOST_ARTICLES)
+    newest = [one.article for one in found.entries]
+    chosen = [one for one in newest if since is None or one.published_at >= since]
+    events = [_event(endpoint, article, now) for article in reversed(chosen)]
+    queued = 0
+    for part in (events[at : at + _AT_ONCE] for at in range(0, len(events), _AT_ONCE)):
+        await store.events.keep(part)
+        queued += await store.requeuing.requeue(endpoint.id, [one.id for one in part], now)
+    return queued
 
 
 def _event(endpoint: Endpoint, article: Article, now: datetime) -> Event:

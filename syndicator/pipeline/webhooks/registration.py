@@ -18,7 +18,7 @@ from syndicator.model.ids import EndpointId
 from syndicator.model.status import EndpointStatus
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
-from syndicator.pipeline.webhooks.backfill import WebhookBackfill
+from syndicator.pipeline.webhooks.backfill import queue_published
 from syndicator.pipeline.webhooks.endpoint_views import Asker, EndpointSecret, EndpointShown, ReplayOffer
 from syndicator.push.probes import Probed, ping, verify
 from syndicator.push.signing import Signature, new_secret, public_key
@@ -78,7 +78,6 @@ class EndpointRegistration:
         self._site = site
         self._clock = clock
         self._wall = wall
-        self._backfilling = WebhookBackfill(store, clock)
 
     async def seen(self, asker: Asker) -> list[EndpointListed]:
         """Return the endpoints that the asker may see, by id."""
@@ -245,7 +244,7 @@ class EndpointRegistration:
         if EventType.ARTICLE_CREATED not in found.events:
             raise EndpointRefused("it does not ask for article.created, which is what would be sent")
         since = None if hours is None else self._clock() - timedelta(hours=hours)
-        queued = await self._backfilling.queue(found, articles=articles, since=since)
+        queued = await queue_published(self._store, self._clock, found, articles=articles, since=since)
         await self._store.audit.append("endpoint.backfilled", endpoint, after={"queued": queued})
         return queued
 
