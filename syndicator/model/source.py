@@ -10,7 +10,7 @@ from syndicator.model.alarm import Alarm
 from syndicator.model.ids import SourceId
 from syndicator.model.rights import Rights
 from syndicator.model.round_history import RoundLog
-from syndicator.model.schedule import Schedule
+from syndicator.model.schedule import ALWAYS_OPEN, Calendar, Schedule
 from syndicator.model.source_findings import GuidRecord, Honesty, Walled
 
 
@@ -171,6 +171,12 @@ class Source(Struct, frozen=True, kw_only=True):
     kind: SourceKind
     url: str
     schedule: Schedule
+    calendar: Calendar = ALWAYS_OPEN
+    """Windows, holidays, blackouts, bursts and one-off runs, laid over the schedule."""
+    group: str | None = None
+    """Its `[group.NAME]`, from which it inherits; also a name to choose sources by."""
+    tags: tuple[str, ...] = ()
+    """Names to choose sources by."""
     home_url: str | None = None
     """The portal's page for people; None means the origin of `url`."""
     language: str | None = None

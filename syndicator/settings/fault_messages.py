@@ -136,7 +136,12 @@ def _unknown(form: type[Form], location: Location) -> FormFault:
     key = str(location[-1])
     if key in here.planned:
         return FormFault(path=location, reason=NOT_YET, remedy="remove it")
-    return FormFault(path=location, reason="is not known", remedy=nearest(key, here.model_fields))
+    return FormFault(path=location, reason="is not known", remedy=nearest(key, key_names(here)))
+
+
+def key_names(form: type[Form]) -> list[str]:
+    """Return the keys of a table as they are written: `from` is no name for a field of a class."""
+    return [field.alias or name for name, field in form.model_fields.items()]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

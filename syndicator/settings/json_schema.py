@@ -14,7 +14,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 _INHERITING = ("SourceForm", "ListForm", "ArticleForm", "PopularForm")
-"""What `[defaults]` can fill in, so that nothing of it must be written there."""
+"""What `[defaults]` and groups can fill in, so that nothing of it must be written there."""
 
 
 class _Generator(GenerateJsonSchema):
@@ -31,15 +31,17 @@ def configuration_schema() -> dict[str, Any]:
     """Return the schema of all files together; one file alone may leave out what others hold."""
     schema = Configuration.model_json_schema(schema_generator=_Generator)
     properties, definitions = schema["properties"], schema["$defs"]
-    for section in ("source", "feed", "endpoint", "token"):
+    for section in ("group", "source", "feed", "endpoint", "token"):
         properties[section]["propertyNames"] = {"pattern": f"^{SLUG.pattern}$"}
     for name in _INHERITING:
         definitions[name].pop("required", None)
     source = definitions["SourceForm"]
-    properties["defaults"] |= {
+    inherited = {
         "additionalProperties": False,
         "properties": {key: value for key, value in source["properties"].items() if key not in NOT_INHERITED},
     }
+    properties["defaults"] |= inherited
+    properties["group"]["additionalProperties"] |= inherited
     source["required"] = ["title", "url"]
     return {"$schema": DIALECT, **_without_titles(schema)}
 

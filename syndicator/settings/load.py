@@ -1,6 +1,6 @@
 """The configuration, from files and environment to one frozen value:
 
-read files | lay the environment over | inherit [defaults] | validate | check across tables | build
+read files | lay the environment over | inherit [defaults] and groups | validate | check across tables | build
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from syndicator.model.feed import Site
 from syndicator.model.ids import EndpointId, FeedId, SourceId, TokenId
 from syndicator.settings.environment import override
 from syndicator.settings.fault_messages import FormFault, faults_of, nearest
-from syndicator.settings.files import NO_FILES, ConfigDocument, read_folder
+from syndicator.settings.files import NO_FILES, ConfigDocument, Location, read_folder
 from syndicator.settings.settings import Settings, listening_url
 from syndicator.settings.tables.configuration import Configuration, Trial
 from syndicator.settings.tables.hub import HubSection
@@ -33,6 +33,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     document = read_folder(folder)
     override(document, environ)
     configuration = _validated(document) if document.tree else None
+    _check_groups(document)
     _check_references(document)
     _check_former_ids(document, "feed", "published")
     _check_former_ids(document, "source", "gathered")
@@ -66,12 +67,11 @@ def load_for_trial(folder: Path, environ: Mapping[str, str]) -> Settings:
 
 
 def _validated(document: ConfigDocument, form: type[Configuration] = Configuration) -> Configuration | None:
-    defaults = document.table("defaults")
     sources = document.tree.get("source")
     tree = dict(document.tree)
     if isinstance(sources, dict):
         tree["source"] = {
-            key: inherit(table, defaults) if isinstance(table, dict) else table
+            key: inherit(table, _inherited(document, table)) if isinstance(table, dict) else table
             for key, table in sources.items()
         }
     try:
@@ -83,19 +83,44 @@ def _validated(document: ConfigDocument, form: type[Configuration] = Configurati
         return None
 
 
+def _inherited(document: ConfigDocument, source: Mapping[str, object]) -> Mapping[str, object]:
+    """Return what a source inherits: `[defaults]`, and over it the table of its group."""
+    group, defaults = source.get("group"), document.table("defaults")
+    return inherit(document.table("group", group), defaults) if isinstance(group, str) else defaults
+
+
 def _without_repetition(findings: tuple[FormFault, ...], document: ConfigDocument) -> Iterator[FormFault]:
-    """Leave out what is wrong in `[defaults]` and shows again in each source that inherits it.
+    """Leave out what is wrong in `[defaults]` or a group and shows again in each source that inherits it.
 
     What is missing is left out too when a file could not be read: it may well be in there.
     """
-    in_defaults = {finding.path[1:] for finding in findings if finding.path[0] == "defaults"}
+    above = {finding.path for finding in findings if finding.path[0] in {"defaults", "group"}}
     for finding in findings:
-        inherited = finding.path[0] == "source" and finding.path[2:] in in_defaults
+        inherited = finding.path[0] == "source" and bool(above & _inherited_paths(document, finding.path))
         if inherited and not document.has(finding.path):
             continue
         if finding.absent and not document.complete:
             continue
         yield finding
+
+
+def _inherited_paths(document: ConfigDocument, path: Location) -> set[Location]:
+    """Return from where a key of a source may come: the same key in `[defaults]`, and in its group."""
+    if len(path) < 2:  # noqa: PLR2004  the table of all sources
+        return set()
+    group = document.table("source", str(path[1])).get("group")
+    return {("defaults", *path[2:]), ("group", str(group), *path[2:])}
+
+
+def _check_groups(document: ConfigDocument) -> None:
+    """A source of a group that is not configured would quietly inherit nothing."""
+    known = document.table("group")
+    for key in document.table("source"):
+        group = document.table("source", key).get("group")
+        if isinstance(group, str) and group not in known and document.complete:
+            reason = f"names {group!r}, which is not a group"
+            remedy = nearest(group, known) if known else f"add [group.{group}], or remove it"
+            document.add_fault(("source", key, "group"), reason, remedy)
 
 
 def _check_references(document: ConfigDocument) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from syndicator.settings.fault_messages import key_names
 from syndicator.settings.form import Form
 from syndicator.settings.json_schema import configuration_schema
+from syndicator.settings.tables.auth import AuthForm
+from syndicator.settings.tables.calendars import BlackoutForm, BurstForm, HolidaysForm
 from syndicator.settings.tables.endpoints import DigestForm, EndpointForm, RetryForm
 from syndicator.settings.tables.feeds import FeedForm, FilterForm
 from syndicator.settings.tables.hub import HubSection
@@ -25,7 +28,7 @@ from syndicator.settings.tables.sections import (
     WorkSection,
 )
 from syndicator.settings.tables.selectors import ArticleForm, ListForm, PopularForm, ReplaceForm
-from syndicator.settings.tables.sources import AuthForm, PolitenessForm, SourceForm
+from syndicator.settings.tables.sources import PolitenessForm, SourceForm
 from syndicator.settings.tables.stories import StorySection
 from syndicator.settings.tables.tokens import TokenForm
 
@@ -40,8 +43,11 @@ _FORMS: tuple[tuple[str, type[Form]], ...] = (
     ("[popularity]", PopularitySection),
     ("[hub]", HubSection),
     ("[sample]", SampleSection),
-    ("[source.ID] and [defaults]", SourceForm),
+    ("[source.ID], [group.NAME] and [defaults]", SourceForm),
     ("schedule", ScheduleForm),
+    ("holidays", HolidaysForm),
+    ("blackouts", BlackoutForm),
+    ("bursts", BurstForm),
     ("list", ListForm),
     ("article", ArticleForm),
     ("article.replace", ReplaceForm),
@@ -83,7 +89,7 @@ def _table(title: str, form: type[Form], definitions: Mapping[str, Any]) -> Iter
     yield "| key | value | default | |"
     yield "|---|---|---|---|"
     properties = definitions[form.__name__]["properties"]
-    for key, field in form.model_fields.items():
+    for key, field in zip(key_names(form), form.model_fields.values(), strict=True):
         yield f"| `{key}` | {_kind(properties[key])} | {_default(field)} | {field.description} |"
     if form.planned:
         yield f"\nNot available yet, and refused: {', '.join(f'`{key}`' for key in sorted(form.planned))}."

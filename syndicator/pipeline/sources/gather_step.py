@@ -28,11 +28,12 @@ from syndicator.pipeline.steps import Job, JobReport, Taken
 from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.rules.identity.identity import spec_hash
 from syndicator.rules.sources.alarm import with_alarm
-from syndicator.rules.sources.health import failed_rounds
+from syndicator.rules.sources.health import LATE_AFTER, failed_rounds
 from syndicator.rules.sources.redesign import redesigned
 from syndicator.rules.sources.redirect_tracking import news
 from syndicator.rules.sources.round_history import with_round
 from syndicator.store.lease_owners import new_token
+from syndicator.store.sources.source_queue import ClaimedSources
 from syndicator.store.store import Store
 
 LEASE = timedelta(seconds=15)
@@ -78,6 +79,9 @@ class GatherStep:
         self._redirect_tracking = RedirectTracking(store.articles, rounds)
         self._clock = clock
         self._settlement = RoundSettlement(self._hashes, clock, rng)
+        self._up_since: datetime = clock()
+        """What was due before was not gathered because no worker ran, or the store was away."""
+        self._is_cut_off = False
         self._leases = LeaseKeeper[tuple[SourceId, str]](
             lambda leased: store.sources.extend(leased, clock(), LEASE), HEARTBEAT_S
         )
@@ -103,7 +107,7 @@ class GatherStep:
         has_foreign = bool(room)
         while has_foreign and len(jobs) < room:
             token, now = new_token(), self._clock()
-            claim = await self._store.sources.claim(token, now, LEASE, room - len(jobs))
+            claim = await self._claimed(token, now, room - len(jobs))
             jobs += [
                 partial(self._gather_in_turn, self._sources[name], token, state)
                 for name, state in claim.states.items()
@@ -116,6 +120,16 @@ class GatherStep:
                 log.info("sources_delisted", sources=", ".join(unused))
             has_foreign = bool(foreign)
         return Taken(jobs=tuple(jobs), next_due_at=next_due_at)
+
+    async def _claimed(self, token: str, now: datetime, room: int) -> ClaimedSources:
+        try:
+            claim = await self._store.sources.claim(token, now, LEASE, room)
+        except StoreUnavailable:
+            self._is_cut_off = True
+            raise
+        if self._is_cut_off:
+            self._is_cut_off, self._up_since = False, now
+        return claim
 
     async def lease(self, source: SourceId) -> str | None:
         """Lease one source, due or not, and return the token; None while another worker holds the lease."""
@@ -186,6 +200,13 @@ class GatherStep:
         return Outcome(), failed
 
     async def _gather_in_turn(self, source: Source, token: str, state: SourceState) -> SourceReport | None:
+        """Gather a source that is due, unless its calendar puts that off."""
+        state = self._settlement.still_valid(source, state)
+        missed = state.next_due_at is not None and state.next_due_at < self._up_since - LATE_AFTER
+        put_off = self._settlement.put_off(source, state, missed=missed)
+        if put_off is not None and not state.paused:
+            await retry_until_available(lambda: self._store.sources.settle(source.id, token, put_off))
+            return None
         with suppress(NoSlot):  # the worker goes on with other sources
             return await self.gather(source, token, state)
         return None

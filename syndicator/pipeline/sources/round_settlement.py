@@ -16,12 +16,12 @@ from syndicator.rules.identity.guid_trust import after_round
 from syndicator.rules.identity.guid_trust import sentence as ladder_sentence
 from syndicator.rules.sources.cadence import (
     GONE,
-    Due,
     after_failure,
     after_success,
     counts_against,
     excuses,
     is_gone,
+    put_off,
     resting,
 )
 from syndicator.rules.sources.hints import asked_by
@@ -32,6 +32,7 @@ from syndicator.rules.sources.redesign import warning as redesign_warning
 from syndicator.rules.sources.redirect_tracking import Led, followed, given_up
 from syndicator.rules.sources.redirect_tracking import sentence as move_sentence
 from syndicator.rules.sources.rhythm import gap_warning, learned
+from syndicator.rules.sources.schedule_times import Due
 from syndicator.rules.sources.validator_trust import judged
 from syndicator.rules.sources.validator_trust import sentence as honesty_sentence
 
@@ -48,6 +49,22 @@ class RoundSettlement:
     def paused(self, source: SourceId, state: SourceState) -> SourceState:
         """Return the state of a paused source: it is not due."""
         return _due(state, resting(source, self._clock()))
+
+    def put_off(self, source: Source, state: SourceState, *, missed: bool) -> SourceState | None:
+        """Return the state of a source that is due in a time in which it rests; None where it runs now.
+
+        `missed`: it was due while nothing ran.
+        """
+        due = put_off(
+            source.schedule,
+            now=self._clock(),
+            rng=self._rng,
+            state=state,
+            timezone=source.timezone,
+            calendar=source.calendar,
+            missed=missed,
+        )
+        return _due(state, due) if due else None
 
     def still_valid(self, source: Source, state: SourceState) -> SourceState:
         """Return the state of a source without what a change of its configuration has made invalid."""
@@ -110,6 +127,7 @@ class RoundSettlement:
             rng=self._rng,
             state=state,
             timezone=source.timezone,
+            calendar=source.calendar,
         )
         state = replace(
             state,
@@ -174,6 +192,7 @@ class RoundSettlement:
             wish=asked_by(outcome.headers, state.hints, now=now),
             timezone=source.timezone,
             pushed=outcome.hub_delivers,
+            calendar=source.calendar,
         )
         state = replace(state, fruitful=state.fruitful or _took(outcome.round))
         # Warnings about a document still hold while it is unchanged. Warnings about unreadable pages still

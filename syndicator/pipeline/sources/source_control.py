@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from syndicator.model.clock import Clock
 from syndicator.model.ids import SourceId
-from syndicator.rules.sources.cadence import Due, resting
+from syndicator.rules.sources.cadence import resting
+from syndicator.rules.sources.schedule_times import Due
 from syndicator.store.lease_owners import new_token
 from syndicator.store.store import Store
 

@@ -10,12 +10,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from syndicator.model.article import Candidate, Identity
 from syndicator.model.event import EventType
 from syndicator.model.ids import ArticleId, EventId, SourceId
 from syndicator.model.rights import Rights
+from syndicator.model.schedule import ALWAYS_OPEN
 from syndicator.model.source import IdentityPolicy, Source, Way
 from syndicator.rules.hashing import base32, hashed
 from syndicator.rules.identity.addresses import canonical_url, former_url, is_article_path, url_path
@@ -85,8 +87,17 @@ def spec_hash(source: Source) -> str:
     """Return the digest of a source's configuration; after a change, parts of its state are invalid."""
     # Rights and names do not affect reading.
     identity = msgspec.structs.replace(source.identity, scope="")
+    # Left out where it says nothing: the digest of such a source is that of versions without calendars.
+    calendar = UNSET if source.calendar == ALWAYS_OPEN else source.calendar
     read_by = msgspec.structs.replace(
-        source, id=SourceId(""), former_ids=(), rights=Rights(), identity=identity
+        source,
+        id=SourceId(""),
+        former_ids=(),
+        rights=Rights(),
+        identity=identity,
+        calendar=calendar,
+        group=UNSET,
+        tags=UNSET,
     )
     return hashlib.blake2b(msgspec.msgpack.encode(read_by), digest_size=12).hexdigest()
 

@@ -1,28 +1,26 @@
 """Computes when a source is due next, with the reason as a sentence.
 
-APScheduler's triggers compute the times of cron expressions; they are pure. What is due lives in Redis.
-
-The schedule says when we would like to ask. Whatever it is, a source is never asked before its server wants
-to be (`rules.sources.hints.Wish`, `Retry-After`), nor in hours and on days that its feed excludes; the
-sentence says so.
+The schedule says when we would like to ask (`rules.sources.schedule_times`), the calendar that lies over it
+when we may and when we must (`rules.sources.calendar`). A server that asks for a pause by `Retry-After` gets
+it. Hints of a server and its feed (`rules.sources.hints`) delay a round of an adaptive schedule, or where the
+source is configured to obey them. What is due lives in Redis.
 """
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
-from apscheduler.triggers.cron import CronTrigger
-from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
-from syndicator.model.schedule import Adaptive, Cron, Every, Schedule
+from syndicator.model.schedule import ALWAYS_OPEN, Adaptive, Calendar, CatchUp, Every, Schedule
 from syndicator.model.source import FeedHints, SourceState
 from syndicator.rules.durations import span
+from syndicator.rules.sources.calendar import NEVER, is_extra, next_extra, opening
 from syndicator.rules.sources.hints import Wish, next_allowed
-from syndicator.rules.sources.rhythm import EXPECTED_NEW, FIRST_INTERVAL_S, Rhythm, missed_lately
+from syndicator.rules.sources.schedule_times import Due, jittered, regular
 
 LONGEST_BACKOFF_S = 6 * 3600.0
 LONGEST_EXCUSED_S = 3600.0
@@ -33,63 +31,15 @@ ASKED_TOO_OFTEN_S = 60.0
 """Pause after 429 without `Retry-After`."""
 OUR_TURN_S = 60.0
 """Pause of a source that got no request slot, or whose round failed through a fault of ours."""
-PUSHED_FACTOR = 12
-"""Factor of the interval of a source while its hub delivers."""
-LONGEST_PUSHED_S = 12 * 3600.0
 GONE = "the server says that it is gone for good (http_410)"
 """The reason of a stopped source."""
-NEVER = timedelta(days=365)
-"""Due time, from now, of a source that is not due: stopped, or with a cron expression that never matches."""
-
-_CRON_FIELDS = {
-    "minute": "0 to 59",
-    "hour": "0 to 23",
-    "day": "1 to 31",
-    "month": "1 to 12, or jan to dec",
-    "weekday": "0 to 7 from Sunday on, or sun to sat",
-}
-_CRON_REMEDY = 'write five fields: minute hour day month weekday, as in "*/10 6-22 * * mon-fri"'
-_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-"""A moment after which each date of the calendar comes within 40 years."""
-
 _UNKNOWN = SourceState()
-_ADAPTIVE_JITTER = 0.05
 _NEGLIGIBLE_S = 5.0
 _MOST_HINT_JITTER_S = 600.0
 _SOFT_GROWTH, _HARD_GROWTH = 2**0.5, 2.0
 _SOFT_REASONS = frozenset({Reason.DNS, Reason.CONNECT, Reason.TIMEOUT})
 _SOFT_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
 """Statuses of temporary trouble, besides all from 500 on."""
-
-
-class Due(Struct, frozen=True, kw_only=True):
-    """The next round of a source."""
-
-    at: datetime
-    because: str
-
-
-def cron_fault(expression: str) -> tuple[str, str] | None:
-    """Return what is wrong with a five-field cron expression and what to write; None where it is valid."""
-    fields = expression.split()
-    if len(fields) != len(_CRON_FIELDS):
-        return f"has {len(fields)} fields, not {len(_CRON_FIELDS)}", _CRON_REMEDY
-    for at, (name, values) in enumerate(_CRON_FIELDS.items()):
-        if _trigger(" ".join(field if at == i else "*" for i, field in enumerate(fields))) is None:
-            return f"has a wrong {name}: {fields[at]!r}", f"the {name} takes {values}; {_CRON_REMEDY}"
-    trigger = _trigger(expression)
-    if trigger is None:
-        return "is not a cron expression", _CRON_REMEDY
-    if trigger.get_next_fire_time(None, _ANY_TIME) is None:
-        return "names a date that never comes", 'give a day that the month has, as in "0 0 28 2 *"'
-    return None
-
-
-def _trigger(expression: str) -> CronTrigger | None:
-    try:
-        return CronTrigger.from_crontab(expression, timezone=UTC)
-    except (ValueError, KeyError):
-        return None
 
 
 def after_success(
@@ -102,6 +52,7 @@ def after_success(
     wish: Wish | None = None,
     timezone: str = "UTC",
     pushed: bool = False,
+    calendar: Calendar = ALWAYS_OPEN,
 ) -> Due:
     """Return when a source is due again after a round that worked.
 
@@ -111,13 +62,26 @@ def after_success(
     then intervals are `PUSHED_FACTOR` times as long, up to 12 h or the longest of an adaptive schedule; the
     times of a cron expression stay.
     """
-    due = _by_schedule(schedule, state, timezone, began_at, now, pushed=pushed)
-    at = max(_jittered(due.at, schedule, began_at, rng), now)
-    if wish is not None and wish.until > at:
+    schedule, due = regular(
+        schedule, calendar, state, timezone=timezone, began_at=began_at, now=now, pushed=pushed
+    )
+    at = max(jittered(due.at, schedule, began_at, rng), now)
+    obeys = _obeys_hints(schedule, calendar)
+    if wish is not None and (wish.until - due.at).total_seconds() > _NEGLIGIBLE_S:
+        said = (
+            f", but {wish.because}"
+            if obeys
+            else f"; {wish.because}, which is not obeyed without hints = true"
+        )
+        due = replace(due, because=due.because + said)
+    if obeys and wish is not None and wish.until > at:
         at = wish.until + timedelta(seconds=rng.uniform(0, schedule.jitter_s))
-        if (wish.until - due.at).total_seconds() > _NEGLIGIBLE_S:
-            due = replace(due, because=f"{due.because}, but {wish.because}")
-    return _allowed(Due(at=at, because=due.because), state.hints, schedule.jitter_s, rng)
+    due = replace(due, at=at)
+    if obeys:
+        due = _allowed(due, state.hints, schedule.jitter_s, rng)
+    if calendar is ALWAYS_OPEN:
+        return due
+    return _laid_over(due, calendar, schedule.jitter_s, began_at, rng, runs_from=now, bursts_from=now)
 
 
 def after_failure(
@@ -131,6 +95,7 @@ def after_failure(
     rng: random.Random,
     state: SourceState = _UNKNOWN,
     timezone: str = "UTC",
+    calendar: Calendar = ALWAYS_OPEN,
 ) -> Due:
     """Return when a source is tried again after `failures` failed rounds in a row (this one included).
 
@@ -145,12 +110,15 @@ def after_failure(
     """
     if is_gone(failed):
         return Due(at=now + NEVER, because=f"stopped: {GONE}")
-    regular = _by_schedule(schedule, state, timezone, began_at, now, pushed=False)
-    wait_s = (regular.at - now).total_seconds()
+    schedule, planned = regular(schedule, calendar, state, timezone=timezone, began_at=began_at, now=now)
+    extra = next_extra(calendar, began_at, runs_from=now, bursts_from=now)
+    if extra is not None and extra.at < planned.at:
+        planned = Due(at=extra.at, because=extra.because)
+    wait_s = (planned.at - now).total_seconds()
     if excuses(failed):
-        wait_s, because = _spared(failed, excused, wait_s, regular.because)
+        wait_s, because = _spared(failed, excused, wait_s, planned.because)
     else:
-        wait_s, because = _slowed(failed, failures, wait_s, regular.because)
+        wait_s, because = _slowed(failed, failures, wait_s, planned.because)
     asked_s = max(failed.retry_after_s or 0.0, SHORTEST_RETRY_AFTER_S)
     if failed.retry_after_s is not None and (kept_s := min(asked_s, LONGEST_RETRY_AFTER_S)) > wait_s:
         wait_s, asks = kept_s, f"asks to wait {span(kept_s)}"
@@ -160,7 +128,80 @@ def after_failure(
     jitter_s = max(schedule.jitter_s, 0.1 * wait_s if failures + excused > 1 else 0.0)
     # Jitter only ever delays here: a server that names a time must not be asked before it.
     due = Due(at=now + timedelta(seconds=wait_s + rng.uniform(0, jitter_s)), because=because)
-    return _allowed(due, state.hints, jitter_s, rng)
+    if _obeys_hints(schedule, calendar):
+        due = _allowed(due, state.hints, jitter_s, rng)
+    is_asked = failed.retry_after_s is not None or _too_often(failed)
+    runs_from = due.at if is_asked else now
+    return _laid_over(due, calendar, jitter_s, began_at, rng, runs_from=runs_from, bursts_from=due.at)
+
+
+def put_off(
+    schedule: Schedule,
+    *,
+    now: datetime,
+    rng: random.Random,
+    state: SourceState,
+    timezone: str = "UTC",
+    calendar: Calendar = ALWAYS_OPEN,
+    missed: bool = False,
+) -> Due | None:
+    """Return when a source that is due is gathered instead of now; None: it is gathered now.
+
+    A source is put off where it became due, or was late, in a time in which it rests. `missed`: it was due
+    while nothing ran; by `CatchUp.SKIP` it then waits for its next regular time. What an operator or a hub
+    wakes before its time is not put off.
+    """
+    due_at = state.next_due_at
+    if calendar is ALWAYS_OPEN or (due_at is not None and due_at > now):
+        return None
+    if missed and due_at is not None and calendar.catch_up is CatchUp.SKIP:
+        began_at = _last_time(schedule, due_at, now)
+        _, due = regular(schedule, calendar, state, timezone=timezone, began_at=began_at, now=now)
+        because = f"{due.because}; what was due while nothing ran is skipped"
+        due = Due(at=due.at, because=because)
+        return _laid_over(due, calendar, schedule.jitter_s, now, rng, runs_from=now, bursts_from=now)
+    if is_extra(calendar, state.last_attempt_at, now) or opening(calendar, now).at <= now:
+        return None
+    due = Due(at=now, because="due")
+    return _laid_over(due, calendar, schedule.jitter_s, now, rng, runs_from=now, bursts_from=now)
+
+
+def _last_time(schedule: Schedule, due_at: datetime, now: datetime) -> datetime:
+    """Return the last time, of those in steps of the interval from `due_at` on, that has passed."""
+    if not isinstance(schedule, Every):
+        return now
+    return now - (now - due_at) % timedelta(seconds=schedule.interval_s)
+
+
+def _obeys_hints(schedule: Schedule, calendar: Calendar) -> bool:
+    return isinstance(schedule, Adaptive) if calendar.hints is None else calendar.hints
+
+
+def _laid_over(
+    due: Due,
+    calendar: Calendar,
+    jitter_s: float,
+    began_at: datetime,
+    rng: random.Random,
+    *,
+    runs_from: datetime,
+    bursts_from: datetime,
+) -> Due:
+    """Move a round to a time at which the source may run; a burst or a one-off run may come before it."""
+    found = opening(calendar, due.at)
+    if found.at > due.at:
+        spread_s = min(max(jitter_s, 60.0), _MOST_HINT_JITTER_S)
+        if found.closes is not None:
+            spread_s = min(spread_s, (found.closes - found.at).total_seconds() / 2)
+        opens = f"{found.at.astimezone(ZoneInfo(calendar.timezone)):%Y-%m-%d %H:%M} {calendar.timezone}"
+        due = Due(
+            at=found.at + timedelta(seconds=rng.uniform(0, spread_s)),
+            because=f"{due.because}, but it rests until {opens}: {found.because}",
+        )
+    extra = next_extra(calendar, began_at, runs_from=runs_from, bursts_from=bursts_from)
+    if extra is None or extra.at >= due.at:
+        return due
+    return Due(at=extra.at + timedelta(seconds=rng.uniform(0, extra.spread_s)), because=extra.because)
 
 
 def resting(source: SourceId, now: datetime) -> Due:
@@ -223,74 +264,6 @@ def _spared(failed: FetchFailed, excused: int, wait_s: float, because: str) -> t
     return wait_s, f"{because}; last round failed ({failed.code})"
 
 
-def _by_schedule(
-    schedule: Schedule, state: SourceState, timezone: str, began_at: datetime, now: datetime, *, pushed: bool
-) -> Due:
-    if isinstance(schedule, Cron):
-        return _by_cron(schedule, now)
-    if isinstance(schedule, Every):
-        return _by_interval(schedule, began_at, now, pushed=pushed)
-    return _by_rhythm(schedule, state, Rhythm(state.rhythm, timezone), began_at, now, pushed=pushed)
-
-
-def _by_cron(schedule: Cron, now: datetime) -> Due:
-    trigger = CronTrigger.from_crontab(schedule.expression, timezone=ZoneInfo(schedule.timezone))
-    fire = trigger.get_next_fire_time(None, now + timedelta(microseconds=1))
-    because = f"cron {schedule.expression} in {schedule.timezone}"
-    if fire is None:
-        return Due(at=now + NEVER, because=f"{because} never comes again")
-    return Due(at=fire.astimezone(UTC), because=because)
-
-
-def _by_interval(schedule: Every, began_at: datetime, now: datetime, *, pushed: bool) -> Due:
-    interval_s = schedule.interval_s
-    because = f"every {_duration(interval_s)}"
-    if pushed:
-        rare_s = max(interval_s, min(PUSHED_FACTOR * interval_s, LONGEST_PUSHED_S))
-        because, interval_s = f"every {_duration(rare_s)} while its hub pushes, else {because}", rare_s
-    return Due(at=max(began_at + timedelta(seconds=interval_s), now), because=because)
-
-
-def _by_rhythm(
-    schedule: Adaptive, state: SourceState, rhythm: Rhythm, began_at: datetime, now: datetime, *, pushed: bool
-) -> Due:
-    known = state.interval_s is not None
-    interval_s = min(max(state.interval_s or FIRST_INTERVAL_S, schedule.min_s), schedule.max_s)
-    if pushed:
-        interval_s = min(PUSHED_FACTOR * interval_s, schedule.max_s)
-    wait_s = (rhythm.due(began_at, interval_s) - began_at).total_seconds()
-    wait_s = min(max(wait_s, schedule.min_s), schedule.max_s)
-    if pushed:
-        why = "its hub pushes, so only to be sure"
-    elif not known:
-        why = "nothing is known of its rhythm yet"
-    elif missed_lately(state, now) and interval_s < schedule.max_s:
-        why = (
-            f"articles were probably missed on {state.last_gap_at:%Y-%m-%d}, so it is read closely for a week"
-        )
-    else:
-        why = _expectation(schedule, interval_s, rhythm.activity[rhythm.hour(now)])
-    at = max(began_at + timedelta(seconds=wait_s), now)
-    return Due(at=at, because=f"adaptive: {why}; asked again after {span(wait_s)}")
-
-
-def _expectation(schedule: Adaptive, interval_s: float, activity: float) -> str:
-    if interval_s >= schedule.max_s:
-        return f"next to nothing new lately, so as rarely as may be (every {span(schedule.max_s)})"
-    if interval_s <= schedule.min_s:
-        return f"often something new lately, so as often as may be (every {span(schedule.min_s)})"
-    apart_s = interval_s / EXPECTED_NEW / activity
-    return f"about one new article every {span(_rounded(apart_s))} is expected at this hour of the week"
-
-
-def _rounded(seconds: float) -> float:
-    """Leave out what nobody can know: the seconds of minutes, the minutes of hours."""
-    for size in (3600.0, 60.0):
-        if seconds >= 5 * size:
-            return round(seconds / size) * size
-    return seconds
-
-
 def _allowed(due: Due, hints: FeedHints, jitter_s: float, rng: random.Random) -> Due:
     """Put a round off to an hour and a day that the feed does not exclude."""
     at, because = due.at, due.because
@@ -302,22 +275,3 @@ def _allowed(due: Due, hints: FeedHints, jitter_s: float, rng: random.Random) ->
         spread_s = min(max(jitter_s, 60.0), _MOST_HINT_JITTER_S)
         at = allowed + timedelta(seconds=rng.uniform(0, spread_s))
     return Due(at=at, because=because)
-
-
-def _jittered(at: datetime, schedule: Schedule, began_at: datetime, rng: random.Random) -> datetime:
-    """Move an instant by the schedule's jitter; an adaptive one's stays within its bounds."""
-    if not isinstance(schedule, Adaptive):
-        sooner_s = schedule.sooner_s if isinstance(schedule, Every) else 0.0
-        return at + timedelta(seconds=rng.uniform(-schedule.jitter_s - sooner_s, schedule.jitter_s))
-    wait_s = (at - began_at).total_seconds()
-    jitter_s = max(schedule.jitter_s, _ADAPTIVE_JITTER * wait_s)
-    moved_s = wait_s + rng.uniform(-jitter_s, jitter_s)
-    return began_at + timedelta(seconds=min(max(moved_s, schedule.min_s), schedule.max_s))
-
-
-def _duration(seconds: float) -> str:
-    """Write a length of time as the configuration does."""
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds:g}s"

@@ -37,7 +37,8 @@ def _id(value: str) -> str:
 def _defaults(value: object, info: ValidationInfo) -> dict[str, Any]:
     """Check what sources inherit as a source is checked, only that nothing must be there."""
     if not isinstance(value, dict):
-        raise wrong("must be a table", "write [defaults] and its keys below it")
+        where = f"[{info.field_name}]" if info.field_name == "defaults" else "[group.NAME]"
+        raise wrong("must be a table", f"write {where} and its keys below it")
     own: list[tuple[tuple[str | int, ...], str, str]] = [
         ((key,), "belongs to one source alone", "move it into its [source.…]")
         for key in sorted(NOT_INHERITED & value.keys())
@@ -57,6 +58,7 @@ def _defaults(value: object, info: ValidationInfo) -> dict[str, Any]:
 
 
 Id = Annotated[str, AfterValidator(_id)]
+Inherited = Annotated[dict[str, Any], BeforeValidator(_defaults)]
 
 
 class Configuration(Form):
@@ -72,8 +74,12 @@ class Configuration(Form):
     popularity: PopularitySection = Field(default=PopularitySection(), description="What makes popular.")
     hub: HubSection = Field(default=HubSection(), description="Our own WebSub hub, and rssCloud.")
     sample: SampleSection = Field(default=SampleSection(), description="The sample portals.")
-    defaults: Annotated[dict[str, Any], BeforeValidator(_defaults)] = Field(
+    defaults: Inherited = Field(
         default={}, description="What every source inherits, key by key; its own keys win."
+    )
+    group: dict[Id, Inherited] = Field(
+        default={},
+        description="What the sources of a group inherit; it wins over `[defaults]`.",
     )
     source: dict[Id, SourceForm] = Field(description="What is gathered.", min_length=1)
     feed: dict[Id, FeedForm] = Field(default={}, description="What is published.")

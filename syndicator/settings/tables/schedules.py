@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from syndicator.model.schedule import Adaptive, Cron, Every, Schedule
+from syndicator.model.schedule import Adaptive, CatchUp, Cron, Every, Schedule
 from syndicator.settings.form import Form
 from syndicator.settings.value_texts import CronText, Duration, PositiveDuration, Zone, wrong
 
@@ -35,6 +35,11 @@ class ScheduleForm(Form):
         default=None,
         description="How far a round may be moved either way, by chance. Left out, rounds by `every` come up "
         "to a tenth of it sooner, at most 30 s, so that sources which began together part.",
+    )
+
+    catch_up: CatchUp = Field(
+        default=CatchUp.ONCE,
+        description="What was due while nothing ran: `once` (gathered at once) or `skip` (at its next time).",
     )
 
     @field_validator("adaptive")

@@ -1,6 +1,5 @@
 """The table of a source, `[source.ID]`, and how it becomes a value."""
 
-import base64
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, ClassVar
@@ -8,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, ValidationInfo, field_validator
 
 from syndicator.model.ids import SourceId
+from syndicator.model.schedule import Calendar
 from syndicator.model.source import (
     FetchLimits,
     ImagePolicy,
@@ -20,6 +20,17 @@ from syndicator.model.source import (
 )
 from syndicator.settings.form import Cookies, Form, Headers
 from syndicator.settings.secret_files import TextFile
+from syndicator.settings.tables.auth import AuthForm
+from syndicator.settings.tables.calendars import (
+    MOST_TIMES,
+    Active,
+    BlackoutForm,
+    BurstForm,
+    HolidaysForm,
+    Moment,
+    Tags,
+    calendar,
+)
 from syndicator.settings.tables.identities import Domain, IdentityChoice, Parameter, policy
 from syndicator.settings.tables.rights import RightsForm
 from syndicator.settings.tables.schedules import ScheduleForm
@@ -41,42 +52,8 @@ from syndicator.settings.value_texts import (
     wrong,
 )
 
-NOT_INHERITED = frozenset({"title", "url", "home_url", "former_ids"})
+NOT_INHERITED = frozenset({"title", "url", "home_url", "former_ids", "group"})
 """What is a source's own and has no place in `[defaults]`."""
-
-
-class AuthForm(Form):
-    """`auth`: how to sign in, by name and password (Basic) or by a token (Bearer)."""
-
-    user: Line | None = Field(default=None, description="Name, for Basic.")
-    password: Line | None = Field(default=None, repr=False, description="Password, for Basic.")
-    password_file: TextFile = Field(default=None, repr=False, description="File that holds it.")
-    bearer: Line | None = Field(default=None, repr=False, description="Token, for Bearer.")
-    bearer_file: TextFile = Field(
-        default=None, validate_default=True, repr=False, description="File that holds it."
-    )
-
-    @field_validator("bearer_file")
-    @classmethod
-    def _one_way(cls, value: str | None, info: ValidationInfo) -> str | None:
-        password = info.data.get("password") or info.data.get("password_file")
-        token = info.data.get("bearer") or value
-        user = info.data.get("user")
-        if user and ":" in user:
-            reason = "holds a colon, which HTTP Basic authentication does not allow"
-            raise wrong(reason, "give the name without it; the password has a key of its own", key="user")
-        if bool(user and password) == bool(token) or bool(user) != bool(password):
-            remedy = 'write { user = "…", password_file = "…" } or { bearer_file = "…" }'
-            raise wrong("must be either a user with a password, or a token", remedy, key="")
-        return value
-
-    @property
-    def header(self) -> str:
-        """The value of `Authorization` (RFC 7617, RFC 6750)."""
-        if token := self.bearer or self.bearer_file:
-            return f"Bearer {token}"
-        pair = f"{self.user}:{self.password or self.password_file}"
-        return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
 class PolitenessForm(Form):
@@ -106,13 +83,12 @@ class PolitenessForm(Form):
 
 
 class SourceForm(Form):
-    """`[source.ID]`: one portal, or one part of it. `[defaults]` may hold all but title, url and home_url."""
+    """`[source.ID]`: one portal, or one part of it. `[group.NAME]` and `[defaults]` hold what many share."""
 
     planned: ClassVar[frozenset[str]] = frozenset(
         {
             "owner",
             "sections",
-            "windows",
         }
     )
 
@@ -123,6 +99,32 @@ class SourceForm(Form):
     )
     url: Url = Field(description="The feed, the sitemap, or the first list page.")
     schedule: ScheduleForm = Field(description="When it is gathered.")
+    group: Line | None = Field(default=None, description="The `[group.NAME]` whose keys it inherits.")
+    tags: Tags = Field(
+        default=(),
+        description="Names to choose sources by. Those of `[defaults]`, its group and its own add up.",
+    )
+    active: Active = Field(
+        default=(),
+        description="Hours in which it is gathered, local in its `timezone`: `05:00-23:30`, or a list "
+        "as `mon-fri 05:00-23:30`, `sat,sun 22:00-02:00`. Left out: always.",
+    )
+    holidays: HolidaysForm | None = Field(default=None, description="Days with hours of their own, below.")
+    blackouts: Annotated[tuple[BlackoutForm, ...], Field(max_length=MOST_TIMES)] = Field(
+        default=(), description="Times in which it is never gathered, below."
+    )
+    bursts: Annotated[tuple[BurstForm, ...], Field(max_length=MOST_TIMES)] = Field(
+        default=(), description="Times in which it is gathered more often, below."
+    )
+    runs: Annotated[tuple[Moment, ...], Field(max_length=MOST_TIMES)] = Field(
+        default=(), description="One-off runs: dates with times, local ones unless they have an offset."
+    )
+    hints: bool | None = Field(
+        default=None,
+        strict=True,
+        description="Whether `ttl`, `sy:updatePeriod`, `skipHours`, `skipDays` of the feed and the freshness "
+        "of its answers (`max-age`, `Expires`) delay it. Left out: with `adaptive` only.",
+    )
     home_url: Url | None = Field(
         default=None, description="The portal's page for people. Left out: the origin of `url`."
     )
@@ -287,6 +289,9 @@ class SourceForm(Form):
             kind=self.kind,
             url=self.url,
             schedule=self.schedule.value(timezone),
+            calendar=self._calendar(timezone),
+            group=self.group,
+            tags=self.tags,
             home_url=self.home_url,
             language=self.language,
             section=self.section,
@@ -312,6 +317,18 @@ class SourceForm(Form):
             former_ids=tuple(map(SourceId, self.former_ids)),
         )
 
+    def _calendar(self, timezone: str) -> Calendar:
+        return calendar(
+            timezone,
+            active=self.active,
+            holidays=self.holidays,
+            blackouts=self.blackouts,
+            bursts=self.bursts,
+            runs=self.runs,
+            hints=self.hints,
+            catch_up=self.schedule.catch_up,
+        )
+
     def _all_headers(self) -> dict[str, str]:
         headers = dict(self.headers)
         if self.cookies:
@@ -329,9 +346,9 @@ Table = Mapping[str, object]
 
 
 def inherit(own: Table, defaults: Table) -> dict[str, object]:
-    """Lay a source's own table over `[defaults]`, key by key, also inside nested tables.
+    """Lay a source's own table over `[defaults]`, or its group's, key by key, also inside nested tables.
 
-    What belongs to another kind of source or of schedule is not inherited.
+    What belongs to another kind of source or of schedule is not inherited. Tags add up.
     """
     left_out = NOT_INHERITED | _useless(own, defaults)
     merged = {key: value for key, value in defaults.items() if key not in left_out}
@@ -339,11 +356,17 @@ def inherit(own: Table, defaults: Table) -> dict[str, object]:
         below = merged.get(key)
         if key == "schedule" and isinstance(value, Mapping) and isinstance(below, Mapping):
             merged[key] = _inherit_schedule(value, below)
+        elif key == "tags" and below is not None:
+            merged[key] = [*_listed(below), *_listed(value)]
         elif isinstance(value, Mapping) and isinstance(below, Mapping):
             merged[key] = {**below, **value}
         else:
             merged[key] = value
     return merged
+
+
+def _listed(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _useless(own: Table, defaults: Table) -> set[str]:
@@ -360,7 +383,7 @@ def _inherit_schedule(own: Table, defaults: Table) -> Table:
     if not {"every", "cron", "adaptive"} & own.keys():
         return {**defaults, **own}
     kept = (
-        {"jitter"}
+        {"jitter", "catch_up"}
         | ({"timezone"} if "cron" in own else set())
         | ({"min", "max"} if "adaptive" in own else set())
     )

@@ -33,6 +33,10 @@ def adaptive(portal: Portal) -> str:
     return config(portal).replace('every = "5m"', 'adaptive = true, min = "1m", max = "1h"')
 
 
+def hinted(portal: Portal) -> str:
+    return config(portal).replace("schedule = ", "hints = true\nschedule = ")
+
+
 async def test_a_source_that_is_gone_is_asked_no_more_until_it_is_resumed(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
@@ -84,7 +88,7 @@ async def test_what_the_server_asks_is_kept_and_told(
     async def feed(request: web.Request) -> web.Response:
         return web.Response(text=rss(1), headers={"Cache-Control": "max-age=1800"})
 
-    async with answering(feed, "/rss") as portal.url, service_of(config(portal)) as service:
+    async with answering(feed, "/rss") as portal.url, service_of(hinted(portal)) as service:
         await service.sync_configuration()
         await gather(service)
         state = await state_of(service)

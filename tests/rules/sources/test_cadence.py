@@ -11,20 +11,21 @@ from msgspec.structs import replace
 from support import NOON
 
 from syndicator.model.fetch import FetchFailed, Reason
-from syndicator.model.schedule import Adaptive, Cron, Every, Schedule
+from syndicator.model.schedule import ALWAYS_OPEN, Adaptive, Calendar, Cron, Every, Schedule
 from syndicator.model.source import FeedHints, SourceState
 from syndicator.rules.sources.cadence import (
-    NEVER,
-    Due,
     after_failure,
     after_success,
     counts_against,
-    cron_fault,
     is_gone,
 )
+from syndicator.rules.sources.calendar import NEVER
+from syndicator.rules.sources.cron_times import cron_fault
 from syndicator.rules.sources.hints import Wish, asked_by
+from syndicator.rules.sources.schedule_times import Due
 
 FIVE = Every(interval_s=300)
+HINTS = Calendar(hints=True)
 
 
 def rng() -> random.Random:
@@ -79,7 +80,9 @@ def test_a_server_that_asks_for_the_very_interval_is_heeded_without_a_word() -> 
     wish = Wish(until=NOON + timedelta(seconds=300), because="the server asks for 5 min")
     schedule = Every(interval_s=300, sooner_s=30)
     for seed in range(50):
-        due = after_success(schedule, began_at=NOON, now=NOON, rng=random.Random(seed), wish=wish)
+        due = after_success(
+            schedule, began_at=NOON, now=NOON, rng=random.Random(seed), wish=wish, calendar=HINTS
+        )
         assert due == Due(at=wish.until, because="every 5m")
 
 
@@ -97,14 +100,14 @@ def test_cron_is_read_in_its_own_zone() -> None:
     schedule = Cron(expression="30 6 * * *", timezone="Asia/Jakarta")
     due = after_success(schedule, began_at=NOON, now=NOON, rng=rng())
     assert due.at == datetime(2026, 11, 5, 23, 30, tzinfo=UTC)
-    assert due.because == "cron 30 6 * * * in Asia/Jakarta"
+    assert due.because == "cron 30 6 * * * in Asia/Jakarta (at 06:30)"
 
 
-def test_cron_leaps_over_the_hour_that_summer_time_skips() -> None:
+def test_cron_runs_at_the_next_time_that_exists_where_summer_time_skips_its_own() -> None:
     schedule = Cron(expression="30 2 * * *", timezone="Europe/Berlin")
     before = datetime(2027, 3, 28, 0, 0, tzinfo=UTC)
     due = after_success(schedule, began_at=before, now=before, rng=rng())
-    assert before < due.at <= before + timedelta(days=1, hours=1)
+    assert due.at == datetime(2027, 3, 28, 1, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +121,12 @@ def test_cron_leaps_over_the_hour_that_summer_time_skips() -> None:
         ("0 0 a * *", "has a wrong day: 'a'"),
         ("0 0 31 2 *", "names a date that never comes"),
         ("0 0 31 4,6 *", "names a date that never comes"),
+        ("0 0 31 2 mon", None),
+        ("0 0 * 2 mon#5", None),
+        ("0 0 l * *", None),
+        ("@daily", "has 1 fields, not 5"),
+        ("0 0 * * 5-1", "has a wrong weekday: '5-1'"),
+        ("*/0 * * * *", "has a wrong minute: '*/0'"),
     ],
 )
 def test_a_broken_cron_says_what_is_wrong(expression: str, fault: str | None) -> None:
@@ -244,15 +253,49 @@ SCHEDULES = [FIVE, Cron(expression="*/5 * * * *", timezone="UTC"), Adaptive(min_
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_no_schedule_asks_before_the_server_wants_it(schedule: Schedule) -> None:
     wish = asked_by({"cache-control": "max-age=900"}, FeedHints(), now=NOON)
-    due = after_success(schedule, began_at=NOON, now=NOON, rng=rng(), wish=wish)
+    due = after_success(schedule, began_at=NOON, now=NOON, rng=rng(), wish=wish, calendar=HINTS)
     assert due.at == NOON + timedelta(minutes=15)
     assert due.because.endswith(", but the server asks for 15 min (Cache-Control: max-age=900)")
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES[:2])
+def test_hints_do_not_delay_what_an_operator_has_scheduled(schedule: Schedule) -> None:
+    state = SourceState(hints=FeedHints(ttl_s=3600, skip_hours=(12, 13)))
+    wish = asked_by({"cache-control": "max-age=900"}, state.hints, now=NOON)
+    for calendar in (ALWAYS_OPEN, Calendar(hints=False)):
+        due = after_success(
+            schedule, began_at=NOON, now=NOON, rng=rng(), state=state, wish=wish, calendar=calendar
+        )
+        assert due.at == NOON + timedelta(minutes=5)
+        assert due.because.endswith("; the feed asks for 1 h (ttl), which is not obeyed without hints = true")
+        failing = after_failure(
+            schedule, failed(), failures=1, began_at=NOON, now=NOON, rng=rng(), state=state, calendar=calendar
+        )
+        assert failing.at == NOON + timedelta(minutes=5)
+
+
+def test_an_adaptive_schedule_can_leave_hints_alone() -> None:
+    state = SourceState(hints=FeedHints(skip_hours=(12, 13)))
+    schedule = Adaptive(min_s=60, max_s=300)
+    wish = asked_by({"cache-control": "max-age=900"}, FeedHints(), now=NOON)
+    due = after_success(
+        schedule, began_at=NOON, now=NOON, rng=rng(), state=state, wish=wish, calendar=Calendar(hints=False)
+    )
+    assert due.at <= NOON + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("calendar", [ALWAYS_OPEN, Calendar(hints=False)])
+def test_retry_after_is_obeyed_without_hints(calendar: Calendar) -> None:
+    due = after_failure(
+        FIVE, failed(503, 5400), failures=1, began_at=NOON, now=NOON, rng=rng(), calendar=calendar
+    )
+    assert due.at == NOON + timedelta(minutes=90)
 
 
 def test_a_wish_that_changes_nothing_is_not_told() -> None:
     for until in (NOON, NOON + timedelta(seconds=301)):
         wish = Wish(until=until, because="the server asks")
-        due = after_success(FIVE, began_at=NOON, now=NOON, rng=rng(), wish=wish)
+        due = after_success(FIVE, began_at=NOON, now=NOON, rng=rng(), wish=wish, calendar=HINTS)
         assert due.because == "every 5m"
         assert due.at == max(until, NOON + timedelta(minutes=5))
 
@@ -260,20 +303,22 @@ def test_a_wish_that_changes_nothing_is_not_told() -> None:
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_no_schedule_asks_in_hours_that_the_feed_excludes(schedule: Schedule) -> None:
     state = SourceState(hints=FeedHints(skip_hours=(12, 13)))
-    due = after_success(schedule, began_at=NOON, now=NOON, rng=rng(), state=state)
+    due = after_success(schedule, began_at=NOON, now=NOON, rng=rng(), state=state, calendar=HINTS)
     allowed = NOON + timedelta(hours=2)
     assert allowed <= due.at <= allowed + timedelta(minutes=1)
     assert due.because.endswith(
         ", but the feed asks to be left alone until Thu 14:00 UTC (skipHours, skipDays)"
     )
-    failing = after_failure(schedule, failed(), failures=1, began_at=NOON, now=NOON, rng=rng(), state=state)
+    failing = after_failure(
+        schedule, failed(), failures=1, began_at=NOON, now=NOON, rng=rng(), state=state, calendar=HINTS
+    )
     assert failing.at >= allowed
 
 
 def test_a_wish_may_lead_into_an_excluded_hour() -> None:
     state = SourceState(hints=FeedHints(skip_hours=(13,)))
     wish = Wish(until=NOON + timedelta(hours=1), because="the server asks for 1 h (Expires)")
-    due = after_success(FIVE, began_at=NOON, now=NOON, rng=rng(), state=state, wish=wish)
+    due = after_success(FIVE, began_at=NOON, now=NOON, rng=rng(), state=state, wish=wish, calendar=HINTS)
     assert due.at >= NOON + timedelta(hours=2)
     assert "1 h (Expires)" in due.because
     assert "skipHours" in due.because
