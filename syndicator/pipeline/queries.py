@@ -10,7 +10,14 @@ from syndicator.model.feed import FeedEntry, Site
 from syndicator.model.ids import ArticleId, EndpointId, SourceId
 from syndicator.model.source import Source
 from syndicator.model.status import EndpointStatus, Recovery, SourceStatus, Status
-from syndicator.pipeline.articles.explanation import Explained, SourceShown, explain, show
+from syndicator.pipeline.articles.explanation import (
+    Explained,
+    NewestArticles,
+    SourceShown,
+    count_newest,
+    explain,
+    show,
+)
 from syndicator.pipeline.articles.revisions import Compared, RevisionLine, compared, revisions_of
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.feeds.history import History
@@ -110,10 +117,15 @@ class Queries:
         """Return the ids of the configured sources, in alphabetical order."""
         return self._by_id.keys()
 
-    async def source(self, name: SourceId) -> SourceShown:
-        """Return how a configured source stands."""
+    async def source(self, name: SourceId, *, for_operator: bool = False) -> SourceShown:
+        """Return how a configured source stands. `for_operator`: see `redaction.without_secrets`."""
         source, state = self._sources[name], await self._store.sources.state(name)
-        return show(source, state, await self._websub_subscriptions.status(source), self.clock())
+        hub = await self._websub_subscriptions.status(source)
+        return show(source, state, hub, self.clock(), for_operator=for_operator)
+
+    async def newest_articles(self, name: SourceId) -> NewestArticles:
+        """Return how many of the newest articles of a source are duplicates or copies."""
+        return await count_newest(self._store, name)
 
     async def round_history(self, name: SourceId) -> list[HistoryLine]:
         """Return the last 30 days of a source: its last rounds, and the hours that had more; newest first."""

@@ -13,11 +13,13 @@ from syndicator.model.source import Source, SourceState
 from syndicator.observe.redact import HIDDEN, hide_secrets
 
 
-def without_secrets(source: Source) -> Source:
+def without_secrets(source: Source, *, for_operator: bool = False) -> Source:
     """Return a source without its headers, without users and passwords in addresses, and without queries.
 
-    Portals give customers a feed of their own by a token in the query, under any parameter name.
+    Portals give customers a feed of their own by a token in the query, under any parameter name. With
+    `for_operator`, queries lose only the values of what looks like a secret, as in the log.
     """
+    bare = hide_secrets if for_operator else without_query
     popular = source.popular
     if popular is not None and popular.url is not None:
         popular = replace(popular, url=bare(popular.url))
@@ -31,13 +33,17 @@ def without_secrets(source: Source) -> Source:
     )
 
 
-def state_without_secrets(source: Source, state: SourceState) -> SourceState:
+def state_without_secrets(source: Source, state: SourceState, *, for_operator: bool = False) -> SourceState:
     """Return the state of a source without secrets.
 
     In sentences, the source's own addresses lose their queries. Other addresses lose only what looks like a
-    secret: without their queries, many articles could not be distinguished.
+    secret: without their queries, many articles could not be distinguished. With `for_operator`, this holds
+    for all addresses.
     """
-    redact = text_redactor(source, state.move.target if state.move else None)
+    bare = hide_secrets if for_operator else without_query
+    redact = (
+        hide_secrets if for_operator else text_redactor(source, state.move.target if state.move else None)
+    )
     return replace(
         state,
         failure=replace(state.failure, detail=redact(state.failure.detail)) if state.failure else None,
@@ -54,7 +60,7 @@ def provenance_without_secrets(provenance: Provenance) -> Provenance:
     The address of a feed, a sitemap or a push is the source's, and loses its query. That of an article's own
     page loses only what looks like a secret.
     """
-    redact = hide_secrets if provenance.read_from else bare
+    redact = hide_secrets if provenance.read_from else without_query
     return replace(
         provenance,
         requested_url=redact(provenance.requested_url),
@@ -66,7 +72,7 @@ def provenance_without_secrets(provenance: Provenance) -> Provenance:
     )
 
 
-def bare(url: str) -> str:
+def without_query(url: str) -> str:
     """Return an address with user, password and query hidden."""
     parts = urlsplit(url)
     user, at, host = parts.netloc.rpartition("@")

@@ -1,5 +1,6 @@
 """The command that tries a source before it is live: preview."""
 
+import shlex
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -121,6 +122,8 @@ def _preview(  # noqa: PLR0917  typer calls it by name
             _compare(settings, described, articles, as_json=as_json)
         else:
             _show(settings, described, articles, save, as_json=as_json)
+            if save is not None and not as_json:
+                typer.echo(f"    {_replay_command(context, source or '', save)}")
 
 
 def _check_options(
@@ -164,7 +167,13 @@ def _show(settings: Settings, source: Source, articles: int, save: Path | None, 
     show_preview(console(), shown, articles)
     if save is not None:
         typer.echo(f"\n{counted(len(answers), 'document')} saved in {save}; try selectors on them with")
-        typer.echo(f"    syndicator preview --source {source.id} --snapshot {save}")
+
+
+def _replay_command(context: typer.Context, source: str, folder: Path) -> str:
+    """Spell the command that reads a snapshot again, with the configuration folder that was given."""
+    given: Path | None = context.find_root().params.get("config")
+    options = ("--config", str(given)) if given is not None else ()
+    return shlex.join(["syndicator", *options, "preview", "--source", source, "--snapshot", str(folder)])
 
 
 def _compare(settings: Settings, source: Source, articles: int, *, as_json: bool) -> None:

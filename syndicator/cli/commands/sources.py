@@ -1,10 +1,11 @@
 """Commands about where news comes from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import typer
+from msgspec import to_builtins
 
 from syndicator.cli.context import (
     AsJson,
@@ -21,7 +22,7 @@ from syndicator.cli.formats import ago, local_time
 from syndicator.cli.store_access import Limit, Rows, ask
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, SourceState
-from syndicator.pipeline.articles.explanation import SourceShown
+from syndicator.pipeline.articles.explanation import NewestArticles, SourceShown
 from syndicator.rules.identity.guid_trust import identified_by
 from syndicator.rules.sources.health import health
 from syndicator.rules.sources.redesign import redesigned
@@ -56,12 +57,16 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
         ]
 
     items = ask(context, rows)
-    people = items if any(one["find_nothing"] for one in items) else [_without_lost(one) for one in items]
-    print_list(items, people=people, as_json=as_json, empty="No source is configured.")
+    print_list(items, people=_for_people(items), as_json=as_json, empty="No source is configured.")
 
 
-def _without_lost(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: value for name, value in row.items() if name != "find_nothing"}
+def _for_people(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the rows of the table, with a column for selectors only where some find nothing any more."""
+    rows = [{name: value for name, value in item.items() if name != "find_nothing"} for item in items]
+    failing = [item["find_nothing"] for item in items]
+    if any(failing):
+        return [{**row, "failing_selectors": names} for row, names in zip(rows, failing, strict=True)]
+    return list(rows)
 
 
 def _next_due(state: SourceState, now: datetime) -> str:
@@ -77,16 +82,18 @@ def _show(context: typer.Context, source: str, as_json: AsJson = False) -> None:
     """Show a source: how it is asked, how it fares, when it is due, and why then."""
     name = _known(context, source)
 
-    async def found(service: Service) -> tuple[SourceShown, Strip, list[HistoryLine]]:
-        (strip,) = await service.queries.strips([name])
-        return await service.queries.source(name), strip, await service.queries.round_history(name)
+    async def found(service: Service) -> tuple[SourceShown, NewestArticles, Strip, list[HistoryLine]]:
+        queries = service.queries
+        (strip,) = await queries.strips([name])
+        newest, history = await queries.newest_articles(name), await queries.round_history(name)
+        return await queries.source(name, for_operator=True), newest, strip, history
 
-    shown, strip, history = ask(context, found)
+    shown, newest, strip, history = ask(context, found)
     if as_json:
-        print_json(shown)
+        print_json({**to_builtins(shown), "newest_articles": newest})
         return
     out = console()
-    for label, value in (*_lines(shown), *_past(strip)):
+    for label, value in (*_lines(shown), *_newest(newest), *_past(strip)):
         if value:
             out.print(f"{label:<{_LABEL - 1}} {value}", soft_wrap=True)
     if last := [line for line in history if line.span == "round"][:_LAST_ROUNDS]:
@@ -110,6 +117,15 @@ def _history(context: typer.Context, source: str, limit: Limit = 50, as_json: As
         as_json=as_json,
         empty="No round is known.",
     )
+
+
+def _newest(newest: NewestArticles) -> Iterator[tuple[str, str]]:
+    if newest.articles:
+        duplicates = f"{counted(newest.duplicates, 'duplicate')} (another source had them first)"
+        copies = (
+            f"{newest.copies} {'copy' if newest.copies == 1 else 'copies'} (the same text as another article)"
+        )
+        yield "newest articles", f"{newest.articles}: {duplicates}, {copies}"
 
 
 def _past(strip: Strip) -> Iterator[tuple[str, str]]:
@@ -150,7 +166,10 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
         yield "last round", _brought(state, state.last_round)
     yield "validators", ", ".join(part for part in (state.etag, state.last_modified) if part)
     if state.honesty.checks:
-        yield "honesty", f"{state.honesty.lies} lies in {state.honesty.checks} checks of its validators"
+        yield (
+            "validator checks",
+            f"{state.honesty.lies} of {state.honesty.checks} found news in spite of a 304",
+        )
     if shown.hub:
         yield "hub", f"{shown.hub.hub or 'none'} ({shown.hub.state}): {shown.hub.because}"
         yield "by push, by poll", f"{shown.hub.articles_by_push} and {shown.hub.articles_by_poll} articles"
@@ -166,7 +185,7 @@ def _brought(state: SourceState, counts: Round) -> str:
     if counts == Round() and read_at is not None and success_at is not None and read_at < success_at:
         return "the document had not changed"
     return (
-        f"{counts.new} new, {counts.changed} changed, {counts.duplicate} of other sources, "
+        f"{counts.new} new, {counts.changed} changed, {counted(counts.duplicate, 'duplicate')}, "
         f"{counts.unchanged} unchanged"
     )
 

@@ -93,6 +93,8 @@ def show_judged(out: Console, shown: Preview, judged: Sequence[Judged]) -> None:
     _show_way(out, shown.source.url, shown)
     counts = Counter(_would_be(one) for one in judged)
     text = ", ".join(f"{counts[word]} {word}" for word in (*AdmissionVerdict, _HELD) if counts[word])
+    if copies := sum(one.copy_of is not None for one in judged):
+        text += f"; {copies} with the same text as another article"
     _heading(out, f"{shown.source.title}, against what is stored: {text or 'nothing listed'}")
     if judged:
         _table(out, [_judged(one, shown.source.id) for one in judged])
@@ -138,6 +140,7 @@ def _judged(one: Judged, source: SourceId) -> dict[str, str]:
         "article": one.article,
         "title": shortened(one.title, _MAX_VALUE),
         "first from": one.owner if one.owner and one.owner != source else "",
+        "copy of": one.copy_of or "",
         "differs in": ", ".join(change.field for change in one.changes),
     }
 

@@ -13,9 +13,9 @@ from syndicator.model.source import Source, SourceState
 from syndicator.model.subscription import SubscriptionStatus
 from syndicator.observe.redact import hide_secrets
 from syndicator.pipeline.redaction import (
-    bare,
     provenance_without_secrets,
     state_without_secrets,
+    without_query,
     without_secrets,
 )
 from syndicator.pipeline.sources.round_result import address
@@ -24,6 +24,9 @@ from syndicator.rules.sources.health import Health, health
 from syndicator.store.popularity.portal_counters import RankNote
 from syndicator.store.store import Store
 from syndicator.store.stories.stories import Place
+
+COUNTED = 100
+"""How many of the newest articles of a source are looked at for copies."""
 
 
 class Explained(Struct, frozen=True, kw_only=True):
@@ -62,6 +65,31 @@ async def explain(store: Store, article_id: ArticleId, sources: Sequence[SourceI
     return Explained(article=article, views=views, carried=carried, place=place, aliases=tuple(aliases))
 
 
+class NewestArticles(Struct, frozen=True, kw_only=True):
+    """Counts of the newest articles that a source carried, at most `COUNTED`."""
+
+    articles: int
+    duplicates: int
+    """Articles that another source had first."""
+    copies: int
+    """Articles of its own with the text of another article."""
+
+
+async def count_newest(store: Store, source: SourceId) -> NewestArticles:
+    """Return how many of the newest articles of a source are duplicates or copies of others."""
+    carried = await store.articles.carried_by(source, COUNTED)
+    articles = await store.articles.get_many(carried, bodies=False)
+    places = await store.stories.places(carried)
+    known = [
+        (article.source == source, place) for article, place in zip(articles, places, strict=True) if article
+    ]
+    return NewestArticles(
+        articles=len(known),
+        duplicates=sum(not is_own for is_own, _ in known),
+        copies=sum(is_own and place.copy_of is not None for is_own, place in known),
+    )
+
+
 class SourceShown(Struct, frozen=True, kw_only=True):
     """A source with its health and state, without secrets."""
 
@@ -73,13 +101,24 @@ class SourceShown(Struct, frozen=True, kw_only=True):
     hub: SubscriptionStatus | None
 
 
-def show(source: Source, state: SourceState, hub: SubscriptionStatus | None, now: datetime) -> SourceShown:
-    """Return a source with its health and state, without secrets."""
-    shown_state = state_without_secrets(source, state)
+def show(
+    source: Source,
+    state: SourceState,
+    hub: SubscriptionStatus | None,
+    now: datetime,
+    *,
+    for_operator: bool = False,
+) -> SourceShown:
+    """Return a source with its health and state, without secrets.
+
+    `for_operator`: without hiding the queries of addresses, except for what looks like a secret.
+    """
+    shown_state = state_without_secrets(source, state, for_operator=for_operator)
+    asked_url = address(source, state)
     return SourceShown(
-        source=without_secrets(source),
+        source=without_secrets(source, for_operator=for_operator),
         state=shown_state,
-        asked_url=bare(address(source, state)),
+        asked_url=hide_secrets(asked_url) if for_operator else without_query(asked_url),
         health=health(source, shown_state, now),
         hub=hub,
     )

@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from syndicator.model.article import Article, Candidate, Identity, Photo
 from syndicator.model.ids import ArticleId, SourceId
@@ -55,6 +56,8 @@ class Judged(Struct, frozen=True, kw_only=True):
     article: ArticleId
     owner: SourceId | None = None
     """The source that owns the known article; None where it is new, or the article is gone."""
+    copy_of: ArticleId | None = None
+    """The article whose text the stored article has."""
     held_until: datetime | None = None
     """The end of the embargo for which it would be held."""
     changes: tuple[FieldChange, ...] = ()
@@ -180,7 +183,8 @@ async def judge_all(
         found = await store.articles.lookup(identities, now)
         for candidate, recognised in zip(portion, recognise(portion, identities, found), strict=True):
             judged.append(_judged(candidate, recognised.identity, recognised.known, now))
-    return tuple(judged)
+    places = await store.stories.places([one.article for one in judged])
+    return tuple(replace(one, copy_of=place.copy_of) for one, place in zip(judged, places, strict=True))
 
 
 def _judged(candidate: Candidate, identity: Identity, known: KnownArticle | None, now: datetime) -> Judged:

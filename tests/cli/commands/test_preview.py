@@ -1,6 +1,7 @@
 """`syndicator preview`: what it finds, the block that it writes, what it compares, what it keeps."""
 
 import json
+import shlex
 import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -220,6 +221,9 @@ async def test_a_second_source_of_an_article_is_told(config: Path, town: Town) -
     town.pages["/rss"] = ("application/rss+xml", FEED.format(url=town.url, items=item))
     (judged,) = (await document(config, "--source", "warta", "--diff"))["diff"]
     assert (judged["verdict"], judged["owner"], judged["changes"]) == ("duplicate", "kota", [])
+    assert (await run(config, "once", "gather", "--source", "warta"))[0] == 0
+    _, out, _ = await run(config, "sources", "show", "warta")
+    assert "1: 1 duplicate (another source had them first), 0 copies" in out
 
 
 async def test_a_snapshot_is_read_again_without_the_network(config: Path, town: Town, tmp_path: Path) -> None:
@@ -228,6 +232,10 @@ async def test_a_snapshot_is_read_again_without_the_network(config: Path, town: 
     code, out, err = await run(config, "preview", "--source", "kota", "--save", str(folder))
     assert code == 0, err
     assert "saved in" in out
+    printed = shlex.split(out.splitlines()[-1])
+    assert printed == [
+        "syndicator", "--config", str(config), "preview", "--source", "kota", "--snapshot", str(folder)
+    ]  # fmt: skip
     kept = "".join(path.read_text("utf-8") for path in folder.rglob("*") if path.is_file())
     assert Story(0).paragraphs[1] in kept
     assert "very-private-words" not in kept

@@ -51,8 +51,8 @@ def test_a_move_is_told_as_it_is_followed(headers: dict[str, str], ends: str, *,
     ("read_at", "counts", "said"),
     [
         (NOON - timedelta(hours=1), Round(), "the document had not changed"),
-        (NOON, Round(), "0 new, 0 changed, 0 of other sources, 0 unchanged"),
-        (NOON - timedelta(hours=1), Round(changed=1), "0 new, 1 changed, 0 of other sources, 0 unchanged"),
+        (NOON, Round(), "0 new, 0 changed, 0 duplicates, 0 unchanged"),
+        (NOON - timedelta(hours=1), Round(changed=1), "0 new, 1 changed, 0 duplicates, 0 unchanged"),
     ],
 )
 def test_a_document_that_was_not_read_is_not_told_as_an_empty_one(

@@ -44,3 +44,19 @@ async def test_who_tells_a_story_and_how_it_was_judged(config: Path) -> None:
     _, out, _ = await run(config, "articles", "show", copy)
     assert "100% of the shorter text is in the longer" in out
     assert "needed" not in out, "how near their words are has not decided"
+
+
+async def test_copies_and_duplicates_of_a_source_are_counted(config: Path) -> None:
+    assert (await run(config, "once", "gather"))[0] == 0
+    told = {name: (await run(config, "sources", "show", name))[1] for name in ("kota", "desa")}
+    (copier,) = (name for name, text in told.items() if "1 copy (the same text as another article)" in text)
+    (original,) = told.keys() - {copier}
+    for name, copies in ((copier, "1 copy"), (original, "0 copies")):
+        assert f"1: 0 duplicates (another source had them first), {copies} (the same text" in told[name]
+    _, out, _ = await run(config, "sources", "show", copier, "--json")
+    assert json.loads(out)["newest_articles"] == {"articles": 1, "duplicates": 0, "copies": 1}
+    _, out, _ = await run(config, "preview", "--source", copier, "--diff")
+    assert "1 unchanged; 1 with the same text as another article" in out
+    _, out, _ = await run(config, "preview", "--source", copier, "--diff", "--json")
+    (judged,) = json.loads(out)["diff"]
+    assert judged["copy_of"]

@@ -83,6 +83,15 @@ async def test_a_source_and_what_failed_of_it_do_not_tell_it(tmp_path: Path, por
         assert SECRET not in out + err
 
 
+async def test_a_source_is_shown_with_the_rest_of_its_query(tmp_path: Path, portal: str) -> None:
+    config = configured(tmp_path, source_of(f"{portal}/gone?page=2&token={SECRET}") + LATEST)
+    _, out, _ = await run(config, "sources", "show", "kota")
+    assert f"{portal}/gone?page=2&token=[hidden]" in out
+    _, out, _ = await run(config, "sources", "show", "kota", "--json")
+    shown = json.loads(out)
+    assert shown["source"]["url"] == shown["asked_url"] == f"{portal}/gone?page=2&token=[hidden]"
+
+
 async def test_only_the_block_that_is_to_be_pasted_has_it(tmp_path: Path, portal: str) -> None:
     config = configured(tmp_path, source_of(f"{portal}/other") + LATEST)
     _, out, _ = await run(config, "preview", f"{portal}/feed?token={SECRET}", "--json")

@@ -90,7 +90,7 @@ async def test_the_commands_name_what_is_lost(
     (item,) = json.loads(out)["items"]
     assert item["find_nothing"] == lost
     _, out, _ = await run(folder, "sources", "list")
-    assert "find nothing" in out.splitlines()[0]
+    assert "failing selectors" in out.splitlines()[0]
     assert lost in out
     _, out, _ = await run(folder, "sources", "show", "city")
     assert "selectors find nothing any more: article.quote (for 3 rounds), list.section" in out
