@@ -110,6 +110,7 @@ def configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _without_module,
             _render_exception,
             _clean,
             renderer,
@@ -152,8 +153,15 @@ class _FromLibraries(logging.Handler):
             message = record.getMessage()
         except (TypeError, ValueError):
             message = str(record.msg)
-        logger = structlog.get_logger(where=record.name)
+        logger = structlog.get_logger(library=record.name)
         logger.log(record.levelno, message, exc_info=record.exc_info)
+
+
+def _without_module(_logger: WrappedLogger, _method: str, event: Event) -> Event:
+    """Name the module of an event at level debug only: modules are renamed, and events have names."""
+    if event["level"] != "debug":
+        event.pop("where", None)
+    return event
 
 
 def _render_exception(logger: WrappedLogger, _method: str, event: Event) -> Event:
@@ -193,7 +201,7 @@ def _line(*, colours: bool) -> Processor:
             said = f"{level}: {said}"
         subjects = [paint(_BOLD, str(event.pop(key))) for key in _SUBJECTS if event.get(key) is not None]
         rest = ", ".join(filter(None, (_pair(key, value) for key, value in event.items())))
-        if level == "debug" and name:
+        if name:
             rest = f"{rest} ({name})".strip()
         text = "  ".join(filter(None, [f"{time} {paint(_COLOURS.get(level, ''), said)}", *subjects, rest]))
         return f"{text}\n{exception}" if exception else text

@@ -84,13 +84,25 @@ def test_elsewhere_each_line_is_one_json_object() -> None:
     assert first == {
         "level": "info",
         "event": "source_gathered",
-        "where": "gather.feeds.feed",
         "source": "a",
         "new": 3,
         "at": "2026-11-01T00:00:00+00:00",
         "many": ["x", 1],
     }
     assert (second["level"], second["event"]) == ("warning", "second")
+
+
+def test_debug_lines_name_their_module() -> None:
+    out, terminal = io.StringIO(), Terminal()
+    configure("debug", stream=out)
+    log.debug("robots_read")
+    log.info("source_gathered")
+    debug, info = map(json.loads, out.getvalue().splitlines())
+    assert debug["where"] == "gather.feeds.feed"
+    assert "where" not in info
+    configure("debug", stream=terminal, colours=False)
+    log.debug("robots_read", source="a")
+    assert terminal.getvalue().endswith(" debug: robots_read  a  (gather.feeds.feed)\n")
 
 
 def test_what_is_below_the_level_is_not_written() -> None:
@@ -110,7 +122,7 @@ def test_libraries_are_heard_from_warning_on_and_once() -> None:
     logging.getLogger("some.library").warning("fell %s", "over")
     (line,) = out.getvalue().splitlines()
     shown = json.loads(line)
-    assert (shown["level"], shown["event"], shown["where"]) == ("warning", "fell over", "some.library")
+    assert (shown["level"], shown["event"], shown["library"]) == ("warning", "fell over", "some.library")
 
 
 def test_a_broken_message_of_a_library_is_shown_as_it_is() -> None:
