@@ -1,6 +1,10 @@
 """Our pages in a real browser: nothing overflows, nothing is refused, everything can be reached by keys."""
 
+from io import BytesIO
+
 import pytest
+from PIL import Image
+from playwright.async_api import Route
 from web.browser import NO_BROWSER, Seen
 
 pytestmark = NO_BROWSER
@@ -22,6 +26,25 @@ async def test_every_page_fits_and_nothing_is_refused(seen: Seen, width: int, sc
     framed = [text for text in seen.complaints if "frame" in text]
     assert [text for text in seen.complaints if text not in framed] == []
     assert framed, "a frame in an article is refused"
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_picture_that_is_not_there_is_a_plain_area(seen: Seen, width: int, scheme: str) -> None:
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=503)
+
+    await seen.page.route("https://**/*", refuse)
+    await seen.page.set_viewport_size({"width": width, "height": 800})
+    await seen.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    await seen.page.goto(seen.public)
+    picture = seen.page.locator(".first > img")
+    assert await picture.evaluate("node => node.complete && node.naturalWidth === 0"), "it is broken"
+    area = Image.open(BytesIO(await picture.screenshot())).convert("RGB")
+    inner = area.crop((6, 6, area.width - 6, area.height - 6))  # without its round corners
+    assert inner.width > 200
+    assert inner.getcolors() is not None
+    assert len(inner.getcolors() or ()) == 1, "no icon, no border"
 
 
 async def test_addresses_are_copied_with_keys_alone(seen: Seen) -> None:

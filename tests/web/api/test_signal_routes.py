@@ -97,7 +97,7 @@ async def test_a_batch_that_was_cut_short_is_completed(
     [
         ({"kind": "impressions"}, ("kind", "impressions are no signal")),
         ({"kind": "likes"}, ("kind", "Invalid enum value")),
-        ({"article": "x"}, ("article", "no id")),
+        ({"article": "x"}, ("article", "not the id")),
         ({"article": "a" * 16}, ("article", "no article")),
         ({"article": None}, ("article", "or else url")),
         ({"article": None, "url": "https://kota.example/none"}, ("url", "no article")),
