@@ -1,9 +1,8 @@
 """Publishes feeds: renders them once per change, and caches the bytes."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -182,46 +181,39 @@ class Publisher(Composer):
     async def _renew_in_turn(self, key: _Key, version: FeedVersion) -> Rendition:
         async with self._locks.setdefault(key, asyncio.Lock()):
             kept = self._kept.get(key)
-            if kept is None or not kept.shows(version):
-                kept, is_stored = await self._renew(key, version)
-                self._kept.put(key, kept)
-                if not is_stored:
-                    await self._keep_for_others(kept)
-            return kept
+            if kept is not None and kept.shows(version):
+                return kept
+            made_by, stored = self._fingerprints[key[0]], await self._stored(*key)
+            if stored is not None and stored.made_by == made_by and stored.shows(version):
+                self._kept.put(key, stored)
+                return stored
+            made = await self._made(key, version, stored)
+            self._kept.put(key, made)
+            await self._keep_for_others(made)
+            return made
 
-    async def _renew(self, key: _Key, version: FeedVersion) -> tuple[Rendition, bool]:
-        """Return the bytes of a version, and whether they were read from Redis (False: rendered anew)."""
+    async def _made(self, key: _Key, version: FeedVersion, before: Rendition | None) -> Rendition:
+        """Render a version; `before`: the stored bytes, of another version or configuration."""
         feed, form = key
         made_by = self._fingerprints[feed]
-        stored = await self._stored(feed, form)
-        if stored is not None and stored.made_by == made_by and stored.shows(version):
-            return stored, True
-        rendered = replace(await self._made(key, version), made_by=made_by)
-        self._metrics.renders.labels(form.value).inc()
-        is_described_so = stored is not None and stored.made_by == made_by
-        rendered = continued(rendered, stored if is_described_so else None)
-        if stored is not None and stored.digest == rendered.digest:
-            # The same bytes: keep Last-Modified, so that readers need not download them again.
-            rendered = replace(rendered, last_modified=stored.last_modified)
-        return rendered, False
-
-    async def _made(self, key: _Key, version: FeedVersion) -> Rendition:
-        feed, form = key
         if self._render_worker is not None and self.specs[feed].size > LARGE:
-            return await self._render_worker.rendered(self.specs[feed], form)
-        snapshot = await self._snapshot_of(feed, version)
-        with self._rendering_of(key):
-            rendered = await self.rendered(snapshot, form)
-        return replace(rendered, changed_at=snapshot.version.changed_at)
-
-    @contextmanager
-    def _rendering_of(self, key: _Key) -> Iterator[None]:
-        ended = self._rendering[key] = asyncio.Event()
-        try:
-            yield
-        finally:
-            del self._rendering[key]
-            ended.set()
+            made = await self._render_worker.rendered(self.specs[feed], form)
+        else:
+            snapshot = await self._snapshot_of(feed, version)
+            ended = self._rendering[key] = asyncio.Event()
+            try:
+                made = await self.rendered(snapshot, form)
+            finally:
+                del self._rendering[key]
+                ended.set()
+            made = replace(made, changed_at=snapshot.version.changed_at)
+        self._metrics.renders.labels(form.value).inc()
+        is_described_so = before is not None and before.made_by == made_by
+        made = continued(replace(made, made_by=made_by), before if is_described_so else None)
+        if before is not None and before.digest == made.digest:
+            # The same bytes: keep Last-Modified, so that readers need not download them again.
+            made = replace(made, last_modified=before.last_modified)
+        return made
 
     async def _snapshot_of(self, feed: FeedId, version: FeedVersion) -> FeedSnapshot:
         """Return what a feed holds: one reading for all its formats, which are mostly rendered together."""
