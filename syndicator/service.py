@@ -274,6 +274,7 @@ class Service:
             site=settings.site,
             origins=resources.origins,
             wall=resources.wall,
+            measured=[one.id for one in settings.sources.values() if one.fresh_within_s is not None],
         )
         self.registration = EndpointRegistration(
             store=store,

@@ -32,6 +32,10 @@ class EventType(StrEnum):
     SOURCE_QUIET = "source.quiet"
     """A source can be read, and brings nothing for much longer than usual."""
     SOURCE_RECOVERED = "source.recovered"
+    SOURCE_BEHIND = "source.behind"
+    """More articles of a source come late than its freshness objective allows."""
+    SOURCE_CAUGHT_UP = "source.caught_up"
+    """It meets its freshness objective again."""
     ENDPOINT_FAILING = "endpoint.failing"
     """A partner's endpoint takes nothing: attempts are made ever more rarely."""
     ENDPOINT_DISABLED = "endpoint.disabled"
@@ -43,6 +47,13 @@ class EventType(StrEnum):
         """What the subject is: `article`, `story`, …; of `popularity`, an article."""
         return self.value.partition(".")[0]
 
+    @cached_property
+    def group(self) -> str:
+        """What its revisions are counted in, together with those of other types."""
+        return "freshness" if self in _OF_FRESHNESS else self.family
+
+
+_OF_FRESHNESS = (EventType.SOURCE_BEHIND, EventType.SOURCE_CAUGHT_UP)
 
 ARTICLE_EVENTS = tuple(kind for kind in EventType if kind.family == "article")
 """The types that an endpoint gets by default."""
@@ -158,4 +169,4 @@ class Event(Struct, frozen=True, kw_only=True):
         """What revisions are counted in: of two events of one thread, that of the higher one is newer."""
         if isinstance(self.details, Crossed):
             return f"popularity:{self.details.feed.id}:{self.details.measure}:{self.subject}"
-        return f"{self.type.family}:{self.subject}"
+        return f"{self.type.group}:{self.subject}"

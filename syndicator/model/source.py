@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from syndicator.model.alarm import Alarm
+from syndicator.model.freshness import Freshness
 from syndicator.model.ids import SourceId
 from syndicator.model.rights import Rights
 from syndicator.model.round_history import RoundLog
@@ -196,6 +197,8 @@ class Source(Struct, frozen=True, kw_only=True):
     """Whether dates ahead of now are meant, as those of events are."""
     announce_age_s: float = 48 * 3600.0
     """How old an article of a first round may be and still be announced: see `rules.sources.announcement`."""
+    fresh_within_s: float | None = None
+    """How soon after publication articles are to be shown: see `rules.sources.freshness`."""
     identity: IdentityPolicy = IdentityPolicy()
     domains: tuple[str, ...] = ()
     """Other registrable domains of the same portal (`rules.identity.canonical_trust`)."""
@@ -328,6 +331,7 @@ class SourceState(Struct, frozen=True, kw_only=True):
     """When the last of them was."""
     alarm: Alarm = Alarm()
     log: RoundLog = RoundLog()
+    freshness: Freshness = Freshness()
     stopped: str | None = None
     """Why the source is not asked any more, until its description changes or it is resumed."""
     paused: bool = False

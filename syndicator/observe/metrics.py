@@ -44,6 +44,14 @@ _DESCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "renders": ("Feeds rendered", "format"),
     "http_requests": ("Requests answered, by route (its pattern)", "route", "status"),
+    "fresh_ratio": (
+        "Part of a source's articles of 30 days that were shown within its freshness objective",
+        "source",
+    ),
+    "fresh_budget_ratio": (
+        "Part of a source's error budget (articles that may be late) that is left; below 0: breached",
+        "source",
+    ),
     "lateness_seconds": ("By how much a round began after it was due", "source"),
     "revisions": (
         "Articles that changed, by the size of the change (minor, major); whether the portal says so",
@@ -104,6 +112,8 @@ class Metrics:
     renders: Counter
     requests: Counter
     lateness_seconds: Histogram
+    fresh_ratio: Gauge
+    fresh_budget_ratio: Gauge
     revisions: Counter
     withdrawals: Counter
     searches: Counter
@@ -191,6 +201,8 @@ def open_metrics() -> Metrics:
         delivery_latency_seconds=histogram("delivery_latency_seconds", buckets=_LATENCY_SECONDS),
         renders=counter("renders"),
         requests=counter("http_requests"),
+        fresh_ratio=gauge("fresh_ratio"),
+        fresh_budget_ratio=gauge("fresh_budget_ratio"),
         lateness_seconds=histogram("lateness_seconds", buckets=_LATENESS_SECONDS),
         revisions=counter("revisions"),
         withdrawals=counter("withdrawals"),

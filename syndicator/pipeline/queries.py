@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedEntry, Site
+from syndicator.model.freshness import Stage, StageDelays
 from syndicator.model.ids import ArticleId, EndpointId, SourceId
 from syndicator.model.source import Source
 from syndicator.model.status import EndpointStatus, Recovery, SourceStatus, Status
@@ -28,6 +29,7 @@ from syndicator.pipeline.ops.source_standings import Standings
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.redaction import state_without_secrets
 from syndicator.pipeline.websub.subscriptions import WebsubSubscriptions
+from syndicator.rules.sources.freshness import measured_days
 from syndicator.rules.sources.round_history import STRIP_HOURS, HistoryLine, Strip, lines_of, strip_of
 from syndicator.store.store import Store
 
@@ -121,7 +123,10 @@ class Queries:
         """Return how a configured source stands. `for_operator`: see `redaction.without_secrets`."""
         source, state = self._sources[name], await self._store.sources.state(name)
         hub = await self._websub_subscriptions.status(source)
-        return show(source, state, hub, self.clock(), for_operator=for_operator)
+        now, delays = self.clock(), dict[Stage, StageDelays]()
+        if days := measured_days(state, now):
+            delays = await self._store.article_delays.read(name, days)
+        return show(source, state, hub, now, delays=delays, for_operator=for_operator)
 
     async def newest_articles(self, name: SourceId) -> NewestArticles:
         """Return how many of the newest articles of a source are duplicates or copies."""

@@ -38,6 +38,9 @@ _WHEN: Mapping[EventType, str] = {
     " nothing can be read out of what it sends.",
     EventType.SOURCE_QUIET: "A source can be read, and brings nothing for much longer than usual.",
     EventType.SOURCE_RECOVERED: "What was told of a source as trouble is over.",
+    EventType.SOURCE_BEHIND: "More articles of a source were shown late in 30 days than its objective"
+    " (`fresh_within`) allows.",
+    EventType.SOURCE_CAUGHT_UP: "A source that was behind meets its freshness objective again.",
     EventType.ENDPOINT_FAILING: "An endpoint takes nothing: attempts are made more rarely.",
     EventType.ENDPOINT_DISABLED: "Nothing is sent to an endpoint until it is resumed.",
     EventType.ENDPOINT_RECOVERED: "An endpoint takes deliveries again.",

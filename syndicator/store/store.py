@@ -43,6 +43,7 @@ from syndicator.store.popularity.signals import Signals
 from syndicator.store.server_check import check_server
 from syndicator.store.shared_clock import SharedClock, redis_clock, redis_time
 from syndicator.store.sources.admitted_entries import Entries
+from syndicator.store.sources.article_delays import ArticleDelays
 from syndicator.store.sources.origins import Origins
 from syndicator.store.sources.request_slots import SharedRequestSlots
 from syndicator.store.sources.robots import RobotsFiles
@@ -98,8 +99,7 @@ class Store:
             kept_articles=options.kept_articles,
         )
         """By which another process of this service opens it: without secrets but that of the URL."""
-        self._probe = keys.probe()
-        self._clock = keys.clock()
+        self._probe, self._clock = keys.probe(), keys.clock()
         self.stories = Stories(connection, keys, options.kept_articles)
         self.marks = DataMarks(connection, keys)
         self.articles = Articles(
@@ -129,6 +129,7 @@ class Store:
         self.hub_mending = HubMending(connection, keys, self.hub)
         self.outbox = Outbox(connection, keys)
         self.pictures = Pictures(connection, keys, options.kept_pictures)
+        self.article_delays = ArticleDelays(connection, keys)
         self.round_histories = RoundHistories(connection, keys)
         self.signals = Signals(connection, keys)
         self.popularity = Popularity(connection, keys, self.signals)

@@ -65,6 +65,15 @@ class Wording:
     def number(self, value: int) -> str:
         return f"{value:,}".replace(",", _UNITS_PER_GROUP[self.language])
 
+    def percent(self, share: float) -> str:
+        """Write a share of one: `94.1%`, `95%`."""
+        text = f"{share * 100:.1f}".removesuffix(".0")
+        return f"{text.replace('.', ',') if self.language == 'id' else text}%"
+
+    def length(self, seconds: float) -> str:
+        """Write a length of time given in seconds."""
+        return self.span(timedelta(seconds=seconds))
+
     def names(self, names: Sequence[str]) -> str:
         """Join names: `A`, `A and B`, `A, B and C`."""
         if len(names) < 2:  # noqa: PLR2004  two can be joined

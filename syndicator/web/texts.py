@@ -320,11 +320,13 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "last_success": ("Terakhir berhasil", "Last success"),
     "last_try": ("Terakhir dicoba {when}, {age}", "Last try {when}, {age}"),
     "last_round": ("Putaran terakhir", "Last round"),
-    "last_day": ("24 jam terakhir", "Last 24 hours"),
-    "day": (
-        "{rounds} putaran, {failed} gagal, {new} baru",
-        "{rounds} rounds, {failed} failed, {new} new",
+    "fresh": (
+        "{share} dari {articles} artikel tampil dalam {span} (sasaran {target})",
+        "{share} of {articles} articles shown within {span} (objective {target})",
     ),
+    "behind": ("Tertinggal: {fresh}", "Behind: {fresh}"),
+    "last_day": ("24 jam terakhir", "Last 24 hours"),
+    "day": ("{rounds} putaran, {failed} gagal, {new} baru", "{rounds} rounds, {failed} failed, {new} new"),
     "failed_at": ("gagal: {hours}", "failed: {hours}"),
     "next_due": ("Berikutnya", "Next due"),
     "never": ("belum pernah", "never"),

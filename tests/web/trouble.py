@@ -2,14 +2,17 @@
 
 from datetime import timedelta
 
+from msgspec.structs import replace
 from support import NOON, ManualClock
 from web.web_world import World, source, story
 
 from syndicator.model.delivery import Dead, Endpoint, Secret
 from syndicator.model.event import Event, EventType
+from syndicator.model.freshness import FreshDay, Freshness
 from syndicator.model.ids import ArticleId, EndpointId, EventId, SourceId
 from syndicator.model.round_history import RoundLine, RoundLog
 from syndicator.model.source import Failure, Round, SourceState
+from syndicator.rules.sources.freshness import day_of
 from syndicator.rules.sources.round_history import with_round
 from syndicator.store.codec import pack
 from syndicator.store.connection import Command
@@ -19,7 +22,10 @@ from syndicator.store.sources.round_history import history_writes
 from syndicator.store.store import Store
 from syndicator.store.webhooks.deliveries import FanOut, Queued
 
-SOURCES = tuple(source(name, name.title()) for name in ("fine", "waiting", "late", "failing", "hollow"))
+SOURCES = tuple(
+    replace(source(name, name.title()), fresh_within_s=600.0 if name == "failing" else None)
+    for name in ("fine", "waiting", "late", "failing", "hollow")
+)
 ENDPOINTS = tuple(
     Endpoint(id=EndpointId(name), url=f"https://{name}.example/in?token=hidden", secrets=(Secret("whsec_x"),))
     for name in ("quiet", "stuck")
@@ -79,6 +85,9 @@ async def _gather(world: World) -> None:
             failure=failure,
             next_due_at=NOON + timedelta(minutes=20),
             due_because="backing off after 4 failures",
+            freshness=Freshness(
+                within_s=600.0, days=(FreshDay(day_of(NOON), 1340, 76),), breached_since=NOON
+            ),
         ),
     }
     for one in ids:

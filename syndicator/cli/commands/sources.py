@@ -23,7 +23,9 @@ from syndicator.cli.store_access import Limit, Rows, ask
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, SourceState
 from syndicator.pipeline.articles.explanation import NewestArticles, SourceShown
+from syndicator.rules.durations import span
 from syndicator.rules.identity.guid_trust import identified_by
+from syndicator.rules.sources.freshness import sentence as freshness_sentence
 from syndicator.rules.sources.health import health
 from syndicator.rules.sources.redesign import redesigned
 from syndicator.rules.sources.round_history import HistoryLine, Strip, day_summary
@@ -175,9 +177,28 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
         yield "by push, by poll", f"{shown.hub.articles_by_push} and {shown.hub.articles_by_poll} articles"
         if shown.hub.refused:
             yield "refused pushes", f"{shown.hub.refused}: too large, or not signed with our secret"
+    yield from _fresh(shown)
     yield "gaps", f"{state.gaps} times some articles were probably missed" if state.gaps else ""
     for warning in state.warnings:
         yield "warning", warning
+
+
+def _fresh(shown: SourceShown) -> Iterator[tuple[str, str]]:
+    fresh = shown.freshness
+    if fresh is None:
+        return
+    words = freshness_sentence(fresh.within_s, fresh.articles, fresh.late)
+    if fresh.budget_left is not None:
+        left = f"error budget: {max(fresh.budget_left, 0):.0%} left"
+        words = f"{words}; {left if fresh.breached_since is None else 'breached'}"
+    yield "freshness", words
+    for stage, found in shown.delays.items():
+        bounds = f"half within {_bound(found.median_s)}, 95% within {_bound(found.p95_s)}"
+        yield f"until {stage.value}", f"{bounds} ({counted(found.articles, 'article')})"
+
+
+def _bound(seconds: float | None) -> str:
+    return "more than a day" if seconds is None else span(seconds)
 
 
 def _brought(state: SourceState, counts: Round) -> str:

@@ -19,6 +19,7 @@ from syndicator.model.article import Candidate, Identity
 from syndicator.model.clock import Clock
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec
+from syndicator.model.freshness import Sighting
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.model.source import Round
 from syndicator.model.story import Story
@@ -67,6 +68,8 @@ class Admitted(Struct, frozen=True, kw_only=True):
     is_reserved: bool = False
     """Whether it is shown only once it is assigned to a story."""
     recognised: Recognised | None = None
+    shown_at: datetime | None = None
+    """When it was visible; None where it was before."""
 
 
 class _AdmissionOptions(Struct, frozen=True, kw_only=True):
@@ -152,7 +155,11 @@ class Admitter:
         finally:  # assign what was written, also where a later batch has failed
             if self._grouping is not None and any(entry.is_reserved for entry in admitted):
                 await self._grouping.assigner.assign()
-        return admitted
+        now = self._clock()
+        return [
+            replace(entry, shown_at=now) if entry.verdict is AdmissionVerdict.NEW else entry
+            for entry in admitted
+        ]
 
     async def _batch(
         self, batch: Mapping[int, tuple[Candidate, Identity]], options: _AdmissionOptions
@@ -332,4 +339,13 @@ def poll_of(admitted: Sequence[Admitted], *, known: int = 0, backfill: bool, pus
         published=tuple(candidate.published_at for candidate in new if candidate.published_at),
         backfill=backfill,
         pushed=pushed,
+    )
+
+
+def sightings_of(admitted: Sequence[Admitted], *, backfill: bool) -> tuple[Sighting, ...]:
+    """Return the new articles of a document with their dates; none of a first round."""
+    return tuple(
+        Sighting(published_at=entry.candidate.published_at, shown_at=entry.shown_at)
+        for entry in admitted
+        if entry.shown_at is not None and entry.candidate.published_at is not None and not backfill
     )

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Alias, Article
 from syndicator.model.feed import Window
+from syndicator.model.freshness import FreshnessStanding, Stage, StageDelays
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Source, SourceState
 from syndicator.model.subscription import SubscriptionStatus
@@ -20,6 +21,7 @@ from syndicator.pipeline.redaction import (
 )
 from syndicator.pipeline.sources.round_result import address
 from syndicator.rules.popularity.popularity_score import Score
+from syndicator.rules.sources.freshness import standing_of
 from syndicator.rules.sources.health import Health, health
 from syndicator.store.popularity.portal_counters import RankNote
 from syndicator.store.store import Store
@@ -99,6 +101,10 @@ class SourceShown(Struct, frozen=True, kw_only=True):
     """The address of the next round: the configured one, or the one it has moved to for good."""
     health: Health
     hub: SubscriptionStatus | None
+    freshness: FreshnessStanding | None = None
+    """How it stands against its objective, where it has one."""
+    delays: Mapping[Stage, StageDelays] = {}
+    """Of a source with an objective: how long after publication articles were seen, shown and pushed."""
 
 
 def show(
@@ -107,6 +113,7 @@ def show(
     hub: SubscriptionStatus | None,
     now: datetime,
     *,
+    delays: Mapping[Stage, StageDelays] = {},
     for_operator: bool = False,
 ) -> SourceShown:
     """Return a source with its health and state, without secrets.
@@ -121,4 +128,6 @@ def show(
         asked_url=hide_secrets(asked_url) if for_operator else without_query(asked_url),
         health=health(source, shown_state, now),
         hub=hub,
+        freshness=standing_of(source, state, now),
+        delays=delays,
     )

@@ -77,6 +77,15 @@ class MetricsReporter:
     def _measure_round(self, report: SourceReport) -> None:
         source = self._label(report.source)
         self._metrics.gathered(source, report.status, report.duration_s, report.late_s)
+        fresh = report.freshness
+        if (
+            fresh is not None
+            and fresh.share is not None
+            and fresh.budget_left is not None
+            and source != OTHERS
+        ):
+            self._metrics.fresh_ratio.labels(source).set(fresh.share)
+            self._metrics.fresh_budget_ratio.labels(source).set(fresh.budget_left)
         if report.round != _NOTHING:
             for verdict, counter in self._articles.items():
                 counter.inc(getattr(report.round, verdict))

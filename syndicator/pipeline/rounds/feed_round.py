@@ -14,7 +14,7 @@ from syndicator.model.article import Article, Candidate, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source, SourceState, Way
-from syndicator.pipeline.articles.admission import Admitted, poll_of, tally
+from syndicator.pipeline.articles.admission import Admitted, poll_of, sightings_of, tally
 from syndicator.pipeline.articles.article_pages import ArticlePages
 from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
 from syndicator.pipeline.articles.feed_page_merge import apart, as_listed
@@ -104,7 +104,12 @@ class FeedRound:
             outcome = replace(outcome, round=outcome.round + tally(rechecked))
         delivers = await self._websub_subscriptions.delivers(source)
         if pushed is not None:
-            outcome = replace(outcome, round=outcome.round + pushed.round, not_modified=False)
+            outcome = replace(
+                outcome,
+                round=outcome.round + pushed.round,
+                sightings=outcome.sightings + pushed.sightings,
+                not_modified=False,
+            )
         if notes.unfinished or push_notes.unfinished:
             # The next round must read the document again: a 304 answer would hide what is left.
             outcome = replace(outcome, etag=None, last_modified=None, body_hash=None)
@@ -153,6 +158,7 @@ class FeedRound:
             headers=document.headers,
             hints=reading.hints,
             poll=poll_of(taken.admitted, known=already, backfill=backfill),
+            sightings=sightings_of(taken.admitted, backfill=backfill),
             guids=with_unread(evidence(taken.recognised, reading.candidates), reading.entries.named),
             moved_to=document.moved_to,
             listed=ListedCount(
@@ -247,6 +253,7 @@ class FeedRound:
             round=counts,
             of_pushes=notes.warnings,
             poll=poll_of(admitted, known=known, backfill=False, pushed=True),
+            sightings=sightings_of(admitted, backfill=False),
             found=frozenset(notes.found),
             missing=frozenset(notes.missing),
             only_pushed=True,

@@ -10,7 +10,7 @@ from syndicator.gather.listings.list_page import ListReading
 from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.source import Source, SourceState
-from syndicator.pipeline.articles.admission import poll_of, tally
+from syndicator.pipeline.articles.admission import poll_of, sightings_of, tally
 from syndicator.pipeline.articles.article_pages import ArticlePages
 from syndicator.pipeline.popularity.signal_recording import note_popularity
 from syndicator.pipeline.sources.polite_client import PoliteClient
@@ -78,6 +78,7 @@ class PageRound:
             read_whole=True,
             cut_short=notes.lists_cut or notes.unfinished,
             poll=poll_of(fresh, known=len(lists.known), backfill=backfill),
+            sightings=sightings_of(fresh, backfill=backfill),
             moved_to=lists.moved_to,
             listed=ListedCount(total=lists.listed, keys=lists.known),
             found=frozenset(notes.found),

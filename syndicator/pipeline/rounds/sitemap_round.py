@@ -13,7 +13,7 @@ from syndicator.model.article import ListedItem, PopularItem
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source, SourceState
-from syndicator.pipeline.articles.admission import Admitted, poll_of, tally
+from syndicator.pipeline.articles.admission import Admitted, poll_of, sightings_of, tally
 from syndicator.pipeline.articles.article_pages import RECHECKS, SOON, ArticlePages
 from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
 from syndicator.pipeline.articles.feed_page_merge import nameless
@@ -121,6 +121,7 @@ class SitemapRound:
             held_news=polled.held_news(counts),
             headers=document.headers,
             poll=poll_of(admitted, known=known, backfill=backfill),
+            sightings=sightings_of(admitted, backfill=backfill),
             moved_to=document.moved_to,
             listed=ListedCount(total=sifted.looked_at, keys=tuple(line.key for line in sifted.known)),
             archive_before=first_horizon(sifted.fresh, now) if backfill else None,

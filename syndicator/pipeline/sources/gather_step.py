@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from syndicator.errors import GatherError, StoreUnavailable
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, Reason
+from syndicator.model.freshness import FreshnessStanding
 from syndicator.model.ids import SourceId
 from syndicator.model.round_history import RoundLine
 from syndicator.model.source import Round, Source, SourceKind, SourceState
@@ -28,6 +29,7 @@ from syndicator.pipeline.steps import Job, JobReport, Taken
 from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.rules.identity.identity import spec_hash
 from syndicator.rules.sources.alarm import with_alarm
+from syndicator.rules.sources.freshness import standing_of, with_freshness
 from syndicator.rules.sources.health import LATE_AFTER, failed_rounds
 from syndicator.rules.sources.redesign import redesigned
 from syndicator.rules.sources.redirect_tracking import news
@@ -54,6 +56,8 @@ class SourceReport(JobReport, frozen=True, kw_only=True):
     duration_s: float = 0.0
     late_s: float = 0.0
     """Seconds between the time at which the round was due and its start."""
+    freshness: FreshnessStanding | None = None
+    """Where the source has an objective."""
 
 
 class GatherStep:
@@ -171,12 +175,13 @@ class GatherStep:
         report = _report(source, state, outcome, failed, began=began, now=self._clock())
         line = _line(report, began, self._take_received(source.id))
         settled, event = with_alarm(source, replace(settled, log=with_round(state.log, line)), self._clock())
-        events = [event] if event else []
+        settled, delays, change = with_freshness(source, settled, outcome.sightings, began, self._clock())
+        events = [one for one in (event, change) if one is not None]
         await retry_until_available(
-            lambda: self._store.sources.settle(source.id, token, settled, events, line)
+            lambda: self._store.sources.settle(source.id, token, settled, events, line=line, delays=delays)
         )
         _log_redesign(source.id, state, settled)
-        return report
+        return replace(report, freshness=standing_of(source, settled, self._clock()))
 
     async def _tried(
         self, source: Source, state: SourceState, began: datetime

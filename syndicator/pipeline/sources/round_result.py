@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from syndicator.errors import NotReadable, SyndicatorError
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
+from syndicator.model.freshness import Sighting
 from syndicator.model.ids import ArticleId
 from syndicator.model.source import FeedHints, IdentityPolicy, Round, Source, SourceState
 from syndicator.model.source_findings import PagesTried
@@ -63,6 +64,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """The update interval that the document declares; None where it was not read."""
     poll: Poll = Poll()
     """Input for the publishing rhythm of the source."""
+    sightings: tuple[Sighting, ...] = ()
+    """The new articles that say how fresh the source is."""
     moved_to: str | None = None
     """The target of permanent redirects."""
     looked_back: bool = False

@@ -6,7 +6,7 @@ fan out ──▶ claim (fair shares) ──▶ prepare, for all at once ──�
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -31,7 +31,9 @@ from syndicator.pipeline.webhooks.payloads import Packed, Payloads
 from syndicator.pipeline.webhooks.replay_worker import ReplayWork
 from syndicator.push.webhook import send
 from syndicator.rules.rate_limit import RateLimit
+from syndicator.rules.sources.freshness import day_of
 from syndicator.rules.webhooks.retry import is_expired
+from syndicator.store.connection import Command
 from syndicator.store.store import Store
 from syndicator.store.webhooks.deliveries import ClaimedDeliveries, Leased, SettledDeliveries
 from syndicator.store.webhooks.unreadable_deliveries import UNREADABLE
@@ -76,8 +78,12 @@ class DeliverStep:
         origins: Mapping[SourceId, Origin] | None = None,
         slots: AttemptSlots | None = None,
         wall: Clock = system_clock,
+        measured: Collection[SourceId] = (),
     ) -> None:
-        """`clock` orders deliveries and leases, `wall` is the time sent to receivers."""
+        """`measured` are the sources with a freshness objective.
+
+        `clock` orders deliveries and leases, `wall` is the time sent to receivers.
+        """
         self._store = store
         self._egress = egress
         self._directory = directory
@@ -87,6 +93,7 @@ class DeliverStep:
         self.event_fan_out = EventFanOut(store, directory, clock, rng)
         self._replays = ReplayWork(store, directory, self.event_fan_out, clock)
         self._payloads = Payloads(store, site, origins or {})
+        self._measured = frozenset(measured)
         self._health = CircuitKeeper(store, clock, rng)
         self._slots = slots or AttemptSlots(QUICK, SLOW)
         self._log_limit = RateLimit[str](LOGGED_A_SECOND, 1 / LOGGED_A_SECOND, time.monotonic)
@@ -226,7 +233,7 @@ class DeliverStep:
             if result.disable or not isinstance(result, Delivered):
                 await retry_until_available(lambda: self._health.record_failure(endpoint, result))
             settling = [
-                self._settle(packed.leased, outcome) for packed, outcome in zip(parcel, outcomes, strict=True)
+                self._settle(packed, outcome) for packed, outcome in zip(parcel, outcomes, strict=True)
             ]
             # Most often it is one, and a task for it would cost as much as it does itself.
             settled = [await settling[0]] if len(settling) == 1 else await asyncio.gather(*settling)
@@ -244,10 +251,23 @@ class DeliverStep:
     async def _release(self, leased: Leased) -> None:
         await retry_until_available(lambda: self._store.deliveries.release(leased, self._clock()))
 
-    async def _settle(self, leased: Leased, outcome: DeliveryOutcome) -> SettledDeliveries:
+    async def _settle(self, packed: Packed, outcome: DeliveryOutcome) -> SettledDeliveries:
+        also = self._delay_count(packed) if isinstance(outcome, Delivered) else ()
         return await retry_until_available(
-            lambda: self._store.deliveries.settle(leased, outcome, self._clock())
+            lambda: self._store.deliveries.settle(packed.leased, outcome, self._clock(), also)
         )
+
+    def _delay_count(self, packed: Packed) -> Command:
+        """Return the command that counts how late a new article was pushed; () where that is not measured."""
+        delivery, article = packed.leased.delivery, packed.prepared.article
+        is_first = delivery.event.type is EventType.ARTICLE_CREATED and delivery.replayed is None
+        if not is_first or article is None or article.source not in self._measured:
+            return ()
+        if article.published_at >= article.first_seen_at:  # it has no date of its own
+            return ()
+        now = self._clock()
+        seconds = (now - article.published_at).total_seconds()
+        return self._store.article_delays.count_pushed(article.source, day_of(now), seconds)
 
     async def _outcomes(self, parcel: Sequence[Packed]) -> list[DeliveryOutcome]:
         """Send the events of a parcel that are still useful; return the outcome of each event."""

@@ -85,7 +85,7 @@ def event_id(subject: str, revision: int, kind: EventType, *more: str) -> EventI
 
 def spec_hash(source: Source) -> str:
     """Return the digest of a source's configuration; after a change, parts of its state are invalid."""
-    # Rights and names do not affect reading.
+    # Rights, names and objectives do not affect reading.
     identity = msgspec.structs.replace(source.identity, scope="")
     # Left out where it says nothing: the digest of such a source is that of versions without calendars.
     calendar = UNSET if source.calendar == ALWAYS_OPEN else source.calendar
@@ -98,6 +98,7 @@ def spec_hash(source: Source) -> str:
         calendar=calendar,
         group=UNSET,
         tags=UNSET,
+        fresh_within_s=UNSET,
     )
     return hashlib.blake2b(msgspec.msgpack.encode(read_by), digest_size=12).hexdigest()
 

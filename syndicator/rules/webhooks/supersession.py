@@ -36,7 +36,7 @@ def older(event: Event) -> tuple[Older, ...]:
     family = event.type.family
     if family in _COUNTED_APART:
         return ()
-    kinds = [kind for kind in EventType if kind.family == family]
+    kinds = [kind for kind in EventType if kind.group == event.type.group]
     back = REVISIONS if family == "article" else REVISIONS_OF_OTHERS
     revisions = (event.follows,) if event.follows else range(max(1, event.revision - back), event.revision)
     return tuple(
@@ -60,7 +60,7 @@ def newer(event: Event, kinds: Collection[EventType], newest: int | None = None)
         event_id(event.subject, revision, kind)
         for revision in range(event.revision + 1, last + 1)
         for kind in kinds
-        if kind.family == family
+        if kind.group == event.type.group
     )
 
 

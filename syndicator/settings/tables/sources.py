@@ -174,6 +174,11 @@ class SourceForm(Form):
         description="Of the first round, and of the first after a pause of 7 days, what is older is stored "
         "and in feeds, but not sent to endpoints.",
     )
+    fresh_within: PositiveDuration | None = Field(
+        default=None,
+        description="Freshness objective: 95 of 100 articles are to be shown so soon after publication. "
+        "It is measured over 30 days; an event is sent when it is breached, and when that is over.",
+    )
     identity: IdentityChoice = Field(
         default="auto",
         description="By what its articles are known again: `guid`, `link` (the address), `path` (the address "
@@ -303,6 +308,7 @@ class SourceForm(Form):
             full_text=_reads_pages(self.kind, self.full_text),
             future_dates=self.future_dates,
             announce_age_s=self.announce_age.total_seconds(),
+            fresh_within_s=self.fresh_within.total_seconds() if self.fresh_within else None,
             identity=policy(self.identity),
             domains=self.domains,
             tracking=self.tracking,

@@ -78,6 +78,14 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
         """
         return f"{self._prefix}rounds:{source}"
 
+    def delays(self, source: SourceId) -> str:
+        """STRING: counters of 16 bits: for each of 32 days, how many articles were seen, shown and pushed how
+        long after their publication, by class of length; of sources with `fresh_within` only.
+
+        Kept: while the source is configured, and a week. Written by: gathering, when it settles; deliver.
+        """
+        return f"{self._prefix}delays:{source}"
+
     def entries(self, source: SourceId) -> str:
         """STRING: msgpack `EntriesRead`: marks of the entries of a feed that were admitted as they are.
 

@@ -127,7 +127,7 @@ class Configured:
         keys = self._keys
         return (
             ("UNLINK", keys.source(source), keys.carried(source), keys.recheck(source)),
-            ("UNLINK", keys.round_history(source)),
+            ("UNLINK", keys.round_history(source), keys.delays(source)),
             ("UNLINK", keys.subscription(source), keys.pushed(source)),
             ("ZREM", keys.subscriptions_due(), source),
             ("HDEL", keys.sources_woken(), source),

@@ -204,7 +204,14 @@ class Renaming:
             ]
         )
         writes: list[Command] = []
-        for name in (keys.source, keys.round_history, keys.subscription, keys.pushed, keys.unreadable):
+        for name in (
+            keys.source,
+            keys.round_history,
+            keys.delays,
+            keys.subscription,
+            keys.pushed,
+            keys.unreadable,
+        ):
             writes += [("COPY", name(former), name(source)), ("UNLINK", name(former))]
         for (key, old, new), value in zip(hashes, rest, strict=False):
             writes += [("HSETNX", key, new, value)] if value is not None else []

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.event import Event
+from syndicator.model.freshness import DelayNotes
 from syndicator.model.ids import SourceId
 from syndicator.model.round_history import RoundLine
 from syndicator.model.source import SourceState
@@ -15,6 +16,7 @@ from syndicator.store.connection import Command, Connection, Script, Transaction
 from syndicator.store.keys.table import Keys
 from syndicator.store.lease_owners import is_dead
 from syndicator.store.outbox import append_event
+from syndicator.store.sources.article_delays import delay_writes
 from syndicator.store.sources.round_history import history_writes
 from syndicator.store.sources.round_settlements import RoundResult, RoundSettlements
 
@@ -184,16 +186,21 @@ class SourceQueue:
         token: str,
         state: SourceState,
         events: Sequence[Event] = (),
+        *,
         line: RoundLine | None = None,
+        delays: DelayNotes | None = None,
     ) -> bool:
         """Store what a round brought, when the next is due, its line of the history and events, in one step.
 
+        `delays`: those of its articles, where the source has a freshness objective.
         False when the lease was lost meanwhile: nothing is written.
         """
         due_ms = to_ms(state.next_due_at) if state.next_due_at else 0
         more = [append_event(self._keys, event) for event in events]
         if line is not None:
             more += history_writes(self._keys, source, state.log, line)
+        if delays is not None:
+            more += delay_writes(self._keys, source, delays)
         return await self._rounds.settle(
             RoundResult(source=source, token=token, due_ms=due_ms, state=pack(state), more=more)
         )

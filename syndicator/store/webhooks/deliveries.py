@@ -264,11 +264,13 @@ class Deliveries:
         settlement = _settlement(leased, "put_off", due_ms, UNREADABLE, 0, attempt=attempts)
         return (await self._results.ask((settlement, now))).written
 
-    async def settle(self, leased: Leased, outcome: DeliveryOutcome, now: datetime) -> SettledDeliveries:
-        """Store the result of an attempt."""
+    async def settle(
+        self, leased: Leased, outcome: DeliveryOutcome, now: datetime, also: Command = ()
+    ) -> SettledDeliveries:
+        """Store the result of an attempt; where it was delivered, `also` is done in the same step."""
         match outcome:
             case Delivered(status=status):
-                settlement = _settlement(leased, "delivered", 0, str(status), outcome.duration_ms)
+                settlement = [*_settlement(leased, "delivered", 0, str(status), outcome.duration_ms), also]
             case RetryAt(at=at, reason=reason):
                 settlement = _settlement(leased, "retry", to_ms(at), reason, outcome.duration_ms)
             case Dead(reason=reason):

@@ -6,11 +6,13 @@ from aiohttp import hdrs, web
 from msgspec import Struct
 from msgspec.structs import replace
 
+from syndicator.model.freshness import FreshnessStanding
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source, SourceState
 from syndicator.model.status import Status
 from syndicator.pipeline.ops.source_standings import StandingCursor
 from syndicator.pipeline.queries import Queries
+from syndicator.rules.sources.freshness import standing_of
 from syndicator.rules.sources.health import Health, HealthStanding, failed_rounds, health
 from syndicator.rules.sources.round_history import Strip
 from syndicator.rules.webhooks.endpoint_health import NEEDS_ATTENTION
@@ -46,6 +48,8 @@ class SourceRow(Struct, frozen=True, kw_only=True):
     strip: Strip | None = None
     """Its last 24 hours."""
     drawn: StripDrawing | None = None
+    fresh: FreshnessStanding | None = None
+    """How it stands against its objective, where it has one."""
 
 
 class StatusRoutes:
@@ -124,7 +128,11 @@ def _spelled(spot: StandingCursor) -> str:
 def source_rows(status: Status) -> list[SourceRow]:
     """Judge each source; the worst first, else in the order of the configuration."""
     rows = [
-        _source_row(one.source, one.state, health(one.source, one.state, status.at)) for one in status.sources
+        replace(
+            _source_row(one.source, one.state, health(one.source, one.state, status.at)),
+            fresh=standing_of(one.source, one.state, status.at),
+        )
+        for one in status.sources
     ]
     return sorted(rows, key=lambda row: list(HealthStanding).index(row.standing))
 

@@ -16,7 +16,7 @@ from syndicator.store.store import Store
 
 OLD, NEW = SourceId("kota-lama"), SourceId("kota-baru")
 
-MOVED_WHOLE = {"source", "round_history", "subscription", "pushed", "unreadable"}
+MOVED_WHOLE = {"source", "round_history", "delays", "subscription", "pushed", "unreadable"}
 MERGED = {"carried", "recheck"}
 RECORD_BY_RECORD = {
     "article", "revisions", "withdrawn", "timeline", "pictures", "picture", "held", "held_due", "held_owners",
@@ -68,6 +68,7 @@ async def fill(store: Store, keys: Keys, source: SourceId) -> None:
     await store.sources.enlist([source], [], NOON)
     await call("SET", keys.source(source), b"\x80")
     await call("SET", keys.round_history(source), b"x")
+    await call("SET", keys.delays(source), b"x")
     for key in (keys.subscription(source), keys.pushed(source), keys.unreadable(source)):
         await call("HSET", key, "of", "it")
     for key in (keys.carried(source), keys.recheck(source)):

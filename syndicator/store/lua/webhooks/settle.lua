@@ -8,7 +8,8 @@
 -- ARGV[3]  how many attempts an endpoint's log keeps
 -- ARGV[4]  msgpack: list of {endpoint, event id, token, result (`delivered`, `retry`, `dead`,
 --          `release`, or `put_off`: nothing, and it is due later), due ms (of a retry, or of what is put off),
---          tries ("2 http_503"), subject, type, attempt, reason, duration ms}
+--          tries ("2 http_503"), subject, type, attempt, reason, duration ms,
+--          of what is delivered, a command, or {}}
 -- reply    one per delivery: 0 (the lease was lost: nothing is written), 1, or 2: done, and it is the endpoint's
 --          first success after failures
 -- again    called again (its reply was lost): the leases are gone, and so it says 0
@@ -83,6 +84,7 @@ for _, one in ipairs(cmsgpack.unpack(ARGV[4])) do
     reply[#reply + 1] = 1
     if verb == 'delivered' then
       delivered[name] = (delivered[name] or 0) + 1
+      if #one[12] > 0 then redis.call(unpack(one[12])) end
       succeeded[name] = succeeded[name] or #reply
     end
   end
