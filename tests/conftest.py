@@ -3,18 +3,17 @@
 import asyncio
 import faulthandler
 import os
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from support import ManualClock, own_redis
+from support import ManualClock, new_store, own_redis
 
 from syndicator.cli.event_loop import new_event_loop
 from syndicator.store.embedded import EmbeddedServer, find_server
-from syndicator.store.store import Store, StoreOptions, open_store
+from syndicator.store.store import Store
 
 # How long an example takes is up to who else uses the machine.
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -103,6 +102,5 @@ async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
 
 @pytest.fixture
 async def store(redis_url: str, tmp_path: Path) -> AsyncIterator[Store]:
-    options = StoreOptions(url=redis_url, namespace=f"test-{uuid.uuid4().hex}", data_dir=tmp_path)
-    async with open_store(options) as opened:
+    async with new_store(redis_url, tmp_path) as opened:
         yield opened

@@ -2,8 +2,9 @@
 
 import asyncio
 import sys
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from inspect import isawaitable
 from pathlib import Path
@@ -26,7 +27,7 @@ from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.stories.assignment import Assigner
 from syndicator.store.connection import Connection
 from syndicator.store.embedded import EmbeddedServer, find_server
-from syndicator.store.store import Store
+from syndicator.store.store import Store, StoreOptions, open_store
 
 SITE = Site(title="Kabar", public_url="https://news.example")
 NOON = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
@@ -119,6 +120,11 @@ async def own_redis(folder: Path, program: Path | None = None) -> AsyncIterator[
         yield server
     finally:
         await server.stop()
+
+
+def new_store(url: str, folder: Path) -> AbstractAsyncContextManager[Store]:
+    """Open a store in a namespace of its own."""
+    return open_store(StoreOptions(url=url, namespace=f"test-{uuid.uuid4().hex}", data_dir=folder))
 
 
 async def refuse_writes(server: EmbeddedServer, redis: Connection) -> None:

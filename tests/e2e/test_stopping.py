@@ -10,7 +10,7 @@ import pytest
 from e2e.conftest import Program, Start
 from support import until
 
-from syndicator.store.embedded import EmbeddedServer, find_server
+from syndicator.store.embedded import EmbeddedServer
 
 
 def listens(program: Program, name: signal.Signals) -> bool:
@@ -26,11 +26,11 @@ def check_quiet(program: Program) -> None:
     assert program.faults() == []
 
 
-@pytest.mark.parametrize("command", ["run", "work"])
+@pytest.mark.parametrize(("command", "delays_s"), [("run", (0, 0.5, 2)), ("work", (0.2, 1))])
 async def test_a_process_may_be_told_to_stop_at_any_moment_of_its_start(
-    start: Start, config: Path, command: str
+    start: Start, config: Path, command: str, delays_s: tuple[float, ...]
 ) -> None:
-    for delay_s in (0, 0.2, 0.5, 1, 2):
+    for delay_s in delays_s:
         program = await start(config, command)
         await until(partial(listens, program, signal.SIGTERM))
         await asyncio.sleep(delay_s)
@@ -38,26 +38,31 @@ async def test_a_process_may_be_told_to_stop_at_any_moment_of_its_start(
         check_quiet(program)
 
 
+async def test_a_closed_terminal_stops_it_in_order(start: Start, config: Path) -> None:
+    program = await start(config, "work")
+    await program.ready()
+    ready = next(event for event in program.events if event["event"] == "ready")
+    assert None not in ready.values()
+    assert await program.stop(signal.SIGHUP) == 0
+    assert any(event["event"] == "stopping" for event in program.events)
+
+
 @pytest.mark.parametrize("command", ["run", "serve", "work"])
 async def test_a_process_stops_while_redis_hangs(
-    start: Start, config: Path, tmp_path: Path, command: str
+    start: Start, config: Path, server: EmbeddedServer, command: str
 ) -> None:
-    (tmp_path / "redis").mkdir()
-    redis = EmbeddedServer(tmp_path / "redis", find_server(None))
-    await redis.ensure()
     rest = config / "rest.toml"
     rest.write_text(
-        rest.read_text("utf-8").replace("[store]", f'[store]\nurl = "unix://{redis.socket}"'), "utf-8"
+        rest.read_text("utf-8").replace("[store]", f'[store]\nurl = "unix://{server.socket}"'), "utf-8"
     )
     program = await start(config, command)
     await program.ready()
     await asyncio.sleep(1)
-    assert redis._process is not None
-    os.kill(redis._process.pid, signal.SIGSTOP)
+    assert server._process is not None
+    os.kill(server._process.pid, signal.SIGSTOP)
     try:
         await asyncio.sleep(1)
         assert await program.stop() == 0, program.told()
     finally:
-        os.kill(redis._process.pid, signal.SIGCONT)
-        await redis.stop()
+        os.kill(server._process.pid, signal.SIGCONT)
     assert "Traceback" not in program.told()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, Request, Route, async_playwright
+from playwright.async_api import Browser, Page, Request, Route, async_playwright
 from support import ManualClock
 from web.trouble import ENDPOINTS, SOURCES, get_into_trouble
 from web.web_world import HARBOUR, OPS_TOKEN, World, client_of, story
@@ -93,9 +93,31 @@ async def _ranks(world: World, ids: list[ArticleId]) -> None:
         )
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A site that is served, and a browser."""
+
+    browser: Browser
+    public: str
+    ops: str
+    articles: list[ArticleId]
+    clock: ManualClock
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Seen]:
+        """Open a page of its own, which is signed in as the operator."""
+        page = await self.browser.new_page(locale="id-ID")
+        one = Seen(page=page, public=self.public, ops=self.ops, articles=self.articles)
+        await page.goto(self.ops + sign_in_path(OPS_TOKEN, self.clock()))
+        page.on("console", lambda message: one.complaints.append(message.text))
+        await page.route("**/*", lambda route, request: _only_here(one, route, request))
+        yield one
+        await page.context.close()
+
+
 @asynccontextmanager
-async def open_seen(store: Store, clock: ManualClock, folder: Path) -> AsyncIterator[Seen]:
-    """Serve a site and open a browser of its own."""
+async def open_shown(store: Store, clock: ManualClock, folder: Path) -> AsyncIterator[Shown]:
+    """Serve a site and start a browser."""
     site = Site(
         title="Warta Nusantara", public_url="http://127.0.0.1", language="id", contact="a@kota.example"
     )
@@ -126,12 +148,7 @@ async def open_seen(store: Store, clock: ManualClock, folder: Path) -> AsyncIter
     )
     async with client_of(public) as front, client_of(ops) as back, async_playwright() as play:
         browser = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = await browser.new_page(locale="id-ID")
-        one = Seen(page=page, public=front.base, ops=back.base, articles=ids)
-        await page.goto(back.base + sign_in_path(OPS_TOKEN, clock()))
-        page.on("console", lambda message: one.complaints.append(message.text))
-        await page.route("**/*", lambda route, request: _only_here(one, route, request))
-        yield one
+        yield Shown(browser, front.base, back.base, ids, clock)
         await browser.close()
     article_search.close()
 

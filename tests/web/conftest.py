@@ -1,9 +1,9 @@
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from support import ManualClock
-from web.browser import Seen, open_seen
+import pytest_asyncio
+from support import ManualClock, new_store
+from web.browser import Seen, Shown, open_shown
 from web.web_world import OPS, Client, World, client_of
 
 from syndicator.store.store import Store
@@ -13,10 +13,18 @@ from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import WebOptions
 
 
-@pytest.fixture
-async def seen(store: Store, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Seen]:
-    """Open every page of a site in a browser."""
-    async with open_seen(store, clock, tmp_path) as opened:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shown(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shown]:
+    """A site and a browser for all tests of a module, which only look at it."""
+    folder = tmp_path_factory.mktemp("shown")
+    async with new_store(redis_url, folder) as store, open_shown(store, ManualClock(), folder) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def seen(shown: Shown) -> AsyncIterator[Seen]:
+    """A page of its own in the browser."""
+    async with shown.open() as opened:
         yield opened
 
 

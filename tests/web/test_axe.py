@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from web.browser import NO_BROWSER, Seen
 
-pytestmark = [NO_BROWSER, pytest.mark.slow]
+pytestmark = [NO_BROWSER, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest.fixture(scope="session")
