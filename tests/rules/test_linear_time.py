@@ -13,6 +13,7 @@ from support import candidate
 
 from syndicator.rules import words
 from syndicator.rules.articles import same_picture
+from syndicator.rules.articles.correction import correction_of
 from syndicator.rules.identity import addresses, content_fingerprint, recognition
 from syndicator.rules.stories import near_duplicates, series
 from syndicator.rules.stories.clustering import fingerprint
@@ -28,9 +29,9 @@ PIECES = (
     "&", "&amp;", "1", "12", "1.", "1,2", "1 ", "1  ", "1:", "1x1", "1x", ":1x", "-100x100", "_11", "-large", "-", "_",
     "--", "@2x", ".jpg", ".", "..", "/", "/1", "//", "/.", "?", "?a", "&a=1", "#", "%", "%41", ";", ";jsessionid=", "=",
     "a", "A", "A ", "Ab ", "a-", "é", "ſ", "“", "(", "(a", "(a)", "—", "— ", "JAKARTA ", "baca ", "baca juga ", "ikuti ",
-    "saksikan ", "iklan ", "editor ", "artikel ini ", "1 jam ", "1 jam lalu", "lalu", " ago", "dibaca ", "dibaca 1.1",
+    "saksikan ", "iklan ", "editor ", "artikel ini ", "1 jam ", "1 jam lalu", "lalu", " ago", "dibaca ",
     "1 komentar", "views", "12 mei ", "mei ", "mei. 1", "1/1/", "harga ", "harga emas ", "hari ini ", "w_1,", "w_a",
-    "size", "width=", "updated 1", "scroll ", "iklan-", "comment-page-1", "amp;", "www.", "a.amp", "cdn.ampproject.org/",
+    "(ralat", "ralat ", "koreksi: ", "[", "dibaca 1.1", "size", "width=", "updated 1", "scroll ", "iklan-", "comment-page-1", "amp;", "www.", "a.amp", "cdn.ampproject.org/",
 )  # fmt: skip
 ENDS = ("", "x\n", ">")
 # Without what caches remember: what is measured again must be done again.
@@ -42,6 +43,9 @@ TAKEN: dict[str, Callable[[str], object]] = {
     "text_blocks": content_fingerprint.text_blocks,
     "picture_name": lambda text: content_fingerprint.picture_name("https://a.example/" + text),
     "noticeable": lambda text: content_fingerprint.noticeable(candidate(1, body_html=text, title=text)),
+    "correction_of": lambda text: correction_of(
+        replace(candidate(1, body_html=f"<p>{text}</p>", title=text), lead=text)
+    ),
     "fingerprint": lambda text: fingerprint(candidate(1, body_html=f"<p>{text}</p>", title=text)),
     "canonical_url": lambda text: addresses._canonical.__wrapped__("https://a.example/" + text),
     "clean_url": lambda text: addresses.clean_url("https://a.example/" + text),

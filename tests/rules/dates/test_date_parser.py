@@ -348,18 +348,6 @@ def test_milliseconds_since_1970_come_back(instant: datetime) -> None:
     assert read == instant.replace(microsecond=0)
 
 
-@given(st.text(max_size=300))
-def test_any_text_is_a_date_or_none(text: str) -> None:
-    read = parse_date(text, timezone=JAKARTA, now=NOW)
-    assert read is None or read.tzinfo is UTC
-
-
-@given(st.text(alphabet="0123456789:./-+ TZtzapmPM,janfebsWIB", max_size=60))
-def test_any_jumble_of_figures_is_a_date_or_none(text: str) -> None:
-    read = parse_date(text, timezone=JAKARTA, now=NOW)
-    assert read is None or read.tzinfo is UTC
-
-
 def test_a_bare_day_that_is_not_over_claims_no_instant() -> None:
     # 12:00 UTC on the 23rd is 19:00 in Jakarta
     assert claimed_instant("23-11-2026", timezone=JAKARTA, now=NOW) is None
