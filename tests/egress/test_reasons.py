@@ -151,20 +151,12 @@ def test_no_reason_is_left_out() -> None:
         (reply(b"abc", status=206), {}, "only a part of this document"),
         (reply(status=300), {}, "several documents to choose from"),
         (reply(status=401), {}, "wants credentials: set auth"),
-        (
-            reply(status=401),
-            {"Authorization": "Basic eDp5"},
-            "refuses the credentials that were sent: check auth",
-        ),
+        (reply(status=401), {"Authorization": "Basic eDp5"}, "refuses the credentials that were sent: check auth"),
         (reply(status=401), {"cookie": "a=b"}, "check auth, headers or cookies of this source"),
         (reply(b"a", headers=[("Content-Encoding", "gzip, BR")]), {}, "several times over"),
-        (
-            b"HTTP/1.1 200 OK\r\nContent-Length: 10485761\r\n\r\n",
-            {},
-            "max_body of this source (10485760 bytes)",
-        ),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10485761\r\n\r\n", {}, "max_body of this source (10485760 bytes)"),
     ],
-)
+)  # fmt: skip
 async def test_sentences_say_what_is_wrong_and_what_to_set(
     answer: bytes, headers: dict[str, str], told: str
 ) -> None:

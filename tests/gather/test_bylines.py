@@ -141,10 +141,7 @@ def test_beside_the_headline(line: str, names: tuple[str, ...]) -> None:
             "<div class=byline><a class=author-link>Budi Santoso</a>, <a class=author-link>Siti Nur'aini</a></div>",
             ("Budi Santoso", "Siti Nur'aini"),
         ),
-        (
-            "<p class=penulis>Budi Santoso, S.Sos. - Selasa, 3 November 2026 10:00</p>",
-            ("Budi Santoso, S.Sos.",),
-        ),
+        ("<p class=penulis>Budi Santoso, S.Sos. - Selasa, 3 November 2026 10:00</p>", ("Budi Santoso, S.Sos.",)),
         ("<p class=author>Kabar Kota</p>", ()),
         ("<p class=author>Tim Redaksi</p>", ()),
         ("<p class=author>CNN Indonesia</p>", ()),
@@ -152,7 +149,7 @@ def test_beside_the_headline(line: str, names: tuple[str, ...]) -> None:
         ("<p class=author>Ditulis sambil menunggu air surut</p>", ()),
         ("<p class=info>Budi Santoso - kanalBerita</p>", ()),
     ],
-)
+)  # fmt: skip
 def test_in_an_element_of_the_author(byline: str, names: tuple[str, ...]) -> None:
     head = f"<title>{TITLE}</title><meta property='og:site_name' content='Kabar Kota'>"
     one = read(page(f"<article><h1>{TITLE}</h1>{byline}<div>{TEXT}</div></article>", head))

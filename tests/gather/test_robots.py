@@ -54,11 +54,7 @@ OURS = "User-agent: syndicator\n"
         ("USER-AGENT: SYNDICATOR\nDISALLOW: /x", "/x", False),
         ("User-agent: syndicator/1.0\nDisallow: /x", "/x", False),
         ("User-agent: other\nUser-agent: syndicator\nDisallow: /x", "/x", False),
-        (
-            "User-agent: other\nSitemap: https://x.example/s\nUser-agent: syndicator\nDisallow: /x",
-            "/x",
-            False,
-        ),
+        ("User-agent: other\nSitemap: https://x.example/s\nUser-agent: syndicator\nDisallow: /x", "/x", False),
         ("User-agent: *\nUser-agent: syndicator\nDisallow: /x", "/x", False),
         ("User-agent: other\nDisallow: /", "/", True),
         ("User-agent: synd\nDisallow: /", "/", True),
@@ -75,7 +71,7 @@ OURS = "User-agent: syndicator\n"
         ("  User-agent : *  \n\t Disallow : /x \t\n", "/x", False),
         (ALL + "Disallow: /x\u2028Allow: /x/y", "/x/y", True),
     ],
-)
+)  # fmt: skip
 def test_rules(text: str, path: str, allowed: bool) -> None:
     robots = read_robots(text.encode(), US)
     again = read_robots(robots.text.encode(), US)

@@ -53,16 +53,10 @@ def test_what_a_portal_says_of_its_rights_is_told_with_each_entry() -> None:
 @pytest.mark.parametrize(
     ("language", "told"),
     [
-        (
-            "id",
-            "Hak atas setiap artikel tetap pada portal asalnya. Kontak dan permintaan penghapusan: tolong@x.example",
-        ),
-        (
-            "en-GB",
-            "The rights in each article remain with its portal. Contact and take-down requests: tolong@x.example",
-        ),
+        ("id", "Hak atas setiap artikel tetap pada portal asalnya. Kontak dan permintaan penghapusan: tolong@x.example"),
+        ("en-GB", "The rights in each article remain with its portal. Contact and take-down requests: tolong@x.example"),
     ],
-)
+)  # fmt: skip
 def test_every_feed_says_whom_to_ask_to_take_something_down(language: str, told: str) -> None:
     of = snapshot(article(0), site=replace(SITE, contact="tolong@x.example", language=language))
     assert xml(of, Format.RSS, "/rss/channel/copyright/text()") == [told]

@@ -61,16 +61,10 @@ def test_a_date_that_cannot_be_true_is_told_where_another_counts(text: str, why:
     [
         ((), "no date given: the time of first sight counts"),
         (("segera",), "not understood: the time of first sight counts"),
-        (
-            ((NOW + timedelta(hours=2)).isoformat(),),
-            "over an hour in the future: the time of first sight counts",
-        ),
-        (
-            ("1970-01-01T00:00:00Z",),
-            "before 1990, which is older than the web: the time of first sight counts",
-        ),
+        (((NOW + timedelta(hours=2)).isoformat(),), "over an hour in the future: the time of first sight counts"),
+        (("1970-01-01T00:00:00Z",), "before 1990, which is older than the web: the time of first sight counts"),
     ],
-)
+)  # fmt: skip
 def test_where_none_counts_the_rule_says_why(dates: tuple[str, ...], rule: str) -> None:
     times = "".join(f"<time>{date}</time>" for date in dates)
     provenance = read(page(f"<h1>{TITLE}</h1>{times}<div class=isi>{TEXT}</div>"), RULE).provenance

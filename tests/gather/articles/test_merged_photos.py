@@ -21,19 +21,13 @@ FULL = f"{CDN}/data/photo/2026/11/03/banjir-66341.jpg"
         (FULL, FULL.replace(".jpg", "_169.jpeg?w=650")),
         (FULL, FULL.replace("https:", "http:")),
         (FULL, "https://i0.wp.com/cdn.kota.example/data/photo/2026/11/03/banjir-66341.jpg?resize=600"),
-        (
-            FULL,
-            "https://www.kota.example/_next/image?url=%2Fdata%2Fphoto%2F2026%2F11%2F03%2Fbanjir-66341.jpg&w=640",
-        ),
+        (FULL, "https://www.kota.example/_next/image?url=%2Fdata%2Fphoto%2F2026%2F11%2F03%2Fbanjir-66341.jpg&w=640"),
         (FULL, f"{CDN}/cdn-cgi/image/width=600,quality=80/data/photo/2026/11/03/banjir-66341.jpg"),
         (FULL, "https://other.example/banjir-66341.jpg"),
-        (
-            f"{CDN}/crops/a1=/1x1/data/2026/11/03/6634f.jpg",
-            f"{CDN}/crops/b2=/1200x800/data/2026/11/03/6634f.jpg",
-        ),
+        (f"{CDN}/crops/a1=/1x1/data/2026/11/03/6634f.jpg", f"{CDN}/crops/b2=/1200x800/data/2026/11/03/6634f.jpg"),
         (f"{CDN}/api/wm/2026/11/03/banjir-1_169.jpeg", f"{CDN}/visual/2026/11/03/banjir-1_169.jpeg?w=700"),
     ],
-)
+)  # fmt: skip
 def test_other_sizes_and_copies_are_one_picture(one: str, other: str) -> None:
     assert is_same_picture(one, other)
     assert is_same_picture(other, one)

@@ -95,9 +95,7 @@ def block(text: str) -> str:
         script(news(author=["Budi Santoso"])),
         script(news(author=[{"@type": "Person", "name": ["Budi Santoso"], "url": "/budi"}])),
         script(news(author=None, creator="Budi Santoso")),
-        script(news(image="/foto/1.jpg")).replace(
-            '"/foto/1.jpg"', '{"url":"/foto/1.jpg","width":1200,"height":"675px"}'
-        ),
+        script(news(image="/foto/1.jpg")).replace('"/foto/1.jpg"', '{"url":"/foto/1.jpg","width":1200,"height":"675px"}'),
         script(news(datePublished="3 November 2026 10:00 WIB")),
         block(f"<!-- {TEXT_OF_NEWS} -->"),
         block(f"//<![CDATA[\n{TEXT_OF_NEWS}\n//]]>"),
@@ -112,7 +110,7 @@ def block(text: str) -> str:
         block(TEXT_OF_NEWS.replace("Air surut", "Air\nsurut")),
         block("{ this is not JSON }") + script(NEWS),
     ],
-)
+)  # fmt: skip
 def test_json_ld_in_any_shape(head: str) -> None:
     one = read(page(head=head))
     assert (one.title, one.published_at, one.authors) == (TITLE, TEN, ("Budi Santoso",))
@@ -155,10 +153,7 @@ def test_authors_in_json_ld(author: Any, names: tuple[str, ...]) -> None:
     ("image", "photos"),
     [
         (["/1x1.jpg", "/4x3.jpg"], (Photo(url="https://www.kota.example/1x1.jpg"),)),
-        (
-            [{"url": "/s.jpg", "width": 300}, {"url": "/l.jpg", "width": 1600}],
-            (Photo(url="https://www.kota.example/l.jpg", width=1600),),
-        ),
+        ([{"url": "/s.jpg", "width": 300}, {"url": "/l.jpg", "width": 1600}], (Photo(url="https://www.kota.example/l.jpg", width=1600),)),
         (
             [{"url": "/a.jpg", "caption": "Satu"}, {"url": "/b.jpg", "caption": "Dua", "creditText": "Ani"}],
             (
@@ -181,7 +176,7 @@ def test_authors_in_json_ld(author: Any, names: tuple[str, ...]) -> None:
         ("javascript:alert(1)", ()),
         ([], ()),
     ],
-)
+)  # fmt: skip
 def test_pictures_in_json_ld(image: Any, photos: tuple[Photo, ...]) -> None:
     assert read(page(head=script(news(image=image)))).photos == photos
 
@@ -331,17 +326,11 @@ def test_meta_elements(head: str) -> None:
 @pytest.mark.parametrize(
     ("body", "published"),
     [
-        (
-            "<article><time datetime='2026-11-03T10:00:00+07:00'>tadi</time></article><time datetime='2020-01-01T00:00Z'>",
-            TEN,
-        ),
+        ("<article><time datetime='2026-11-03T10:00:00+07:00'>tadi</time></article><time datetime='2020-01-01T00:00Z'>", TEN),
         ("<time datetime='2026-11-03T10:00:00+07:00'>tadi</time>", TEN),
-        (
-            "<time datetime='2026-11-03T10:00:00+07:00'></time><time datetime='2026-11-02T10:00:00+07:00'></time>",
-            None,
-        ),
+        ("<time datetime='2026-11-03T10:00:00+07:00'></time><time datetime='2026-11-02T10:00:00+07:00'></time>", None),
     ],
-)
+)  # fmt: skip
 def test_the_time_of_the_article(body: str, published: datetime | None) -> None:
     assert read(page(body + WHOLE, f"<title>{TITLE}</title>")).published_at == published
 
@@ -494,13 +483,10 @@ def test_selectors_that_find_something_and_nothing_are_told() -> None:
 @pytest.mark.parametrize(
     "markup",
     [
-        page(
-            "<h2>Halaman tidak ditemukan</h2>" + TEXT,
-            meta(og_title="Kota - Berita Terkini", og_type="article"),
-        ),
+        page("<h2>Halaman tidak ditemukan</h2>" + TEXT, meta(og_title="Kota - Berita Terkini", og_type="article")),
         page("<h2>Halaman tidak ditemukan</h2>", "<title>404</title>"),
     ],
-)
+)  # fmt: skip
 def test_a_page_for_what_is_gone_is_no_article(markup: str) -> None:
     with pytest.raises(NotReadable, match=r'article\.title "\.judul" finds nothing'):
         read(markup, ArticleRule(title=".judul", body=".isi"))
@@ -541,17 +527,12 @@ def test_a_headline_cut_for_machines_is_completed() -> None:
     [
         ("en", "lang=id", script(NEWS), "en"),
         (None, "lang=id-ID", script(news(inLanguage="en")), "id-ID"),
-        (
-            None,
-            "",
-            script(news(inLanguage={"@type": "Language", "name": "Indonesian", "alternateName": "id"})),
-            "id",
-        ),
+        (None, "", script(news(inLanguage={"@type": "Language", "name": "Indonesian", "alternateName": "id"})), "id"),
         (None, "", meta(og_locale="in_ID"), "id-ID"),
         (None, "lang='x y'", "", "id"),
         (None, "", "", "id"),
     ],
-)
+)  # fmt: skip
 def test_the_language(source_language: str | None, attributes: str, head: str, expected: str) -> None:
     markup = page(head=f"<title>{TITLE}</title>{head}", attributes=attributes)
     assert read(markup, language=source_language).language == expected
@@ -561,19 +542,11 @@ def test_the_language(source_language: str | None, attributes: str, head: str, e
     ("selected", "head", "expected"),
     [
         ("Embargo sampai 1 Desember 2026 pukul 08.00 WIB", "", datetime(2026, 12, 1, 1, tzinfo=UTC)),
-        (
-            "",
-            "<meta name='embargo' content='2026-12-01T08:00:00+07:00'>",
-            datetime(2026, 12, 1, 1, tzinfo=UTC),
-        ),
-        (
-            "1 Desember 2026",
-            "<meta name='embargo' content='2027-01-01'>",
-            datetime(2026, 11, 30, 17, tzinfo=UTC),
-        ),
+        ("", "<meta name='embargo' content='2026-12-01T08:00:00+07:00'>", datetime(2026, 12, 1, 1, tzinfo=UTC)),
+        ("1 Desember 2026", "<meta name='embargo' content='2027-01-01'>", datetime(2026, 11, 30, 17, tzinfo=UTC)),
         ("segera", "", None),
     ],
-)
+)  # fmt: skip
 def test_embargoes(selected: str, head: str, expected: datetime | None) -> None:
     body = f"<b class=e>{selected}</b>{WHOLE}"
     one = reading(page(body, head), ArticleRule(title="h1", embargo=".e"))

@@ -132,12 +132,9 @@ def test_a_short_page_gives_no_body_rather_than_all_of_itself() -> None:
         ("<p>2 jam lalu</p>", None),
         ("<p>10:28 WIB</p>", None),
         ("<ul class=terkait><li><h3>Lain</h3><span>Senin, 23 November 2026 10:28 WIB</span></li></ul>", None),
-        (
-            "<p>Pada Senin, 23 November 2026 10:28 WIB, warga di kawasan utara kota sudah kembali ke rumah mereka.</p>",
-            None,
-        ),
+        ("<p>Pada Senin, 23 November 2026 10:28 WIB, warga di kawasan utara kota sudah kembali ke rumah mereka.</p>", None),
     ],
-)
+)  # fmt: skip
 def test_a_date_beside_the_headline(line: str, at: datetime | None) -> None:
     one = reading(page(f"<div class=a><h1>{TITLE}</h1>{line}<div class=isi>{TEXT}</div></div>{BOX}", HEAD))
     assert one.candidate.published_at == at

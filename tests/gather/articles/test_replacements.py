@@ -83,14 +83,11 @@ def test_replacements_follow_each_other() -> None:
         (Replacement(field="title", find=".*", regex=True), "leaves nothing of the headline"),
         (Replacement(field="title", find=TITLE, by="  "), "leaves nothing of the headline"),
         (Replacement(field="title", find="(", regex=True), "was not applied: missing )"),
-        (
-            Replacement(field="title", find="B", by=r"\g<none>", regex=True),
-            "was not applied: unknown group name",
-        ),
+        (Replacement(field="title", find="B", by=r"\g<none>", regex=True), "was not applied: unknown group name"),
         (Replacement(field="body", find="a", by="b" * 100_000), "grows too long"),
         (Replacement(field="body", find="waspada", by="<div>" * 20_000), "was not applied"),
     ],
-)
+)  # fmt: skip
 def test_what_does_harm_is_refused_with_a_warning(replacement: Replacement, words: str) -> None:
     one = reading(page(BODY, DATED), rule(replacement))
     assert one.candidate.title == TITLE

@@ -73,19 +73,13 @@ def test_a_configured_language_wins_over_the_channels() -> None:
         ("<guid>https://news.example/g</guid>", "https://news.example/g"),
         ('<guid isPermaLink="false">https://news.example/g</guid><title>t</title>', ""),
         ("<guid>tag:1</guid>", ""),
-        (
-            '<atom:link rel="alternate" href="https://news.example/a"/><title>t</title>',
-            "https://news.example/a",
-        ),
-        (
-            '<atom:link rel="self" href="https://news.example/s"/><link>https://news.example/a</link>',
-            "https://news.example/a",
-        ),
+        ('<atom:link rel="alternate" href="https://news.example/a"/><title>t</title>', "https://news.example/a"),
+        ('<atom:link rel="self" href="https://news.example/s"/><link>https://news.example/a</link>', "https://news.example/a"),
         ('<link href="https://news.example/a"/><title>t</title>', "https://news.example/a"),
         ("<link>javascript:alert(1)</link><title>t</title>", ""),
         ("<link>https://news.example/?a=1&amp;b=2</link>", "https://news.example/?a=1&b=2"),
     ],
-)
+)  # fmt: skip
 def test_the_link_of_an_item(item: str, url: str) -> None:
     assert only(rss(item, attributes=ATOM_IN_RSS)).url == url
 
@@ -142,12 +136,9 @@ def test_names_without_labels_and_addresses(author: str, names: tuple[str, ...])
             (Photo(url="https://news.example/a.jpg", caption="Banjir"),),
         ),
         ("<image><url>/a.jpg</url></image>", (Photo(url="https://news.example/a.jpg"),)),
-        (
-            '<description>&lt;img src="/d.jpg"&gt; Ringkasan</description>',
-            (Photo(url="https://news.example/d.jpg"),),
-        ),
+        ('<description>&lt;img src="/d.jpg"&gt; Ringkasan</description>', (Photo(url="https://news.example/d.jpg"),)),
     ],
-)
+)  # fmt: skip
 def test_photos(media: str, photos: tuple[Photo, ...]) -> None:
     assert only(rss("<title>t</title>" + media, attributes=MEDIA)).photos == photos
 

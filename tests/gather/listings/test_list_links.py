@@ -125,14 +125,11 @@ def test_a_bare_day_that_is_not_over_is_a_date_that_was_found() -> None:
     [
         ("<img class=g src='/a.jpg'>", "/a.jpg"),
         ("<img class=g data-src='/a.jpg' src='data:image/gif;base64,R0'>", "/a.jpg"),
-        (
-            "<figure class=g><picture><source srcset='/a.jpg 800w'><img src='/s.jpg'></picture></figure>",
-            "/a.jpg",
-        ),
+        ("<figure class=g><picture><source srcset='/a.jpg 800w'><img src='/s.jpg'></picture></figure>", "/a.jpg"),
         ("<amp-img class=g src='/a.jpg'></amp-img>", "/a.jpg"),
         ("<div class=g></div>", None),
     ],
-)
+)  # fmt: skip
 def test_pictures_of_items(image: str, expected: str | None) -> None:
     reading = listed(f"<li><a href='/read/1'>Satu</a>{image}</li>", item="li", image=".g")
     assert reading.items[0].image_url == (BASE + expected if expected else None)

@@ -214,13 +214,10 @@ def test_an_unknown_namespace_or_none() -> None:
         ("<!DOCTYPE html><html><body>404", "not_a_feed"),
         ("{}", "not_a_feed"),
         ("<other/>", "not_a_feed"),
-        (
-            '<!DOCTYPE urlset [<!ENTITY a "x">]><urlset><url><loc>https://a/&a;</loc></url></urlset>',
-            "malformed",
-        ),
+        ('<!DOCTYPE urlset [<!ENTITY a "x">]><urlset><url><loc>https://a/&a;</loc></url></urlset>', "malformed"),
         ("<urlset><url", "malformed"),
     ],
-)
+)  # fmt: skip
 def test_what_is_no_sitemap(body: str, reason: str) -> None:
     with pytest.raises(NotReadable) as caught:
         read(body)

@@ -74,11 +74,7 @@ def test_well_known_paths_are_few_and_of_the_same_host() -> None:
     [
         ("<title>Pasar dibuka</title><meta name='application-name' content='Kabar'>", URL, "Kabar"),
         ("<title>Terkini - Kabar Kota</title>", URL, "Kabar Kota"),
-        (
-            "<title>Kabar Kota - Berita Terkini Hari Ini</title>",
-            "https://www.kabarkota.example/",
-            "Kabar Kota",
-        ),
+        ("<title>Kabar Kota - Berita Terkini Hari Ini</title>", "https://www.kabarkota.example/", "Kabar Kota"),
         ("<title>Berita Terkini Hari Ini</title>", URL, None),
         ("<title>Kabar - Beranda</title>", "https://kota.example/", "Kabar"),
         ("<title>Home | Kabar</title>", "https://kota.example/", "Kabar"),
@@ -86,13 +82,9 @@ def test_well_known_paths_are_few_and_of_the_same_host() -> None:
         ("<title>Kabar</title>", "https://kota.example/", "Kabar"),
         ("", "https://kota.example/", None),
         ("<title>Pasar pagi dibuka kembali - Kabar Desa</title>", URL, "Kabar Desa"),
-        (
-            "<title>Pasar Pagi Dibuka Kembali - Kabar dari Kampung</title>",
-            "https://kota.example/",
-            "Pasar Pagi Dibuka Kembali",
-        ),
+        ("<title>Pasar Pagi Dibuka Kembali - Kabar dari Kampung</title>", "https://kota.example/", "Pasar Pagi Dibuka Kembali"),
     ],
-)
+)  # fmt: skip
 def test_the_name_of_a_portal_is_no_headline_of_its_page(head: str, url: str, name: str | None) -> None:
     page = f"<html><head>{head}</head><body><h1>Pasar pagi dibuka kembali</h1></body></html>"
     assert read_findings(fetched(page, url=url)).title == name
@@ -101,16 +93,13 @@ def test_the_name_of_a_portal_is_no_headline_of_its_page(head: str, url: str, na
 @pytest.mark.parametrize(
     ("heads", "name"),
     [
-        (
-            ["<title>Pasar dibuka | Warta Lengkara</title>", "<title>Banjir | WARTA LENGKARA</title>"],
-            "Warta Lengkara",
-        ),
+        (["<title>Pasar dibuka | Warta Lengkara</title>", "<title>Banjir | WARTA LENGKARA</title>"], "Warta Lengkara"),
         (["<title>Pasar</title><meta property='og:site_name' content='Warta Lengkara'>"], "Warta Lengkara"),
         (["<title>Pasar dibuka | Warta Lengkara</title>", "<title>Banjir</title>"], None),
         (["<title>Pasar - Warta Lengkara - Kabar dari Kampung</title>"], None),
         ([], None),
     ],
-)
+)  # fmt: skip
 def test_the_name_of_a_portal_is_what_its_articles_agree_on(heads: list[str], name: str | None) -> None:
     home = "<title>Warta Lengkara - Kabar dari Kampung</title>"
     names = read_findings(fetched(home, url="https://kota.example/")).names

@@ -64,13 +64,9 @@ def test_a_first_revision_differs_from_nothing() -> None:
         ({"title": "Banjir Jakarta Utara belum surut"}, ChangeSize.MAJOR, ("title",)),
         ({"body_html": BODY.replace("1.200", "2.100")}, ChangeSize.MAJOR, ("body",)),
         ({"body_html": BODY.replace(" di 14 sekolah", "")}, ChangeSize.MAJOR, ("body",)),
-        (
-            {"body_html": BODY + "<p>" + "Kereta berhenti pada pukul lima. " * 5 + "</p>"},
-            ChangeSize.MAJOR,
-            ("body",),
-        ),
+        ({"body_html": BODY + "<p>" + "Kereta berhenti pada pukul lima. " * 5 + "</p>"}, ChangeSize.MAJOR, ("body",)),
     ],
-)
+)  # fmt: skip
 def test_the_size_of_a_change(change: dict[str, str], size: ChangeSize, fields: tuple[str, ...]) -> None:
     told = second(replace(FIRST, **change)).revised
     assert told is not None
@@ -132,13 +128,10 @@ def test_only_a_few_earlier_versions_are_remembered() -> None:
     [
         ({"title": "Lain"}, EventType.ARTICLE_UPDATED),
         ({"title": "Ralat: Banjir Jakarta Utara surut"}, EventType.ARTICLE_CORRECTED),
-        (
-            {"body_html": BODY + "<p>Ralat: jumlah warga semula tertulis 2.100.</p>"},
-            EventType.ARTICLE_CORRECTED,
-        ),
+        ({"body_html": BODY + "<p>Ralat: jumlah warga semula tertulis 2.100.</p>"}, EventType.ARTICLE_CORRECTED),
         ({"correction": "The number of residents was misstated."}, EventType.ARTICLE_CORRECTED),
     ],
-)
+)  # fmt: skip
 def test_a_correction_is_told_as_one(change: dict[str, str], kind: EventType) -> None:
     admission = admit(replace(FIRST, **change), stored())
     assert admission.event is not None
