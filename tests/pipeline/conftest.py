@@ -13,6 +13,8 @@ from support import ManualClock, answering
 from syndicator.service import Service, open_service
 from syndicator.settings import load
 
+OpenService = Callable[..., AbstractAsyncContextManager[Service]]
+
 
 class Portal:
     """The outside world: paths and what stands there; what was asked is kept."""
@@ -25,6 +27,8 @@ class Portal:
         self.conditions: list[str | None] = []
         """What was sent as If-None-Match."""
         self.url = ""
+        self.service_of: OpenService
+        self.clock: ManualClock
 
     async def answer(self, request: web.Request) -> web.Response:
         path = request.path_qs
@@ -42,8 +46,9 @@ class Portal:
 
 
 @pytest.fixture
-async def portal() -> AsyncIterator[Portal]:
+async def portal(service_of: OpenService, clock: ManualClock) -> AsyncIterator[Portal]:
     played = Portal()
+    played.service_of, played.clock = service_of, clock
     async with answering(played.answer) as played.url:
         yield played
 
@@ -57,15 +62,16 @@ async def on_all_hosts(app: web.Application) -> AsyncIterator[int]:
         yield server.port
 
 
-OpenService = Callable[[str], AbstractAsyncContextManager[Service]]
-
-
 @pytest.fixture
 def service_of(redis_url: str, tmp_path: Path, clock: ManualClock) -> OpenService:
-    """Open a service over a configuration text; several over one test share their state."""
+    """Open a service over a configuration text, synchronized as at a start unless `synced=False`.
+
+    Several over one test share their state.
+    """
     namespace = f"test-{uuid.uuid4().hex}"
 
-    def opened(config: str) -> AbstractAsyncContextManager[Service]:
+    @asynccontextmanager
+    async def opened(config: str, *, synced: bool = True) -> AsyncIterator[Service]:
         folder = tmp_path / f"config-{uuid.uuid4().hex}"
         folder.mkdir()
         common = (
@@ -77,6 +83,9 @@ def service_of(redis_url: str, tmp_path: Path, clock: ManualClock) -> OpenServic
             common += '[source.idle]\ntitle = "x"\nkind = "feed"\nurl = "http://127.0.0.1:9/"\n'
             common += 'schedule = { every = "30d" }\n'
         (folder / "all.toml").write_text(common + config, "utf-8")
-        return open_service(load(folder, {}), clock, wall=clock)
+        async with open_service(load(folder, {}), clock, wall=clock) as service:
+            if synced:
+                await service.sync_configuration()
+            yield service
 
     return opened

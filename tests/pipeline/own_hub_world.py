@@ -173,7 +173,6 @@ def config_of(hub: str = "") -> str:
 async def open_world(service_of: OpenService, reader: Reader, hub: str = "") -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(service_of(config_of(hub)))
-        await service.sync_configuration()
         await admit(service, 1)
         app = create_app(service.queries, WebOptions(), hub=service.hub)
         client = await stack.enter_async_context(client_of(app))

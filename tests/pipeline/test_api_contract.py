@@ -41,7 +41,6 @@ async def test_every_answer_is_as_it_is_described(
 ) -> None:
     config = '[feed.latest]\ntitle = "Terbaru"\n'
     async with service_of(config) as service, api_over(service) as api:
-        await service.sync_configuration()
         admitter = grouping_admitter(service.store, service.settings.feeds.values(), service.clock)
         fire = "Kebakaran Hanguskan Pasar Tambora, Ratusan Pedagang Mengungsi"
         told = [candidate(one, title=fire, body_html=f"<p>{fire} {one}.</p>") for one in (1, 2, 3)]

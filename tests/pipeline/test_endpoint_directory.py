@@ -1,10 +1,9 @@
 """Endpoints that come, change and rest while workers run: none of them loses an event."""
 
 from msgspec.structs import replace
-from pipeline.conftest import OpenService
 from pipeline.feeds.test_publisher import admit
 from pipeline.webhooks.test_delivery import SECRET, A, B, Partner, config, counts, deliver, partner
-from support import NOON, ManualClock
+from support import NOON
 
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import Registration
@@ -22,13 +21,9 @@ def registered(partner: Partner, **fields: object) -> Registration:
     return replace(Registration(endpoint=endpoint, owner="tok_1", created_at=NOON), **fields)
 
 
-async def test_a_worker_that_lacks_an_endpoint_loses_none_of_its_events(
-    partner: Partner, service_of: OpenService
-) -> None:
+async def test_a_worker_that_lacks_an_endpoint_loses_none_of_its_events(partner: Partner) -> None:
     both = config(partner) + config(partner, name="b")
-    async with service_of(both) as knowing, service_of(config(partner)) as lacking:
-        await knowing.sync_configuration()
-        await lacking.sync_configuration()
+    async with partner.service_of(both) as knowing, partner.service_of(config(partner)) as lacking:
         await admit(lacking, 1, 2)
         await deliver(lacking)
         assert await counts(lacking, A) == QueueCounts(delivered=2)
@@ -37,11 +32,8 @@ async def test_a_worker_that_lacks_an_endpoint_loses_none_of_its_events(
         assert await counts(knowing, B) == QueueCounts(delivered=2)
 
 
-async def test_a_registered_endpoint_is_served_by_all_without_a_restart(
-    partner: Partner, service_of: OpenService
-) -> None:
-    async with service_of("") as one, service_of("") as other:
-        await one.sync_configuration()
+async def test_a_registered_endpoint_is_served_by_all_without_a_restart(partner: Partner) -> None:
+    async with partner.service_of("") as one, partner.service_of("") as other:
         await deliver(other)
         await one.store.endpoints.register(registered(partner))
         await admit(one, 1)
@@ -56,15 +48,12 @@ async def test_a_registered_endpoint_is_served_by_all_without_a_restart(
     assert len(partner.received) == 1
 
 
-async def test_an_endpoint_changes_between_choosing_and_queueing(
-    partner: Partner, service_of: OpenService
-) -> None:
-    async with service_of(config(partner)) as old:
-        await old.sync_configuration()
+async def test_an_endpoint_changes_between_choosing_and_queueing(partner: Partner) -> None:
+    async with partner.service_of(config(partner)) as old:
         await admit(old, 1)
         await old.endpoints.refresh()
-        async with service_of(config(partner) + config(partner, name="b")) as new:
-            await new.sync_configuration()
+        async with partner.service_of(config(partner) + config(partner, name="b")):
+            pass
         entries = (await old.store.outbox.pending(10)).entries
         stale = FanOut(read="", version=old.endpoints.version, entries=tuple(entries))
         moved = await old.store.deliveries.fan_out(stale, NOON)
@@ -73,17 +62,14 @@ async def test_an_endpoint_changes_between_choosing_and_queueing(
         assert await counts(old, B) == QueueCounts(ready=1)
 
 
-async def test_what_comes_for_one_that_rests_waits_for_it(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(partner)) as service, service_of(config(partner)) as other:
-        await service.sync_configuration()
+async def test_what_comes_for_one_that_rests_waits_for_it(partner: Partner) -> None:
+    async with partner.service_of(config(partner)) as service, partner.service_of(config(partner)) as other:
         await deliver(other)
-        await service.store.endpoints.pause(A, "moving house", clock())
+        await service.store.endpoints.pause(A, "moving house", partner.clock())
         await admit(service, 1, 2)
         await deliver(other)
         assert partner.received == []
         assert await counts(service) == QueueCounts(ready=2)
-        await service.store.endpoints.resume(A, clock())
+        await service.store.endpoints.resume(A, partner.clock())
         await deliver(other)
         assert await counts(service) == QueueCounts(delivered=2)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
-from pipeline.conftest import OpenService, Portal
+from pipeline.conftest import Portal
 from pipeline.rounds.test_feed_round import config, gather
 from support import NOON, ManualClock
 from web.web_world import CITY, SPECS, World, client_of, story
@@ -247,20 +247,17 @@ RSS = """<rss version="2.0" xmlns:dcterms="http://purl.org/dc/terms/"><channel><
 <dcterms:available>2026-11-05T12:30:00Z</dcterms:available><description>Isi.</description></item></channel></rss>"""
 
 
-async def test_gathered_held_and_released_by_the_service(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_gathered_held_and_released_by_the_service(portal: Portal) -> None:
     portal.documents["/rss"] = RSS
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal)) as service:
         for _ in range(2):
             await gather(service)
             assert await service.store.held.count() == 1
             assert (await service.publisher.snapshot(FeedId("latest"))).entries == ()
-            clock.advance(400)
-        clock.now = END
+            portal.clock.advance(400)
+        portal.clock.now = END
         reports: list[JobReport] = []
-        runner = Runner(service.release_step, capacity=2, clock=clock, on_report=reports.append)
+        runner = Runner(service.release_step, capacity=2, clock=portal.clock, on_report=reports.append)
         await runner.run(until_empty=True)
         assert [report.event for report in reports] == ["embargo_released"]
         (entry,) = (await service.publisher.snapshot(FeedId("latest"))).entries

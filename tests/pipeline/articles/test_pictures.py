@@ -134,14 +134,11 @@ async def test_type_and_size_are_filled_in_and_asked_for_once(store: Store, cloc
         (reply(b"<html>", headers=[("Content-Type", "text/html")]), "not_an_image"),
         (reply(b"<svg/>", headers=[("Content-Type", "image/svg+xml")]), "not_an_image"),
         (reply(b"x"), "not_an_image"),
-        (
-            b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 20971521\r\n\r\n",
-            "too_large",
-        ),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 20971521\r\n\r\n", "too_large"),
         (reply(status=302, headers=[("Location", "http://10.1.2.3/a.jpg")]), "blocked"),
         (reply(status=302, headers=[("Location", "file:///etc/passwd")]), "redirect"),
     ],
-)
+)  # fmt: skip
 async def test_what_is_no_picture_is_left_out_with_a_word(
     store: Store, clock: ManualClock, answer: bytes, why: str
 ) -> None:
@@ -458,7 +455,6 @@ async def test_gathered_and_served_by_the_service(portal: Portal, service_of: Op
         portal.documents["/rss"] = f'<rss version="2.0"><channel><title>Kota</title>{item}</channel></rss>'
         cached = config(portal).replace("[feed.", 'images = "cache"\n[feed.')
         async with service_of(cached) as service:
-            await service.sync_configuration()
             await gather(service)
             assert [asked.method for asked in server.asked] == ["HEAD"]
             body = (await service.publisher.rendition(FeedId("latest"), Format.JSON)).body

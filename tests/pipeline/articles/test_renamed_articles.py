@@ -62,28 +62,21 @@ async def titles(service: Service) -> list[str]:
     ],
     ids=["guids", "http", "host", "slug", "amp", "host and guid", "guid and scheme"],
 )
-async def test_what_is_renamed_is_announced_once(
-    portal: Portal, service_of: OpenService, clock: ManualClock, renamed: list[Item]
-) -> None:
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
-        assert await rounds(service, portal, clock, items(), renamed, items()) == [4, 0, 0]
+async def test_what_is_renamed_is_announced_once(portal: Portal, renamed: list[Item]) -> None:
+    async with portal.service_of(config(portal)) as service:
+        assert await rounds(service, portal, portal.clock, items(), renamed, items()) == [4, 0, 0]
         assert sorted(await titles(service)) == sorted(TITLES)
 
 
-async def test_guids_that_change_in_each_round(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
+async def test_guids_that_change_in_each_round(portal: Portal) -> None:
+    async with portal.service_of(config(portal)) as service:
         churning = [items(guid=f"{number}-{{}}") for number in range(8)]
-        assert await rounds(service, portal, clock, *churning) == [4, 0, 0, 0, 0, 0, 0, 0]
+        assert await rounds(service, portal, portal.clock, *churning) == [4, 0, 0, 0, 0, 0, 0, 0]
         assert sorted(await titles(service)) == sorted(TITLES)
 
 
 async def test_guids_that_are_used_again(portal: Portal, service_of: OpenService, clock: ManualClock) -> None:
     async with service_of(config(portal)) as service:
-        await service.sync_configuration()
         named = items()
         one_by_one = [[("headline", link, title)] for _, link, title in named]
         assert await rounds(service, portal, clock, *one_by_one) == [1, 1, 1, 1]
@@ -94,75 +87,62 @@ async def test_guids_that_are_used_again(portal: Portal, service_of: OpenService
         assert sorted(entry.article.title for entry in snapshot.entries) == sorted(TITLES)
 
 
-async def test_what_is_listed_for_ever_is_announced_once(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
-        assert await rounds(service, portal, clock, items()) == [4]
+async def test_what_is_listed_for_ever_is_announced_once(portal: Portal) -> None:
+    async with portal.service_of(config(portal)) as service:
+        assert await rounds(service, portal, portal.clock, items()) == [4]
         for _ in range(10):
-            clock.advance(20 * 86400)
-            assert await rounds(service, portal, clock, items()) == [0]
-            await service.store.articles.sweep(clock(), service.settings.retention.articles, 100)
-            await service.store.articles.sweep_identities(clock(), service.settings.retention.identities, 100)
+            portal.clock.advance(20 * 86400)
+            assert await rounds(service, portal, portal.clock, items()) == [0]
+            await service.store.articles.sweep(portal.clock(), service.settings.retention.articles, 100)
+            await service.store.articles.sweep_identities(
+                portal.clock(), service.settings.retention.identities, 100
+            )
         assert await service.store.articles.count() == 0
         assert len(await titles(service)) == 4
 
 
-async def test_two_sources_that_list_one_page_have_one_article(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_two_sources_that_list_one_page_have_one_article(portal: Portal) -> None:
     other = f'[source.metro]\ntitle = "Metro"\nkind = "feed"\nurl = "{portal.url}/metro"\nschedule = {{ every = "5m" }}\n'
     portal.documents["/rss"] = feed(items())
     portal.documents["/metro"] = feed(
         items(guid="metro-{}", link="http://m.kota.example/read/{}/judul?utm_medium=x")
     )
-    async with service_of(config(portal) + other) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal) + other) as service:
         reports = await gather(service)
         assert sum(report.round.new for report in reports) == 4
         assert sum(report.round.duplicate for report in reports) == 4
         assert sorted(await titles(service)) == sorted(TITLES)
 
 
-async def test_auto_goes_down_its_ladder_by_itself_and_says_so(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_auto_goes_down_its_ladder_by_itself_and_says_so(portal: Portal) -> None:
     churning = [items(guid=f"{number}-{{}}") for number in range(8)]
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
-        await rounds(service, portal, clock, *churning[:3])
+    async with portal.service_of(config(portal)) as service:
+        await rounds(service, portal, portal.clock, *churning[:3])
         assert (await service.store.sources.state(CITY)).guids.distrusted_since is None
-        await rounds(service, portal, clock, churning[3])
+        await rounds(service, portal, portal.clock, churning[3])
         state = await service.store.sources.state(CITY)
         assert state.guids.distrusted_since is not None
         assert [one for one in state.warnings if "its guids are not relied on" in one]
         known = await service.store.connection.call("HLEN", service.store.articles._keys.identities())
-        assert await rounds(service, portal, clock, *churning[4:]) == [0, 0, 0, 0]
+        assert await rounds(service, portal, portal.clock, *churning[4:]) == [0, 0, 0, 0]
         # What changes for ever is not kept for ever.
         assert await service.store.connection.call("HLEN", service.store.articles._keys.identities()) == known
     # Whoever changes the table has it tried anew.
-    async with service_of(config(portal, 'identity = "auto"\nlanguage = "id"\n')) as service:
-        await service.sync_configuration()
-        await rounds(service, portal, clock, items())
+    async with portal.service_of(config(portal, 'identity = "auto"\nlanguage = "id"\n')) as service:
+        await rounds(service, portal, portal.clock, items())
         assert (await service.store.sources.state(CITY)).guids.distrusted_since is None
         assert sorted(await titles(service)) == sorted(TITLES)
 
 
-async def test_one_guid_in_a_document_for_different_articles_is_told(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
-        assert await rounds(service, portal, clock, items(guid="sama")) == [4]
+async def test_one_guid_in_a_document_for_different_articles_is_told(portal: Portal) -> None:
+    async with portal.service_of(config(portal)) as service:
+        assert await rounds(service, portal, portal.clock, items(guid="sama")) == [4]
         state = await service.store.sources.state(CITY)
         assert "4 of 4 entries of one document" in state.guids.why
-        assert await rounds(service, portal, clock, items(guid="lain")) == [0]
+        assert await rounds(service, portal, portal.clock, items(guid="lain")) == [0]
 
 
-async def test_a_template_that_names_one_page_on_all_is_ignored_and_told(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_template_that_names_one_page_on_all_is_ignored_and_told(portal: Portal) -> None:
     def page(number: int) -> str:
         text = f"{TITLES[number]}. " * 20
         return (
@@ -178,13 +158,12 @@ async def test_a_template_that_names_one_page_on_all_is_ignored_and_told(
         'list = { item = "li" }\narticle = { title = "h1", body = "article p" }\npoliteness = { robots = false }\n'
         '[feed.latest]\ntitle = "Terbaru"\n'
     )
-    async with service_of(own) as service:
-        await service.sync_configuration()
+    async with portal.service_of(own) as service:
         for count, expected in ((1, 1), (2, 1), (4, 2)):
             portal.documents["/indeks"] = f"<html><body><ul>{''.join(listed[:count])}</ul></body></html>"
             (report,) = await gather(service)
             assert report.round.new == expected, report
-            clock.advance(300)
+            portal.clock.advance(300)
         assert sorted(await titles(service)) == sorted(TITLES)
         state = await service.store.sources.state(CITY)
         assert any("several give themselves the canonical address" in one for one in state.warnings)

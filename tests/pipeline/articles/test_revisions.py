@@ -1,9 +1,8 @@
 """Articles that change after they were published, from the source to what is told of it."""
 
-from pipeline.conftest import OpenService, Portal
+from pipeline.conftest import Portal
 from pipeline.full_text_world import articles, config, entry, feed, page
 from pipeline.rounds.test_feed_round import CITY, gather
-from support import ManualClock
 
 from syndicator.model.event import EventType
 from syndicator.service import Service
@@ -16,15 +15,12 @@ async def told(service: Service) -> list[EventType]:
     return [one.event.type for one in await service.store.outbox.after("", 50)]
 
 
-async def test_a_page_that_corrects_itself(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_page_that_corrects_itself(portal: Portal) -> None:
     portal.documents["/rss"] = feed(entry(portal, 1))
     portal.documents["/read/1"] = page(1, FIRST)
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal)) as service:
         await gather(service)
-        clock.advance(3700)
+        portal.clock.advance(3700)
         portal.documents["/read/1"] = page(1, f"{FIRST.replace('21', '12')}</p><p>{NOTE}")
         (report,) = await gather(service)
         assert report.round.changed == 1
@@ -36,31 +32,25 @@ async def test_a_page_that_corrects_itself(
         assert compared.before == 1
 
 
-async def test_a_clock_on_the_page_is_no_change(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_clock_on_the_page_is_no_change(portal: Portal) -> None:
     portal.documents["/rss"] = feed(entry(portal, 1))
     portal.documents["/read/1"] = page(1, f"{FIRST}</p><p>5 menit lalu, dibaca 12 kali")
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal)) as service:
         await gather(service)
-        clock.advance(3700)
+        portal.clock.advance(3700)
         portal.documents["/read/1"] = page(1, f"{FIRST}</p><p>1 jam lalu, dibaca 1.234 kali")
         await gather(service)
         assert await told(service) == [EventType.ARTICLE_CREATED]
 
 
-async def test_an_article_that_goes_back_and_forth_is_quietened(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_an_article_that_goes_back_and_forth_is_quietened(portal: Portal) -> None:
     portal.documents["/rss"] = feed(entry(portal, 1))
     other = FIRST.replace("sekolah terdekat", "masjid terdekat")
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal)) as service:
         for text in (FIRST, other, FIRST, other, FIRST, other):
             portal.documents["/read/1"] = page(1, text)
             await gather(service)
-            clock.advance(6 * 3600)
+            portal.clock.advance(6 * 3600)
         assert await told(service) == [
             EventType.ARTICLE_CREATED,
             EventType.ARTICLE_UPDATED,

@@ -131,12 +131,9 @@ async def test_what_an_operator_restored_only_an_operator_withdraws(service_of: 
         assert len({event.id for event in events}) == 4
 
 
-async def test_receiver_down_publish_kill_up_only_the_kill_arrives(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_receiver_down_publish_kill_up_only_the_kill_arrives(partner: Partner) -> None:
     partner.statuses = [503, 503]
-    async with service_of(FEEDS + config(partner)) as service:
-        await service.sync_configuration()
+    async with partner.service_of(FEEDS + config(partner)) as service:
         await admit(service, 1)
         article = await only_article(service)
         await deliver(service)
@@ -146,7 +143,7 @@ async def test_receiver_down_publish_kill_up_only_the_kill_arrives(
         partner.received.clear()
         await withdraw(service, article)
         await deliver(service)
-        clock.advance(100_000)
+        partner.clock.advance(100_000)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=1)
     (only,) = told(partner)
@@ -158,17 +155,14 @@ async def test_receiver_down_publish_kill_up_only_the_kill_arrives(
     assert only["data"]["article"]["content_html"] is None
 
 
-async def test_a_withdrawal_goes_ahead_of_what_waits(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(FEEDS + config(partner, more="max_in_flight = 1")) as service:
-        await service.sync_configuration()
+async def test_a_withdrawal_goes_ahead_of_what_waits(partner: Partner) -> None:
+    async with partner.service_of(FEEDS + config(partner, more="max_in_flight = 1")) as service:
         await admit(service, 1)
         article = await only_article(service)
         await deliver(service)
         await admit(service, *range(2, 12))
         await service.deliver_step.event_fan_out.run()
-        clock.advance(5)
+        partner.clock.advance(5)
         await withdraw(service, article)
         partner.received.clear()
         await deliver(service)
@@ -176,12 +170,9 @@ async def test_a_withdrawal_goes_ahead_of_what_waits(
     assert kinds == ["article.withdrawn"] + ["article.created"] * 10
 
 
-async def test_what_is_restored_before_it_was_told_is_told_as_restored(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_what_is_restored_before_it_was_told_is_told_as_restored(partner: Partner) -> None:
     partner.statuses = [503, 503]
-    async with service_of(FEEDS + config(partner)) as service:
-        await service.sync_configuration()
+    async with partner.service_of(FEEDS + config(partner)) as service:
         await admit(service, 1)
         article = await only_article(service)
         await deliver(service)
@@ -190,7 +181,7 @@ async def test_what_is_restored_before_it_was_told_is_told_as_restored(
         assert await service.withdrawer.restore(article)
         partner.received.clear()
         await deliver(service)
-        clock.advance(100_000)
+        partner.clock.advance(100_000)
         await deliver(service)
         assert (await counts(service)).delayed == 0
     (only,) = told(partner)

@@ -46,7 +46,6 @@ async def admit(
 
 async def test_a_feed_shows_an_article_from_its_admission_on(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         for number in (1, 2):
             await admit(service, number)
             for form in Format:
@@ -56,7 +55,6 @@ async def test_a_feed_shows_an_article_from_its_admission_on(service_of: OpenSer
 
 async def test_another_process_gives_the_same_bytes(service_of: OpenService, clock: ManualClock) -> None:
     async with service_of(CONFIG) as one, service_of(CONFIG) as other:
-        await one.sync_configuration()
         await admit(one, 1, 2)
         mine = await one.publisher.rendition(LATEST, Format.RSS)
         clock.advance(60)
@@ -67,7 +65,6 @@ async def test_a_change_that_the_feed_does_not_show_changes_no_validator(
     service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, 1, 2, 3)
         before = await service.publisher.rendition(LATEST, Format.ATOM)
         clock.advance(3600)
@@ -79,7 +76,6 @@ async def test_a_change_that_the_feed_does_not_show_changes_no_validator(
 
 async def test_only_feeds_that_are_concerned_are_warmed(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         reports: list[object] = []
         runner = Runner(service.publish_step, capacity=1, clock=service.clock, on_report=reports.append)
         await runner.run(until_empty=True)
@@ -91,11 +87,9 @@ async def test_only_feeds_that_are_concerned_are_warmed(service_of: OpenService)
 
 async def test_a_new_title_of_the_site_reaches_every_feed(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         await service.publisher.rendition(LATEST, Format.RSS)
     async with service_of(CONFIG.replace('"Terbaru"', '"Paling baru"')) as service:
-        await service.sync_configuration()
         shown = feedparser.parse((await service.publisher.rendition(LATEST, Format.RSS)).body)
         assert shown.feed.title == "Paling baru"
         assert [entry.title for entry in shown.entries] == ["Berita nomor 1"]
@@ -103,7 +97,6 @@ async def test_a_new_title_of_the_site_reaches_every_feed(service_of: OpenServic
 
 async def test_all_who_wait_get_one_rendering(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         shown = await asyncio.gather(*(service.publisher.rendition(LATEST, Format.JSON) for _ in range(20)))
         assert all(one is shown[0] for one in shown)
@@ -116,7 +109,6 @@ async def test_no_revision_is_missed_while_feeds_are_read(service_of: OpenServic
         if watched:
             for one in (service, other):
                 await stack.enter_async_context(one.store.watch.running())
-        await service.sync_configuration()
 
         async def reader() -> None:
             for _ in range(30):
@@ -134,7 +126,6 @@ async def test_no_revision_is_missed_while_feeds_are_read(service_of: OpenServic
 
 async def test_a_feed_that_did_not_change_costs_redis_nothing(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service, service.store.watch.running():
-        await service.sync_configuration()
         await admit(service, 1)
         shown = await service.publisher.rendition(LATEST, Format.RSS)
         asked = service.store.feeds.versions
@@ -155,7 +146,6 @@ async def test_a_feed_that_did_not_change_costs_redis_nothing(service_of: OpenSe
 
 async def test_a_rendering_that_takes_long_is_waited_for(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         await service.publisher.rendition(LATEST, Format.RSS)
         await admit(service, 2)
@@ -171,7 +161,6 @@ async def test_copies_of_very_many_feeds_are_refreshed_pass_by_pass(service_of: 
         for number in range(count)
     )
     async with service_of(config) as service:
-        await service.sync_configuration()
         refresher, kept = service.stale_cache_refresh, service.publisher.stale_cache
         await refresher.refresh()
         assert len(kept.in_memory()) - PASS_RENDITIONS < len(READER_FORMATS)
@@ -186,7 +175,6 @@ async def test_ids_outlive_every_change_of_the_address(service_of: OpenService) 
 
     async def first_id(config: str) -> str:
         async with service_of(config) as service:
-            await service.sync_configuration()
             await admit(service, 1)
             shown = feedparser.parse((await service.publisher.rendition(LATEST, Format.RSS)).body)
             return str(shown.entries[0].id)
@@ -202,7 +190,6 @@ async def test_ids_outlive_every_change_of_the_address(service_of: OpenService) 
 async def test_the_list_of_feeds_says_when_it_changed(service_of: OpenService, clock: ManualClock) -> None:
     async def listed(config: str) -> str:
         async with service_of(config) as service:
-            await service.sync_configuration()
             return service.publisher.opml().decode()
 
     first = await listed(CONFIG)
@@ -215,7 +202,6 @@ async def test_the_list_of_feeds_says_when_it_changed(service_of: OpenService, c
 
 async def test_a_feed_is_composed_of_the_version_that_is_known(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service, service.store.watch.running():
-        await service.sync_configuration()
         asked = service.store.feeds.versions
         reads: list[object] = []
 
@@ -234,7 +220,6 @@ async def test_a_feed_that_changes_while_it_is_composed_is_rendered_again(
     service_of: OpenService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with service_of(CONFIG) as service, service.store.watch.running():
-        await service.sync_configuration()
         await admit(service, 1)
         read = service.publisher._shown
 

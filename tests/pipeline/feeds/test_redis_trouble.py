@@ -123,7 +123,6 @@ async def test_a_feed_that_cannot_be_rendered_starves_no_other(
     service_of: OpenService, clock: ManualClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with service_of(CONFIG.replace('"Terbaru"', '"Terbaru"\norder = "popular"')) as service:
-        await service.sync_configuration()
         keys = Keys(service.settings.store.namespace)
         await service.store.connection.call("SET", keys.ranking(LATEST), b"\xc1")  # no such value
         reports: list[JobReport] = []
@@ -139,7 +138,6 @@ async def test_a_feed_that_cannot_be_rendered_starves_no_other(
 
 async def test_a_feed_lives_on_when_redis_was_emptied(service_of: OpenService, clock: ManualClock) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         for _ in range(5):
             await service.store.feeds.touch([LATEST], clock())
@@ -163,7 +161,6 @@ async def test_equal_numbers_of_different_times_are_different_versions(
     service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         before = await service.publisher.rendition(LATEST, Format.RSS)
         ours = f"syn:{{{service.settings.store.namespace}}}:*"
@@ -180,8 +177,6 @@ async def test_processes_with_different_public_urls_share_no_bytes(service_of: O
     one_site = '[site]\npublic_url = "https://one.example"\n'
     other_site = '[site]\npublic_url = "https://other.example"\n'
     async with service_of(one_site + CONFIG) as one, service_of(other_site + CONFIG) as other:
-        await one.sync_configuration()
-        await other.sync_configuration()
         await admit(one, 1)
         for _ in range(2):
             for service, own, foreign in (
@@ -195,7 +190,6 @@ async def test_processes_with_different_public_urls_share_no_bytes(service_of: O
 
 async def test_what_is_stored_is_compressed_and_comes_back_whole(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, *range(1, 40))
         made = await service.publisher.rendition(LATEST, Format.JSON)
         assert await service.store.feeds.rendition(LATEST, Format.JSON) == made
@@ -206,7 +200,6 @@ async def test_what_is_stored_is_compressed_and_comes_back_whole(service_of: Ope
 
 async def test_damaged_stored_bytes_are_made_anew(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         key = Keys(service.settings.store.namespace).rendition(LATEST, Format.RSS)
         await service.store.connection.call("SET", key, b"\xc1")

@@ -21,7 +21,6 @@ CONFIG = f'[feed.all]\ntitle = "Semua"\nsize = {LARGE + 1}\n'
 
 async def test_another_process_gives_the_same_bytes_as_this_one_would(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, *range(1, 30))
         for form in (Format.ATOM, Format.JSON):
             shown = await service.publisher.rendition(ALL, form)
@@ -39,7 +38,6 @@ async def test_another_process_gives_the_same_bytes_as_this_one_would(service_of
 
 async def test_many_entries_are_all_there(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, *range(1, 520))
         shown = await service.publisher.rendition(ALL, Format.JSON)
         assert len(shown.shown) == LARGE + 1
@@ -47,7 +45,6 @@ async def test_many_entries_are_all_there(service_of: OpenService) -> None:
 
 async def test_readers_of_a_large_feed_do_not_wait_for_the_other_process(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         before = await service.publisher.rendition(ALL, Format.RSS)
         await admit(service, 2)

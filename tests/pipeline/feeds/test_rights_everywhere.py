@@ -80,7 +80,6 @@ def addresses(app: web.Application, article: ArticleId) -> list[str]:
 
 async def test_no_public_address_shows_what_the_portal_withholds(service_of: OpenService) -> None:
     async with service_of(FEEDS + SMALL + RESERVED) as service:
-        await service.sync_configuration()
         await service.search.build()
         article, _ = await admit(service, reserved(), reserved(2))
         app = create_app(
@@ -115,7 +114,6 @@ async def test_no_public_address_shows_what_the_portal_withholds(service_of: Ope
 
 async def test_a_webhook_carries_no_more(service_of: OpenService, partner: Partner) -> None:  # noqa: F811
     async with service_of(FEEDS + RESERVED + endpoint(partner)) as service:
-        await service.sync_configuration()
         await admit(service, reserved())
         await deliver(service)
     ((_, body),) = partner.received
@@ -132,10 +130,8 @@ async def test_a_webhook_carries_no_more(service_of: OpenService, partner: Partn
 
 async def test_rights_outlive_their_source_in_the_configuration(service_of: OpenService) -> None:
     async with service_of(FEEDS + RESERVED) as service:
-        await service.sync_configuration()
         await admit(service, reserved())
     async with service_of(FEEDS) as service:
-        await service.sync_configuration()
         for form in Format:
             body = (await service.publisher.rendition(LATEST, form)).body.decode()
             assert "Banjir nomor 1" in body
@@ -145,18 +141,15 @@ async def test_rights_outlive_their_source_in_the_configuration(service_of: Open
 
 async def test_new_rights_hold_from_the_next_start_on(service_of: OpenService) -> None:
     async with service_of(FEEDS + source("city")) as service:
-        await service.sync_configuration()
         await admit(service, reserved())
         assert BODY.encode() in (await service.publisher.rendition(LATEST, Format.ATOM)).body
     async with service_of(FEEDS + RESERVED) as service:
-        await service.sync_configuration()
         assert BODY.encode() not in (await service.publisher.rendition(LATEST, Format.ATOM)).body
 
 
 async def test_a_feed_may_show_less_of_all(service_of: OpenService) -> None:
     less = FEEDS.replace('"full"', '"summary"') + '[feed.bare]\ntitle = "B"\ncontent = "headline"\n'
     async with service_of(less + source("city")) as service:
-        await service.sync_configuration()
         await admit(service, reserved())
         summary = render(await service.publisher.snapshot(LATEST), Format.JSON).body.decode()
         bare = render(await service.publisher.snapshot(FeedId("bare")), Format.JSON).body.decode()

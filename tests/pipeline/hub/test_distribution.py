@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from pipeline.conftest import OpenService, on_all_hosts
 from pipeline.feeds.test_publisher import admit
-from pipeline.own_hub_world import SECRET, Pushed, Reader, config_of, open_world, reader
+from pipeline.own_hub_world import SECRET, Pushed, Reader, World, config_of, open_world, reader, world
 from support import ManualClock
 
 from syndicator.egress.client import open_egress
@@ -29,7 +29,7 @@ from syndicator.service import Service
 from syndicator.store.hub.subscribers import SettledSubscriber
 from syndicator.store.store import Store
 
-__all__ = ["reader"]  # a fixture
+__all__ = ["reader", "world"]  # fixtures
 
 LATEST_RSS = TopicName("latest.rss")
 
@@ -109,46 +109,40 @@ async def test_a_host_that_hangs_takes_the_turn_of_no_other(
 
 
 async def test_hosts_that_were_late_are_told_one_at_a_time_and_take_their_share_of_turns_at_most(
-    service_of: OpenService, reader: Reader, crowd: Crowd, clock: ManualClock
+    world: World, crowd: Crowd, clock: ManualClock
 ) -> None:
-    async with open_world(service_of, reader) as world:
-        hub = world.service.store.hub
-        for host in range(1, 31):
-            for number in range(2):
-                await world.post(world.form(crowd.url(host, number)))
-        await world.work()
-        await world.service.store.hub_topics.fan_out(LATEST_RSS, clock())
-        lease = timedelta(seconds=1)
-        claimed, _ = await hub.claim(now=clock(), lease=lease, room=60, cap=2, slow_room=30)
-        assert len(claimed) == 60
-        late = {f"127.0.1.{host}" for host in range(1, 21)}
-        for one in claimed:
-            await hub.settle(one, back_at(clock()), now=clock(), is_slow=one.host in late)
-        claimed, _ = await hub.claim(now=clock(), lease=lease, room=30, cap=2, slow_room=15)
-        hosts = Counter(one.host for one in claimed)
-        assert {hosts[host] for host in late} == {0, 1}
-        assert sum(hosts[host] for host in late) <= 15
-        assert hosts.total() == 30
-        more, _ = await hub.claim(now=clock(), lease=lease, room=30, cap=2, slow_room=0)
-        assert {one.host for one in more}.isdisjoint(late)
-        assert len(more) + sum(hosts[host] for host in hosts if host not in late) == 20
+    hub = world.service.store.hub
+    for host in range(1, 31):
+        for number in range(2):
+            await world.post(world.form(crowd.url(host, number)))
+    await world.work()
+    await world.service.store.hub_topics.fan_out(LATEST_RSS, clock())
+    lease = timedelta(seconds=1)
+    claimed, _ = await hub.claim(now=clock(), lease=lease, room=60, cap=2, slow_room=30)
+    assert len(claimed) == 60
+    late = {f"127.0.1.{host}" for host in range(1, 21)}
+    for one in claimed:
+        await hub.settle(one, back_at(clock()), now=clock(), is_slow=one.host in late)
+    claimed, _ = await hub.claim(now=clock(), lease=lease, room=30, cap=2, slow_room=15)
+    hosts = Counter(one.host for one in claimed)
+    assert {hosts[host] for host in late} == {0, 1}
+    assert sum(hosts[host] for host in late) <= 15
+    assert hosts.total() == 30
+    more, _ = await hub.claim(now=clock(), lease=lease, room=30, cap=2, slow_room=0)
+    assert {one.host for one in more}.isdisjoint(late)
+    assert len(more) + sum(hosts[host] for host in hosts if host not in late) == 20
 
 
-async def test_a_host_is_late_until_it_answers_in_time(
-    service_of: OpenService, reader: Reader, clock: ManualClock
-) -> None:
-    async with open_world(service_of, reader) as world:
-        hub = world.service.store.hub
-        await world.subscribe()
-        await world.service.store.hub_topics.fan_out(LATEST_RSS, clock())
-        seen = []
-        for is_slow in (None, True, None, False, None):
-            (one, *_), _ = await hub.claim(
-                now=clock(), lease=timedelta(seconds=9), room=9, cap=9, slow_room=9
-            )
-            seen.append(one.is_slow)
-            await hub.settle(one, back_at(clock()), now=clock(), is_slow=is_slow)
-        assert seen == [False, False, True, True, False]
+async def test_a_host_is_late_until_it_answers_in_time(world: World, clock: ManualClock) -> None:
+    hub = world.service.store.hub
+    await world.subscribe()
+    await world.service.store.hub_topics.fan_out(LATEST_RSS, clock())
+    seen = []
+    for is_slow in (None, True, None, False, None):
+        (one, *_), _ = await hub.claim(now=clock(), lease=timedelta(seconds=9), room=9, cap=9, slow_room=9)
+        seen.append(one.is_slow)
+        await hub.settle(one, back_at(clock()), now=clock(), is_slow=is_slow)
+    assert seen == [False, False, True, True, False]
 
 
 async def test_who_had_no_turn_among_our_own_requests_is_not_to_blame(
@@ -194,75 +188,67 @@ async def test_who_had_no_turn_among_our_own_requests_is_not_to_blame(
         assert [one.delivered for one in await world.subscribers()] == [1, 1]
 
 
-async def test_what_a_killed_worker_had_leased_is_said_by_another(
-    service_of: OpenService, reader: Reader, clock: ManualClock
-) -> None:
-    async with open_world(service_of, reader) as world:
-        await world.subscribe()
-        await admit(world.service, 2)
-        step = world.service.hub_step
-        for job in (await step.take(32)).jobs:  # announces
-            await job()
-        taken = await step.take(32)  # leases; and then the worker is killed
-        assert len(taken.jobs) == 1
-        await world.work()
-        assert reader.pushed == []
-        await world.later(29)
-        assert reader.pushed == []
-        await world.later(2)
-        assert len(reader.pushed) == 1
+async def test_what_a_killed_worker_had_leased_is_said_by_another(world: World, reader: Reader) -> None:
+    await world.subscribe()
+    await admit(world.service, 2)
+    step = world.service.hub_step
+    for job in (await step.take(32)).jobs:  # announces
+        await job()
+    taken = await step.take(32)  # leases; and then the worker is killed
+    assert len(taken.jobs) == 1
+    await world.work()
+    assert reader.pushed == []
+    await world.later(29)
+    assert reader.pushed == []
+    await world.later(2)
+    assert len(reader.pushed) == 1
 
 
 async def test_a_start_frees_at_once_what_a_killed_process_of_this_machine_had_leased(
-    service_of: OpenService, reader: Reader, clock: ManualClock
+    world: World, reader: Reader
 ) -> None:
-    async with open_world(service_of, reader) as world:
-        await world.subscribe()
-        await admit(world.service, 2)
-        step = world.service.hub_step
-        for job in (await step.take(32)).jobs:
-            await job()
-        assert len((await step.take(32)).jobs) == 1
-        await world.service.sync_configuration()
-        await world.work()
-        assert reader.pushed == [], "we are alive"
-        hub = world.service.store.hub
-        dead = subprocess.check_output(
-            [sys.executable, "-c", "from syndicator.store.lease_owners import new_token; print(new_token())"]
-        )
-        owners = hub._keys.hub_owners("127.0.0.1")
-        (known,) = await world.subscribers()
-        await world.service.store.connection.call("HSET", owners, known.id, dead.strip())
-        await world.service.sync_configuration()
-        await world.work()
-        assert len(reader.pushed) == 1
+    await world.subscribe()
+    await admit(world.service, 2)
+    step = world.service.hub_step
+    for job in (await step.take(32)).jobs:
+        await job()
+    assert len((await step.take(32)).jobs) == 1
+    await world.service.sync_configuration()
+    await world.work()
+    assert reader.pushed == [], "we are alive"
+    hub = world.service.store.hub
+    dead = subprocess.check_output(
+        [sys.executable, "-c", "from syndicator.store.lease_owners import new_token; print(new_token())"]
+    )
+    owners = hub._keys.hub_owners("127.0.0.1")
+    (known,) = await world.subscribers()
+    await world.service.store.connection.call("HSET", owners, known.id, dead.strip())
+    await world.service.sync_configuration()
+    await world.work()
+    assert len(reader.pushed) == 1
 
 
 async def test_a_fan_out_that_nobody_ended_is_done_by_another(
-    service_of: OpenService, reader: Reader, clock: ManualClock
+    world: World, reader: Reader, clock: ManualClock
 ) -> None:
-    async with open_world(service_of, reader) as world:
-        await world.subscribe()
-        await admit(world.service, 2)
-        topics = await world.service.store.hub_topics.all()
-        rendition = (await world.service.publisher.rendition(FeedId("latest"), Format.RSS)).digest
-        assert await world.service.store.hub_topics.announce(
-            LATEST_RSS, topics[LATEST_RSS], rendition, clock()
-        )
-        await world.work()  # the one who announced it was killed before it queued anybody
-        assert reader.pushed == []
-        await world.later(61)
-        assert len(reader.pushed) == 1
+    await world.subscribe()
+    await admit(world.service, 2)
+    topics = await world.service.store.hub_topics.all()
+    rendition = (await world.service.publisher.rendition(FeedId("latest"), Format.RSS)).digest
+    assert await world.service.store.hub_topics.announce(LATEST_RSS, topics[LATEST_RSS], rendition, clock())
+    await world.work()  # the one who announced it was killed before it queued anybody
+    assert reader.pushed == []
+    await world.later(61)
+    assert len(reader.pushed) == 1
 
 
 async def test_one_announcement_is_made_whoever_sees_the_change_first(
-    service_of: OpenService, reader: Reader, clock: ManualClock
+    world: World, clock: ManualClock
 ) -> None:
-    async with open_world(service_of, reader) as world:
-        await world.subscribe()
-        told = (await world.service.store.hub_topics.all())[LATEST_RSS]
-        assert await world.service.store.hub_topics.announce(LATEST_RSS, told, "new", clock())
-        assert not await world.service.store.hub_topics.announce(LATEST_RSS, told, "new", clock())
+    await world.subscribe()
+    told = (await world.service.store.hub_topics.all())[LATEST_RSS]
+    assert await world.service.store.hub_topics.announce(LATEST_RSS, told, "new", clock())
+    assert not await world.service.store.hub_topics.announce(LATEST_RSS, told, "new", clock())
 
 
 async def test_many_workers_tell_each_subscriber_once(
@@ -282,57 +268,48 @@ async def test_many_workers_tell_each_subscriber_once(
         assert len(set(crowd.told)) == 30
 
 
-async def test_who_lost_its_lease_changes_nothing(
-    service_of: OpenService, reader: Reader, clock: ManualClock
-) -> None:
-    async with open_world(service_of, reader) as world:
-        hub = world.service.store.hub
-        await world.subscribe()
-        await world.service.store.hub_topics.fan_out(LATEST_RSS, clock())
-        ((first,), _) = await hub.claim(now=clock(), lease=timedelta(seconds=1), room=9, cap=9, slow_room=9)
-        clock.advance(2)
-        ((second,), _) = await hub.claim(now=clock(), lease=timedelta(seconds=1), room=9, cap=9, slow_room=9)
-        assert first.id == second.id
-        assert not await hub.settle(
-            first, lambda _found, _told: SettledSubscriber(subscriber=None), now=clock()
-        )
-        assert await hub.get(second.id) == second.subscriber
-        assert await hub.settle(second, lambda _found, _told: SettledSubscriber(subscriber=None), now=clock())
-        assert await hub.get(second.id) is None
+async def test_who_lost_its_lease_changes_nothing(world: World, clock: ManualClock) -> None:
+    hub = world.service.store.hub
+    await world.subscribe()
+    await world.service.store.hub_topics.fan_out(LATEST_RSS, clock())
+    ((first,), _) = await hub.claim(now=clock(), lease=timedelta(seconds=1), room=9, cap=9, slow_room=9)
+    clock.advance(2)
+    ((second,), _) = await hub.claim(now=clock(), lease=timedelta(seconds=1), room=9, cap=9, slow_room=9)
+    assert first.id == second.id
+    assert not await hub.settle(first, lambda _found, _told: SettledSubscriber(subscriber=None), now=clock())
+    assert await hub.get(second.id) == second.subscriber
+    assert await hub.settle(second, lambda _found, _told: SettledSubscriber(subscriber=None), now=clock())
+    assert await hub.get(second.id) is None
 
 
 async def test_a_request_that_comes_during_a_delivery_is_attended_to_after_it(
-    service_of: OpenService, reader: Reader
+    world: World, reader: Reader
 ) -> None:
-    async with open_world(service_of, reader) as world:
 
-        async def leave(_: Pushed) -> None:
-            if len(reader.pushed) == 1:
-                assert (await world.post(world.form(mode="unsubscribe"))).status == 202
+    async def leave(_: Pushed) -> None:
+        if len(reader.pushed) == 1:
+            assert (await world.post(world.form(mode="unsubscribe"))).status == 202
 
-        reader.on_push = leave
-        await world.subscribe()
-        await world.publish(2)
-        assert [one.query["hub.mode"] for one in reader.asked] == ["subscribe", "unsubscribe"]
-        assert await world.subscribers() == []
+    reader.on_push = leave
+    await world.subscribe()
+    await world.publish(2)
+    assert [one.query["hub.mode"] for one in reader.asked] == ["subscribe", "unsubscribe"]
+    assert await world.subscribers() == []
 
 
-async def test_nothing_is_left_when_all_have_left(
-    service_of: OpenService, reader: Reader, clock: ManualClock
-) -> None:
-    async with open_world(service_of, reader) as world:
-        for number in range(5):
-            await world.post(world.form(f"{reader.url}/{number}"))
-        await world.work()
-        reader.statuses = [500, 204, 410]
-        await world.publish(2)
-        await world.later(6)
-        for number in range(3):
-            await world.post(world.form(f"{reader.url}/{number}", mode="unsubscribe"))
-        await world.work()
-        for _ in range(12):
-            await world.later(86_400)
-        assert set(await hub_keys(world.service.store)) == {"topics"}
+async def test_nothing_is_left_when_all_have_left(world: World, reader: Reader) -> None:
+    for number in range(5):
+        await world.post(world.form(f"{reader.url}/{number}"))
+    await world.work()
+    reader.statuses = [500, 204, 410]
+    await world.publish(2)
+    await world.later(6)
+    for number in range(3):
+        await world.post(world.form(f"{reader.url}/{number}", mode="unsubscribe"))
+    await world.work()
+    for _ in range(12):
+        await world.later(86_400)
+    assert set(await hub_keys(world.service.store)) == {"topics"}
 
 
 @pytest.mark.parametrize(
@@ -345,52 +322,47 @@ async def test_nothing_is_left_when_all_have_left(
     ],
 )
 async def test_the_doctor_finds_and_mends_what_does_not_fit_together(
-    service_of: OpenService, reader: Reader, kind: str, damage: tuple[str, ...]
+    world: World, reader: Reader, kind: str, damage: tuple[str, ...]
 ) -> None:
-    async with open_world(service_of, reader) as world:
-        reader.statuses = [500]
-        await world.subscribe()
-        await world.publish(2)
-        store, doctor = world.service.store, world.service.doctor
-        assert await doctor.examine(repair=False) == []
-        command, key, *words = damage
-        prefix = store.hub._keys.hub_topics().removesuffix("topics")
-        await store.connection.call(command, prefix + key, *words)
-        (found,) = await doctor.examine(repair=True)
-        assert (found.kind, found.where, found.mended) == (kind, "hub", True)
-        assert await doctor.examine(repair=False) == []
-        await world.later(6)
-        assert len(reader.pushed) == 2
+    reader.statuses = [500]
+    await world.subscribe()
+    await world.publish(2)
+    store, doctor = world.service.store, world.service.doctor
+    assert await doctor.examine(repair=False) == []
+    command, key, *words = damage
+    prefix = store.hub._keys.hub_topics().removesuffix("topics")
+    await store.connection.call(command, prefix + key, *words)
+    (found,) = await doctor.examine(repair=True)
+    assert (found.kind, found.where, found.mended) == (kind, "hub", True)
+    assert await doctor.examine(repair=False) == []
+    await world.later(6)
+    assert len(reader.pushed) == 2
 
 
-async def test_metrics_tell_how_the_hub_stands(
-    service_of: OpenService, reader: Reader, clock: ManualClock
-) -> None:
-    async with open_world(service_of, reader) as world:
-        reader.statuses = [500]
-        await world.subscribe()
-        await world.publish(2)
-        clock.advance(65)
-        await world.service.metrics_reporter.measure_queues()
-        text = world.service.metrics.render().decode()
-        assert "syndicator_hub_subscriptions 1.0" in text
-        assert "syndicator_hub_pending 1.0" in text
-        assert "syndicator_hub_oldest_seconds 60.0" in text
-        told = (await world.service.queries.status()).hub
-        assert (told.subscriptions, told.pending) == (1, 1)
+async def test_metrics_tell_how_the_hub_stands(world: World, reader: Reader, clock: ManualClock) -> None:
+    reader.statuses = [500]
+    await world.subscribe()
+    await world.publish(2)
+    clock.advance(65)
+    await world.service.metrics_reporter.measure_queues()
+    text = world.service.metrics.render().decode()
+    assert "syndicator_hub_subscriptions 1.0" in text
+    assert "syndicator_hub_pending 1.0" in text
+    assert "syndicator_hub_oldest_seconds 60.0" in text
+    told = (await world.service.queries.status()).hub
+    assert (told.subscriptions, told.pending) == (1, 1)
 
 
-async def test_no_secret_is_readable_in_what_is_stored(service_of: OpenService, reader: Reader) -> None:
-    async with open_world(service_of, reader) as world:
-        await world.post(world.form(secret=SECRET * 3))
-        assert not [one for one in (await hub_keys(world.service.store)).values() if SECRET.encode() in one]
-        await world.work()
-        stored = await hub_keys(world.service.store)
-        assert len(stored) > 3
-        assert not [one for one in stored.values() if SECRET.encode() in one]
-        (known,) = await world.subscribers()
-        assert SECRET not in repr(known)
-        assert reader.url not in repr(known)
+async def test_no_secret_is_readable_in_what_is_stored(world: World, reader: Reader) -> None:
+    await world.post(world.form(secret=SECRET * 3))
+    assert not [one for one in (await hub_keys(world.service.store)).values() if SECRET.encode() in one]
+    await world.work()
+    stored = await hub_keys(world.service.store)
+    assert len(stored) > 3
+    assert not [one for one in stored.values() if SECRET.encode() in one]
+    (known,) = await world.subscribers()
+    assert SECRET not in repr(known)
+    assert reader.url not in repr(known)
 
 
 async def test_a_burst_of_changes_is_told_in_few_pushes(
@@ -408,14 +380,13 @@ async def test_a_burst_of_changes_is_told_in_few_pushes(
 
 
 async def test_the_step_says_when_it_wants_to_be_asked_again(
-    service_of: OpenService, reader: Reader, clock: ManualClock
+    world: World, reader: Reader, clock: ManualClock
 ) -> None:
-    async with open_world(service_of, reader) as world:
-        await world.subscribe()
-        reader.statuses = [500]
-        await world.publish(2)
-        taken = await world.service.hub_step.take(8)
-        assert taken.next_due_at == clock() + timedelta(seconds=5)
+    await world.subscribe()
+    reader.statuses = [500]
+    await world.publish(2)
+    taken = await world.service.hub_step.take(8)
+    assert taken.next_due_at == clock() + timedelta(seconds=5)
 
 
 async def _work(service: Service) -> None:

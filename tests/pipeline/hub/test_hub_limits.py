@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from pipeline.conftest import OpenService, on_all_hosts
 from pipeline.feeds.test_publisher import admit
-from pipeline.own_hub_world import Reader, World, open_world, reader
+from pipeline.own_hub_world import Reader, World, open_world, reader, world
 from support import ManualClock, until
 from web.web_world import client_of
 
@@ -18,7 +18,7 @@ from syndicator.web.app import create_app
 from syndicator.web.http.options import WebOptions
 from syndicator.web.hub import hub_routes
 
-__all__ = ["reader"]  # a fixture
+__all__ = ["reader", "world"]  # fixtures
 
 
 async def statuses(world: World, *callbacks: str) -> list[int]:
@@ -153,13 +153,10 @@ async def test_another_spelling_does_not_get_round_the_pace_of_a_host(
         "http://a..b/",
     ],
 )
-async def test_a_host_that_nobody_can_connect_to_is_refused_at_once(
-    service_of: OpenService, reader: Reader, callback: str
-) -> None:
-    async with open_world(service_of, reader) as world:
-        answer = await world.post(world.form(callback))
-        assert (answer.status, "hub.callback" in answer.text) == (400, True)
-        assert await world.subscribers() == []
+async def test_a_host_that_nobody_can_connect_to_is_refused_at_once(world: World, callback: str) -> None:
+    answer = await world.post(world.form(callback))
+    assert (answer.status, "hub.callback" in answer.text) == (400, True)
+    assert await world.subscribers() == []
 
 
 class Tarpits:
@@ -195,21 +192,20 @@ async def tarpits() -> AsyncIterator[Tarpits]:
 
 
 async def test_fresh_hosts_that_hang_keep_no_subscriber_waiting(
-    service_of: OpenService, reader: Reader, tarpits: Tarpits
+    world: World, reader: Reader, tarpits: Tarpits
 ) -> None:
-    async with open_world(service_of, reader) as world:
-        await world.subscribe()
-        assert set(await statuses(world, *tarpits.urls(100))) == {202}
-        await admit(world.service, 2)
-        told = asyncio.Event()
-        reader.on_push = lambda _: told.set()
-        working = asyncio.create_task(world.work())  # 32 requests at once
-        try:
-            await asyncio.wait_for(told.wait(), 8)  # a request to a host that hangs takes 10 s
-            assert tarpits.most_hanging <= 8
-        finally:
-            tarpits.released.set()
-            await working
+    await world.subscribe()
+    assert set(await statuses(world, *tarpits.urls(100))) == {202}
+    await admit(world.service, 2)
+    told = asyncio.Event()
+    reader.on_push = lambda _: told.set()
+    working = asyncio.create_task(world.work())  # 32 requests at once
+    try:
+        await asyncio.wait_for(told.wait(), 8)  # a request to a host that hangs takes 10 s
+        assert tarpits.most_hanging <= 8
+    finally:
+        tarpits.released.set()
+        await working
 
 
 async def test_new_subscribers_of_hosts_that_answer_come_before_hosts_that_never_did(

@@ -32,7 +32,6 @@ async def subscribe(service_of: OpenService, reader: Reader) -> None:
 @asynccontextmanager
 async def configured_anew(service_of: OpenService, reader: Reader, config: str) -> AsyncIterator[World]:
     async with service_of(config) as service:
-        await service.sync_configuration()
         app = create_app(service.queries, WebOptions(), hub=service.hub)
         async with client_of(app) as client:
             yield World(service, client, reader)

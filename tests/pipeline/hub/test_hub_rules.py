@@ -106,9 +106,7 @@ async def test_p5_tells_every_hub_that_it_names(service_of: OpenService, reader:
         assert len([one for one in reader.pushed if one.path_qs == "/cb"]) == 1
 
 
-async def test_p5_asks_a_hub_that_failed_again(
-    service_of: OpenService, reader: Reader, clock: ManualClock
-) -> None:
+async def test_p5_asks_a_hub_that_failed_again(service_of: OpenService, reader: Reader) -> None:
     hub = f'enabled = false\nretries = ["7s"]\nexternal = ["{reader.url}/other-hub"]'
     async with open_world(service_of, reader, hub) as world:
         await world.work()
@@ -121,9 +119,7 @@ async def test_p5_asks_a_hub_that_failed_again(
         assert (await world.post(world.form())).status == 404, "there is none of our own"
 
 
-async def test_p6_a_feed_that_left_is_no_topic_any_more(
-    service_of: OpenService, reader: Reader, clock: ManualClock
-) -> None:
+async def test_p6_a_feed_that_left_is_no_topic_any_more(service_of: OpenService, reader: Reader) -> None:
     async with open_world(service_of, reader) as world:
         await world.subscribe(topic=f"{PUBLIC}/feeds/sport.rss")
     async with service_of(WITHOUT_SPORT) as service:
@@ -135,13 +131,12 @@ async def test_p6_a_feed_that_left_is_no_topic_any_more(
 
 
 async def test_p6_a_feed_with_a_new_name_is_told_on_as_what_it_is_now(
-    service_of: OpenService, reader: Reader, clock: ManualClock
+    service_of: OpenService, reader: Reader
 ) -> None:
     async with open_world(service_of, reader) as world:
         await world.subscribe()
     renamed = config_of().replace("[feed.latest]", '[feed.newest]\nformer_ids = ["latest"]')
     async with service_of(renamed) as service:
-        await service.sync_configuration()
         app = create_app(service.queries, WebOptions(), hub=service.hub)
         async with client_of(app) as client:
             moved = World(service, client, reader)
@@ -159,13 +154,12 @@ async def test_p6_a_feed_with_a_new_name_is_told_on_as_what_it_is_now(
 
 
 async def test_a_private_feed_is_no_topic_and_ends_what_it_was_before(
-    service_of: OpenService, reader: Reader, clock: ManualClock
+    service_of: OpenService, reader: Reader
 ) -> None:
     async with open_world(service_of, reader) as world:
         await world.subscribe()
     closed = config_of().replace("[feed.latest]", "[feed.latest]\nprivate = true")
     async with service_of(closed) as service:
-        await service.sync_configuration()
         app = create_app(service.queries, WebOptions(), hub=service.hub)
         async with client_of(app) as client:
             world = World(service, client, reader)
@@ -557,7 +551,7 @@ async def test_h19_tries_again_within_limits(
 
 
 async def test_h20_keeps_the_subscription_after_failures_and_tries_the_next_update(
-    service_of: OpenService, reader: Reader, clock: ManualClock
+    service_of: OpenService, reader: Reader
 ) -> None:
     async with open_world(service_of, reader, 'retries = ["2s"]') as world:
         await world.subscribe(secret=SECRET)
@@ -658,14 +652,11 @@ async def test_a_topic_is_rendered_once_for_all_its_subscribers(world: World, re
     assert _renders(world.service) == before + 1
 
 
-async def test_addresses_that_are_not_public_are_not_asked(
-    service_of: OpenService, reader: Reader, redis_url: str
-) -> None:
-    async with open_world(service_of, reader) as world:
-        assert (await world.post(world.form("http://10.255.255.1/cb"))).status == 202
-        reports = await world.work()
-        assert ("reason", "blocked") in reports[-1].fields
-        assert await world.subscribers() == []
+async def test_addresses_that_are_not_public_are_not_asked(world: World, redis_url: str) -> None:
+    assert (await world.post(world.form("http://10.255.255.1/cb"))).status == 202
+    reports = await world.work()
+    assert ("reason", "blocked") in reports[-1].fields
+    assert await world.subscribers() == []
 
 
 async def test_one_without_an_answer_is_asked_back_again_for_a_while(

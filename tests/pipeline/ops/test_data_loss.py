@@ -38,7 +38,6 @@ async def test_what_was_announced_before_a_loss_is_shown_again_and_not_announced
 ) -> None:
     portal.documents["/rss"] = feed(LISTED)
     async with service_of(config(portal)) as service:
-        await service.sync_configuration()
         await gather(service)
         assert await announced(service) == ["dua", "satu", "tanpa-tanggal"]
         clock.advance(60)
@@ -55,25 +54,22 @@ async def test_what_was_announced_before_a_loss_is_shown_again_and_not_announced
         assert await announced(service) == ["baru"]
 
 
-async def test_a_change_after_a_loss_has_another_id_than_one_before(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_change_after_a_loss_has_another_id_than_one_before(portal: Portal) -> None:
     async def gather_as(title: str) -> None:
-        clock.advance(400)
+        portal.clock.advance(400)
         portal.documents["/rss"] = feed([("satu", NOON - HOUR)]).replace("Berita satu", title)
         await gather(service)
 
     async def sent() -> list[Event]:
         return [one.event for one in await service.store.outbox.after("", 100)]
 
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal)) as service:
         await gather_as("Berita")
         await gather_as("Berita, diralat")
         await service.data_loss.check()
         before = await sent()
         await empty_redis(service)
-        clock.advance(4)
+        portal.clock.advance(4)
         await gather(service)
         await service.data_loss.check()
         await gather_as("Berita, diralat")
@@ -86,14 +82,11 @@ async def test_a_change_after_a_loss_has_another_id_than_one_before(
     assert first.revision < second.revision
 
 
-async def test_a_round_that_is_under_way_at_a_loss_announces_nothing_again(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_round_that_is_under_way_at_a_loss_announces_nothing_again(portal: Portal) -> None:
     portal.documents["/rss"] = feed(LISTED)
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal)) as service:
         await gather(service)
-        clock.advance(400)
+        portal.clock.advance(400)
         (claimed,) = (await service.gather_step.take(1)).jobs
         await empty_redis(service)
         portal.documents["/rss"] = feed([("lama", NOON - 3 * HOUR), *LISTED])
@@ -118,7 +111,6 @@ async def test_a_round_that_is_under_way_at_a_loss_leaves_nothing_out_of_the_nex
             await service.data_loss.check()
             return known
 
-        await service.sync_configuration()
         await gather(service)
         clock.advance(400)
         portal.documents["/rss"] = feed(LISTED[::-1])
@@ -130,17 +122,14 @@ async def test_a_round_that_is_under_way_at_a_loss_leaves_nothing_out_of_the_nex
         assert await shown(service) == {"satu", "dua", "tanpa-tanggal"}
 
 
-async def test_articles_without_a_date_are_announced_again_an_hour_after_a_loss(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_articles_without_a_date_are_announced_again_an_hour_after_a_loss(portal: Portal) -> None:
     portal.documents["/rss"] = feed(LISTED)
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal)) as service:
         await empty_redis(service)
         await service.data_loss.check()
         await gather(service)
         assert await announced(service) == []
-        clock.advance(3700)
+        portal.clock.advance(3700)
         portal.documents["/rss"] = feed([("juga-tanpa", None), *LISTED])
         await gather(service)
         assert await announced(service) == ["juga-tanpa"]
@@ -151,30 +140,25 @@ async def test_a_loss_while_no_process_ran_is_noticed_at_the_next_start(
 ) -> None:
     portal.documents["/rss"] = feed(LISTED)
     async with service_of(config(portal)) as service:
-        await service.sync_configuration()
         await gather(service)
         await service.data_loss.check()
         await empty_redis(service)
     capsys.readouterr()
     clock.advance(300)
     async with service_of(config(portal)) as service:
-        await service.sync_configuration()
         assert "data_lost" in capsys.readouterr().out
         portal.documents["/rss"] = feed([("baru", clock()), *LISTED])
         await gather(service)
         assert await announced(service) == ["baru"]
     async with service_of(config(portal)) as service:
-        await service.sync_configuration()
         assert "data_lost" not in capsys.readouterr().out
 
 
 async def test_a_first_start_and_the_next_are_no_loss(portal: Portal, service_of: OpenService) -> None:
     portal.documents["/rss"] = feed(LISTED)
     async with service_of(config(portal)) as service:
-        await service.sync_configuration()
         await service.data_loss.check()
     async with service_of(config(portal)) as service:
-        await service.sync_configuration()
         assert service.store.marks.current is not None
         assert service.store.marks.current.lost_at is None
         assert await service.queries.recovery() is None
@@ -182,17 +166,14 @@ async def test_a_first_start_and_the_next_are_no_loss(portal: Portal, service_of
         assert await announced(service) == ["dua", "satu", "tanpa-tanggal"]
 
 
-async def test_health_names_a_loss_until_all_sources_were_gathered_again(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_health_names_a_loss_until_all_sources_were_gathered_again(portal: Portal) -> None:
     portal.documents["/rss"] = feed(LISTED)
-    async with service_of(config(portal)) as service, service_of(config(portal)) as other:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal)) as service, portal.service_of(config(portal)) as other:
         await gather(service)
         await service.data_loss.check()
-        there_until = clock()
+        there_until = portal.clock()
         await empty_redis(service)
-        clock.advance(4)
+        portal.clock.advance(4)
         await service.data_loss.check()
         await other.data_loss.check()
         for one in (service, other):
@@ -205,29 +186,23 @@ async def test_health_names_a_loss_until_all_sources_were_gathered_again(
         assert (await routes._store()).status == "ready"
 
 
-async def test_health_waits_for_no_source_that_was_gathered_and_is_due_again_soon(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_health_waits_for_no_source_that_was_gathered_and_is_due_again_soon(portal: Portal) -> None:
     portal.documents["/rss"] = feed(LISTED)
     often = config(portal).replace('every = "5m"', 'every = "10s"')
     assert "10s" in often
-    async with service_of(often) as service:
-        await service.sync_configuration()
+    async with portal.service_of(often) as service:
         await gather(service)
         await service.data_loss.check()
         await empty_redis(service)
-        clock.advance(4)
+        portal.clock.advance(4)
         await service.data_loss.check()
         assert await service.queries.recovery() is not None
         await gather(service)
         assert await service.queries.recovery() is None
 
 
-async def test_what_is_left_to_do_after_a_loss_is_done_once_redis_answers(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
+async def test_what_is_left_to_do_after_a_loss_is_done_once_redis_answers(portal: Portal) -> None:
+    async with portal.service_of(config(portal)) as service:
         tries = 0
 
         async def sync_configuration() -> None:
@@ -237,7 +212,9 @@ async def test_what_is_left_to_do_after_a_loss_is_done_once_redis_answers(
                 raise StoreUnavailable("Redis does not answer")
             await service.sync_configuration()
 
-        loss = DataLoss(service.store.marks, MarkFile(Path("/nowhere"), "x"), sync_configuration, clock)
+        loss = DataLoss(
+            service.store.marks, MarkFile(Path("/nowhere"), "x"), sync_configuration, portal.clock
+        )
         await empty_redis(service)
         with pytest.raises(StoreUnavailable):
             await loss.check()
@@ -246,11 +223,8 @@ async def test_what_is_left_to_do_after_a_loss_is_done_once_redis_answers(
         assert tries == 2
 
 
-async def test_nothing_is_admitted_into_an_emptied_redis_before_the_loss_is_noticed(
-    portal: Portal, service_of: OpenService
-) -> None:
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
+async def test_nothing_is_admitted_into_an_emptied_redis_before_the_loss_is_noticed(portal: Portal) -> None:
+    async with portal.service_of(config(portal)) as service:
         await empty_redis(service)
         with pytest.raises(StoreUnavailable, match="was emptied"):
             await service.store.articles.lookup(identify([candidate(1)]), service.clock())

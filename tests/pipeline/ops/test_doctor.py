@@ -6,7 +6,6 @@ import pytest
 from pipeline.conftest import OpenService
 from pipeline.feeds.test_publisher import admit
 from pipeline.webhooks.test_delivery import A, Partner, config, counts, deliver, partner
-from support import ManualClock
 
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import EndpointId
@@ -32,13 +31,10 @@ async def leased(service: Service) -> Leased:
     return one
 
 
-async def test_what_works_is_left_alone(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    clock.now = system_clock()  # positions of events are by Redis' own time
+async def test_what_works_is_left_alone(partner: Partner) -> None:
+    partner.clock.now = system_clock()  # positions of events are by Redis' own time
     partner.statuses = [503, 503]
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner)) as service:
         await admit(service, 1, 2, 3)
         await deliver(service)
         await admit(service, 3, title="Diralat")
@@ -60,11 +56,8 @@ async def test_what_works_is_left_alone(
         ("left_waiting", "HSET behind"),
     ],
 )
-async def test_damage_is_found_and_mended(
-    partner: Partner, service_of: OpenService, clock: ManualClock, kind: str, damage: str
-) -> None:
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+async def test_damage_is_found_and_mended(partner: Partner, kind: str, damage: str) -> None:
+    async with partner.service_of(config(partner)) as service:
         await admit(service, 1)
         await service.deliver_step.event_fan_out.run()
         ((event, _),) = [(one.event.id, one) for one in await service.store.events.after("", 10)]
@@ -85,11 +78,8 @@ async def test_damage_is_found_and_mended(
         assert (await counts(service)).ready == 0
 
 
-async def test_a_lease_whose_worker_is_gone_is_freed(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_lease_whose_worker_is_gone_is_freed(partner: Partner, service_of: OpenService) -> None:
     async with service_of(config(partner)) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         await service.deliver_step.event_fan_out.run()
         one = await leased(service)
@@ -102,13 +92,10 @@ async def test_a_lease_whose_worker_is_gone_is_freed(
         assert await counts(service) == QueueCounts(delivered=1)
 
 
-async def test_who_is_left_in_peace_is_not_asleep(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_who_is_left_in_peace_is_not_asleep(partner: Partner, service_of: OpenService) -> None:
     partner.statuses = [429]
     partner.headers = {"Retry-After": "7200"}
     async with service_of(config(partner)) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         await admit(service, 2)
@@ -116,27 +103,21 @@ async def test_who_is_left_in_peace_is_not_asleep(
         assert await kinds(service) == []
 
 
-async def test_queues_of_endpoints_that_nobody_knows_are_told_and_removed(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+async def test_queues_of_endpoints_that_nobody_knows_are_told_and_removed(partner: Partner) -> None:
+    async with partner.service_of(config(partner)) as service:
         keys = service.store.deliveries._keys
         await service.store.connection.call("ZADD", keys.queue(GHOST), 1, "evt_1")
         assert await kinds(service, repair=True) == ["unknown_endpoint"]
-        assert await service.store.configured.remove_leavers(clock()) == ["endpoint:ghost"]
+        assert await service.store.configured.remove_leavers(partner.clock()) == ["endpoint:ghost"]
         assert await service.store.connection.call("EXISTS", keys.queue(GHOST)) == 0
 
 
-async def test_an_article_of_which_nobody_was_told_is_told(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    clock.now = system_clock()
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+async def test_an_article_of_which_nobody_was_told_is_told(partner: Partner) -> None:
+    partner.clock.now = system_clock()
+    async with partner.service_of(config(partner)) as service:
         await admit(service, 1)
         await deliver(service)
-        clock.now = system_clock()
+        partner.clock.now = system_clock()
         await admit(service, 2)
         await service.store.connection.call("XTRIM", service.store.outbox._keys.outbox(), "MAXLEN", 0)
         assert await kinds(service) == ["untold"]
@@ -146,14 +127,11 @@ async def test_an_article_of_which_nobody_was_told_is_told(
         assert await counts(service) == QueueCounts(delivered=2)
 
 
-async def test_events_that_nobody_fans_out_are_told(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    clock.now = system_clock()
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+async def test_events_that_nobody_fans_out_are_told(partner: Partner) -> None:
+    partner.clock.now = system_clock()
+    async with partner.service_of(config(partner)) as service:
         await admit(service, 1)
         assert await kinds(service) == []
-        clock.advance(600)
+        partner.clock.advance(600)
         assert await kinds(service, repair=True) == ["not_fanned_out"]
         assert (await counts(service)).ready == 1

@@ -44,7 +44,6 @@ async def test_a_sweep_is_bounded_and_all_sources_have_their_turn(
 ) -> None:
     last = SourceId(f"portal-{MANY - 1}")
     async with service_of(config(MANY)) as service:
-        await service.sync_configuration()
         await Admitter(service.store.articles, (), clock).admit([candidate(1, source=last)])
         clock.advance(20 * 86_400)
         before = await commands(service)

@@ -47,7 +47,6 @@ def source(name: str) -> str:
 
 async def live(service: Service, clock: ManualClock, days: int, sources: tuple[str, ...]) -> None:
     """Let days pass: each brings new articles, a change, readers, deliveries and sweeps."""
-    await service.sync_configuration()
     admitter = Admitter(service.store.articles, service.settings.feeds.values(), clock)
     for _ in range(days):
         clock.advance(DAY_S)
@@ -98,13 +97,11 @@ def documented() -> re.Pattern[str]:
     return re.compile("|".join(re.sub(r"[A-Z_]+", "[^:]+(:.+)?", key) for key in keys))
 
 
-async def test_months_leave_no_more_than_weeks(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_months_leave_no_more_than_weeks(partner: Partner) -> None:
     good, bad = endpoint_config(partner), endpoint_config(partner, "/missing", "b")
     stays = KEPT + FEEDS + source("city") + good + endpoint_config(partner, "/missing", "c")
-    async with service_of(stays + source("extra") + '[feed.gone]\ntitle = "Lama"\n' + bad) as service:
-        await live(service, clock, 20, ("city", "extra"))
+    async with partner.service_of(stays + source("extra") + '[feed.gone]\ntitle = "Lama"\n' + bad) as service:
+        await live(service, partner.clock, 20, ("city", "extra"))
         everything = await namespace_keys(service)
         for name in (
             "standing:b",
@@ -114,10 +111,10 @@ async def test_months_leave_no_more_than_weeks(
             "rendition:gone:",
         ):
             assert any(key.startswith(name) for key in everything), name
-    async with service_of(stays) as service:
-        await live(service, clock, 30, ("city",))
+    async with partner.service_of(stays) as service:
+        await live(service, partner.clock, 30, ("city",))
         after_weeks = await namespace_keys(service)
-        await live(service, clock, 30, ("city",))
+        await live(service, partner.clock, 30, ("city",))
         after_months = await namespace_keys(service)
         in_hashes = await service.store.connection.batch(
             [("HLEN", f"syn:{{{service.settings.store.namespace}}}:{name}")
@@ -134,35 +131,31 @@ async def test_months_leave_no_more_than_weeks(
     assert (versions, delivered, configured) == (2, 1, 5)
 
 
-async def test_a_name_that_comes_back_within_a_week_finds_everything(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_name_that_comes_back_within_a_week_finds_everything(partner: Partner) -> None:
     without = KEPT + FEEDS + source("city")
-    async with service_of(without + endpoint_config(partner, "/missing", "b")) as service:
-        await live(service, clock, 1, ("city",))
-        before = await service.store.deliveries.counts(EndpointId("b"), clock())
+    async with partner.service_of(without + endpoint_config(partner, "/missing", "b")) as service:
+        await live(service, partner.clock, 1, ("city",))
+        before = await service.store.deliveries.counts(EndpointId("b"), partner.clock())
         assert before.delayed == 3, "the change goes in place of what it changed"
-    async with service_of(without) as service:
+    async with partner.service_of(without) as service:
         for _ in range(6):
-            clock.advance(DAY_S)
+            partner.clock.advance(DAY_S)
             await sweep(service)
-        assert await service.store.deliveries.counts(EndpointId("b"), clock()) == QueueCounts(ready=3)
+        assert await service.store.deliveries.counts(EndpointId("b"), partner.clock()) == QueueCounts(ready=3)
         for _ in range(2):
-            clock.advance(DAY_S)
+            partner.clock.advance(DAY_S)
             await sweep(service)
-        assert await service.store.deliveries.counts(EndpointId("b"), clock()) == QueueCounts()
+        assert await service.store.deliveries.counts(EndpointId("b"), partner.clock()) == QueueCounts()
 
 
-async def test_a_long_stop_removes_nothing_that_is_configured(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_long_stop_removes_nothing_that_is_configured(partner: Partner) -> None:
     text = FEEDS + source("city") + endpoint_config(partner, "/missing", "b")
-    async with service_of(text) as service:
-        await live(service, clock, 1, ("city",))
-    clock.advance(30 * DAY_S)
-    async with service_of(text) as service:
+    async with partner.service_of(text) as service:
+        await live(service, partner.clock, 1, ("city",))
+    partner.clock.advance(30 * DAY_S)
+    async with partner.service_of(text) as service:
         await sweep(service)
-        assert (await service.store.deliveries.counts(EndpointId("b"), clock())).ready == 3
+        assert (await service.store.deliveries.counts(EndpointId("b"), partner.clock())).ready == 3
         assert await service.store.feeds.rendition(FeedId("latest"), Format.RSS) is not None
 
 
@@ -187,40 +180,33 @@ async def test_the_outbox_is_bounded_where_nothing_is_delivered(
     service_of: OpenService, clock: ManualClock
 ) -> None:
     async with service_of(FEEDS + source("city")) as service:
-        await service.sync_configuration()
         await Admitter(service.store.articles, (), clock).admit([candidate(number) for number in range(250)])
         assert await service.store.outbox.waiting() == 250
         await sweep(service)
         assert await service.store.outbox.waiting() == 0
 
 
-async def test_redis_emptied_under_us_is_gathered_anew(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_redis_emptied_under_us_is_gathered_anew(portal: Portal) -> None:
     portal.documents["/rss"] = rss(1, 2)
-    async with service_of(feed_config(portal)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(feed_config(portal)) as service:
         await gather(service)
         await sweep(service)
         before = await service.store.articles.carried_by(SourceId("city"))
         assert len(before) == 2
         await empty_redis(service)
-        clock.advance(timedelta(minutes=6).total_seconds())
+        portal.clock.advance(timedelta(minutes=6).total_seconds())
         assert await gather(service) == [], "nothing is due in an empty Redis"
         await service.data_loss.check()
         assert len(await gather(service)) == 1
         assert sorted(await service.store.articles.carried_by(SourceId("city"))) == sorted(before)
 
 
-async def test_what_may_be_secret_in_a_sources_address_is_not_published(
-    portal: Portal, service_of: OpenService
-) -> None:
+async def test_what_may_be_secret_in_a_sources_address_is_not_published(portal: Portal) -> None:
     private = feed_config(portal, "/rss?token=rahasia")
     plain = feed_config(portal).split("[feed.")[0].replace("source.city", "source.other")
     portal.documents["/rss?token=rahasia"] = rss(1)
     portal.documents["/rss"] = rss(3).replace("city.example", "other.example").replace("<guid>g", "<guid>h")
-    async with service_of(private + plain) as service:
-        await service.sync_configuration()
+    async with portal.service_of(private + plain) as service:
         await gather(service)
         for form in Format:
             body = (await service.publisher.rendition(FeedId("latest"), form)).body
@@ -235,14 +221,11 @@ async def test_what_may_be_secret_in_a_sources_address_is_not_published(
         assert (origin.home_url, origin.feed_url) == (f"{portal.url}/", f"{portal.url}/rss")
 
 
-async def test_nothing_is_removed_while_the_time_is_doubtful(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_nothing_is_removed_while_the_time_is_doubtful(portal: Portal) -> None:
     portal.documents["/rss"] = rss(1, 2)
-    async with service_of(feed_config(portal)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(feed_config(portal)) as service:
         await gather(service)
-        clock.advance(200 * DAY_S)
+        portal.clock.advance(200 * DAY_S)
         is_confirmed = False
         step = SweepStep(
             store=service.store,
@@ -252,7 +235,7 @@ async def test_nothing_is_removed_while_the_time_is_doubtful(
             directory=service.endpoints,
             rename=service.configuration_sync.rename_again,
             fan_out=service.deliver_step.event_fan_out.run,
-            clock=clock,
+            clock=portal.clock,
             is_time_confirmed=lambda: is_confirmed,
         )
         for expected in (2, 0):
@@ -260,4 +243,4 @@ async def test_nothing_is_removed_while_the_time_is_doubtful(
                 await job()
             assert await service.store.articles.count() == expected
             is_confirmed = True
-            clock.advance(61)
+            portal.clock.advance(61)

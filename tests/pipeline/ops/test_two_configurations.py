@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from pipeline.conftest import OpenService, Portal
+from pipeline.conftest import Portal
 from pipeline.ops.test_retention import sweep
 from pipeline.rounds.test_feed_round import gather
-from support import ManualClock
 
 from syndicator.model.ids import SourceId
 from syndicator.service import Service
@@ -27,29 +26,24 @@ async def gathered(service: Service) -> list[str]:
     return sorted(report.source for report in await gather(service))
 
 
-async def test_a_start_with_the_former_configuration_takes_no_new_source_away(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(sources(portal, "old", "new")) as one, service_of(sources(portal, "old")) as other:
-        await one.sync_configuration()
-        await other.sync_configuration()
+async def test_a_start_with_the_former_configuration_takes_no_new_source_away(portal: Portal) -> None:
+    async with (
+        portal.service_of(sources(portal, "old", "new")) as one,
+        portal.service_of(sources(portal, "old")) as other,
+    ):
         assert await gathered(one) == ["new", "old"]
-        clock.advance(301)
+        portal.clock.advance(301)
         assert await gathered(other) == ["old"]
-        clock.advance(16)  # what the other process leased, and does not know, is due again
+        portal.clock.advance(16)  # what the other process leased, and does not know, is due again
         assert await gathered(one) == ["new"]
 
 
-async def test_a_source_that_left_every_configuration_is_gathered_no_more(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(sources(portal, "old", "gone")) as service:
-        await service.sync_configuration()
+async def test_a_source_that_left_every_configuration_is_gathered_no_more(portal: Portal) -> None:
+    async with portal.service_of(sources(portal, "old", "gone")) as service:
         await gather(service)
-    async with service_of(sources(portal, "old")) as service:
-        await service.sync_configuration()
+    async with portal.service_of(sources(portal, "old")) as service:
         portal.asked.clear()
-        clock.advance((IN_USE + timedelta(seconds=1)).total_seconds())
+        portal.clock.advance((IN_USE + timedelta(seconds=1)).total_seconds())
         await sweep(service)
         assert await gathered(service) == ["old"]
         assert portal.asked == ["/old"]
@@ -57,27 +51,23 @@ async def test_a_source_that_left_every_configuration_is_gathered_no_more(
         assert listed == [b"old"]
 
 
-async def test_a_source_that_was_taken_for_unused_is_due_again(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(sources(portal, "old", "new")) as one, service_of(sources(portal, "old")) as other:
-        await one.sync_configuration()
-        await other.sync_configuration()
-        clock.advance((IN_USE + timedelta(seconds=1)).total_seconds())  # one was asleep meanwhile
+async def test_a_source_that_was_taken_for_unused_is_due_again(portal: Portal) -> None:
+    async with (
+        portal.service_of(sources(portal, "old", "new")) as one,
+        portal.service_of(sources(portal, "old")) as other,
+    ):
+        portal.clock.advance((IN_USE + timedelta(seconds=1)).total_seconds())  # one was asleep meanwhile
         await gather(other)
         assert await gathered(one) == []
         await sweep(one)
         assert await gathered(one) == ["new"]
 
 
-async def test_many_sources_of_another_configuration_keep_no_own_one_waiting(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_many_sources_of_another_configuration_keep_no_own_one_waiting(portal: Portal) -> None:
     names = [f"s{number}" for number in range(70)]
-    async with service_of(sources(portal, *names)) as one, service_of(sources(portal, "own")) as other:
-        await one.sync_configuration()
-        clock.advance(1)
-        await other.sync_configuration()
+    async with portal.service_of(sources(portal, *names)):
+        portal.clock.advance(1)
+    async with portal.service_of(sources(portal, "own")) as other:
         taken = await other.gather_step.take(32)
         assert len(taken.jobs) == 1
         report = await taken.jobs[0]()

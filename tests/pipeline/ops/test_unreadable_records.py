@@ -67,7 +67,6 @@ async def test_a_delivery_that_cannot_be_read_waits_and_stops_no_other(
     partner: Partner, service_of: OpenService, clock: ManualClock, record: bytes
 ) -> None:
     async with service_of(config(partner) + config(partner, name="b")) as service:
-        await service.sync_configuration()
         await queue_unreadable(service, B, record)
         await admit(service, 1, 2)
         with capture_logs() as lines:
@@ -88,11 +87,8 @@ async def test_a_delivery_that_cannot_be_read_waits_and_stops_no_other(
         )
 
 
-async def test_an_event_that_cannot_be_read_is_set_aside_and_the_fan_out_goes_on(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+async def test_an_event_that_cannot_be_read_is_set_aside_and_the_fan_out_goes_on(partner: Partner) -> None:
+    async with partner.service_of(config(partner)) as service:
         connection, keys = service.store.connection, service.store.outbox._keys
         await admit(service, 1)
         for record in (b"\xc1", of_a_newer_version(event(), type="article.expired")):
@@ -105,16 +101,13 @@ async def test_an_event_that_cannot_be_read_is_set_aside_and_the_fan_out_goes_on
         assert await service.store.outbox.waiting() == 0
         assert len([line for line in lines if line["event"] == "event_set_aside"]) == 2
         assert (await found(service))["set_aside"] == ("outbox", 2)
-        clock.advance(timedelta(days=31).total_seconds())
+        partner.clock.advance(timedelta(days=31).total_seconds())
         await sweep(service)
         assert "set_aside" not in await found(service), "not forever"
 
 
-async def test_what_an_older_version_set_aside_is_fanned_out_by_who_can_read_it(
-    partner: Partner, service_of: OpenService
-) -> None:
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+async def test_what_an_older_version_set_aside_is_fanned_out_by_who_can_read_it(partner: Partner) -> None:
+    async with partner.service_of(config(partner)) as service:
         connection, keys = service.store.connection, service.store.outbox._keys
         await admit(service, 1)
         ((_, fields),) = await connection.call("XRANGE", keys.outbox(), "-", "+")
@@ -134,7 +127,6 @@ async def test_an_event_whose_fan_out_was_begun_by_a_newer_version_hides_no_endp
     partner: Partner, service_of: OpenService
 ) -> None:
     async with service_of(config(partner) + config(partner, name="b")) as service:
-        await service.sync_configuration()
         connection, keys = service.store.connection, service.store.outbox._keys
         await connection.call("XADD", keys.outbox(), "*", "event", b"\xc1")
         await connection.call("HSET", keys.cursors(), "fan-out", "0-0 a")
@@ -143,11 +135,8 @@ async def test_an_event_whose_fan_out_was_begun_by_a_newer_version_hides_no_endp
         assert (await counts(service, A)).delivered == (await counts(service, B)).delivered == 1
 
 
-async def test_an_article_that_cannot_be_read_holds_up_only_its_own_event(
-    partner: Partner, service_of: OpenService
-) -> None:
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+async def test_an_article_that_cannot_be_read_holds_up_only_its_own_event(partner: Partner) -> None:
+    async with partner.service_of(config(partner)) as service:
         await admit(service, 1, 2, 3)
         entries = await service.store.outbox.after("", 10)
         await damage_article(service, entries[1].event.subject)
@@ -156,11 +145,8 @@ async def test_an_article_that_cannot_be_read_holds_up_only_its_own_event(
         assert (await found(service))["set_aside"] == ("outbox", 1)
 
 
-async def test_an_article_damaged_before_its_delivery_holds_up_no_other_delivery(
-    partner: Partner, service_of: OpenService
-) -> None:
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+async def test_an_article_damaged_before_its_delivery_holds_up_no_other_delivery(partner: Partner) -> None:
+    async with partner.service_of(config(partner)) as service:
         await admit(service, 1, 2, 3)
         entries = await service.store.outbox.after("", 10)
         await service.deliver_step.event_fan_out.run()
@@ -169,12 +155,9 @@ async def test_an_article_damaged_before_its_delivery_holds_up_no_other_delivery
         assert await counts(service) == QueueCounts(delayed=1, delivered=2)
 
 
-async def test_an_endpoint_that_cannot_be_read_stops_no_other_and_is_shown(
-    partner: Partner, service_of: OpenService
-) -> None:
+async def test_an_endpoint_that_cannot_be_read_stops_no_other_and_is_shown(partner: Partner) -> None:
     ghost = EndpointId("zz")
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner)) as service:
         keys = service.store.endpoints._keys
         await service.store.connection.call("HSET", keys.endpoints(), ghost, b"\xc1")
         await service.store.connection.call("HINCRBY", keys.endpoints_changed(), ":all", 1)
@@ -198,7 +181,6 @@ async def test_an_endpoint_that_asks_for_what_only_a_newer_version_knows_gets_th
     mine = EndpointId("mine")
     endpoint = Endpoint(id=mine, url=f"{partner.url}/hook", secrets=(Secret("whsec_" + "c2VjcmV0" * 4),))
     async with service_of("") as service:
-        await service.sync_configuration()
         added = Registration(endpoint=endpoint, owner="me", created_at=clock(), verified_at=clock())
         await service.store.endpoints.register(added)
         keys, connection = service.store.endpoints._keys, service.store.connection
@@ -221,31 +203,25 @@ async def test_an_endpoint_that_asks_for_what_only_a_newer_version_knows_gets_th
         assert await connection.call("HGET", keys.endpoints(), mine) == pack(record)
 
 
-async def test_a_standing_that_only_a_newer_version_knows_is_a_rest(
-    partner: Partner, service_of: OpenService
-) -> None:
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+async def test_a_standing_that_only_a_newer_version_knows_is_a_rest(partner: Partner) -> None:
+    async with partner.service_of(config(partner)) as service:
         keys = service.store.endpoints._keys
         await service.store.connection.call("HSET", keys.standing(A), "standing", "dozing")
         state = await service.store.endpoints.state(A)
         assert (state.standing.value, state.reason) == ("paused", "dozing")
 
 
-async def test_a_replay_that_cannot_be_read_stops_nothing(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+async def test_a_replay_that_cannot_be_read_stops_nothing(partner: Partner) -> None:
+    async with partner.service_of(config(partner)) as service:
         replay = Replay(
-            id=ReplayId("rpl_new"), endpoint=A, owner="x", created_at=clock(), per_s=1, begin="0-0", end="1-0", place="0-0"
+            id=ReplayId("rpl_new"), endpoint=A, owner="x", created_at=partner.clock(), per_s=1, begin="0-0", end="1-0", place="0-0"
         )  # fmt: skip
-        await service.store.replays.add(replay, clock())
+        await service.store.replays.add(replay, partner.clock())
         newer = of_a_newer_version(replay, events=["article.expired"])
         await service.store.connection.call("HSET", service.store.replays._keys.replays(), replay.id, newer)
         await admit(service, 1)
         taken = await service.deliver_step.take(16)
-        assert taken.next_due_at is None or taken.next_due_at > clock(), "nothing runs in circles"
+        assert taken.next_due_at is None or taken.next_due_at > partner.clock(), "nothing runs in circles"
         for job in taken.jobs:
             await job()
         assert await counts(service) == QueueCounts(delivered=1)

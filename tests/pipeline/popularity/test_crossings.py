@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from msgspec.structs import replace
-from pipeline.conftest import OpenService
 from pipeline.popularity.test_ranking import POPULAR, rank, read, step
 from pipeline.stories.test_copies_and_stories import admit
 from pipeline.webhooks.test_delivery import Partner, deliver, partner
@@ -122,17 +121,14 @@ async def test_what_left_is_remembered_no_more(store: Store, clock: ManualClock)
     assert not await store.crossings.remembered(TOP.id, ids, [Measure.TOP])
 
 
-async def test_partners_get_it_with_the_article_where_their_filter_takes_it(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_partners_get_it_with_the_article_where_their_filter_takes_it(partner: Partner) -> None:
     feed = '[feed.popular]\ntitle = "x"\norder = "popular"\nannounce = { top = 5 }\n'
     wants = 'events = ["popularity.crossed"]\nfilter = { section = ["kota"] }\npayload = "summary"'
-    async with service_of(feed + endpoint(partner, more=wants)) as service:
-        await service.sync_configuration()
+    async with partner.service_of(feed + endpoint(partner, more=wants)) as service:
         mine = candidate(1, source="s1", section="Kota")
-        ids = await admit(service.store, clock, mine, candidate(2, source="s2"))
-        await read(service.store, clock, dict.fromkeys(ids, 9.0))
-        clock.advance(2)
+        ids = await admit(service.store, partner.clock, mine, candidate(2, source="s2"))
+        await read(service.store, partner.clock, dict.fromkeys(ids, 9.0))
+        partner.clock.advance(2)
         for job in (await service.rank_step.take(1)).jobs:
             await job()
         await deliver(service)

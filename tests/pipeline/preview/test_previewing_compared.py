@@ -46,14 +46,10 @@ CITY = Source(
         ("", "satu dua", "{+satu dua+}"),
         ("satu dua", "", "[-satu dua-]"),
         ("tiga warga mengungsi", "tiga orang mengungsi", "tiga [-warga-] {+orang+} mengungsi"),
-        (
-            "a b c d e f g h i j k l",
-            "a b c d e f X h i j k l",
-            "… d e f [-g-] {+X+} h i j …",
-        ),
+        ("a b c d e f g h i j k l", "a b c d e f X h i j k l", "… d e f [-g-] {+X+} h i j …"),
         ("x " + "lama " * 50 + "y", "x y", "x [-" + "lama " * 9 + "…(38 words)… " + "lama lama lama-] y"),
     ],
-)
+)  # fmt: skip
 def test_words_that_differ(before: str, now: str, difference: str) -> None:
     assert word_difference(before, now) == difference
 

@@ -29,7 +29,6 @@ async def shown_and_kept(service: Service, clock: ManualClock) -> tuple[Preview,
     """Preview a source, then gather it; give what was shown, what is stored, and how many were new."""
     async with dry_run(clock) as context:
         shown = await preview(context, service.settings.sources[SourceId("city")], articles=50)
-    await service.sync_configuration()
     (report,) = await gather(service)
     ids = [one.article_id for one in identify(shown.candidates)]
     kept = [one for one in await service.store.articles.get_many(list(dict.fromkeys(ids))) if one]
@@ -102,9 +101,7 @@ async def test_a_news_sitemap(portal: Portal, service_of: OpenService, clock: Ma
     assert sorted(found.values(), key=str) == sorted(map(stored, kept), key=str)
 
 
-async def test_a_list_of_which_robots_forbids_a_page(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_list_of_which_robots_forbids_a_page(portal: Portal) -> None:
     put_pages(portal, 1, 2, 3)
     rows = "".join(f"<li><a href='/read/{n}'>Berita {n}</a></li>" for n in (3, 2, 1))
     portal.documents["/rss"] = f"<html><body><ul>{rows}</ul></body></html>"
@@ -113,10 +110,10 @@ async def test_a_list_of_which_robots_forbids_a_page(
     )
     rules = f'list = {{ item = "li", url = "a" }}\nimages = "none"\n{RULE}'
     text = config(portal, rules).replace('"feed"', '"page"').replace("full_text = true\n", "")
-    async with service_of(text) as service:
-        async with dry_run(clock) as context:
+    async with portal.service_of(text) as service:
+        async with dry_run(portal.clock) as context:
             glance = await preview(context, service.settings.sources[SourceId("city")], articles=1)
-        shown, kept, new = await shown_and_kept(service, clock)
+        shown, kept, new = await shown_and_kept(service, portal.clock)
     assert shown.counts.new == new == len(kept) == 2
     assert shown.counts.refused == 1
     assert glance.counts == shown.counts  # what is not looked at is counted alike
@@ -126,15 +123,13 @@ async def test_a_list_of_which_robots_forbids_a_page(
     assert sorted(map(as_kept, shown.candidates), key=str) == sorted(map(stored, kept), key=str)
 
 
-async def test_a_list_that_robots_forbids(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_list_that_robots_forbids(portal: Portal) -> None:
     put_pages(portal, 1)
     portal.documents["/rss"] = "<html><body><ul><li><a href='/read/1'>Berita 1</a></li></ul></body></html>"
     portal.documents["/robots.txt"] = "User-agent: *\nDisallow: /rss\n"
     text = config(portal, f'list = {{ item = "li", url = "a" }}\n{RULE}')
     text = text.replace('"feed"', '"page"').replace("full_text = true\n", "")
-    async with service_of(text) as service, dry_run(clock) as context:
+    async with portal.service_of(text) as service, dry_run(portal.clock) as context:
         shown = await preview(context, service.settings.sources[SourceId("city")], articles=3)
     assert (shown.counts.new, shown.counts.refused) == (0, 1)
     assert shown.robots is not None
@@ -159,9 +154,7 @@ def put_list(portal: Portal, path: str, link: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["feed", "feed of leads", "sitemap", "page", "page by query"])
-async def test_the_block_as_pasted_brings_what_was_shown(
-    portal: Portal, service_of: OpenService, clock: ManualClock, kind: str
-) -> None:
+async def test_the_block_as_pasted_brings_what_was_shown(portal: Portal, kind: str) -> None:
     put_pages(portal, 1, 2, 3)
     path = "/index.php?kanal=1" if kind == "page by query" else "/"
     if kind.startswith("feed"):
@@ -184,10 +177,9 @@ async def test_the_block_as_pasted_brings_what_was_shown(
     else:
         link = "/index.php?baca={n}&judul={slug}" if kind == "page by query" else "/read/{n}00000/{slug}"
         put_list(portal, path, link)
-    async with dry_run(clock) as context:
+    async with dry_run(portal.clock) as context:
         found = await discover(context, draft(f"{portal.url}{path}"), articles=50)
-    async with service_of(block(found.preview.source, ())) as service:
-        await service.sync_configuration()
+    async with portal.service_of(block(found.preview.source, ())) as service:
         (report,) = await gather(service)
         ids = [one.article_id for one in identify(found.preview.candidates)]
         kept = [one for one in await service.store.articles.get_many(ids) if one]

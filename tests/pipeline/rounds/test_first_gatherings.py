@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from pipeline.conftest import OpenService, Portal
 from pipeline.rounds.test_feed_round import gather
-from support import NOON, ManualClock
+from support import NOON
 
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.service import Service
@@ -53,7 +53,6 @@ async def test_a_first_gathering_is_in_feeds_and_announced_where_it_is_young(
     ]  # fmt: skip
     portal.documents["/rss"] = feed(listed)
     async with service_of(config(portal, more)) as service:
-        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.round.new == 4
         snapshot = await service.publisher.snapshot(FeedId("latest"))
@@ -61,32 +60,26 @@ async def test_a_first_gathering_is_in_feeds_and_announced_where_it_is_young(
         assert await announced(service) == expected
 
 
-async def test_later_rounds_announce_what_is_new_however_old_it_is(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_later_rounds_announce_what_is_new_however_old_it_is(portal: Portal) -> None:
     portal.documents["/rss"] = feed([("satu", NOON - 3 * DAY)])
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal)) as service:
         await gather(service)
-        clock.advance(300)
+        portal.clock.advance(300)
         portal.documents["/rss"] = feed([("dua", NOON - 2 * DAY), ("satu", NOON - 3 * DAY)])
         await gather(service)
         assert await announced(service) == ["dua"]
 
 
-async def test_a_source_that_is_back_after_a_long_pause_announces_what_is_young(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_source_that_is_back_after_a_long_pause_announces_what_is_young(portal: Portal) -> None:
     portal.documents["/rss"] = feed([("satu", NOON - 3 * DAY)])
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal)) as service:
         await gather(service)
-        clock.advance(9 * 86400)
+        portal.clock.advance(9 * 86400)
         portal.documents["/rss"] = feed([("empat", NOON + 8.5 * DAY), ("tiga", NOON + 4 * DAY)])
         (report,) = await gather(service)
         assert report.round.new == 2
         assert await announced(service) == ["empat"]
-        clock.advance(300)
+        portal.clock.advance(300)
         portal.documents["/rss"] = feed([("lima", NOON + 5 * DAY), ("empat", NOON + 8.5 * DAY)])
         await gather(service)
         assert await announced(service) == ["empat", "lima"]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from pipeline.conftest import OpenService, Portal
 from pipeline.rounds.test_feed_round import gather
-from support import NOON, ManualClock
+from support import NOON
 
 from syndicator.model.ids import FeedId, SourceId
 from syndicator.pipeline.rounds import page_round
@@ -52,7 +52,6 @@ async def test_a_list_may_end_in_a_page_without_articles(portal: Portal, service
     put_article(portal, 1)
     put_article(portal, 2, age=timedelta(minutes=5))
     async with service_of(config(portal)) as service:
-        await service.sync_configuration()
         (report,) = await gather(service)
         assert (report.status, report.round.new) == ("ok", 2)
         assert await titles(service) == ["Berita 2", "Berita 1"]
@@ -64,29 +63,23 @@ async def test_a_list_may_end_in_a_page_without_articles(portal: Portal, service
 async def test_a_first_page_without_articles_is_a_failure(portal: Portal, service_of: OpenService) -> None:
     portal.documents["/"] = "<html><body><p>Tidak ada berita.</p></body></html>"
     async with service_of(config(portal)) as service:
-        await service.sync_configuration()
         (report,) = await gather(service)
     assert (report.status, report.reason) == ("failed", "empty")
 
 
-async def test_lists_leave_time_for_articles(
-    portal: Portal, service_of: OpenService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_lists_leave_time_for_articles(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     """The time of lists is over at once: the first page is read all the same, and what it names."""
     monkeypatch.setattr(page_round, "listing_until", lambda _notes: 0.0)
     put_list(portal, "/", (2,), following="/p2")
     put_list(portal, "/p2", (1,))
     put_article(portal, 2)
-    async with service_of(config(portal)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal)) as service:
         (report,) = await gather(service)
     assert (report.status, report.round.new) == ("ok", 1)
     assert "/p2" not in portal.asked
 
 
-async def test_links_of_the_box_to_other_portals_are_no_articles(
-    portal: Portal, service_of: OpenService
-) -> None:
+async def test_links_of_the_box_to_other_portals_are_no_articles(portal: Portal) -> None:
     port = urlsplit(portal.url).port
     box = (
         f'<li><a href="http://localhost:{port}/read/7">Iklan besar</a></li>'
@@ -96,24 +89,20 @@ async def test_links_of_the_box_to_other_portals_are_no_articles(
     for number in (1, 3, 7):
         put_article(portal, number)
     popular = 'popular = { item = "ol li", title = "a", link = "a" }'
-    async with service_of(config(portal, popular)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal, popular)) as service:
         (report,) = await gather(service)
         assert report.round.new == 2
         assert sorted(await titles(service)) == ["Berita 1", "Berita 3"]
     assert "/read/7" not in portal.asked
 
 
-async def test_what_is_left_for_the_next_round_is_not_called_known(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_what_is_left_for_the_next_round_is_not_called_known(portal: Portal) -> None:
     put_list(portal, "/", (5, 4, 3, 2, 1))
     for number in range(1, 6):
         put_article(portal, number)
-    async with service_of(config(portal, "max_articles = 2")) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal, "max_articles = 2")) as service:
         (first,) = await gather(service)
         assert (first.round.new, first.round.unchanged) == (2, 0)
-        clock.advance(300)
+        portal.clock.advance(300)
         (second,) = await gather(service)
         assert (second.round.new, second.round.unchanged) == (2, 2)

@@ -77,7 +77,6 @@ async def test_a_page_without_end_does_not_cost_the_round(
             await opened.wait()
 
         slow_portal.slow["/read/2"] = until_time_is_up
-        await service.sync_configuration()
         (report,) = await gather(service)
         assert (report.status, report.round.new) == ("ok", 2)
         state = await service.store.sources.state(CITY)
@@ -101,7 +100,6 @@ async def test_what_is_read_is_admitted_while_a_slow_page_is_still_read(
             await until(service.store.articles.count, lambda found: found != 0)
 
         slow_portal.slow["/read/1"] = until_one_is_there
-        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.round.new == 2
 
@@ -113,7 +111,6 @@ async def test_what_is_left_of_a_feed_does_not_wait_behind_its_validators(
     portal.documents["/rss"] = feed(*(entry(portal, n, guid=f"g{n}") for n in (3, 2, 1)))
     portal.etags["/rss"] = '"one"'
     async with service_of(config(portal)) as service:
-        await service.sync_configuration()
         with monkeypatch.context() as patched:
             patched.setattr(round_result, "READING_TIME_S", -1.0)
             (hurried,) = await gather(service)
@@ -146,7 +143,6 @@ async def test_nothing_goes_on_after_a_round_that_broke(
     opened = asyncio.Event()
     slow_portal.slow["/read/2"] = opened.wait
     async with service_of(config(slow_portal)) as service:
-        await service.sync_configuration()
         token = await service.gather_step.lease(CITY)
         assert token is not None
         assert (
@@ -157,58 +153,52 @@ async def test_nothing_goes_on_after_a_round_that_broke(
         opened.set()
 
 
-async def test_what_only_the_list_told_stays_when_a_page_is_read_again(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_what_only_the_list_told_stays_when_a_page_is_read_again(portal: Portal) -> None:
     portal.documents["/"] = '<ul><li><a href="/read/1">Berita 1</a> <i>Ekonomi</i></li></ul>'
     portal.documents["/read/1"] = page(1)
-    async with service_of(list_config(portal)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(list_config(portal)) as service:
         await gather(service)
-        clock.advance(7200)
+        portal.clock.advance(7200)
         (report,) = await gather(service)
         assert (report.round.changed, portal.asked.count("/read/1")) == (0, 2)
         (article,) = await articles(service)
         assert (article.section, article.revision) == ("Ekonomi", 1)
 
 
-async def test_an_article_comes_soon_after_an_outage(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_an_article_comes_soon_after_an_outage(portal: Portal) -> None:
     portal.documents["/"] = '<ul><li><a href="/read/1">Berita 1</a></li></ul>'
     portal.status["/read/1"] = 503
-    async with service_of(list_config(portal)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(list_config(portal)) as service:
         for _ in range(64):  # 5 h 20 min: behind the sixth try of a page that is to blame itself
             await gather(service)
-            clock.advance(300)
+            portal.clock.advance(300)
         portal.status.clear()
         put_pages(portal, 1)
         new = 0
         for _ in range(4):
             (report,) = await gather(service)
             new += report.round.new
-            clock.advance(300)
+            portal.clock.advance(300)
         assert new == 1
 
 
-async def test_a_turn_that_did_not_come_says_nothing_of_a_page(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_turn_that_did_not_come_says_nothing_of_a_page(portal: Portal) -> None:
     elsewhere = portal.url.replace("127.0.0.1", "localhost")
     portal.documents["/"] = f'<ul><li><a href="{elsewhere}/read/1">Berita 1</a></li></ul>'
     put_pages(portal, 1)
     scope = f"host:{elsewhere.removeprefix('http://')}"
-    async with service_of(list_config(portal, "politeness = { robots = false }", "1m")) as service:
-        await service.sync_configuration()
+    async with portal.service_of(list_config(portal, "politeness = { robots = false }", "1m")) as service:
         for _ in range(4):
-            until = clock() + timedelta(minutes=30)
+            until = portal.clock() + timedelta(minutes=30)
             await service.store.request_slots.exchange(
-                [], now=clock(), lease=timedelta(seconds=15), held_off=[HoldOff(scope=scope, until=until)]
+                [],
+                now=portal.clock(),
+                lease=timedelta(seconds=15),
+                held_off=[HoldOff(scope=scope, until=until)],
             )
             (report,) = await gather(service)
             assert report.round.new == 0
-            clock.advance(1800)
+            portal.clock.advance(1800)
         assert "/read/1" not in portal.asked
         (report,) = await gather(service)
         assert report.round.new == 1

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from pipeline.conftest import OpenService, Portal
+from pipeline.conftest import Portal
 from pipeline.rounds.test_feed_round import gather
 from pipeline.sources.test_source_memory import PAGES, state_of
 from structlog.testing import capture_logs
@@ -44,12 +44,9 @@ class Redesigned:
         return " ".join(one for one in (await state_of(self._service)).warnings if "selectors" in one)
 
 
-async def test_parts_of_list_article_and_box_are_named_until_they_are_found_again(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(EVERYTHING.format(url=portal.url)) as service:
-        await service.sync_configuration()
-        world = Redesigned(portal, service, clock)
+async def test_parts_of_list_article_and_box_are_named_until_they_are_found_again(portal: Portal) -> None:
+    async with portal.service_of(EVERYTHING.format(url=portal.url)) as service:
+        world = Redesigned(portal, service, portal.clock)
         assert await world.round(old=True) == ""
         assert [await world.round(old=False) for _ in range(2)] == ["", ""]
         lost = []
@@ -65,23 +62,17 @@ async def test_parts_of_list_article_and_box_are_named_until_they_are_found_agai
         assert "selectors_find_again" in [line["event"] for line in logged]
 
 
-async def test_an_article_that_lacks_a_part_is_no_redesign_however_often_it_is_read(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(PAGES.format(url=portal.url)) as service:
-        await service.sync_configuration()
-        world = Redesigned(portal, service, clock)
+async def test_an_article_that_lacks_a_part_is_no_redesign_however_often_it_is_read(portal: Portal) -> None:
+    async with portal.service_of(PAGES.format(url=portal.url)) as service:
+        world = Redesigned(portal, service, portal.clock)
         await world.round(old=True)
         for _ in range(12):
             assert await world.round(old=False, new_article=False) == ""
 
 
-async def test_the_commands_name_what_is_lost(
-    portal: Portal, service_of: OpenService, clock: ManualClock, tmp_path: Path
-) -> None:
-    async with service_of(EVERYTHING.format(url=portal.url)) as service:
-        await service.sync_configuration()
-        world = Redesigned(portal, service, clock)
+async def test_the_commands_name_what_is_lost(portal: Portal, tmp_path: Path) -> None:
+    async with portal.service_of(EVERYTHING.format(url=portal.url)) as service:
+        world = Redesigned(portal, service, portal.clock)
         for old in (True, False, False, False):
             await world.round(old=old)
     (folder,) = tmp_path.glob("config-*")

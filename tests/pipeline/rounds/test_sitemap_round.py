@@ -70,12 +70,9 @@ async def articles(service: Service) -> Sequence[Article]:
     return [entry.article for entry in snapshot.entries]
 
 
-async def test_headlines_of_a_news_sitemap_are_enough_where_no_page_is_wanted(
-    portal: Portal, service_of: OpenService
-) -> None:
+async def test_headlines_of_a_news_sitemap_are_enough_where_no_page_is_wanted(portal: Portal) -> None:
     portal.documents["/sitemap.xml"] = news_map(portal.url, (2, 1), (1, 2))
-    async with service_of(config(portal, HEADLINES_ONLY)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal, HEADLINES_ONLY)) as service:
         (report,) = await gather(service)
         assert (report.status, report.round.new) == ("ok", 2)
         found = await articles(service)
@@ -89,7 +86,6 @@ async def test_pages_are_read_by_default(portal: Portal, service_of: OpenService
     portal.documents["/sitemap.xml"] = news_map(portal.url, (1, 1))
     portal.documents["/read/1"] = page(1)
     async with service_of(config(portal, SELECTORS)) as service:
-        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.round.new == 1
         (found,) = await articles(service)
@@ -101,17 +97,14 @@ async def test_pages_are_read_by_default(portal: Portal, service_of: OpenService
         assert (second.round.new, second.round.unchanged) == (1, 1)
 
 
-async def test_the_archive_of_a_portal_stays_where_it_is(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_the_archive_of_a_portal_stays_where_it_is(portal: Portal) -> None:
     old = [(number, 24.0 * number) for number in range(10, 60)]
     portal.documents["/sitemap.xml"] = news_map(portal.url, (1, 1), *old)
-    async with service_of(config(portal, HEADLINES_ONLY + "\nmax_articles = 3")) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal, HEADLINES_ONLY + "\nmax_articles = 3")) as service:
         (first,) = await gather(service)
         assert first.round.new == 3
         for _ in range(3):
-            clock.advance(300)
+            portal.clock.advance(300)
             portal.documents["/sitemap.xml"] += "<!-- changed -->"
             (later,) = await gather(service)
             assert later.round.new == 0
@@ -123,86 +116,70 @@ async def test_a_first_round_begins_with_the_newest(portal: Portal, service_of: 
     portal.documents["/sitemap.xml"] = news_map(portal.url, *((number, number) for number in numbers))
     portal.documents |= {f"/read/{number}": page(number) for number in numbers}
     async with service_of(config(portal, SELECTORS)) as service:
-        await service.sync_configuration()
         await gather(service)
         read = [int(path.removeprefix("/read/")) for path in portal.asked if path.startswith("/read/")]
         assert max(read[:10]) <= 10
         assert [one.title for one in await articles(service)] == [f"Berita {number}" for number in numbers]
 
 
-async def test_what_is_too_much_for_one_round_comes_in_the_next(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_what_is_too_much_for_one_round_comes_in_the_next(portal: Portal) -> None:
     portal.documents["/sitemap.xml"] = news_map(portal.url, *((number, number) for number in range(1, 6)))
-    async with service_of(config(portal, HEADLINES_ONLY + "\nmax_articles = 3")) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal, HEADLINES_ONLY + "\nmax_articles = 3")) as service:
         (first,) = await gather(service)
-        clock.advance(300)
+        portal.clock.advance(300)
         portal.documents["/sitemap.xml"] += "<!-- changed -->"
         (second,) = await gather(service)
         assert (first.round.new, second.round.new) == (3, 2)
 
 
-async def test_of_an_index_only_the_fresh_sitemaps_are_read(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_of_an_index_only_the_fresh_sitemaps_are_read(portal: Portal) -> None:
     portal.documents["/sitemap.xml"] = index(
         portal.url, ("/2019.xml", NOON - timedelta(days=2000)), ("/today.xml", NOON)
     )
     portal.documents["/today.xml"] = news_map(portal.url, (1, 1))
     portal.documents["/2019.xml"] = news_map(portal.url, (99, 48000))
-    async with service_of(config(portal, HEADLINES_ONLY)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal, HEADLINES_ONLY)) as service:
         (first,) = await gather(service)
         assert first.round.new == 1
         assert portal.asked == ["/sitemap.xml", "/today.xml"]
         portal.asked.clear()
-        clock.advance(300)
+        portal.clock.advance(300)
         portal.documents["/today.xml"] = news_map(portal.url, (2, 0.1), (1, 1))
         (second,) = await gather(service)
         assert second.round.new == 1
     assert portal.asked == ["/sitemap.xml", "/today.xml"]
 
 
-async def test_one_sitemap_that_cannot_be_read_costs_the_others_nothing(
-    portal: Portal, service_of: OpenService
-) -> None:
+async def test_one_sitemap_that_cannot_be_read_costs_the_others_nothing(portal: Portal) -> None:
     portal.documents["/sitemap.xml"] = index(portal.url, ("/gone.xml", NOON), ("/today.xml", NOON))
     portal.documents["/today.xml"] = news_map(portal.url, (1, 1))
-    async with service_of(config(portal, HEADLINES_ONLY)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal, HEADLINES_ONLY)) as service:
         (report,) = await gather(service)
         assert report.round.new == 1
         (source,) = (await service.queries.status()).sources
     assert source.state.warnings == (f"the sitemap {portal.url}/gone.xml could not be read: http_404",)
 
 
-async def test_a_page_that_the_sitemap_calls_changed_is_read_again(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_page_that_the_sitemap_calls_changed_is_read_again(portal: Portal) -> None:
     portal.documents["/sitemap.xml"] = plain_map(portal.url, (1, NOON - timedelta(days=1)))
     portal.documents["/read/1"] = page(1)
-    async with service_of(config(portal, SELECTORS)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal, SELECTORS)) as service:
         await gather(service)
-        clock.advance(300)
+        portal.clock.advance(300)
         portal.documents["/read/1"] = page(1, "Isi yang diralat oleh redaksi pada hari yang sama.")
-        portal.documents["/sitemap.xml"] = plain_map(portal.url, (1, clock.now))
+        portal.documents["/sitemap.xml"] = plain_map(portal.url, (1, portal.clock.now))
         (second,) = await gather(service)
         assert second.round.changed == 1
         (found,) = await articles(service)
         assert "diralat" in found.body_html
 
 
-async def test_an_unchanged_sitemap_is_not_read_again(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_an_unchanged_sitemap_is_not_read_again(portal: Portal) -> None:
     portal.documents["/sitemap.xml"] = news_map(portal.url, (1, 1))
     portal.etags["/sitemap.xml"] = '"one"'
-    async with service_of(config(portal, HEADLINES_ONLY)) as service:
-        await service.sync_configuration()
+    async with portal.service_of(config(portal, HEADLINES_ONLY)) as service:
         await gather(service)
-        clock.advance(300)
+        portal.clock.advance(300)
         (second,) = await gather(service)
         assert second.status == "unchanged"
 
@@ -210,7 +187,6 @@ async def test_an_unchanged_sitemap_is_not_read_again(
 async def test_an_address_without_a_headline_is_told(portal: Portal, service_of: OpenService) -> None:
     portal.documents["/sitemap.xml"] = plain_map(portal.url, (1, NOON))
     async with service_of(config(portal, HEADLINES_ONLY)) as service:
-        await service.sync_configuration()
         (report,) = await gather(service)
         assert report.round.new == 0
         (source,) = (await service.queries.status()).sources
@@ -220,6 +196,5 @@ async def test_an_address_without_a_headline_is_told(portal: Portal, service_of:
 async def test_no_sitemap_is_a_failure_with_its_reason(portal: Portal, service_of: OpenService) -> None:
     portal.documents["/sitemap.xml"] = "<html><body>Selamat datang</body></html>"
     async with service_of(config(portal)) as service:
-        await service.sync_configuration()
         (report,) = await gather(service)
     assert (report.status, report.reason) == ("failed", "not_a_feed")

@@ -43,7 +43,6 @@ async def shown(service: Service) -> set[str]:
 
 async def test_a_feed_shows_what_its_query_finds_in_bodies(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, 1, 2, 3)
         assert await shown(service) == {"Berita nomor 1"}
         before = (await service.publisher.rendition(FLOODS, Format.RSS)).version
@@ -54,7 +53,6 @@ async def test_a_feed_shows_what_its_query_finds_in_bodies(service_of: OpenServi
 
 async def test_an_article_that_does_not_concern_the_query_renews_nothing(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         before = await service.store.feeds.version(FLOODS)
         await admit(service, 2, 3)
         assert await service.store.feeds.version(FLOODS) == before
@@ -62,7 +60,6 @@ async def test_an_article_that_does_not_concern_the_query_renews_nothing(service
 
 async def test_a_change_brings_an_article_in_and_out(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         assert await shown(service) == {"Berita nomor 1"}
         await admit(service, 1, b1="Warga mengungsi.")
@@ -73,14 +70,12 @@ async def test_a_change_brings_an_article_in_and_out(service_of: OpenService) ->
 
 async def test_the_query_and_the_other_keys_must_agree(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, 1, section="Olahraga")
         assert await shown(service) == set()
 
 
 async def test_what_is_withdrawn_is_told_in_the_feed_that_showed_it(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service:
-        await service.sync_configuration()
         await admit(service, 1, 2)
         for article in (await service.store.articles.timeline(["all"], 9))[0]:
             await service.withdrawer.withdraw(article.article_id, WithdrawnBy.OPERATOR, "x")
@@ -89,11 +84,8 @@ async def test_what_is_withdrawn_is_told_in_the_feed_that_showed_it(service_of: 
         assert snapshot.entries == ()
 
 
-async def test_a_partner_is_told_what_its_query_finds(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_partner_is_told_what_its_query_finds(partner: Partner, service_of: OpenService) -> None:
     async with service_of(config(partner, more='filter = { query = "banjir" }')) as service:
-        await service.sync_configuration()
         await admit(service, 1, 2, 3)
         await deliver(service)
         assert await counts(service, A) == QueueCounts(delivered=2)

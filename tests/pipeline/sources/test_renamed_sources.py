@@ -68,7 +68,7 @@ async def test_all_of_it_goes_on_under_the_new_id(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     ids = await fill(portal, service_of, clock)
-    async with service_of(renamed(portal)) as service:
+    async with service_of(renamed(portal), synced=False) as service:
         told = await service.store.outbox.waiting()
         await service.sync_configuration()
         assert await shown(service) == ids
@@ -122,7 +122,8 @@ async def test_workers_that_start_at_one_moment_do_it_once(
     portal: Portal, service_of: OpenService, clock: ManualClock
 ) -> None:
     ids = await fill(portal, service_of, clock)
-    async with service_of(renamed(portal)) as one, service_of(renamed(portal)) as other:
+    unsynced = [service_of(renamed(portal), synced=False) for _ in range(2)]
+    async with unsynced[0] as one, unsynced[1] as other:
         await asyncio.gather(one.sync_configuration(), other.sync_configuration(), one.sync_configuration())
         assert await shown(one) == ids == await shown(other)
         clock.advance(300)
@@ -139,7 +140,7 @@ async def test_what_was_cut_off_in_the_middle_is_gone_on_with(
     steps: int,
 ) -> None:
     ids = await fill(portal, service_of, clock)
-    async with service_of(renamed(portal)) as service:
+    async with service_of(renamed(portal), synced=False) as service:
         commit, left = service.store.connection.commit, iter(range(steps))
 
         async def cut_off(units: Sequence[Transaction]) -> list[bool]:

@@ -40,6 +40,8 @@ class Partner:
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.hangs = asyncio.Event()
         self.url = ""
+        self.service_of: OpenService
+        self.clock: ManualClock
 
     async def hook(self, request: web.Request) -> web.Response:
         body = await request.read()
@@ -61,8 +63,9 @@ class Partner:
 
 
 @pytest.fixture
-async def partner() -> AsyncIterator[Partner]:
+async def partner(service_of: OpenService, clock: ManualClock) -> AsyncIterator[Partner]:
     played = Partner()
+    played.service_of, played.clock = service_of, clock
     app = web.Application()
     app.router.add_post("/hook", played.hook)
     app.router.add_post("/hang", played.hang)
@@ -86,12 +89,9 @@ async def counts(service: Service, endpoint: EndpointId = A) -> QueueCounts:
     return await service.store.deliveries.counts(endpoint, service.clock())
 
 
-async def test_every_admission_is_delivered_signed(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    clock.now = system_clock()  # the published verifier looks at the real clock
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+async def test_every_admission_is_delivered_signed(partner: Partner) -> None:
+    partner.clock.now = system_clock()  # the published verifier looks at the real clock
+    async with partner.service_of(config(partner)) as service:
         await admit(service, 1, 2, 3)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=3)
@@ -104,20 +104,17 @@ async def test_every_admission_is_delivered_signed(
         assert headers["webhook-id"] == event["data"]["event_id"]
 
 
-async def test_a_failed_delivery_is_retried_with_the_same_id(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_failed_delivery_is_retried_with_the_same_id(partner: Partner) -> None:
     partner.statuses = [503, 500]
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner)) as service:
         await admit(service, 1)
         await deliver(service)
         assert await counts(service) == QueueCounts(delayed=1)
-        clock.advance(7)
+        partner.clock.advance(7)
     # Another process goes on with it: nothing was in memory.
-    async with service_of(config(partner)) as service:
+    async with partner.service_of(config(partner)) as service:
         await deliver(service)
-        clock.advance(60)
+        partner.clock.advance(60)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=1)
     assert len({headers["webhook-id"] for headers, _ in partner.received}) == 1
@@ -125,12 +122,9 @@ async def test_a_failed_delivery_is_retried_with_the_same_id(
     assert len(partner.received) == 3
 
 
-async def test_a_newer_revision_goes_in_place_of_the_retry(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_newer_revision_goes_in_place_of_the_retry(partner: Partner) -> None:
     partner.statuses = [503]
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner)) as service:
         await admit(service, 1)
         await deliver(service)
         await admit(service, 1, title="Diralat")
@@ -139,7 +133,7 @@ async def test_a_newer_revision_goes_in_place_of_the_retry(
         assert newest is not None
         assert newest.reason == "http_503"  # what was not even tried is no attempt
         await deliver(service)
-        clock.advance(60)
+        partner.clock.advance(60)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=1)
         closed, failed = await service.store.attempts.find(
@@ -153,33 +147,27 @@ async def test_a_newer_revision_goes_in_place_of_the_retry(
     assert b"article.updated" in second
 
 
-async def test_a_retried_revision_is_the_one_that_happened(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_retried_revision_is_the_one_that_happened(partner: Partner) -> None:
     partner.statuses = [503]
-    async with service_of(config(partner, more='events = ["article.created"]')) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner, more='events = ["article.created"]')) as service:
         await admit(service, 1)
         await deliver(service)
         await admit(service, 1, title="Diralat")
-        clock.advance(60)
+        partner.clock.advance(60)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=1)
     (_, first), (_, second) = partner.received
     assert first == second
 
 
-async def test_a_revision_that_is_no_longer_kept_gives_way_to_the_newest(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_revision_that_is_no_longer_kept_gives_way_to_the_newest(partner: Partner) -> None:
     partner.statuses = [503]
-    async with service_of(config(partner, more='events = ["article.created"]')) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner, more='events = ["article.created"]')) as service:
         await admit(service, 1)
         await deliver(service)
         for number in range(8):
             await admit(service, 1, title=f"Diralat {number}")
-        clock.advance(60)
+        partner.clock.advance(60)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=1)
     (first, _), (second, body) = partner.received
@@ -187,41 +175,34 @@ async def test_a_revision_that_is_no_longer_kept_gives_way_to_the_newest(
     assert b"Diralat 7" in body
 
 
-async def test_the_end_of_an_article_ends_its_deliveries(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_the_end_of_an_article_ends_its_deliveries(partner: Partner) -> None:
     partner.statuses = [503]
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner)) as service:
         await admit(service, 1)
         await deliver(service)
-        clock.advance(60)
-        await service.store.articles.sweep(clock(), timedelta(seconds=1), 100)
+        partner.clock.advance(60)
+        await service.store.articles.sweep(partner.clock(), timedelta(seconds=1), 100)
         await deliver(service)
-        (dead,) = await service.store.backlog.list(A, 10, clock())
+        (dead,) = await service.store.backlog.list(A, 10, partner.clock())
         assert (dead.status, dead.delivery.last_reason) == ("dead", "article_gone")
 
 
-async def test_nothing_is_sent_under_a_lease_that_may_run_out(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+async def test_nothing_is_sent_under_a_lease_that_may_run_out(partner: Partner) -> None:
+    async with partner.service_of(config(partner)) as service:
         await admit(service, 1)
         (late,) = (await service.deliver_step.take(16)).jobs
-        clock.advance(25)  # of the lease's 30 s: an attempt may take 10
+        partner.clock.advance(25)  # of the lease's 30 s: an attempt may take 10
         assert await late() is None
         assert partner.received == []
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=1)
-        clock.advance(60)
+        partner.clock.advance(60)
         assert (await service.deliver_step.take(16)).jobs == ()
 
 
 async def test_gone_is_the_end_of_it(partner: Partner, service_of: OpenService) -> None:
     partner.statuses = [410]
     async with service_of(config(partner)) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         assert await counts(service) == QueueCounts(dead=1)
@@ -232,7 +213,6 @@ async def test_gone_is_the_end_of_it(partner: Partner, service_of: OpenService) 
 async def test_a_partner_that_hangs_delays_nobody_else(partner: Partner, service_of: OpenService) -> None:
     slow = config(partner, "/hang", "a", "max_in_flight = 2")
     async with service_of(slow + config(partner, "/hook", "b")) as service:
-        await service.sync_configuration()
         await admit(service, *range(1, 21))
         task = asyncio.create_task(deliver(service))
         async with asyncio.timeout(20):
@@ -247,7 +227,6 @@ async def test_a_partner_that_hangs_delays_nobody_else(partner: Partner, service
 async def test_an_endpoint_gets_what_it_asked_for(partner: Partner, service_of: OpenService) -> None:
     wanted = 'events = ["article.updated"]\nfilter = { section = ["transportasi"] }'
     async with service_of(config(partner, more=wanted)) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         await admit(service, 1, title="Diralat")
         await deliver(service)
@@ -257,7 +236,6 @@ async def test_an_endpoint_gets_what_it_asked_for(partner: Partner, service_of: 
 async def test_racing_workers_fan_each_event_out_once(partner: Partner, service_of: OpenService) -> None:
     async with AsyncExitStack() as stack:
         one, *others = [await stack.enter_async_context(service_of(config(partner))) for _ in range(4)]
-        await one.sync_configuration()
         await admit(one, *range(1, 41))
         await asyncio.gather(*map(deliver, (one, *others)))
         await deliver(one)
@@ -272,7 +250,6 @@ async def test_rounds_and_attempts_are_measured(
     portal.documents["/rss"] = rss(1, 2)
     partner.statuses = [503]
     async with service_of(config(partner) + feed_config(portal)) as service:
-        await service.sync_configuration()
         for step in (service.gather_step, service.deliver_step, service.publish_step):
             runner = Runner(step, capacity=4, clock=service.clock, on_report=service.metrics_reporter.report)
             await runner.run(until_empty=True)

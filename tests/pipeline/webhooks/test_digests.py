@@ -8,7 +8,7 @@ from pipeline.conftest import OpenService
 from pipeline.feeds.test_publisher import admit
 from pipeline.webhooks.test_delivery import SECRET, Partner, config, counts, deliver, partner
 from standardwebhooks import Webhook
-from support import ManualClock, candidate
+from support import candidate
 
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.clock import system_clock
@@ -31,53 +31,43 @@ def told(partner: Partner) -> list[list[str]]:
     return found
 
 
-async def test_events_wait_for_the_end_of_an_interval_and_come_together(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(partner, more=THREE)) as service:
-        await service.sync_configuration()
+async def test_events_wait_for_the_end_of_an_interval_and_come_together(partner: Partner) -> None:
+    async with partner.service_of(config(partner, more=THREE)) as service:
         await admit(service, 1)
-        clock.advance(1)
+        partner.clock.advance(1)
         await admit(service, 2)
         await deliver(service)
         assert partner.received == []
-        clock.advance(600)
+        partner.clock.advance(600)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=2)
     (push,) = told(partner)
     assert sorted(push) == ["Berita nomor 1", "Berita nomor 2"]
 
 
-async def test_the_newest_stands_first_as_in_feeds(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(partner, more=THREE)) as service:
-        await service.sync_configuration()
+async def test_the_newest_stands_first_as_in_feeds(partner: Partner) -> None:
+    async with partner.service_of(config(partner, more=THREE)) as service:
         ages = {1: 30, 2: 10, 3: 20}
-        found = [candidate(n, published_at=clock() - timedelta(minutes=age)) for n, age in ages.items()]
-        await Admitter(service.store.articles, (), clock).admit(found)
+        found = [
+            candidate(n, published_at=partner.clock() - timedelta(minutes=age)) for n, age in ages.items()
+        ]
+        await Admitter(service.store.articles, (), partner.clock).admit(found)
         await deliver(service)
     assert told(partner) == [["Berita nomor 2", "Berita nomor 3", "Berita nomor 1"]]
 
 
-async def test_what_is_full_does_not_wait(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_what_is_full_does_not_wait(partner: Partner, service_of: OpenService) -> None:
     async with service_of(config(partner, more=THREE)) as service:
-        await service.sync_configuration()
         await admit(service, 1, 2, 3, 4)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=3, delayed=1)
         assert [len(push) for push in told(partner)] == [3]
 
 
-async def test_a_digest_is_signed_and_each_event_is_as_it_would_come_alone(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    clock.now = system_clock()  # the published verifier looks at the real clock
+async def test_a_digest_is_signed_and_each_event_is_as_it_would_come_alone(partner: Partner) -> None:
+    partner.clock.now = system_clock()  # the published verifier looks at the real clock
     both = config(partner, more=THREE) + config(partner, name="b")
-    async with service_of(both) as service:
-        await service.sync_configuration()
+    async with partner.service_of(both) as service:
         await admit(service, 1, 2, 3)
         await deliver(service)
     alone = {}
@@ -91,29 +81,23 @@ async def test_a_digest_is_signed_and_each_event_is_as_it_would_come_alone(
     assert len(together) == 3
 
 
-async def test_a_digest_that_failed_comes_again_as_it_was(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_digest_that_failed_comes_again_as_it_was(partner: Partner) -> None:
     partner.statuses = [503]
-    async with service_of(config(partner, more=THREE)) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner, more=THREE)) as service:
         await admit(service, 1, 2, 3)
         await deliver(service)
         assert await counts(service) == QueueCounts(delayed=3)
         await admit(service, 4)
-        clock.advance(7)
+        partner.clock.advance(7)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=3, delayed=1)
     (first, body), (second, again) = partner.received
     assert (first["webhook-id"], body) == (second["webhook-id"], again)
 
 
-async def test_what_failed_keeps_its_own_time(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_what_failed_keeps_its_own_time(partner: Partner, service_of: OpenService) -> None:
     partner.statuses = [503]
     async with service_of(config(partner, more=THREE)) as service:
-        await service.sync_configuration()
         await admit(service, 1, 2, 3)
         await deliver(service)
         await deliver(service)
@@ -121,11 +105,8 @@ async def test_what_failed_keeps_its_own_time(
         assert len(partner.received) == 1, "three wait, and none of them is made due"
 
 
-async def test_a_withdrawal_waits_for_nobody(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_withdrawal_waits_for_nobody(partner: Partner, service_of: OpenService) -> None:
     async with service_of(config(partner, more=THREE)) as service:
-        await service.sync_configuration()
         await admit(service, 1, 2, 3)
         await deliver(service)
         ids = [place.article_id for place in (await service.store.articles.timeline(["all"], 5))[0]]
@@ -135,14 +116,11 @@ async def test_a_withdrawal_waits_for_nobody(
     assert json.loads(partner.received[1][1])["data"]["events"][0]["type"] == "article.withdrawn"
 
 
-async def test_what_is_long_comes_in_several_and_none_is_too_large(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(partner, more=THREE)) as service:
-        await service.sync_configuration()
+async def test_what_is_long_comes_in_several_and_none_is_too_large(partner: Partner) -> None:
+    async with partner.service_of(config(partner, more=THREE)) as service:
         long = [candidate(n, body_html=f"<p>{f'kata{n} ' * 1700}</p>") for n in (1, 2)]
         longer = candidate(3, body_html="<p>" + "panjang sekali " * 9000 + "</p>")
-        await Admitter(service.store.articles, (), clock).admit([*long, longer])
+        await Admitter(service.store.articles, (), partner.clock).admit([*long, longer])
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=3)
     assert all(len(body) < MAX_BODY_BYTES for _, body in partner.received)
@@ -150,14 +128,11 @@ async def test_what_is_long_comes_in_several_and_none_is_too_large(
     assert len(partner.received) == 2
 
 
-async def test_what_is_too_old_is_left_out(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_what_is_too_old_is_left_out(partner: Partner) -> None:
     old = 'digest = { items = 3, every = "10m" }\nmax_age = "11m"'
-    async with service_of(config(partner, more=old)) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner, more=old)) as service:
         await admit(service, 1)
-        clock.advance(timedelta(minutes=12).total_seconds())
+        partner.clock.advance(timedelta(minutes=12).total_seconds())
         await admit(service, 2, 3)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=2, dead=1)

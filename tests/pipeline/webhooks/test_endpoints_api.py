@@ -100,7 +100,6 @@ async def api_over(service: Service, headers: dict[str, str] | None = None) -> A
 async def api(service_of: OpenService, clock: ManualClock) -> AsyncIterator[Api]:
     clock.now = system_clock()  # the published verifier looks at the real clock
     async with service_of("") as service, api_over(service) as opened:
-        await service.sync_configuration()
         yield opened
 
 
@@ -366,7 +365,6 @@ async def test_configured_endpoints_are_seen_by_operators_and_changed_in_their_f
     secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
     config = f'[endpoint.mitra]\nurl = "{receiver.url}"\nsecret = "{secret}"\n'
     async with service_of(config) as service, api_over(service) as api:
-        await service.sync_configuration()
         assert (await api.ask("GET")).json["items"] == []
         admin = await api.other("admin", TokenScope.ADMIN)
         (seen,) = (await admin.ask("GET")).json["items"]

@@ -31,16 +31,17 @@ async def notices(service: Service) -> list[Event]:
     return [event for event in events if event.type.family == "endpoint"]
 
 
-async def test_gone_disables_and_what_comes_waits_until_it_is_resumed(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_gone_disables_and_what_comes_waits_until_it_is_resumed(partner: Partner) -> None:
     partner.statuses = [410]
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner)) as service:
         await admit(service, 1)
         await deliver(service)
         state = await service.store.endpoints.state(A)
-        assert (state.standing, state.reason, state.since) == (EndpointStanding.DISABLED, "gone", clock.now)
+        assert (state.standing, state.reason, state.since) == (
+            EndpointStanding.DISABLED,
+            "gone",
+            partner.clock.now,
+        )
         (notice,) = await notices(service)
         assert notice.type is EventType.ENDPOINT_DISABLED
         assert isinstance(notice.details, EndpointNotice)
@@ -49,20 +50,17 @@ async def test_gone_disables_and_what_comes_waits_until_it_is_resumed(
         await deliver(service)
         assert len(partner.received) == 1
         assert await counts(service) == QueueCounts(ready=2, dead=1)
-        before = await service.store.endpoints.resume(A, clock())
-        assert before.since == clock.now, "so much may be asked for again"
+        before = await service.store.endpoints.resume(A, partner.clock())
+        assert before.since == partner.clock.now, "so much may be asked for again"
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=2, dead=1)
 
 
 @pytest.mark.parametrize("status", [204, 500])
-async def test_a_receiver_may_ask_for_no_more(
-    partner: Partner, service_of: OpenService, clock: ManualClock, status: int
-) -> None:
+async def test_a_receiver_may_ask_for_no_more(partner: Partner, service_of: OpenService, status: int) -> None:
     partner.statuses = [status]
     partner.headers = {"webhook-delivery": "disable"}
     async with service_of(config(partner)) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         state = await service.store.endpoints.state(A)
@@ -74,7 +72,6 @@ async def test_a_receiver_may_refuse_one_event(partner: Partner, service_of: Ope
     partner.statuses = [422]
     partner.headers = {"webhook-delivery": "abort-message"}
     async with service_of(config(partner)) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         await deliver(service)
         (dead,) = await service.store.attempts.find(A, AttemptQuery(), 10)
@@ -82,24 +79,21 @@ async def test_a_receiver_may_refuse_one_event(partner: Partner, service_of: Ope
         assert (await service.store.endpoints.state(A)).standing is EndpointStanding.ACTIVE
 
 
-async def test_failures_in_a_row_open_the_circuit_and_one_success_closes_it(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_failures_in_a_row_open_the_circuit_and_one_success_closes_it(partner: Partner) -> None:
     partner.statuses = [503] * (FAILURES_TO_OPEN + 1)
-    async with service_of(config(partner, more="max_in_flight = 1")) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner, more="max_in_flight = 1")) as service:
         await admit(service, *range(1, 21))
         await deliver(service)
         assert len(partner.received) == FAILURES_TO_OPEN, "then it is left in peace"
         state = await service.store.endpoints.state(A)
         assert state.held_until is not None
         assert [one.type for one in await notices(service)] == [EventType.ENDPOINT_FAILING]
-        clock.now = state.held_until + timedelta(milliseconds=1)
+        partner.clock.now = state.held_until + timedelta(milliseconds=1)
         await deliver(service)
         assert len(partner.received) == FAILURES_TO_OPEN + 1, "one tells whether it is back"
         state = await service.store.endpoints.state(A)
         assert state.held_until is not None
-        clock.now = state.held_until + timedelta(minutes=1)
+        partner.clock.now = state.held_until + timedelta(minutes=1)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=20)
         failing, *_, recovered = await notices(service)
@@ -108,31 +102,25 @@ async def test_failures_in_a_row_open_the_circuit_and_one_success_closes_it(
         assert (await service.store.endpoints.state(A)).failures == 0
 
 
-async def test_what_waits_while_the_circuit_is_open_uses_up_no_attempts(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_what_waits_while_the_circuit_is_open_uses_up_no_attempts(partner: Partner) -> None:
     partner.statuses = [503] * 30
-    async with service_of(config(partner, more="max_in_flight = 1")) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner, more="max_in_flight = 1")) as service:
         await admit(service, *range(1, 21))
         for _ in range(20):
             await deliver(service)
-            clock.advance(30)
-        waiting = await service.store.backlog.list(A, 0, clock())
+            partner.clock.advance(30)
+        waiting = await service.store.backlog.list(A, 0, partner.clock())
         assert len(waiting) == 20
         assert sum(one.delivery.attempts for one in waiting) == len(partner.received) < 12
 
 
-async def test_days_without_success_disable_it(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_days_without_success_disable_it(partner: Partner) -> None:
     partner.statuses = [503] * 1000
-    async with service_of(config(partner, more='max_age = "10d"')) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner, more='max_age = "10d"')) as service:
         await admit(service, *range(1, 9))
         for _ in range(60):
             await deliver(service)
-            clock.advance(3 * 3600)
+            partner.clock.advance(3 * 3600)
         state = await service.store.endpoints.state(A)
         assert (state.standing, state.reason) == (EndpointStanding.DISABLED, "failing:http_503")
         assert [one.type for one in await notices(service)] == [
@@ -141,19 +129,16 @@ async def test_days_without_success_disable_it(
         ]
 
 
-async def test_a_receiver_that_asks_for_rest_gets_it_for_all_events(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_receiver_that_asks_for_rest_gets_it_for_all_events(partner: Partner) -> None:
     partner.statuses = [429]
     partner.headers = {"Retry-After": "120"}
-    async with service_of(config(partner, more="max_in_flight = 1")) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner, more="max_in_flight = 1")) as service:
         await admit(service, 1, 2, 3)
         await deliver(service)
-        clock.advance(119)
+        partner.clock.advance(119)
         await deliver(service)
         assert len(partner.received) == 1
-        clock.advance(30)
+        partner.clock.advance(30)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=3)
 
@@ -165,7 +150,6 @@ async def test_a_success_that_was_under_way_does_not_end_the_rest_that_was_asked
     partner.statuses = [429]
     partner.headers = {"Retry-After": "3600"}
     async with service_of(config(partner, more="max_in_flight = 2")) as service:
-        await service.sync_configuration()
         await admit(service, 1, 2, 3)
         both = asyncio.create_task(deliver(service))
         await until(lambda: service.store.endpoints.state(A), lambda found: found.held_until is not None)
@@ -192,7 +176,6 @@ async def test_no_more_than_may_be_in_flight_reach_a_receiver_that_wants_no_more
     partner.headers = headers
     settings = config(partner, more="max_in_flight = 4")
     async with service_of(settings) as one, service_of(settings) as other:
-        await one.sync_configuration()
         await admit(one, *range(1, 41))
         for rests in range(1, 6):
             await asyncio.gather(*(delivering_eagerly(service, 0.5) for service in (one, other)))
@@ -200,9 +183,7 @@ async def test_no_more_than_may_be_in_flight_reach_a_receiver_that_wants_no_more
             clock.advance(61)
 
 
-async def test_one_of_many_that_fail_at_once_asks_for_rest_and_gets_it(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_one_of_many_that_fail_at_once_asks_for_rest_and_gets_it(partner: Partner) -> None:
     asked, all_there = 0, asyncio.Event()
 
     async def failing(request: web.Request) -> web.Response:
@@ -217,11 +198,10 @@ async def test_one_of_many_that_fail_at_once_asks_for_rest_and_gets_it(
 
     async with (
         answering(failing, "/hook") as partner.url,
-        service_of(config(partner, more="max_in_flight = 32")) as service,
+        partner.service_of(config(partner, more="max_in_flight = 32")) as service,
     ):
-        await service.sync_configuration()
         await admit(service, *range(1, 41))
-        runner = Runner(service.deliver_step, capacity=64, clock=clock, on_report=lambda _: None)
+        runner = Runner(service.deliver_step, capacity=64, clock=partner.clock, on_report=lambda _: None)
         async with asyncio.timeout(30):
             await runner.run(until_empty=True)
         state = await service.store.endpoints.state(A)
@@ -229,7 +209,7 @@ async def test_one_of_many_that_fail_at_once_asks_for_rest_and_gets_it(
     assert state.failures == asked, "each is counted"
     assert state.rest_until is not None
     assert state.held_until == state.rest_until
-    assert state.rest_until >= clock() + timedelta(seconds=7200)
+    assert state.rest_until >= partner.clock() + timedelta(seconds=7200)
 
 
 async def delivering_eagerly(service: Service, seconds: float) -> None:
@@ -246,27 +226,21 @@ async def delivering_eagerly(service: Service, seconds: float) -> None:
     await runner.drain(20)
 
 
-async def test_news_that_is_too_old_is_not_sent_and_the_log_says_so(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(partner, more='max_age = "1h"')) as service:
-        await service.sync_configuration()
+async def test_news_that_is_too_old_is_not_sent_and_the_log_says_so(partner: Partner) -> None:
+    async with partner.service_of(config(partner, more='max_age = "1h"')) as service:
         await admit(service, 1)
         await service.deliver_step.event_fan_out.run()
-        clock.advance(3601)
+        partner.clock.advance(3601)
         await deliver(service)
         assert partner.received == []
         (dead,) = await service.store.attempts.find(A, AttemptQuery(), 10)
         assert (dead.result, dead.reason, dead.attempt) == ("dead", "expired", 0)
 
 
-async def test_an_out_of_order_receiver_never_ends_on_an_older_revision(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_an_out_of_order_receiver_never_ends_on_an_older_revision(partner: Partner) -> None:
     """It hangs on the first revision while the second is admitted, fails, heals: what it holds last is the newest."""
     partner.hangs_once = True
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config(partner)) as service:
         await admit(service, 1)
         first = asyncio.create_task(deliver(service))
         await until(lambda: partner.received)
@@ -277,7 +251,7 @@ async def test_an_out_of_order_receiver_never_ends_on_an_older_revision(
         partner.statuses = [503]
         partner.hangs.set()
         await asyncio.gather(first, other)
-        clock.advance(60)
+        partner.clock.advance(60)
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=1)
     assert b"Diralat" in partner.taken[-1]
@@ -285,12 +259,9 @@ async def test_an_out_of_order_receiver_never_ends_on_an_older_revision(
 
 
 @pytest.mark.timeout(60)
-async def test_who_hangs_delays_nobody_even_when_places_are_few(
-    partner: Partner, service_of: OpenService
-) -> None:
+async def test_who_hangs_delays_nobody_even_when_places_are_few(partner: Partner) -> None:
     slow = "".join(config(partner, "/hang", f"slow-{n}", "max_in_flight = 4") for n in range(6))
-    async with service_of(slow + config(partner, "/hook", "b")) as service:
-        await service.sync_configuration()
+    async with partner.service_of(slow + config(partner, "/hook", "b")) as service:
         step = DeliverStep(
             service.store, service.egress, service.endpoints, service.clock, service.deliver_step._rng,
             site=service.settings.site, slots=AttemptSlots(4, 40),

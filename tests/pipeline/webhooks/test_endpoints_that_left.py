@@ -35,10 +35,9 @@ def both(partner: Partner) -> str:
 @asynccontextmanager
 async def service_that_b_left(partner: Partner, service_of: OpenService) -> AsyncIterator[Service]:
     """Open a service without an endpoint that the process before it had."""
-    async with service_of(both(partner)) as before:
-        await before.sync_configuration()
+    async with service_of(both(partner)):
+        pass
     async with service_of(config(partner)) as service:
-        await service.sync_configuration()
         yield service
 
 
@@ -69,15 +68,13 @@ async def test_an_endpoint_that_left_every_configuration_is_told_so_and_can_be_r
         assert await counts(service) == QueueCounts(delivered=2)
 
 
-async def test_the_doctor_tells_of_what_waits_for_an_endpoint_that_left(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_that_b_left(partner, service_of) as service:
+async def test_the_doctor_tells_of_what_waits_for_an_endpoint_that_left(partner: Partner) -> None:
+    async with service_that_b_left(partner, partner.service_of) as service:
         doctor = service.doctor
         await admit(service, 1)
         await deliver(service)
         assert await doctor.examine(repair=False) == []
-        clock.advance(LONG_ENOUGH_S)
+        partner.clock.advance(LONG_ENOUGH_S)
         await sweep(service)
         for repair in (False, True):
             (one,) = await doctor.examine(repair=repair)
@@ -89,17 +86,13 @@ async def test_the_doctor_tells_of_what_waits_for_an_endpoint_that_left(
         assert [one.kind for one in await doctor.examine(repair=False)] == []
 
 
-async def test_an_endpoint_that_another_process_has_configured_is_not_removed(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_an_endpoint_that_another_process_has_configured_is_not_removed(partner: Partner) -> None:
     async with (
-        service_of(config(partner, name="b")) as other,
-        service_of(config(partner)) as service,
+        partner.service_of(config(partner, name="b")) as other,
+        partner.service_of(config(partner)) as service,
     ):
-        await other.sync_configuration()
-        await service.sync_configuration()
         for _ in range(3):
-            clock.advance(LONG_ENOUGH_S)
+            partner.clock.advance(LONG_ENOUGH_S)
             await sweep(other)
             await sweep(service)
         assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
@@ -107,28 +100,22 @@ async def test_an_endpoint_that_another_process_has_configured_is_not_removed(
             await service.registration.remove(OPERATOR, B)
 
 
-async def test_after_a_long_stop_what_is_configured_here_has_not_left(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(partner)) as service:
-        await service.sync_configuration()
-        clock.advance(LONG_ENOUGH_S)
+async def test_after_a_long_stop_what_is_configured_here_has_not_left(partner: Partner) -> None:
+    async with partner.service_of(config(partner)) as service:
+        partner.clock.advance(LONG_ENOUGH_S)
         assert await verdicts(service) == {A: Verdict.ACTIVE}
         with pytest.raises(EndpointRefused, match=r"take \[endpoint.a\] out"):
             await service.registration.remove(OPERATOR, A)
 
 
-async def test_an_endpoint_that_comes_back_within_the_week_misses_nothing(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_that_b_left(partner, service_of) as service:
-        clock.advance(LONG_ENOUGH_S)
+async def test_an_endpoint_that_comes_back_within_the_week_misses_nothing(partner: Partner) -> None:
+    async with service_that_b_left(partner, partner.service_of) as service:
+        partner.clock.advance(LONG_ENOUGH_S)
         await sweep(service)
         await admit(service, 1)
         await deliver(service)
         assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.LEFT}
-    async with service_of(both(partner)) as back:
-        await back.sync_configuration()
+    async with partner.service_of(both(partner)) as back:
         await deliver(back)
         assert await verdicts(back) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
         assert await counts(back, B) == QueueCounts(delivered=1)

@@ -94,45 +94,37 @@ async def warm(service: Service) -> None:
         await job()
 
 
-async def test_a_feed_that_changes_is_told_once_and_not_too_often(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_a_feed_that_changes_is_told_once_and_not_too_often(partner: Partner) -> None:
     config = LATEST + endpoint(partner, more='events = ["feed.updated"]')
-    async with service_of(config) as service, service_of(config) as other:
+    async with partner.service_of(config) as service, partner.service_of(config) as other:
         store = service.store
-        await service.sync_configuration()
-        await other.sync_configuration()
         await admit_to_feeds(service, 1)
         await asyncio.gather(warm(service), warm(other))
         assert len(await told(store, "feed.updated")) == 1
         for number in (2, 3, 4):
-            clock.advance(1)
+            partner.clock.advance(1)
             await admit_to_feeds(service, number)
             await asyncio.gather(warm(service), warm(other))
         assert len(await told(store, "feed.updated")) == 1
-        clock.advance(ANNOUNCED_EVERY.total_seconds())
+        partner.clock.advance(ANNOUNCED_EVERY.total_seconds())
         assert (await service.publish_step.take(1)).next_due_at is not None
         await asyncio.gather(warm(service), warm(other))
         first, second = await told(store, "feed.updated")
         assert second.revision > first.revision
         assert (first.follows, second.follows) == (None, first.revision)
-        clock.advance(60)
+        partner.clock.advance(60)
         await warm(service)
         assert (await service.publish_step.take(1)).next_due_at is None
-    async with service_of(config) as again:
-        await again.sync_configuration()
+    async with partner.service_of(config) as again:
         await warm(again)
         assert len(await told(again.store, "feed.updated")) == 2, "a start tells nothing"
 
 
-async def test_of_a_private_feed_only_endpoints_of_operators_are_told_that_name_it(
-    partner: Partner, service_of: OpenService
-) -> None:
+async def test_of_a_private_feed_only_endpoints_of_operators_are_told_that_name_it(partner: Partner) -> None:
     asks = 'events = ["feed.updated"]'
     named = f'{asks}\nfeeds = ["latest"]'
     both = endpoint(partner, more=named) + endpoint(partner, name="b", more=asks)
-    async with service_of(f"{LATEST}private = true\n{both}") as service:
-        await service.sync_configuration()
+    async with partner.service_of(f"{LATEST}private = true\n{both}") as service:
         mine = registered(partner, verified_at=NOON)
         greedy = replace(mine.endpoint, events=(EventType.FEED_UPDATED,), feeds=(FeedId("latest"),))
         await service.store.endpoints.register(replace(mine, endpoint=greedy))
@@ -143,19 +135,15 @@ async def test_of_a_private_feed_only_endpoints_of_operators_are_told_that_name_
         assert waiting == [1, 0, 0]
 
 
-async def test_what_nobody_asks_for_is_not_told_and_little_is_kept_of_what_is(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(LATEST) as service:
-        await service.sync_configuration()
+async def test_what_nobody_asks_for_is_not_told_and_little_is_kept_of_what_is(partner: Partner) -> None:
+    async with partner.service_of(LATEST) as service:
         await admit_to_feeds(service, 1)
         await warm(service)
         assert await told(service.store, "feed.updated") == []
     config = LATEST + endpoint(partner, more='events = ["feed.updated"]')
-    async with service_of(config) as service:
-        await service.sync_configuration()
+    async with partner.service_of(config) as service:
         for number in range(2, 8):
-            clock.advance(60)
+            partner.clock.advance(60)
             await admit_to_feeds(service, number)
             await warm(service)
             await deliver(service)
@@ -164,17 +152,14 @@ async def test_what_nobody_asks_for_is_not_told_and_little_is_kept_of_what_is(
     assert len(partner.received) == 6
 
 
-async def test_a_version_that_shows_the_same_bytes_is_not_told(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(LATEST + endpoint(partner, more='events = ["feed.updated"]')) as service:
-        await service.sync_configuration()
+async def test_a_version_that_shows_the_same_bytes_is_not_told(partner: Partner) -> None:
+    async with partner.service_of(LATEST + endpoint(partner, more='events = ["feed.updated"]')) as service:
         await admit_to_feeds(service, 1)
         await warm(service)
-        clock.advance(60)
-        await service.store.feeds.touch(list(service.publisher.specs), clock())
+        partner.clock.advance(60)
+        await service.store.feeds.touch(list(service.publisher.specs), partner.clock())
         await warm(service)
-        clock.advance(60)
+        partner.clock.advance(60)
         await warm(service)
         assert len(await told(service.store, "feed.updated")) == 1
 
@@ -184,7 +169,6 @@ async def test_trouble_with_a_source_comes_to_an_endpoint_like_all_else(
 ) -> None:
     wants = 'events = ["source.*"]\nfilter = { source = ["city"] }'
     async with service_of(feed_config(portal) + endpoint(partner, more=wants)) as service:
-        await service.sync_configuration()
         portal.documents["/rss"] = rss(1)
         await gather(service)
         portal.documents.clear()
@@ -215,12 +199,9 @@ async def test_who_lost_the_lease_tells_nothing(store: Store, clock: ManualClock
     assert await told(store, "source.failing") == []
 
 
-async def test_partners_hear_of_their_own_endpoints_alone(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_partners_hear_of_their_own_endpoints_alone(partner: Partner, service_of: OpenService) -> None:
     """Whatever they ask for: what else concerns the service is for its operators."""
     async with service_of(endpoint(partner, path="/ours", more='events = ["*"]')) as service:
-        await service.sync_configuration()
         mine = registered(partner, verified_at=NOON)
         greedy = replace(mine.endpoint, events=tuple(EventType))
         await service.store.endpoints.register(replace(mine, endpoint=greedy))

@@ -8,7 +8,6 @@ import pytest
 from pipeline.conftest import OpenService
 from pipeline.feeds.test_publisher import admit
 from pipeline.webhooks.test_delivery import Partner, config, counts, deliver, partner
-from support import ManualClock
 
 from syndicator.model.ids import EndpointId
 from syndicator.pipeline.webhooks import fan_out
@@ -34,7 +33,6 @@ async def test_an_event_for_many_is_fanned_out_in_parts(
 ) -> None:
     monkeypatch.setattr(fan_out, "QUEUED_MOST", 3)
     async with service_of(many(partner, 10)) as service:
-        await service.sync_configuration()
         await admit(service, 1, 2)
         await service.deliver_step.event_fan_out.run()
         assert await queued(service) == [2] * 10
@@ -54,7 +52,6 @@ async def test_an_article_of_many_revisions_is_fanned_out_in_smaller_parts(
 
     monkeypatch.setattr(Deliveries, "fan_out", counted)
     async with service_of(many(partner, 10)) as service:
-        await service.sync_configuration()
         for number in range(13):
             await admit(service, 1, title=f"Diralat {number}")
         await service.deliver_step.event_fan_out.run()
@@ -77,7 +74,6 @@ async def test_who_dies_amid_a_fan_out_leaves_the_rest_to_the_next(
         return await usual(self, intent, now)  # type: ignore[arg-type]
 
     async with service_of(many(partner, 10)) as one, service_of(many(partner, 10)) as other:
-        await one.sync_configuration()
         await admit(one, 1)
         with monkeypatch.context() as patched:
             patched.setattr(Deliveries, "fan_out", dying)
@@ -90,28 +86,24 @@ async def test_who_dies_amid_a_fan_out_leaves_the_rest_to_the_next(
     assert len(partner.received) == 10, "each is told once"
 
 
-async def test_those_who_will_fetch_are_told_over_some_time(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(many(partner, 30, 'payload = "thin"')) as service:
-        await service.sync_configuration()
+async def test_those_who_will_fetch_are_told_over_some_time(partner: Partner) -> None:
+    async with partner.service_of(many(partner, 30, 'payload = "thin"')) as service:
         await admit(service, 1)
         await service.deliver_step.event_fan_out.run()
         first = await service.store.deliveries.first_due(list(service.endpoints.listed))
-        waits = {(due - clock()).total_seconds() for due in first.values()}
+        waits = {(due - partner.clock()).total_seconds() for due in first.values()}
         assert len(waits) > 20
         assert 0 <= min(waits) < max(waits) <= 0.3
 
 
-async def test_those_who_get_all_are_told_at_once(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(many(partner, 30)) as service:
-        await service.sync_configuration()
+async def test_those_who_get_all_are_told_at_once(partner: Partner) -> None:
+    async with partner.service_of(many(partner, 30)) as service:
         await admit(service, 1)
         await service.deliver_step.event_fan_out.run()
         first = await service.store.deliveries.first_due(list(service.endpoints.listed))
-        assert set(first.values()) == {clock().replace(microsecond=clock().microsecond // 1000 * 1000)}
+        assert set(first.values()) == {
+            partner.clock().replace(microsecond=partner.clock().microsecond // 1000 * 1000)
+        }
 
 
 async def test_a_fan_out_that_is_refused_again_and_again_pauses_and_ends(
@@ -125,7 +117,6 @@ async def test_a_fan_out_that_is_refused_again_and_again_pauses_and_ends(
         return False
 
     async with service_of(config(partner)) as service:
-        await service.sync_configuration()
         await admit(service, 1)
         with monkeypatch.context() as patched:
             patched.setattr(Deliveries, "fan_out", refused)
@@ -137,11 +128,8 @@ async def test_a_fan_out_that_is_refused_again_and_again_pauses_and_ends(
         assert (await counts(service)).delivered == 1
 
 
-async def test_many_workers_that_fan_out_at_once_tell_each_event_once(
-    partner: Partner, service_of: OpenService
-) -> None:
-    async with service_of(many(partner, 4)) as one, service_of(many(partner, 4)) as other:
-        await one.sync_configuration()
+async def test_many_workers_that_fan_out_at_once_tell_each_event_once(partner: Partner) -> None:
+    async with partner.service_of(many(partner, 4)) as one, partner.service_of(many(partner, 4)) as other:
         await admit(one, *range(1, 31))
         turns = [one, other] * 6
         async with asyncio.timeout(60):
@@ -171,7 +159,6 @@ async def test_others_of_the_event_loop_have_turns_while_many_endpoints_are_judg
     monkeypatch.setattr(fan_out, "wants", counted)
     monkeypatch.setattr(fan_out, "_TURN_S", -1.0)  # as if each endpoint took that long
     async with service_of(many(partner, 30)) as service:
-        await service.sync_configuration()
         await admit(service, 1, 2)
         waiting = asyncio.create_task(others())
         await service.deliver_step.event_fan_out.run()

@@ -29,7 +29,6 @@ __all__ = ["receiver"]
 async def api(service_of: OpenService, clock: ManualClock) -> AsyncIterator[Api]:
     clock.now = system_clock() - timedelta(minutes=5)
     async with service_of("") as service, api_over(service) as opened:
-        await service.sync_configuration()
         yield opened
 
 
@@ -93,7 +92,6 @@ async def test_it_goes_on_after_another_process_took_over_and_nothing_is_twice(
 ) -> None:
     clock.now = system_clock() - timedelta(minutes=5)
     async with service_of("") as service, api_over(service) as api:
-        await service.sync_configuration()
         name = (await api.add(receiver)).json["endpoint"]["id"]
         await admit(service, *range(1, 6))
         await deliver(service)

@@ -25,7 +25,6 @@ __all__ = ["receiver"]
 async def api(service_of: OpenService, clock: ManualClock) -> AsyncIterator[Api]:
     clock.now = system_clock()
     async with service_of("") as service, api_over(service) as opened:
-        await service.sync_configuration()
         yield opened
 
 

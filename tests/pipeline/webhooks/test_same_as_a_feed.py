@@ -54,7 +54,6 @@ FILTERS: list[dict[str, Any]] = [
 async def api(service_of: OpenService, clock: ManualClock) -> AsyncIterator[Api]:
     clock.now = system_clock()
     async with service_of("") as service:
-        await service.sync_configuration()
         headers = await headers_of(service, "koran", TokenScope.PARTNER)
         shared = PublicApi(table=api_of(service), gate=Gate(service.access, service.clock))
         app = create_app(service.queries, WebOptions(), any_filter_feeds=service.any_filter_feeds, api=shared)

@@ -37,63 +37,53 @@ async def test_a_text_is_told_once(partner: Partner, service_of: OpenService, cl
         assert len(await told(service, partner)) == 1, "nor is a copy's later revision"
 
 
-async def test_of_copies_of_what_an_endpoint_does_not_have_it_is_told_the_first(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
+async def test_of_copies_of_what_an_endpoint_does_not_have_it_is_told_the_first(partner: Partner) -> None:
     wanted = 'filter = { section = ["olahraga"] }'
-    async with service_of(config(partner, more=wanted)) as service:
+    async with partner.service_of(config(partner, more=wanted)) as service:
         for number, source in enumerate(("wire", "city", "post")):
             section = "Kota" if source == "wire" else "Olahraga"
-            await admit(service.store, clock, replace(copy(number, source), section=section))
-            clock.advance(60)
+            await admit(service.store, partner.clock, replace(copy(number, source), section=section))
+            partner.clock.advance(60)
         assert await told(service, partner) == [("article.created", "city")]
 
 
-async def test_a_copy_of_what_was_too_old_to_be_told_is_told(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(partner)) as service:
+async def test_a_copy_of_what_was_too_old_to_be_told_is_told(partner: Partner) -> None:
+    async with partner.service_of(config(partner)) as service:
         archived = replace(copy(1, "wire"), published_at=NOON - timedelta(days=2))
-        await admitter(service.store, clock).admit(
+        await admitter(service.store, partner.clock).admit(
             [archived], backfill=True, announcing=Announcing(since=NOON)
         )
-        clock.advance(4000)
-        await admit(service.store, clock, copy(2, "city"))
-        clock.advance(60)
-        await admit(service.store, clock, copy(3, "post"))
+        partner.clock.advance(4000)
+        await admit(service.store, partner.clock, copy(2, "city"))
+        partner.clock.advance(60)
+        await admit(service.store, partner.clock, copy(3, "post"))
         assert await told(service, partner) == [("article.created", "city")]
 
 
-async def test_what_was_told_before_its_original_was_found_is_told_on(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(partner)) as service:
+async def test_what_was_told_before_its_original_was_found_is_told_on(partner: Partner) -> None:
+    async with partner.service_of(config(partner)) as service:
         for number, source, hours in ((1, "city", 4), (2, "wire", 6)):
             one = replace(copy(number, source), published_at=NOON - timedelta(hours=hours))
-            await admitter(service.store, clock).admit([one], backfill=True)
+            await admitter(service.store, partner.clock).admit([one], backfill=True)
             await told(service, partner)
-            clock.advance(5)
-        await admit(service.store, clock, telling(1, "city", f"{FIRE} (diralat)", text(1)))
+            partner.clock.advance(5)
+        await admit(service.store, partner.clock, telling(1, "city", f"{FIRE} (diralat)", text(1)))
         assert (await told(service, partner))[-1] == ("article.updated", "city")
 
 
-async def test_of_first_rounds_that_bring_one_text_the_first_publisher_is_told(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(partner)) as service:
+async def test_of_first_rounds_that_bring_one_text_the_first_publisher_is_told(partner: Partner) -> None:
+    async with partner.service_of(config(partner)) as service:
         for number, source, hours in ((1, "city", 4), (2, "wire", 6)):
             one = replace(copy(number, source), published_at=NOON - timedelta(hours=hours))
-            await admitter(service.store, clock).admit([one], backfill=True)
-            clock.advance(5)
+            await admitter(service.store, partner.clock).admit([one], backfill=True)
+            partner.clock.advance(5)
         assert await told(service, partner) == [("article.created", "wire")]
 
 
-async def test_who_asked_for_corrections_alone_gets_those_of_copies(
-    partner: Partner, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with service_of(config(partner, more='events = ["article.updated"]')) as service:
+async def test_who_asked_for_corrections_alone_gets_those_of_copies(partner: Partner) -> None:
+    async with partner.service_of(config(partner, more='events = ["article.updated"]')) as service:
         for number, source in ((1, "wire"), (2, "city")):
-            await admit(service.store, clock, copy(number, source))
-            clock.advance(60)
-        await admit(service.store, clock, telling(2, "city", f"{FIRE} (diralat)", text(1)))
+            await admit(service.store, partner.clock, copy(number, source))
+            partner.clock.advance(60)
+        await admit(service.store, partner.clock, telling(2, "city", f"{FIRE} (diralat)", text(1)))
         assert await told(service, partner) == [("article.updated", "city")]

@@ -56,10 +56,8 @@ async def hub_of(service: Service) -> SubscriptionStatus:
     return shown
 
 
-async def test_from_the_first_poll_to_rare_polls(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with open_hub() as hub, reachable(service_of, portal) as service:
+async def test_from_the_first_poll_to_rare_polls(portal: Portal) -> None:
+    async with open_hub() as hub, reachable(portal.service_of, portal) as service:
         portal.documents["/rss"] = feed(hub, portal, 1)
         await gather(service)
         await ask_hubs(service)
@@ -67,7 +65,7 @@ async def test_from_the_first_poll_to_rare_polls(
         assert (await hub.verify())[0] == 200
         due = (await state_of(service)).next_due_at
         polls = len(portal.asked)
-        clock.advance(10)
+        portal.clock.advance(10)
         assert await hub.push(rss(2, 1).encode()) == 202
         (report,) = await gather(service)
         assert (report.round.new, report.round.unchanged) == (1, 1)
@@ -76,23 +74,21 @@ async def test_from_the_first_poll_to_rare_polls(
         assert await gather(service) == []
         told = await hub_of(service)
         assert (told.state, told.delivers, told.articles_by_push) == ("verified", True, 1)
-        clock.advance(300)
+        portal.clock.advance(300)
         portal.documents["/rss"] = feed(hub, portal, 2, 1)
         await gather(service)
         assert (await state_of(service)).due_because == "every 1h while its hub pushes, else every 5m"
 
 
-async def test_a_hub_that_falls_silent_is_found_out(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with open_hub() as hub, reachable(service_of, portal) as service:
+async def test_a_hub_that_falls_silent_is_found_out(portal: Portal) -> None:
+    async with open_hub() as hub, reachable(portal.service_of, portal) as service:
         portal.documents["/rss"] = feed(hub, portal, 1)
         await gather(service)
         await ask_hubs(service)
         await hub.verify()
         await hub.push(rss(2, 1).encode())
         await gather(service)
-        clock.advance(3600)
+        portal.clock.advance(3600)
         portal.documents["/rss"] = feed(hub, portal, 3, 2, 1)
         (report,) = await gather(service)
         assert report.round.new == 1
@@ -101,15 +97,13 @@ async def test_a_hub_that_falls_silent_is_found_out(
         assert (await state_of(service)).due_because == "every 5m"
 
 
-async def test_rubbish_from_a_hub_is_no_fault_of_the_source(
-    portal: Portal, service_of: OpenService, clock: ManualClock
-) -> None:
-    async with open_hub() as hub, reachable(service_of, portal) as service:
+async def test_rubbish_from_a_hub_is_no_fault_of_the_source(portal: Portal) -> None:
+    async with open_hub() as hub, reachable(portal.service_of, portal) as service:
         portal.documents["/rss"] = feed(hub, portal, 1)
         await gather(service)
         await ask_hubs(service)
         await hub.verify()
-        clock.advance(10)
+        portal.clock.advance(10)
         assert await hub.push(b"<html>busy</html>") == 202
         (report,) = await gather(service)
         state = await state_of(service)
@@ -117,7 +111,7 @@ async def test_rubbish_from_a_hub_is_no_fault_of_the_source(
         assert any("what the hub pushed could not be read" in warning for warning in state.warnings)
         told = await hub_of(service)
         assert (told.waiting, told.delivers) == (0, False)
-        clock.advance(300)
+        portal.clock.advance(300)
         await gather(service)
         assert (await state_of(service)).due_because == "every 5m"
 

@@ -418,7 +418,7 @@ async def test_what_waits_too_long_falls_off_and_is_counted(store: Store, clock:
     assert waiting == {kill.id, event(5).id}, "what was withdrawn is told however late"
 
 
-async def test_a_queue_is_bounded(store: Store, clock: ManualClock) -> None:
+async def test_a_queue_is_bounded(store: Store) -> None:
     members: list[str | int] = []
     for number in range(MOST_WAITING + 700):
         members += [to_ms(NOON) + number, f"evt_{number}"]
@@ -443,9 +443,7 @@ async def test_attempts_are_found_by_event_article_result_and_time(store: Store,
     assert await store.attempts.find(A, AttemptQuery(before=found[-1].position), 10) == []
 
 
-async def test_events_are_kept_as_long_as_anything_can_refer_to_them(
-    store: Store, clock: ManualClock
-) -> None:
+async def test_events_are_kept_as_long_as_anything_can_refer_to_them(store: Store) -> None:
     await queue(store, [event(1)])
     (logged,) = await store.events.after("", 10)
     written = int(logged.position.partition("-")[0])
