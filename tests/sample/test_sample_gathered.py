@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
-from sample.sample_values import NOON, Visitor, visiting
+from sample.sample_values import NOON, Visitor
 
 from syndicator.gather.articles.article_page import ArticleReading, read_article
 from syndicator.gather.listings.list_page import read_list
@@ -51,12 +51,11 @@ async def fetched(visitor: Visitor, url: str) -> Fetched:
     )
 
 
-async def test_the_list_and_its_box_are_read_in_full() -> None:
-    async with visiting() as visitor:
-        world, base = visitor.sample.world, visitor.sample.city_url
-        reading = read_list(source(visitor), await fetched(visitor, source(visitor).url))
-        articles = list(world.city.newest_first())
-        most_read = world.popular(5)
+async def test_the_list_and_its_box_are_read_in_full(visitor: Visitor) -> None:
+    world, base = visitor.sample.world, visitor.sample.city_url
+    reading = read_list(source(visitor), await fetched(visitor, source(visitor).url))
+    articles = list(world.city.newest_first())
+    most_read = world.popular(5)
     assert reading.warnings == ()
     assert reading.next_url == source(visitor).url + "?p=2"
     assert len(reading.items) == 12
@@ -89,10 +88,9 @@ async def readings(visitor: Visitor) -> list[ArticleReading]:
     return [read_article(source(visitor), await fetched(visitor, url)) for url in urls]
 
 
-async def test_every_article_page_is_read_in_full() -> None:
-    async with visiting() as visitor:
-        world, base = visitor.sample.world, visitor.sample.city_url
-        read = await readings(visitor)
+async def test_every_article_page_is_read_in_full(visitor: Visitor) -> None:
+    world, base = visitor.sample.world, visitor.sample.city_url
+    read = await readings(visitor)
     for n, reading in enumerate(read):
         candidate = reading.candidate
         assert reading.missing == (() if n else ("article.related",))  # the first has none before it
@@ -124,10 +122,9 @@ async def test_every_article_page_is_read_in_full() -> None:
         assert candidate.provenance.date_rule == "as claimed"
 
 
-async def test_related_links_are_told_apart_by_their_place() -> None:
-    async with visiting() as visitor:
-        world, base = visitor.sample.world, visitor.sample.city_url
-        read = [reading.candidate for reading in await readings(visitor)]
+async def test_related_links_are_told_apart_by_their_place(visitor: Visitor) -> None:
+    world, base = visitor.sample.world, visitor.sample.city_url
+    read = [reading.candidate for reading in await readings(visitor)]
     for n, candidate in enumerate(read):
         article = world.city.get(n)
         assert article is not None
@@ -146,15 +143,14 @@ async def test_related_links_are_told_apart_by_their_place() -> None:
         ]
 
 
-async def test_without_selectors_the_pages_give_what_they_say_of_themselves() -> None:
-    async with visiting() as visitor:
-        world, base = visitor.sample.world, visitor.sample.city_url
-        article = world.city.get(5)
-        assert article is not None
-        text = world.city_text(article)
-        url = f"{base}/read/{900001 + article.n}/{text.slug}"
-        bare = replace(source(visitor), article=None, language=None)
-        candidate = read_article(bare, await fetched(visitor, url)).candidate
+async def test_without_selectors_the_pages_give_what_they_say_of_themselves(visitor: Visitor) -> None:
+    world, base = visitor.sample.world, visitor.sample.city_url
+    article = world.city.get(5)
+    assert article is not None
+    text = world.city_text(article)
+    url = f"{base}/read/{900001 + article.n}/{text.slug}"
+    bare = replace(source(visitor), article=None, language=None)
+    candidate = read_article(bare, await fetched(visitor, url)).candidate
     assert candidate.title == text.title
     assert candidate.language == "id"
     assert [photo.url for photo in candidate.photos] == [f"{base}/photo/{article.n}.png"]
@@ -164,8 +160,7 @@ async def test_without_selectors_the_pages_give_what_they_say_of_themselves() ->
     assert "Berita Terkait" not in candidate.body_html
 
 
-async def test_the_list_leaves_no_selector_without_a_find() -> None:
-    async with visiting() as visitor:
-        reading = read_list(source(visitor), await fetched(visitor, source(visitor).url))
+async def test_the_list_leaves_no_selector_without_a_find(visitor: Visitor) -> None:
+    reading = read_list(source(visitor), await fetched(visitor, source(visitor).url))
     assert reading.missing == ()
     assert len(reading.found) == 12

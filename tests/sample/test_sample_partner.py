@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
-from sample.sample_values import NOON, Visitor, visiting
+from sample.sample_values import NOON, Visitor
 from standardwebhooks.webhooks import Webhook
 
 from syndicator.sample.inbox import MAX_EVENTS, Inbox
@@ -38,13 +38,12 @@ async def behave(visitor: Visitor, **script: object) -> int:
     return (await visitor.post(visitor.sample.partner_url + "/behave", json.dumps(script).encode())).status
 
 
-async def test_a_genuine_delivery_is_accepted_and_shown() -> None:
-    async with visiting() as visitor:
-        assert await deliver(visitor, "evt_1", event("<b>Trem</b> & kanal", revision=3)) == 204
-        assert await deliver(visitor, "evt_1") == 204
-        assert await deliver(visitor, "evt_2") == 204
-        page = await visitor.get(visitor.sample.partner_url + "/")
-        told = json.loads((await visitor.get(visitor.sample.partner_url + "/received.json")).body)
+async def test_a_genuine_delivery_is_accepted_and_shown(visitor: Visitor) -> None:
+    assert await deliver(visitor, "evt_1", event("<b>Trem</b> & kanal", revision=3)) == 204
+    assert await deliver(visitor, "evt_1") == 204
+    assert await deliver(visitor, "evt_2") == 204
+    page = await visitor.get(visitor.sample.partner_url + "/")
+    told = json.loads((await visitor.get(visitor.sample.partner_url + "/received.json")).body)
     assert "&lt;b&gt;Trem&lt;/b&gt; &amp; kanal" in page.text
     assert "2 times" in page.text
     assert (told["distinct"], told["repeats"], told["deliveries"], told["refused"]) == (2, 1, 3, 0)
@@ -56,18 +55,16 @@ async def test_a_genuine_delivery_is_accepted_and_shown() -> None:
 
 
 @pytest.mark.parametrize("moved_s", [-299, 299])
-async def test_clocks_may_differ_by_five_minutes(moved_s: int) -> None:
-    async with visiting() as visitor:
-        headers = signed("evt_1", visitor.clock.now + timedelta(seconds=moved_s), event())
-        assert (await visitor.post(visitor.sample.partner_url + "/hook", event(), headers)).status == 204
+async def test_clocks_may_differ_by_five_minutes(visitor: Visitor, moved_s: int) -> None:
+    headers = signed("evt_1", visitor.clock.now + timedelta(seconds=moved_s), event())
+    assert (await visitor.post(visitor.sample.partner_url + "/hook", event(), headers)).status == 204
 
 
-async def test_one_right_signature_among_others_is_enough() -> None:
-    async with visiting() as visitor:
-        headers = signed("evt_1", visitor.clock.now, event())
-        wrong = signed("evt_1", visitor.clock.now, event(), OTHER_SECRET)["webhook-signature"]
-        headers["webhook-signature"] = f"v1a,xyz {wrong} {headers['webhook-signature']}"
-        assert (await visitor.post(visitor.sample.partner_url + "/hook", event(), headers)).status == 204
+async def test_one_right_signature_among_others_is_enough(visitor: Visitor) -> None:
+    headers = signed("evt_1", visitor.clock.now, event())
+    wrong = signed("evt_1", visitor.clock.now, event(), OTHER_SECRET)["webhook-signature"]
+    headers["webhook-signature"] = f"v1a,xyz {wrong} {headers['webhook-signature']}"
+    assert (await visitor.post(visitor.sample.partner_url + "/hook", event(), headers)).status == 204
 
 
 @pytest.mark.parametrize(
@@ -83,51 +80,46 @@ async def test_one_right_signature_among_others_is_enough() -> None:
         ({"webhook-signature": "v2,AAAA"}, event()),
     ],
 )
-async def test_anything_else_is_refused(change: dict[str, str], body: bytes) -> None:
-    async with visiting() as visitor:
-        headers = signed("evt_1", visitor.clock.now, event()) | change
-        assert (await visitor.post(visitor.sample.partner_url + "/hook", body, headers)).status == 401
-        other = signed("evt_1", visitor.clock.now, event(), OTHER_SECRET)
-        assert (await visitor.post(visitor.sample.partner_url + "/hook", event(), other)).status == 401
-        old = signed("evt_1", visitor.clock.now - timedelta(seconds=302), event())
-        assert (await visitor.post(visitor.sample.partner_url + "/hook", event(), old)).status == 401
-        assert (visitor.sample.inbox.distinct, visitor.sample.inbox.refused) == (0, 3)
+async def test_anything_else_is_refused(visitor: Visitor, change: dict[str, str], body: bytes) -> None:
+    headers = signed("evt_1", visitor.clock.now, event()) | change
+    assert (await visitor.post(visitor.sample.partner_url + "/hook", body, headers)).status == 401
+    other = signed("evt_1", visitor.clock.now, event(), OTHER_SECRET)
+    assert (await visitor.post(visitor.sample.partner_url + "/hook", event(), other)).status == 401
+    old = signed("evt_1", visitor.clock.now - timedelta(seconds=302), event())
+    assert (await visitor.post(visitor.sample.partner_url + "/hook", event(), old)).status == 401
+    assert (visitor.sample.inbox.distinct, visitor.sample.inbox.refused) == (0, 3)
 
 
-async def test_the_partner_misbehaves_as_told_and_then_is_well_again() -> None:
-    async with visiting() as visitor:
-        assert await behave(visitor, status=503, times=2) == 204
-        assert [await deliver(visitor, "evt_1") for _ in range(3)] == [503, 503, 204]
-        assert await behave(visitor, status=410) == 204
-        assert [await deliver(visitor, "evt_2") for _ in range(3)] == [410, 410, 410]
-        assert await behave(visitor) == 204
-        assert await deliver(visitor, "evt_2") == 204
-        assert visitor.sample.inbox.deliveries == 2
+async def test_the_partner_misbehaves_as_told_and_then_is_well_again(visitor: Visitor) -> None:
+    assert await behave(visitor, status=503, times=2) == 204
+    assert [await deliver(visitor, "evt_1") for _ in range(3)] == [503, 503, 204]
+    assert await behave(visitor, status=410) == 204
+    assert [await deliver(visitor, "evt_2") for _ in range(3)] == [410, 410, 410]
+    assert await behave(visitor) == 204
+    assert await deliver(visitor, "evt_2") == 204
+    assert visitor.sample.inbox.deliveries == 2
 
 
-async def test_the_partner_answers_late_as_told() -> None:
-    async with visiting() as visitor:
-        await behave(visitor, delay_s=30, times=1)
-        both = [asyncio.create_task(deliver(visitor, webhook_id)) for webhook_id in ("evt_1", "evt_2")]
-        done, late = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        assert [task.result() for task in done] == [204]
-        assert len(late) == 1
-        for task in late:
-            task.cancel()
+async def test_the_partner_answers_late_as_told(visitor: Visitor) -> None:
+    await behave(visitor, delay_s=30, times=1)
+    both = [asyncio.create_task(deliver(visitor, webhook_id)) for webhook_id in ("evt_1", "evt_2")]
+    done, late = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    assert [task.result() for task in done] == [204]
+    assert len(late) == 1
+    for task in late:
+        task.cancel()
 
 
-async def test_a_script_that_means_nothing_is_refused() -> None:
-    async with visiting() as visitor:
-        for script in (b"{", b'{"speed": 3}', b'{"status": "bad"}', b'{"status": 99}', b'{"delay_s": -1}'):
-            assert (await visitor.post(visitor.sample.partner_url + "/behave", script)).status == 400
-        assert await deliver(visitor, "evt_1") == 204
+async def test_a_script_that_means_nothing_is_refused(visitor: Visitor) -> None:
+    for script in (b"{", b'{"speed": 3}', b'{"status": "bad"}', b'{"status": 99}', b'{"delay_s": -1}'):
+        assert (await visitor.post(visitor.sample.partner_url + "/behave", script)).status == 400
+    assert await deliver(visitor, "evt_1") == 204
 
 
-async def test_an_endpoint_is_verified_by_its_challenge() -> None:
+async def test_an_endpoint_is_verified_by_its_challenge(visitor: Visitor) -> None:
     body = b'{"type": "endpoint.verify", "data": {"challenge": "7d1f"}}'
-    async with visiting() as visitor:
-        headers = signed("evt_0", visitor.clock.now, body)
-        answer = await visitor.post(visitor.sample.partner_url + "/hook", body, headers)
+    headers = signed("evt_0", visitor.clock.now, body)
+    answer = await visitor.post(visitor.sample.partner_url + "/hook", body, headers)
     assert (answer.status, json.loads(answer.body)) == (200, {"challenge": "7d1f"})
 
 
@@ -154,12 +146,11 @@ def test_a_withdrawal_shows_the_title_that_was_known_else_the_id() -> None:
     assert inbox.accept("evt_3", json.dumps(withdrawal).encode(), NOON).article_title == "a2"
 
 
-async def test_a_withdrawal_has_a_colour_of_its_own() -> None:
+async def test_a_withdrawal_has_a_colour_of_its_own(visitor: Visitor) -> None:
     withdrawal = json.dumps(json.loads(event("")) | {"type": "article.withdrawn"}).encode()
-    async with visiting() as visitor:
-        await deliver(visitor, "evt_1")
-        await deliver(visitor, "evt_2", withdrawal)
-        page = await visitor.get(visitor.sample.partner_url + "/")
+    await deliver(visitor, "evt_1")
+    await deliver(visitor, "evt_2", withdrawal)
+    page = await visitor.get(visitor.sample.partner_url + "/")
     assert '<div class="type withdrawn">article.withdrawn</div>' in page.text
     assert '<div class="type">article.created</div>' in page.text
 
