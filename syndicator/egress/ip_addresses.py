@@ -8,7 +8,7 @@ registries for IPv4 and IPv6 (RFC 6890), RFC 4291, 6052 (NAT64), 3056 (6to4), 43
 import re
 import socket
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from msgspec import Struct
 
@@ -104,11 +104,6 @@ def usual_spelling(host: str) -> str:
         return str(IPv4Address(socket.inet_aton(host.removesuffix("."))))
     except OSError:
         return ""
-
-
-def parse_network(text: str) -> IPNetwork:
-    """Read a CIDR network or a single address; raises ValueError when it is neither."""
-    return ip_network(text.strip())
 
 
 def unwrap(ip: IPAddress) -> IPAddress:

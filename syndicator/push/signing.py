@@ -69,18 +69,11 @@ def public_key(secret: Secret) -> str | None:
     return _PUBLIC + base64.b64encode(_private_key(text).public_key().public_bytes_raw()).decode()
 
 
-def sign(secret: Secret, webhook_id: str, timestamp_s: int, body: bytes) -> str:
-    """Sign one delivery with one secret. `timestamp_s` is whole seconds since 1970.
-
-    Raises PushError for an unusable secret, or an id with a dot (a dot divides what is signed).
-    """
-    return sign_with_all([secret], webhook_id, timestamp_s, body)
-
-
 def sign_with_all(secrets: Sequence[Secret], webhook_id: str, timestamp_s: int, body: bytes) -> str:
     """Sign with every secret, divided by single spaces, so that receivers may change theirs in peace.
 
-    Raises PushError where there is no secret: nothing is sent unsigned.
+    `timestamp_s` is whole seconds since 1970. Raises PushError for an unusable secret, where there is none
+    (nothing is sent unsigned), and for an id with a dot (a dot divides what is signed).
     """
     if "." in webhook_id:
         raise PushError("The id of a webhook holds no dot.")

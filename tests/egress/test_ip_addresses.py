@@ -1,11 +1,11 @@
 # ruff: noqa: S104 — addresses stand here to be refused
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicator.egress.ip_addresses import NetworkPort, is_permitted, is_public, parse_network, unwrap
+from syndicator.egress.ip_addresses import NetworkPort, is_permitted, is_public, unwrap
 
 REFUSED = [
     "0.0.0.0",
@@ -149,17 +149,17 @@ def test_nothing_in_v6_is_public_outside_global_unicast(ip: IPv6Address) -> None
         ("127.0.0.1", "::1", False),
         ("::1", "::1", True),
         ("fe80::/10", "fe80::1%eth0", True),
-        (" fd00::/8 ", "fd00::1", True),
+        ("fd00::/8", "fd00::1", True),
         ("::ffff:0:0/96", "::ffff:10.0.0.1", True),
         ("::/0", "10.0.0.1", False),
     ],
 )
 def test_networks_that_are_allowed_besides(allowed: str, address: str, permitted: bool) -> None:
-    assert is_permitted(ip_address(address), (parse_network(allowed),)) is permitted
+    assert is_permitted(ip_address(address), (ip_network(allowed),)) is permitted
 
 
 def test_one_port_of_an_address_may_be_allowed_and_no_other() -> None:
-    allow = (NetworkPort(parse_network("127.0.0.1"), 8081), NetworkPort(parse_network("::1"), 8082))
+    allow = (NetworkPort(ip_network("127.0.0.1"), 8081), NetworkPort(ip_network("::1"), 8082))
     for address, port in (("127.0.0.1", 8081), ("::ffff:127.0.0.1", 8081), ("::1", 8082)):
         assert is_permitted(ip_address(address), allow, port), (address, port)
     for address, port in (("127.0.0.1", 8082), ("127.0.0.2", 8081), ("::1", 8081)):
@@ -170,9 +170,3 @@ def test_one_port_of_an_address_may_be_allowed_and_no_other() -> None:
 def test_without_an_allow_list_only_public_addresses_are_permitted() -> None:
     assert is_permitted(ip_address("8.8.8.8"), ())
     assert not is_permitted(ip_address("127.0.0.1"), ())
-
-
-@pytest.mark.parametrize("text", ["", "10.0.0.1/8", "localhost", "10.0.0.0/33"])
-def test_what_is_no_network_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):
-        parse_network(text)

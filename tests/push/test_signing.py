@@ -11,7 +11,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from syndicator.errors import PushError
 from syndicator.model.delivery import Secret
-from syndicator.push.signing import public_key, sign, sign_with_all, signing_key
+from syndicator.push.signing import public_key, sign_with_all, signing_key
 
 
 def secret_of(key: bytes) -> Secret:
@@ -28,21 +28,21 @@ def headers_for(signature: str, *, event: str = "evt_1", at: int) -> dict[str, s
 def test_what_is_signed_and_how() -> None:
     """Worked out by hand: id, dot, seconds, dot, body, under the bare bytes of the key."""
     digest = hmac.new(b"o" * 24, b'evt_1.1614265330.{"a": 1}', hashlib.sha256).digest()
-    assert sign(OLD, "evt_1", 1614265330, b'{"a": 1}') == "v1," + base64.b64encode(digest).decode()
+    assert sign_with_all([OLD], "evt_1", 1614265330, b'{"a": 1}') == "v1," + base64.b64encode(digest).decode()
 
 
 @given(key=st.binary(min_size=24, max_size=64), body=st.text(max_size=200))
 def test_the_published_verifier_accepts_it(key: bytes, body: str) -> None:
     now = int(datetime.now(UTC).timestamp())
     secret = secret_of(key)
-    signature = sign(secret, "evt_1", now, body.encode())
+    signature = sign_with_all([secret], "evt_1", now, body.encode())
     Webhook(secret.reveal()).verify(body.encode(), headers_for(signature, at=now), json_parse=False)
 
 
 @pytest.mark.parametrize("change", ["body", "id", "timestamp", "secret"])
 def test_the_published_verifier_notices_any_change(change: str) -> None:
     now = int(datetime.now(UTC).timestamp())
-    signature = sign(OLD, "evt_1", now, b"{}")
+    signature = sign_with_all([OLD], "evt_1", now, b"{}")
     headers = headers_for(
         signature, event="evt_2" if change == "id" else "evt_1", at=now + (change == "timestamp")
     )
@@ -54,7 +54,10 @@ def test_the_published_verifier_notices_any_change(change: str) -> None:
 def test_every_secret_signs_while_they_change() -> None:
     now = int(datetime.now(UTC).timestamp())
     signatures = sign_with_all((NEW, OLD), "evt_1", now, b"{}")
-    assert signatures == f"{sign(NEW, 'evt_1', now, b'{}')} {sign(OLD, 'evt_1', now, b'{}')}"
+    assert (
+        signatures
+        == f"{sign_with_all([NEW], 'evt_1', now, b'{}')} {sign_with_all([OLD], 'evt_1', now, b'{}')}"
+    )
     for secret in (OLD, NEW):
         Webhook(secret.reveal()).verify(b"{}", headers_for(signatures, at=now))
 
@@ -84,7 +87,7 @@ def test_keys_of_every_allowed_size(size: int) -> None:
 )
 def test_unusable_secrets_are_named_but_not_shown(text: str, words: str) -> None:
     with pytest.raises(PushError, match=words) as raised:
-        sign(Secret(text), "evt_1", 0, b"")
+        sign_with_all([Secret(text)], "evt_1", 0, b"")
     shown = f"{raised.value!r} {raised.value.__cause__!r}"
     assert "hunter2" not in shown
     assert not text or text not in shown
@@ -96,7 +99,7 @@ def test_an_ed25519_key_signs_what_its_public_half_verifies() -> None:
     public = bytes.fromhex("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025")
     for key in (seed, seed + public):
         secret = Secret("whsk_" + base64.b64encode(key).decode())
-        scheme, _, signature = sign(secret, "evt_1", 1614265330, b"{}").partition(",")
+        scheme, _, signature = sign_with_all([secret], "evt_1", 1614265330, b"{}").partition(",")
         assert scheme == "v1a"
         Ed25519PublicKey.from_public_bytes(public).verify(base64.b64decode(signature), b"evt_1.1614265330.{}")
         assert public_key(secret) == "whpk_" + base64.b64encode(public).decode()
@@ -112,7 +115,7 @@ def test_beside_an_ed25519_signature_the_published_verifier_finds_its_own() -> N
 
 def test_an_id_with_a_dot_could_be_read_in_two_ways() -> None:
     with pytest.raises(PushError, match="dot"):
-        sign(OLD, "evt.1", 0, b"")
+        sign_with_all([OLD], "evt.1", 0, b"")
 
 
 def test_nothing_goes_out_unsigned() -> None:

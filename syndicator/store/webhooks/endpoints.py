@@ -168,14 +168,6 @@ class Endpoints:
             version=int(version or 0),
         )
 
-    async def registrations(self, owner: str | None = None) -> list[EndpointListed]:
-        """List the registered endpoints, of one owner or of all, the oldest first."""
-        known = await self.load()
-        found = [
-            one for one in known.endpoints.values() if one.owner is not None and owner in {None, one.owner}
-        ]
-        return sorted(found, key=lambda one: (one.created_at or from_ms(0), one.endpoint.id))
-
     async def remove(self, endpoint: EndpointId) -> bool:
         """Take a registered endpoint out, for good; a sweep then removes all that waits for it."""
         keys = self._keys

@@ -114,14 +114,6 @@ async def test_what_was_removed_is_gone_and_swept(store: Store, clock: ManualClo
     assert await store.endpoints.state(A) == EndpointState()
 
 
-async def test_owners_see_their_own(store: Store) -> None:
-    await store.endpoints.register(registration(A))
-    await store.endpoints.register(registration(B, owner="tok_2"))
-    await store.endpoints.publish([endpoint(EndpointId("c"))])
-    assert [one.endpoint.id for one in await store.endpoints.registrations("tok_2")] == [B]
-    assert [one.endpoint.id for one in await store.endpoints.registrations()] == [A, B]
-
-
 async def test_pausing_and_resuming_is_seen_by_all(store: Store, clock: ManualClock) -> None:
     await store.endpoints.publish([endpoint()])
     version = await store.endpoints.version()
