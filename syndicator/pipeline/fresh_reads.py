@@ -36,6 +36,7 @@ class FreshReads(Generic[Key, Value]):
         self._moves = moves
         self._known: dict[Key, Value] = {}
         self._known_at: int | None = None
+        """The state of `moves` at which the known values were read; they are valid until it changes."""
         self._reads = Batcher(self._read, apart=False)
         self._overdue_at: float | None = None
         """Of the read that is on its way."""
@@ -73,14 +74,10 @@ class FreshReads(Generic[Key, Value]):
             raise
         finally:
             self._overdue_at = None
-        self._remember(found, moves)
-        return [found[key] for key in keys]
-
-    def _remember(self, found: Mapping[Key, Value], moves: int | None) -> None:
-        """Cache values read at a state of `moves`; they are valid until it changes."""
         if moves != self._known_at:
             self._known, self._known_at = {}, moves
         self._known.update(found)
+        return [found[key] for key in keys]
 
     def _check_away(self) -> None:
         if asyncio.get_running_loop().time() < self._away_until:

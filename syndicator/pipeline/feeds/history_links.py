@@ -7,7 +7,7 @@ from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import ArticleId, is_article_id
 from syndicator.pipeline.feeds.article_selection import select
 from syndicator.pipeline.filter_matching import Filtering
-from syndicator.rules.feeds.history_windows import Span, chosen, spans_before
+from syndicator.rules.feeds.history_windows import chosen, spans_before
 from syndicator.rules.filter_matching import facets_for
 from syndicator.store.articles.articles import TimelinePlace
 from syndicator.store.store import Store
@@ -43,20 +43,11 @@ async def prev_archive(store: Store, filtering: Filtering, spec: FeedSpec, bound
     for _ in range(_STEPS):
         selection = await select(store, filtering, spec.filter, 1, spec.per, before=before)
         if selection.entries:
-            span = await _span_of(store, spec, selection.entries[0].article.listed_at, bound)
-            return (("prev-archive", archive_path(span)),)
+            spans = spans_before(selection.entries[0].article.listed_at, bound)
+            edges = [(to_ms(span.start), to_ms(span.end) - 1) for span in spans]
+            span = chosen(spans, await store.lists.counts(facets_for(spec.filter), edges))
+            return (("prev-archive", f"/archive/{span.name}"),)
         before = selection.rest
         if before is None:
             break
     return ()
-
-
-def archive_path(span: Span) -> str:
-    """Return the path of an archive, relative to the feed."""
-    return f"/archive/{span.name}"
-
-
-async def _span_of(store: Store, spec: FeedSpec, instant: datetime, bound: datetime) -> Span:
-    spans = spans_before(instant, bound)
-    edges = [(to_ms(span.start), to_ms(span.end) - 1) for span in spans]
-    return chosen(spans, await store.lists.counts(facets_for(spec.filter), edges))

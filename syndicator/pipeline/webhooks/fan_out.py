@@ -206,26 +206,27 @@ class EventFanOut:
         closed: tuple[tuple[EventId, str, str], ...],
         now: datetime,
     ) -> list[Queued]:
-        fetching = sum(_fetches(endpoint, event) for endpoint in wanting)
-        spread = 0.0 if is_urgent(event) else spread_s(fetching)
-        return [
-            Queued(
-                endpoint=endpoint.id,
-                event=event.id,
-                due_at=self._due_at(endpoint, event, spread, now),
-                urgent=is_urgent(event),
-                hold=timedelta(seconds=endpoint.timeout_s + CALLBACK_LIMITS.wait_s + _HOLD_MARGIN_S),
-                older=closed,
+        urgent = is_urgent(event)
+        fetching = {endpoint.id for endpoint in wanting if _fetches(endpoint, event)}
+        spread = 0.0 if urgent else spread_s(len(fetching))
+        queued: list[Queued] = []
+        for endpoint in wanting:
+            due_at = now
+            if endpoint.digest is not None and not urgent:
+                due_at = sent_at(endpoint.id, endpoint.digest, now)
+            elif spread and endpoint.id in fetching:
+                due_at += timedelta(seconds=self._rng.uniform(0, spread))
+            queued.append(
+                Queued(
+                    endpoint=endpoint.id,
+                    event=event.id,
+                    due_at=due_at,
+                    urgent=urgent,
+                    hold=timedelta(seconds=endpoint.timeout_s + CALLBACK_LIMITS.wait_s + _HOLD_MARGIN_S),
+                    older=closed,
+                )
             )
-            for endpoint in wanting
-        ]
-
-    def _due_at(self, endpoint: Endpoint, event: Event, spread: float, now: datetime) -> datetime:
-        if endpoint.digest is not None and not is_urgent(event):
-            return sent_at(endpoint.id, endpoint.digest, now)
-        if spread and _fetches(endpoint, event):
-            return now + timedelta(seconds=self._rng.uniform(0, spread))
-        return now
+        return queued
 
     async def _announced_before(
         self, events: Sequence[Event], *, bodies: bool

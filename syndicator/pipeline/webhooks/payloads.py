@@ -124,7 +124,9 @@ class Payloads:
             head = heads[article_id] if article_id is not None else None
             if head is not None:
                 article, story = head
-                found[event.id] = self._shown(await self._revision_of(event, article)), story
+                if event.type.family == "article" and article.revision != event.revision:
+                    article = await self._store.articles.revision(article.id, event.revision) or article
+                found[event.id] = served_by_us(allowed(article, self._rights_of(article)), self._site), story
         return found
 
     async def _withdrawn(self, events: Sequence[Event]) -> dict[EventId, _Found]:
@@ -138,14 +140,6 @@ class Payloads:
             for event, withdrawal, place in zip(events, withdrawals, places, strict=True)
             if withdrawal
         }
-
-    async def _revision_of(self, event: Event, head: Article) -> Article:
-        if event.type.family != "article" or head.revision == event.revision:
-            return head
-        return await self._store.articles.revision(head.id, event.revision) or head
-
-    def _shown(self, article: Article) -> Article:
-        return served_by_us(allowed(article, self._rights_of(article)), self._site)
 
     def _rights_of(self, article: Article) -> Rights:
         return self._rights.get(article.source, Rights())
