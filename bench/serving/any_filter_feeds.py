@@ -109,7 +109,7 @@ async def _measure(feeds: AnyFilterFeeds, name: str, asked: AdHoc) -> None:
 
 
 def _forget(feeds: AnyFilterFeeds) -> None:
-    feeds._kept.clear()  # noqa: SLF001
+    feeds._documents._kept.clear()  # noqa: SLF001
     feeds._popular._rankings.clear()  # noqa: SLF001
     feeds._popular._boards.clear()  # noqa: SLF001
 

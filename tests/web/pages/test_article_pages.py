@@ -24,13 +24,13 @@ from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.concurrency_limits import MOST_WAITING_EACH
 from syndicator.pipeline.feeds import any_filter_feeds as ad_hoc_feeds
+from syndicator.pipeline.feeds import requested_documents
 from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.rules.feeds.any_filter_feeds import AdHoc
-from syndicator.rules.least_recent import LeastRecent
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.rules.popularity.visitors import household_of
 from syndicator.store.search.search_index import SearchIndex
@@ -365,13 +365,14 @@ async def test_what_an_index_did_not_hold_yet_is_shown_as_soon_as_it_does(
 async def test_what_is_kept_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await world.admit(story(1))
     monkeypatch.setattr(ad_hoc_feeds, "KEPT_FEEDS", 3)
-    few, small = feeds_of(world, None), feeds_of(world, None)
-    monkeypatch.setattr(small, "_kept", LeastRecent(1, ad_hoc_feeds._size))
+    few = feeds_of(world, None)
+    monkeypatch.setattr(requested_documents, "KEPT_BYTES", 1)
+    small = feeds_of(world, None)
     for size in range(1, 9):
         for feeds in (few, small):
             await feeds.rendition(AdHoc(size=size), Format.RSS, "c")
-    assert len(few._kept) == 3
-    assert len(small._kept) == 1
+    assert len(few._documents._kept) == 3
+    assert len(small._documents._kept) == 1
 
 
 async def test_a_client_that_asks_for_very_much_at_once_is_sent_away_and_others_are_served(
