@@ -1,4 +1,7 @@
-"""What a service opens at its start and closes at its end: Redis, outbound HTTP, worker processes."""
+"""What a service opens and closes: Redis, outbound HTTP, worker processes.
+
+A `Foundation` stays as long as the process; `Resources` stand on it and live as long as one configuration.
+"""
 
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -15,6 +18,7 @@ from syndicator.gather.gatherer import Gatherer
 from syndicator.model.clock import Clock
 from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import SourceId
+from syndicator.observe.metrics import Metrics, open_metrics
 from syndicator.pipeline.ops.listener_registry import ListenerRegistry
 from syndicator.pipeline.sources.polite_client import PoliteClient, open_polite_client
 from syndicator.rules.sources.origins import origins
@@ -23,10 +27,9 @@ from syndicator.store.store import Store, StoreOptions, open_store
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resources:
-    """All that a service opens at its start, with the values that were read from Redis for it."""
+class Foundation:
+    """What does not change with the configuration of a running process."""
 
-    settings: Settings
     clock: Clock
     """The time of stored data, the same in all processes: Redis' time, unless a test sets another."""
     wall: Clock
@@ -34,31 +37,61 @@ class Resources:
     is_time_confirmed: Callable[[], bool]
     """Returns whether `clock` is trusted enough to delete expired data: see `SharedClock.is_confirmed`."""
     store: Store
-    egress: Egress
-    listeners: ListenerRegistry
+    """With the retention of the configuration that the process started with."""
     pool: ParserPool
     """Worker processes that read large documents; one that takes too long or too much memory is killed."""
     render_pool: ParserPool
     gatherer: Gatherer
+    metrics: Metrics
+    rng: random.Random
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What a service stands on, with the values that were read from Redis for its configuration."""
+
+    settings: Settings
+    foundation: Foundation
+    store: Store
+    egress: Egress
+    listeners: ListenerRegistry
     client: PoliteClient
     site: Site
     origins: Mapping[SourceId, Origin]
     """Origins of all known sources, also of those that left the configuration: their rights still apply."""
     configured_origins: Mapping[SourceId, Origin]
     """Origins of the configured sources alone, by their current and their former ids."""
-    rng: random.Random
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings, clock: Clock | None, wall: Clock) -> AsyncIterator[Resources]:
-    """Open all resources, and close them at the end. Without `clock`, the time is that of Redis."""
-    rng = random.Random()
+async def open_foundation(settings: Settings, clock: Clock | None, wall: Clock) -> AsyncIterator[Foundation]:
+    """Open Redis and the worker processes. Without `clock`, the time is that of Redis."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(_store_options(settings)))
         is_time_confirmed: Callable[[], bool] = lambda: True  # noqa: E731
         if clock is None:
             shared = await stack.enter_async_context(store.clock())
             clock, is_time_confirmed = shared, shared.is_confirmed
+        pool = await stack.enter_async_context(open_pool())
+        yield Foundation(
+            clock=clock,
+            wall=wall,
+            is_time_confirmed=is_time_confirmed,
+            store=store,
+            pool=pool,
+            render_pool=await stack.enter_async_context(open_pool(workers=1)),
+            gatherer=Gatherer(pool),
+            metrics=open_metrics(),
+            rng=random.Random(),
+        )
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings, foundation: Foundation) -> AsyncIterator[Resources]:
+    """Open what one configuration needs, and close it at the end."""
+    clock = foundation.clock
+    store = foundation.store.with_options(_store_options(settings))
+    async with AsyncExitStack() as stack:
         settings = await _with_former_scopes(settings, store)
         configured = origins(settings.sources)
         own = OwnListeners()
@@ -74,26 +107,19 @@ async def open_resources(settings: Settings, clock: Clock | None, wall: Clock) -
                 clock=clock,
             )
         )
-        pool = await stack.enter_async_context(open_pool())
-        gatherer = Gatherer(pool)
+        client = open_polite_client(
+            egress, foundation.gatherer, store, clock, foundation.rng, user_agent=settings.user_agent
+        )
         yield Resources(
             settings=settings,
-            clock=clock,
-            wall=wall,
-            is_time_confirmed=is_time_confirmed,
+            foundation=foundation,
             store=store,
             egress=egress,
             listeners=listeners,
-            pool=pool,
-            render_pool=await stack.enter_async_context(open_pool(workers=1)),
-            gatherer=gatherer,
-            client=await stack.enter_async_context(
-                open_polite_client(egress, gatherer, store, clock, rng, user_agent=settings.user_agent)
-            ),
+            client=await stack.enter_async_context(client),
             site=await _site(settings, store),
             origins={**await store.origins.known(besides=configured), **configured},
             configured_origins=configured,
-            rng=rng,
         )
 
 

@@ -12,7 +12,6 @@ from syndicator.model.clock import Clock, system_clock
 from syndicator.model.feed import Origin
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceKind
-from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.admission import Admitter, Grouping
 from syndicator.pipeline.articles.article_pages import ArticlePages
 from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
@@ -66,7 +65,7 @@ from syndicator.pipeline.webhooks.replays import ReplayControl
 from syndicator.pipeline.webhooks.resend import Redelivery
 from syndicator.pipeline.websub.callbacks import HubCallbacks
 from syndicator.pipeline.websub.subscriptions import SubscribeStep, WebsubSubscriptions
-from syndicator.resources import Resources, open_resources
+from syndicator.resources import Foundation, Resources, open_foundation, open_resources
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.rules.sources.origins import origins
 from syndicator.settings.endpoint_registration import Registrations, written
@@ -84,12 +83,13 @@ class Service:
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
+        self._foundation = resources.foundation
         self.settings = resources.settings
-        self.clock = resources.clock
+        self.clock = resources.foundation.clock
         self.store = resources.store
         self.egress = resources.egress
         self.listeners = resources.listeners
-        self.metrics = open_metrics()
+        self.metrics = resources.foundation.metrics
         self.specs = list(resources.settings.feeds.values())
         self._feed_index = FeedIndex(self.specs)
         self.near = NearArticles(resources.store.assignments, resources.store.stories)
@@ -165,7 +165,7 @@ class Service:
             store=store.pictures,
             files=PictureFiles(self.settings.store.data_dir / "pictures", self.settings.store.pictures),
             egress=self.egress,
-            pool=resources.pool,
+            pool=self._foundation.pool,
             sources=self.settings.sources,
             clock=clock,
         )
@@ -184,7 +184,7 @@ class Service:
         pages = ArticlePages(
             store=store,
             polite_client=resources.client,
-            gatherer=resources.gatherer,
+            gatherer=self._foundation.gatherer,
             candidate_pipeline=self._candidates,
             held=self._embargo,
             upstream_withdrawals=self._upstream_withdrawals,
@@ -193,34 +193,34 @@ class Service:
         feed_round = FeedRound(
             store=store,
             polite_client=resources.client,
-            gatherer=resources.gatherer,
+            gatherer=self._foundation.gatherer,
             candidate_pipeline=self._candidates,
             pages=pages,
             websub_subscriptions=self.hub_subscriptions,
             upstream_withdrawals=self._upstream_withdrawals,
             clock=clock,
-            rng=resources.rng,
+            rng=self._foundation.rng,
         )
         sitemap_round = SitemapRound(
             store=store,
             polite_client=resources.client,
-            gatherer=resources.gatherer,
+            gatherer=self._foundation.gatherer,
             candidate_pipeline=self._candidates,
             pages=pages,
             clock=clock,
-            rng=resources.rng,
+            rng=self._foundation.rng,
         )
         rounds: dict[SourceKind, KindOfRound] = {
             SourceKind.FEED: feed_round,
             SourceKind.SITEMAP: sitemap_round,
-            SourceKind.PAGE: PageRound(store, resources.client, resources.gatherer, pages, clock),
+            SourceKind.PAGE: PageRound(store, resources.client, self._foundation.gatherer, pages, clock),
         }
         self.gather_step = GatherStep(
             store,
             settings.sources,
             rounds,
             clock,
-            resources.rng,
+            self._foundation.rng,
             take_received=resources.client.take_received,
         )
         self.source_control = SourceControl(store, clock)
@@ -242,7 +242,9 @@ class Service:
         self.publisher = Publisher(
             store=store,
             site=resources.site,
-            render_worker=RenderWorker(resources.render_pool, store.again, resources.site, resources.origins),
+            render_worker=RenderWorker(
+                self._foundation.render_pool, store.again, resources.site, resources.origins
+            ),
             specs=self.specs,
             retired=settings.retired_feeds.values(),
             origins=resources.origins,
@@ -270,10 +272,10 @@ class Service:
             self.egress,
             self.endpoints,
             clock,
-            resources.rng,
+            self._foundation.rng,
             site=settings.site,
             origins=resources.origins,
-            wall=resources.wall,
+            wall=self._foundation.wall,
             measured=[one.id for one in settings.sources.values() if one.fresh_within_s is not None],
         )
         self.registration = EndpointRegistration(
@@ -284,7 +286,7 @@ class Service:
             write=written,
             site=settings.site,
             clock=clock,
-            wall=resources.wall,
+            wall=self._foundation.wall,
         )
         self.inspection = DeliveryInspection(store, self.registration, clock)
         self.resend = Redelivery(store, self.registration, clock)
@@ -301,8 +303,8 @@ class Service:
             policy=settings.hub,
             site=settings.site,
             clock=clock,
-            is_time_confirmed=self._resources.is_time_confirmed,
-            rng=self._resources.rng,
+            is_time_confirmed=self._foundation.is_time_confirmed,
+            rng=self._foundation.rng,
         )
         self.hub: Hub | None = None
         if settings.hub is not None and settings.site.serves_hub:
@@ -346,7 +348,7 @@ class Service:
             rename=self.configuration_sync.rename_again,
             fan_out=self.deliver_step.event_fan_out.run,
             clock=clock,
-            is_time_confirmed=resources.is_time_confirmed,
+            is_time_confirmed=self._foundation.is_time_confirmed,
         )
         self.queries = Queries(
             store=store,
@@ -364,9 +366,19 @@ class Service:
 async def open_service(
     settings: Settings, clock: Clock | None = None, *, wall: Clock = system_clock
 ) -> AsyncIterator[Service]:
-    """Open the service; without a clock, time is that of Redis. `wall` dates requests."""
+    """Open a service and all below it; without a clock, time is that of Redis. `wall` dates requests."""
+    async with (
+        open_foundation(settings, clock, wall) as foundation,
+        build_service(settings, foundation) as service,
+    ):
+        yield service
+
+
+@asynccontextmanager
+async def build_service(settings: Settings, foundation: Foundation) -> AsyncIterator[Service]:
+    """Open the service of one configuration over a foundation."""
     async with AsyncExitStack() as stack:
-        service = Service(await stack.enter_async_context(open_resources(settings, clock, wall)))
+        service = Service(await stack.enter_async_context(open_resources(settings, foundation)))
         stack.callback(service.publisher.close)
         stack.push_async_callback(service.pictures.close)
         stack.callback(service.search.close)

@@ -20,6 +20,7 @@ from syndicator.observe.redact import UNSAFE, hide_secrets, printable
 
 if TYPE_CHECKING:
     from syndicator.settings import Settings
+    from syndicator.settings.shared_files import LocalConfiguration
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 AlwaysJson = Annotated[bool, typer.Option("--json", help="No effect: the output is always JSON.")]
@@ -69,6 +70,19 @@ class Invocation:
 
         with without_collection():
             return load(self.folder, self.environ)
+
+    def own_settings(self) -> "Settings":
+        """Read what this process needs to reach Redis; no more than that where files are wrong elsewhere."""
+        from syndicator.settings.load import load_for_trial  # noqa: PLC0415 -- as above
+        from syndicator.settings.shared_files import OWN_TABLES  # noqa: PLC0415
+
+        return load_for_trial(self.folder, self.environ, OWN_TABLES)
+
+    def local(self) -> "LocalConfiguration":
+        """Return the files and the environment of this process."""
+        from syndicator.settings.shared_files import LocalConfiguration  # noqa: PLC0415 -- as above
+
+        return LocalConfiguration(self.folder, self.environ)
 
     def options(self) -> list[str]:
         """Spell the global options as another process of this program takes them."""

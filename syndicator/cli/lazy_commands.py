@@ -25,6 +25,10 @@ COMMANDS = {
     "sample": (_STAYING, "Run only the sample portals and the partner that receives their news."),
     "init": ("init", "Write a commented configuration into an empty folder, and say what to do next."),
     "once": ("once", "Do one round of a step, then exit: 0 done, 1 when something failed."),
+    "reload": (
+        "reload",
+        "Have all running processes use the configuration as it is in the files now, without a restart.",
+    ),
     "status": ("status", "Print a link that opens the operators' pages in a browser, once."),
     "stats": ("once", "Count what there is, as JSON."),
     "check": ("check", "Read the whole configuration and show every fault: file, key, reason, remedy."),

@@ -16,7 +16,7 @@ def exit_on_signals() -> None:
 
 
 def stop_signal() -> asyncio.Event:
-    """Return an event that SIGINT, SIGTERM and SIGHUP set; a second one ends at once."""
+    """Return an event that SIGINT and SIGTERM set, and the end of the terminal; a second one ends at once."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -25,13 +25,35 @@ def stop_signal() -> asyncio.Event:
             sys.exit(130)
         stopped.set()
 
-    for name in _signals():
+    for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop)
     return stopped
 
 
+def reload_signal(stopped: asyncio.Event) -> asyncio.Event:
+    """Return an event that SIGHUP sets; where the terminal is gone, SIGHUP sets `stopped` instead."""
+    asked = asyncio.Event()
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # `nohup` means it
+        return asked
+    had_terminal = _has_terminal()
+
+    def hang_up() -> None:
+        (stopped if had_terminal and not _has_terminal() else asked).set()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
+    return asked
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
 def _signals() -> list[signal.Signals]:
     names = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` means it
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         names.append(signal.SIGHUP)
     return names

@@ -3,15 +3,21 @@
 import getpass
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, TypeVar
 
 import typer
 
-from syndicator.cli.context import invocation
+from syndicator.cli.context import Invocation, invocation
 from syndicator.cli.event_loop import run_loop
+from syndicator.live_configuration import LiveConfiguration
+from syndicator.model.clock import system_clock
+from syndicator.model.configuration import ProcessNote
 from syndicator.observe.actor import acting
-from syndicator.service import Service, open_service
+from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
+from syndicator.resources import Foundation, open_foundation
+from syndicator.service import Service, build_service
 from syndicator.settings import Settings
 
 Rows = Sequence[Mapping[str, Any]]
@@ -20,14 +26,64 @@ T = TypeVar("T")
 
 
 def ask(context: typer.Context, question: Callable[[Service], Awaitable[T]]) -> T:
-    """Open the service for one question; what it changes, the operator of this machine changes."""
+    """Open the service for one question, with the configuration that runs.
 
-    async def answer(settings: Settings) -> T:
-        async with open_service(settings) as service:
+    What it changes, the operator of this machine changes.
+    """
+
+    async def answer(call: Invocation) -> T:
+        async with opened(call, LiveConfiguration.shown) as service:
             with acting(operator()):
                 return await question(service)
 
-    return run_loop(answer(invocation(context).settings()))
+    return run_loop(answer(invocation(context)))
+
+
+def edit(context: typer.Context, change: Callable[[ConfigurationEditing], Awaitable[T]]) -> T:
+    """Open what is configured beside the files for one change, by the operator of this machine."""
+
+    async def answer(call: Invocation) -> T:
+        async with open_foundation(call.own_settings(), None, system_clock) as foundation:
+            live = _live(call, foundation)
+            with acting(operator()):
+                return await change(ConfigurationEditing(foundation.store, live.check, foundation.clock))
+
+    return run_loop(answer(invocation(context)))
+
+
+@asynccontextmanager
+async def opened(
+    call: Invocation, chosen: Callable[[LiveConfiguration], Awaitable[Settings]]
+) -> AsyncIterator[Service]:
+    """Open the service of a command; `chosen` is the configuration that it works with."""
+    async with (
+        open_foundation(call.own_settings(), None, system_clock) as foundation,
+        build_service(await chosen(_live(call, foundation)), foundation) as service,
+    ):
+        yield service
+
+
+def _live(call: Invocation, foundation: Foundation) -> LiveConfiguration:
+    return LiveConfiguration(
+        call.local(), foundation.store.configuration, foundation.clock, process=own_name()
+    )
+
+
+def warn_of_refused(notes: Sequence[ProcessNote]) -> None:
+    """Write, on standard error, which processes do not run the newest configuration, and why."""
+    for note in notes:
+        runs = f"version {note.version}" if note.version else "its own files"
+        for reason in note.refused:
+            typer.secho(
+                f"{note.process} runs {runs}: a newer configuration is refused: {reason}",
+                err=True,
+                fg="yellow",
+            )
+
+
+def own_name() -> str:
+    """Return what this process is called in what others read."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def operator() -> str:

@@ -82,6 +82,11 @@ class Runner:
                 return
             await self._sleep(None if until_empty else taken.next_due_at)
 
+    async def idle(self) -> None:
+        """Return once no job runs."""
+        while self._jobs:
+            await asyncio.wait(self._jobs)
+
     async def drain(self, deadline_s: float) -> None:
         """Let running jobs end; cancel those that do not by the deadline (their leases run out)."""
         if self._jobs:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -64,12 +65,23 @@ class Workers:
             self._ticks.add_job(runner.tick, IntervalTrigger(seconds=TICKS_S[name]), id=name)
         self._ticks.start()
 
-    async def stop(self, deadline_s: float) -> None:
-        """Take no more work, and let what runs end until the deadline."""
+    def retire(self) -> None:
+        """Take no more work; what runs goes on."""
         if self._ticks.running:
             self._ticks.shutdown(wait=False)
         for runner in self._runners.values():
             runner.stop()
+
+    async def idle(self, timeout_s: float) -> None:
+        """Return once nothing runs any more after `retire`, or after the time-out."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await asyncio.gather(*self._tasks)
+                await asyncio.gather(*(runner.idle() for runner in self._runners.values()))
+
+    async def stop(self, deadline_s: float) -> None:
+        """Take no more work, and let what runs end until the deadline."""
+        self.retire()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + deadline_s
         if self._tasks:

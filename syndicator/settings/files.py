@@ -1,12 +1,20 @@
 """All `*.toml` files of a folder, and of the folders in it, read as one document that knows its origins."""
 
+import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
-from syndicator.errors import Fault
+from msgspec import Struct
 
+from syndicator.errors import Fault
+from syndicator.model.configuration import ConfigFile
+
+Look = tuple[tuple[str, int, int], ...]
+"""Path, time of the last change in ns and size in bytes of each file."""
 KeyPath = tuple[str, ...]
 Location = tuple[str | int, ...]
 """Also into lists, by position."""
@@ -18,6 +26,15 @@ EXAMPLES = "examples"
 NO_FILES = "*.toml"
 """The key of the fault that a folder holds nothing."""
 MAX_FILE_BYTES = 4 * 2**20
+
+
+class ConfigFiles(Struct, frozen=True, kw_only=True):
+    """The files of one folder, not yet understood."""
+
+    files: tuple[ConfigFile, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    changed_at: datetime | None = None
+    """When the last of them was written, added or removed."""
 
 
 class ConfigDocument:
@@ -61,6 +78,12 @@ class ConfigDocument:
         """Add the keys of one file; the same key in two files is a fault."""
         self._merge(self.tree, table, file, ())
 
+    def keep(self, tables: Collection[str]) -> None:
+        """Drop all tables but these, and what was wrong with the others."""
+        self.tree = {key: table for key, table in self.tree.items() if key in tables}
+        self.faults = [fault for fault in self.faults if fault.key.partition(".")[0] in tables]
+        self.complete = True
+
     def put(self, path: KeyPath, value: object, origin: str) -> None:
         """Set one key, whatever stood there; tables on the way are made."""
         table = self.tree
@@ -95,28 +118,79 @@ def show(path: Location) -> str:
 
 def read_folder(folder: Path) -> ConfigDocument:
     """Read every `*.toml` of the folder, and of those in it but `examples`, in the order of their names."""
-    document = ConfigDocument(folder)
+    return document_of(read_files(folder), folder)
+
+
+def read_files(folder: Path) -> ConfigFiles:
+    """Return the files of the folder as they are on disk, with what cannot be read as faults."""
     if not folder.is_dir():
         reason = "is a file, not a folder" if folder.exists() else "there is no such folder"
+        remedy = "name the one that holds your *.toml files; `syndicator init` writes one"
+        return ConfigFiles(faults=(Fault(file=str(folder), key="--config", reason=reason, remedy=remedy),))
+    files: list[ConfigFile] = []
+    faults: list[Fault] = []
+    paths = list(_toml_files(folder))
+    for path in paths:
+        try:
+            with path.open("rb") as stream:
+                content = stream.read(MAX_FILE_BYTES + 1)
+        except OSError as error:
+            reason, remedy = f"cannot be read ({error.strerror})", "check its permissions"
+            faults.append(Fault(file=str(path), key="(file)", reason=reason, remedy=remedy))
+            continue
+        if len(content) > MAX_FILE_BYTES:
+            reason, remedy = f"is larger than {MAX_FILE_BYTES // 2**20} MiB", "split it into several files"
+            faults.append(Fault(file=str(path), key="(file)", reason=reason, remedy=remedy))
+            continue
+        files.append(ConfigFile(name=str(path.relative_to(folder)), content=content))
+    if not paths:
+        faults.append(_nothing(folder, "no *.toml file is here"))
+    return ConfigFiles(files=tuple(files), faults=tuple(faults), changed_at=_changed_at(folder, paths))
+
+
+def look(folder: Path) -> Look:
+    """Return what changes whenever a file of the folder is written, added or removed, without reading any."""
+    seen = []
+    for path in _toml_files(folder) if folder.is_dir() else ():
+        with suppress(OSError):  # it was removed just now
+            stat = path.stat()
+            seen.append((str(path), stat.st_mtime_ns, stat.st_size))
+    return tuple(seen)
+
+
+def document_of(found: ConfigFiles, folder: Path, *, without: Collection[str] = ()) -> ConfigDocument:
+    """Return files as one document; `without` some of their tables."""
+    document = ConfigDocument(folder)
+    document.faults += found.faults
+    document.complete = not found.faults
+    add_files(document, found.files, str(folder) + os.sep, without=without)
+    if document.complete and not document.tree:
         document.complete = False
-        document.faults.append(
-            Fault(
-                file=str(folder),
-                key="--config",
-                reason=reason,
-                remedy="name the one that holds your *.toml files; `syndicator init` writes one",
-            )
-        )
-        return document
-    files = list(_toml_files(folder))
-    for file in files:
-        _read_file(document, file)
-    if not files or (document.complete and not document.tree):
-        document.complete = False
-        reason = "the configuration is empty" if files else "no *.toml file is here"
-        remedy = "`syndicator init` writes one to begin with"
-        document.faults.append(Fault(file=str(folder), key=NO_FILES, reason=reason, remedy=remedy))
+        document.faults.append(_nothing(folder, "the configuration is empty"))
     return document
+
+
+def add_files(
+    document: ConfigDocument, files: Iterable[ConfigFile], where: str, *, without: Collection[str] = ()
+) -> None:
+    """Add the tables of files to a document; `where` stands before the names of files in faults."""
+    for file in files:
+        table = _table(document, file.content, where + file.name)
+        document.merge({key: each for key, each in table.items() if key not in without}, where + file.name)
+
+
+def _nothing(folder: Path, reason: str) -> Fault:
+    remedy = "`syndicator init` writes one to begin with"
+    return Fault(file=str(folder), key=NO_FILES, reason=reason, remedy=remedy)
+
+
+def _changed_at(folder: Path, paths: Sequence[Path]) -> datetime | None:
+    """Return when a file was last written, added or removed, as far as the file system knows."""
+    changed_s = []
+    for path in {folder, *paths, *(path.parent for path in paths)}:
+        with suppress(OSError):
+            changed_s.append(path.stat().st_mtime)
+    return datetime.fromtimestamp(max(changed_s), UTC) if changed_s else None
 
 
 def _toml_files(folder: Path) -> Iterator[Path]:
@@ -130,22 +204,15 @@ def _toml_files(folder: Path) -> Iterator[Path]:
     return iter(sorted(visible, key=lambda path: (len(path.parts), path)))
 
 
-def _read_file(document: ConfigDocument, file: Path) -> None:
+def _table(document: ConfigDocument, content: bytes, file: str) -> Mapping[str, object]:
+    """Return what a file says; nothing, and a fault in the document, where it cannot be read."""
+
     def unreadable(key: str, reason: str, remedy: str) -> None:
         document.complete = False
-        document.faults.append(Fault(file=str(file), key=key, reason=reason, remedy=remedy))
+        document.faults.append(Fault(file=file, key=key, reason=reason, remedy=remedy))
 
     try:
-        with file.open("rb") as stream:
-            content = stream.read(MAX_FILE_BYTES + 1)
-        if len(content) > MAX_FILE_BYTES:
-            unreadable(
-                "(file)", f"is larger than {MAX_FILE_BYTES // 2**20} MiB", "split it into several files"
-            )
-            return
-        table = tomllib.loads(content.decode("utf-8-sig"))
-    except OSError as error:
-        unreadable("(file)", f"cannot be read ({error.strerror})", "check its permissions")
+        return tomllib.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         unreadable(f"line {line}", "is not written in UTF-8", "save the file as UTF-8")
@@ -154,8 +221,7 @@ def _read_file(document: ConfigDocument, file: Path) -> None:
         unreadable(key, f"is not valid TOML: {reason}", "see https://toml.io for how it is written")
     except RecursionError:
         unreadable("(file)", "is nested too deeply", "write tables as [table.below] instead of { … }")
-    else:
-        document.merge(table, str(file))
+    return {}
 
 
 def _syntax_fault(message: str, content: bytes) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 read files | lay the environment over | inherit [defaults] and groups | validate | check across tables | build
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -30,7 +30,16 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
         ConfigError: with every fault of every file at once.
 
     """
-    document = read_folder(folder)
+    return settings_of(read_folder(folder), environ)
+
+
+def settings_of(document: ConfigDocument, environ: Mapping[str, str]) -> Settings:
+    """Return what a document says, with the environment's overrides.
+
+    Raises:
+        ConfigError: with every fault at once.
+
+    """
     override(document, environ)
     configuration = _validated(document) if document.tree else None
     _check_groups(document)
@@ -44,13 +53,17 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     return _built(configuration)
 
 
-def load_for_trial(folder: Path, environ: Mapping[str, str]) -> Settings:
-    """Read what trying an address needs: `[site]` and `[egress]`; all else may be missing, or be wrong.
+TRIAL = frozenset({"site", "egress"})
+"""Tables that trying an address needs."""
+
+
+def load_for_trial(folder: Path, environ: Mapping[str, str], needed: Collection[str] = TRIAL) -> Settings:
+    """Read the tables that are needed; all else may be missing, or be wrong.
 
     Sources and feeds are known only where the whole configuration can be read.
 
     Raises:
-        ConfigError: with every fault of those two tables, and of files that cannot be read.
+        ConfigError: with every fault of those tables, and of files that cannot be read.
 
     """
     try:
@@ -59,7 +72,7 @@ def load_for_trial(folder: Path, environ: Mapping[str, str]) -> Settings:
         document = read_folder(folder)
     document.faults = [fault for fault in document.faults if fault.key != NO_FILES]
     override(document, environ)
-    document.tree = {key: table for key, table in document.tree.items() if key in {"site", "egress"}}
+    document.tree = {key: table for key, table in document.tree.items() if key in needed}
     configuration = _validated(document, Trial)
     if document.faults or configuration is None:
         raise ConfigError(tuple(document.faults))

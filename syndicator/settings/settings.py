@@ -29,6 +29,9 @@ from syndicator.settings.tables.sections import (
 OPS_HOST = "127.0.0.1"
 """Where the operators' listener stands, on every machine."""
 
+_OF_A_START = ("host", "port", "ops_port", "processes")
+"""Keys of `[server]` that only a start applies."""
+
 FIRST_YEAR = 2026
 """Part of the ids that we mint under the host of a public URL. It never changes: ids would."""
 
@@ -84,6 +87,21 @@ class Settings(Struct, frozen=True, kw_only=True):
         server = self.server
         named = ((server.host, server.port), (OPS_HOST, server.ops_port))
         return tuple(Listener(host, port) for host, port in named if port)
+
+    def as_started(self, started: "Settings") -> tuple["Settings", tuple[str, ...]]:
+        """Return the settings with what only a start applies as it was then, and the keys that differ."""
+        differing = [
+            f"{table}.{key}"
+            for table in ("server", "work", "store", "sample")
+            for key in type(getattr(self, table)).model_fields
+            if (table != "server" or key in _OF_A_START)
+            and getattr(getattr(self, table), key) != getattr(getattr(started, table), key)
+        ]
+        kept = {key: getattr(started.server, key) for key in _OF_A_START}
+        server = self.server.model_copy(update=kept)
+        site = self.site if self.public_url_given else replace(self.site, public_url=started.site.public_url)
+        unchanged = {"work": started.work, "store": started.store, "sample": started.sample}
+        return replace(self, server=server, site=site, **unchanged), tuple(differing)
 
     def with_port(self, port: int) -> "Settings":
         """Return the settings with the port that the server really got, where 0 asked for a free one."""

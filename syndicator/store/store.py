@@ -28,6 +28,7 @@ from syndicator.store.hub.subscribers import HubSubscribers
 from syndicator.store.hub.topics import HubTopics
 from syndicator.store.keys.table import Keys
 from syndicator.store.ops.audit import AuditLog
+from syndicator.store.ops.configuration_versions import ConfigurationVersions
 from syndicator.store.ops.configured_names import Configured
 from syndicator.store.ops.delivery_repair import Mending
 from syndicator.store.ops.hub_repair import HubMending
@@ -90,7 +91,14 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
 class Store:
     """Everything that Redis keeps for us, in one namespace."""
 
-    def __init__(self, connection: Connection, keys: Keys, options: StoreOptions, url: str) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        keys: Keys,
+        options: StoreOptions,
+        url: str,
+        marks: DataMarks | None = None,
+    ) -> None:
         self.connection = connection
         self.again = StoreOptions(
             url=url,
@@ -99,60 +107,80 @@ class Store:
             kept_articles=options.kept_articles,
         )
         """By which another process of this service opens it: without secrets but that of the URL."""
-        self._probe, self._clock = keys.probe(), keys.clock()
+        self._keys = keys
+        self._probe = keys.probe()
+        self._clock = keys.clock()
+        self.marks = marks or DataMarks(connection, keys)
+        self._open_articles(connection, keys, options)
+        self._open_sources(connection, keys)
+        self._open_webhooks(connection, keys, options)
+        self._open_operation(connection, keys, options)
+        self.watch = Watch(url, keys.feeds_version())
+        """Of the versions of feeds."""
+
+    def _open_articles(self, connection: Connection, keys: Keys, options: StoreOptions) -> None:
         self.stories = Stories(connection, keys, options.kept_articles)
-        self.marks = DataMarks(connection, keys)
         self.articles = Articles(
             connection, keys, options.kept_revisions, options.kept_identities, self.marks
         )
         self.assignments = Assignments(connection, keys, self.stories.kept)
-        self.attempts = Attempts(connection, keys)
-        self.audit = AuditLog(connection, keys)
-        self.backlog = Backlog(connection, keys)
         self.changes = Changes(connection, keys)
+        self.feeds = Feeds(connection, keys)
+        self.held = Embargoed(connection, keys)
+        self.lists = Lists(connection, keys)
+        self.outbox = Outbox(connection, keys)
+        self.pictures = Pictures(connection, keys, options.kept_pictures)
+        self.withdrawals = Withdrawals(connection, keys, self.articles)
         self.clicks = Clicks(connection, keys)
-        self.configured = Configured(connection, keys)
         self.crossings = Crossings(connection, keys)
+        self.signals = Signals(connection, keys)
+        self.popularity = Popularity(connection, keys, self.signals)
+        self.reports = Reports(connection, keys)
+
+    def _open_sources(self, connection: Connection, keys: Keys) -> None:
+        self.article_delays = ArticleDelays(connection, keys)
+        self.entries = Entries(connection, keys)
+        self.origins = Origins(connection, keys)
+        self.request_slots = SharedRequestSlots(connection, keys)
+        self.robots = RobotsFiles(connection, keys)
+        self.round_histories = RoundHistories(connection, keys)
+        self.sources = SourceQueue(connection, keys)
+        self.subscriptions = Subscriptions(connection, keys)
+        self.unreadable = Unreadable(connection, keys)
+
+    def _open_webhooks(self, connection: Connection, keys: Keys, options: StoreOptions) -> None:
+        self.attempts = Attempts(connection, keys)
+        self.backlog = Backlog(connection, keys)
         self.deliveries = Deliveries(connection, keys)
         self.digests = Digests(connection, keys)
         self.endpoints = Endpoints(connection, keys, Sealer(options.seal_keys, options.data_dir))
-        self.entries = Entries(connection, keys)
+        self.event_articles = EventArticles(connection, keys)
         self.events = Events(connection, keys)
-        self.feeds = Feeds(connection, keys)
-        self.held = Embargoed(connection, keys)
-        self.listeners = Listeners(connection, keys)
-        self.lists = Lists(connection, keys)
-        self.mending = Mending(connection, keys)
-        self.origins = Origins(connection, keys)
+        self.replays = Replays(connection, keys)
+        self.requeuing = Requeuing(connection, keys)
         self.hub = HubSubscribers(connection, keys, Sealer(options.seal_keys, options.data_dir))
         self.hub_topics = HubTopics(connection, keys)
+
+    def _open_operation(self, connection: Connection, keys: Keys, options: StoreOptions) -> None:
+        sealer = Sealer(options.seal_keys, options.data_dir)
+        self.audit = AuditLog(connection, keys)
+        self.configuration = ConfigurationVersions(connection, keys, sealer)
+        self.configured = Configured(connection, keys)
         self.hub_mending = HubMending(connection, keys, self.hub)
-        self.outbox = Outbox(connection, keys)
-        self.pictures = Pictures(connection, keys, options.kept_pictures)
-        self.article_delays = ArticleDelays(connection, keys)
-        self.round_histories = RoundHistories(connection, keys)
-        self.signals = Signals(connection, keys)
-        self.popularity = Popularity(connection, keys, self.signals)
+        self.listeners = Listeners(connection, keys)
+        self.mending = Mending(connection, keys)
         self.renaming = Renaming(connection, keys, self.held)
-        self.replays = Replays(connection, keys)
-        self.reports = Reports(connection, keys)
-        self.requeuing = Requeuing(connection, keys)
-        self.robots = RobotsFiles(connection, keys)
-        self.sources = SourceQueue(connection, keys)
-        self.subscriptions = Subscriptions(connection, keys)
         self.tokens = Tokens(connection, keys)
-        self.unreadable = Unreadable(connection, keys)
         self.used_links = UsedLinks(connection, keys)
-        self.withdrawals = Withdrawals(connection, keys, self.articles)
-        self.event_articles = EventArticles(connection, keys)
-        self.request_slots = SharedRequestSlots(connection, keys)
-        self.watch = Watch(url, keys.feeds_version())
-        """Of the versions of feeds."""
 
     async def ping(self) -> None:
         """Raise StoreUnavailable unless Redis answers."""
         # PING is refused where the disk is full, though reads are not.
         await self.connection.call("ECHO", "x")
+
+    def with_options(self, options: StoreOptions) -> "Store":
+        """Return the store over the same connection, with other retention."""
+        return Store(self.connection, self._keys, options, self.again.url or "", self.marks)
 
     def clock(self) -> AbstractAsyncContextManager[SharedClock]:
         """Return the clock that all processes share.

@@ -22,7 +22,7 @@ from syndicator.web.feeds.feed_routes import FeedRoutes
 from syndicator.web.feeds.history_routes import HistoryRoutes
 from syndicator.web.feeds.private_feeds import PrivateFeeds
 from syndicator.web.http.hosts import check_host
-from syndicator.web.http.options import OpsOptions, WebOptions
+from syndicator.web.http.options import ConfigurationNote, OpsOptions, WebOptions
 from syndicator.web.http.problems import Problem, catch_problems, problem_response
 from syndicator.web.http.responses import complete
 from syndicator.web.hub.hub_routes import OwnHubRoutes
@@ -78,7 +78,7 @@ def create_app(
     feed_pages = FeedPages(reading, drawing, options)
     stories = StoryPages(reading, drawing, options, as_feeds=any_filter_feeds is not None)
     older = HistoryRoutes(reading.history, reading.publisher, options)
-    groups = (feeds, older, pages, feed_pages, stories, _health(reading), drawing)
+    groups = (feeds, older, pages, feed_pages, stories, _health(reading, options.configuration), drawing)
     routes = [route for group in groups for route in group.routes()]
     if callbacks is not None:
         routes += HubRoutes(callbacks).routes()
@@ -117,7 +117,7 @@ def create_ops_app(
     """
     drawing = Drawing(reading.site, prefix="", operates=True)
     pages = PageRoutes(reading, drawing, WebOptions())
-    health = _health(reading)
+    health = _health(reading, options.configuration)
     groups = (
         StatusRoutes(reading, drawing, options, operators, health),
         DeliveryPages(reading, drawing, operators),
@@ -154,8 +154,9 @@ def create_waiting_app(
     return app
 
 
-def _health(reading: Queries) -> HealthRoutes:
-    return HealthRoutes(reading, reading.publisher.specs, reading.publisher.stale_cache)
+def _health(reading: Queries, configuration: ConfigurationNote | None) -> HealthRoutes:
+    publisher = reading.publisher
+    return HealthRoutes(reading, publisher.specs, publisher.stale_cache, configuration)
 
 
 def _below(prefix: str, routes: Sequence[web.RouteDef]) -> list[web.RouteDef]:

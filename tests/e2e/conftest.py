@@ -47,6 +47,10 @@ class Program:
     async def stop(self, name: signal.Signals = signal.SIGTERM) -> int:
         if self.process.returncode is None:
             self.process.send_signal(name)
+        return await self.wait()
+
+    async def wait(self) -> int:
+        """Wait until it has ended; return its exit code."""
         async with asyncio.timeout(PATIENCE_S):
             code = await self.process.wait()
             await self._reading

@@ -1,10 +1,29 @@
-"""Commands that read the configuration and change nothing: check, config schema."""
+"""Commands about the configuration: check it, show which runs, and change it beside the files."""
+
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli.context import AsJson, counted, invocation, print_json, print_warnings
+from syndicator.cli.context import (
+    AsJson,
+    CommandFailed,
+    counted,
+    invocation,
+    print_json,
+    print_table,
+    print_warnings,
+)
+from syndicator.cli.formats import local_time
+from syndicator.cli.preview.toml_blocks import table_block
+from syndicator.cli.store_access import edit, warn_of_refused
+from syndicator.pipeline.ops.configuration_editing import ConfigurationShown, Tables
 from syndicator.settings.advice import advice
 from syndicator.settings.json_schema import configuration_schema
+from syndicator.settings.shared_files import ADDED_KINDS
 
 config_app = typer.Typer(help="The configuration itself.", no_args_is_help=True)
 
@@ -45,3 +64,101 @@ def _check(
 def _schema() -> None:
     """Print the JSON Schema of the configuration, for editors that complete and check."""
     print_json(configuration_schema())
+
+
+@config_app.command(name="show", epilog="Example: syndicator config show")
+def _show(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show which version runs, in which processes, and what was added beside the files."""
+    shown = edit(context, lambda editing: editing.shown())
+    if as_json:
+        print_json({"ok": True, **_document(shown), "next": None, "errors": []})
+        return
+    warn_of_refused(shown.processes)
+    if shown.version is None:
+        typer.echo("Nothing was published yet: the first start publishes the files.")
+    else:
+        at = local_time(shown.version.published_at, "UTC")
+        typer.echo(f"Version {shown.version.version}, published {at} by {shown.version.by}.")
+    if shown.processes:
+        print_table(
+            [{"process": note.process, "version": note.version or "own files"} for note in shown.processes]
+        )
+    if shown.added:
+        print_table(
+            [
+                {
+                    "added": f"{each.kind}.{each.id}",
+                    "by": each.by,
+                    "at": local_time(each.at, "UTC"),
+                    "effect": "none: the files have it, too"
+                    if f"{each.kind}.{each.id}" in shown.in_files_too
+                    else "",
+                }
+                for each in shown.added
+            ]
+        )
+
+
+@config_app.command(name="add", epilog="Example: syndicator config add new-portal.toml")
+def _add(
+    context: typer.Context,
+    file: Annotated[
+        str, typer.Argument(help="Tables as in a file of the configuration; - reads standard input.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Add sources, feeds and groups beside the files, or change those added before; all or none.
+
+    They are kept in Redis, and all processes apply them within seconds. Where a file has a table of the same
+    name, it wins.
+    """
+    tables = _tables(file)
+    added = edit(context, lambda editing: editing.put(tables))
+    names = [f"{each.kind}.{each.id}" for each in added]
+    if as_json:
+        print_json({"ok": True, "items": names, "next": None, "errors": []})
+        return
+    typer.echo(f"Added: {', '.join(names)}.")
+
+
+@config_app.command(name="remove", epilog="Example: syndicator config remove source.new-portal")
+def _remove(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="As config show names it: KIND.ID.")],
+) -> None:
+    """Remove a table that was added beside the files."""
+    kind, _, one = name.partition(".")
+    edit(context, lambda editing: editing.remove(kind, one))
+    typer.echo(f"Removed: {name}.")
+
+
+@config_app.command(name="export", epilog="Example: syndicator config export > config/added.toml")
+def _export(context: typer.Context) -> None:
+    """Print what was added beside the files as TOML, with its secrets: to be kept in a file."""
+    added = edit(context, lambda editing: editing.added())
+    typer.echo("\n".join(table_block(f"{each.kind}.{each.id}", each.table) for each in added), nl=False)
+
+
+def _document(shown: ConfigurationShown) -> dict[str, Any]:
+    return {
+        "version": shown.version,
+        "processes": shown.processes,
+        "items": shown.added,
+        "in_files_too": shown.in_files_too,
+    }
+
+
+def _tables(file: str) -> Tables:
+    """Read tables that may be added; refuse others."""
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+        found: Mapping[str, Any] = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CommandFailed(f"{file}: {error}", key="FILE", remedy="see https://toml.io") from error
+    if foreign := sorted(found.keys() - set(ADDED_KINDS)):
+        reason = f"{file}: [{foreign[0]}] cannot be added beside the files"
+        raise CommandFailed(reason, key=foreign[0], remedy=f"write it into a file; only {_KINDS} can be")
+    return {kind: named for kind, named in found.items() if isinstance(named, dict)}
+
+
+_KINDS = ", ".join(f"[{kind}.ID]" for kind in ADDED_KINDS)

@@ -11,6 +11,7 @@ import typer
 from syndicator.cli.context import (
     AlwaysJson,
     AsJson,
+    Invocation,
     check_known,
     counted,
     invocation,
@@ -18,15 +19,15 @@ from syndicator.cli.context import (
     print_table,
 )
 from syndicator.cli.event_loop import run_loop
-from syndicator.cli.store_access import ask
+from syndicator.cli.store_access import ask, opened
+from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.ids import SourceId
 from syndicator.model.status import QueueCounts
 from syndicator.pipeline.sources.gather_step import ChosenSources, SourceReport
 from syndicator.pipeline.steps import JobReport, Step
 from syndicator.schedule.runner import Runner
 from syndicator.schedule.workers import CAPACITY
-from syndicator.service import Service, open_service
-from syndicator.settings import Settings
+from syndicator.service import Service
 
 _ASSIGN_S = 10.0
 """How long new articles may wait to be assigned to stories before the command ends."""
@@ -61,11 +62,9 @@ def _once(  # noqa: PLR0917  typer calls it by name
     as_json: AsJson = False,
 ) -> None:
     """Do one round of a step, then exit: 0 done, 1 when something failed."""
-    settings = invocation(context).settings()
-    for name in source or ():
-        check_known("source", name, settings.sources, "--source")
-    sources = [SourceId(name) for name in (source or (settings.sources if everything else ()))]
-    reports = run_loop(_run(settings, step, sources, workers or CAPACITY[step], named=bool(source)))
+    reports = run_loop(
+        _run(invocation(context), step, source or (), workers or CAPACITY[step], everything=everything)
+    )
     report = _result(step, reports)
     if as_json:
         print_json(report)
@@ -86,12 +85,15 @@ def _summary(step: StepName, totals: dict[str, int]) -> str:
 
 
 async def _run(
-    settings: Settings, name: StepName, chosen: Sequence[SourceId], capacity: int, *, named: bool
+    call: Invocation, name: StepName, named: Sequence[str], capacity: int, *, everything: bool
 ) -> list[JobReport]:
     reports: list[JobReport] = []
-    async with open_service(settings) as service:
+    async with opened(call, LiveConfiguration.begin) as service:
+        for source in named:
+            check_known("source", source, service.settings.sources, "--source")
         await service.sync_configuration()
-        step = _step(service, name, chosen, named=named)
+        chosen = [SourceId(source) for source in named or (service.settings.sources if everything else ())]
+        step = _step(service, name, chosen, named=bool(named))
         runner = Runner(step, capacity=capacity, clock=service.clock, on_report=reports.append)
         await runner.run(until_empty=True)
         if name is StepName.GATHER and (left := await service.assigner.drain(_ASSIGN_S)):

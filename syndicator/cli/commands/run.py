@@ -2,8 +2,14 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,45 +17,38 @@ from urllib.parse import urlsplit
 
 import typer
 
-from syndicator.cli.api_routes import api_of
 from syndicator.cli.banner import (
     OpsAddresses,
     print_banner,
     print_first_admin,
     print_sample_banner,
 )
-from syndicator.cli.context import invocation
+from syndicator.cli.context import Invocation, invocation
 from syndicator.cli.demo import DEMO_FOLDER, demo_call
 from syndicator.cli.event_loop import run_loop
-from syndicator.cli.signals import stop_signal
+from syndicator.cli.signals import reload_signal, stop_signal
+from syndicator.cli.store_access import own_name
 from syndicator.cli.supervisor import supervise
-from syndicator.egress.own_listeners import listeners_of
 from syndicator.errors import StoreError, StoreUnavailable, SyndicatorError
+from syndicator.generations import HTTP_DRAIN_S, Generations, OpsListener
+from syndicator.generations import Roles as GenerationRoles
+from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
-from syndicator.observe.metrics import counting
 from syndicator.observe.pauses import collect_briefly, without_collection
+from syndicator.resources import Foundation, open_foundation
 from syndicator.rules.stories.rarity import load_frequencies
 from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
-from syndicator.schedule.workers import Workers
-from syndicator.service import Service, open_service, stale_cache
+from syndicator.service import stale_cache
 from syndicator.settings import Settings
 from syndicator.settings.advice import advice
 from syndicator.settings.settings import OPS_HOST, listening_url
 from syndicator.store.access.operators_token import operators_token
 from syndicator.store.files.data_folder import make_private
-from syndicator.web.api.json_api import PublicApi
-from syndicator.web.app import create_app, create_ops_app, create_waiting_app
-from syndicator.web.feeds.private_feeds import PrivateFeeds
-from syndicator.web.http.auth import Gate
-from syndicator.web.http.options import OpsOptions, WebOptions
+from syndicator.web.app import create_waiting_app
+from syndicator.web.http.options import WebOptions
 from syndicator.web.http.server import open_socket, port_of, serving
-from syndicator.web.ops.operator_access import Operators, sign_in_path
-
-DRAIN_S = 3.0
-"""How long running jobs may go on after the signal: the whole stop stays under 5 s."""
-
-HTTP_DRAIN_S = 1.0
+from syndicator.web.ops.operator_access import sign_in_path
 
 _MOST_WARNINGS = 20
 """Of warnings about the configuration, as `check` prints them."""
@@ -96,12 +95,12 @@ def _run(
     servers, workers = settings.server.processes, settings.work.processes
     roles = Roles(serve=True, work=True, sample=settings.sample.enabled, banner=True)
     if servers == workers == 1:
-        run_loop(_stay(settings, roles))
+        run_loop(_stay(call, roles))
         return
     # This process works and serves too; it owns the embedded Redis, so it stays while its children do.
     shared = Roles(serve=True, work=True, sample=settings.sample.enabled, banner=True, share_port=servers > 1)
     children = [("serve", "--share-port")] * (servers - 1) + [("work",)] * (workers - 1)
-    run_loop(_stay(settings, shared, supervise(call.options(), children)))
+    run_loop(_stay(call, shared, supervise(call.options(), children)))
 
 
 def _serve(
@@ -111,12 +110,12 @@ def _serve(
     ] = False,
 ) -> None:
     """Run only the web server; any number of them, against one Redis."""
-    run_loop(_stay(invocation(context).settings(), Roles(serve=True, share_port=share_port)))
+    run_loop(_stay(invocation(context), Roles(serve=True, share_port=share_port)))
 
 
 def _work(context: typer.Context) -> None:
     """Run only the workers: gather, publish, deliver; any number of them, against one Redis."""
-    run_loop(_stay(invocation(context).settings(), Roles(work=True)))
+    run_loop(_stay(invocation(context), Roles(work=True)))
 
 
 def _sample(context: typer.Context) -> None:
@@ -133,65 +132,75 @@ def _sample(context: typer.Context) -> None:
 
 
 async def _stay(
-    settings: Settings, roles: Roles, others: AbstractAsyncContextManager[None] | None = None
+    call: Invocation, roles: Roles, others: AbstractAsyncContextManager[None] | None = None
 ) -> None:
-    """Do what the roles say until SIGINT, SIGTERM or SIGHUP: intake ends first, then work, then Redis.
+    """Do what the roles say until SIGINT or SIGTERM: intake ends first, then work, then Redis.
 
     `others` keeps further processes that do so too.
     """
+    settings = call.settings()
     stopped = stop_signal()
+    reloading = reload_signal(stopped)
     async with AsyncExitStack() as stack:
         if others is not None:
             await stack.enter_async_context(others)
         _close_data_folder(settings)
-        listening = _bind(settings, roles) if roles.serve else None
-        if listening is not None:
-            settings = settings.with_port(port_of(listening))
+        public = stack.enter_context(_bound(settings, roles)) if roles.serve else None
         sample = None
         if roles.sample:
             sample = await stack.enter_async_context(open_sample(_sample_options(settings), system_clock))
-        service = await _opened(stack, settings, listening, stopped)
-        if service is None:
+        foundation = await _opened(stack, settings, public, stopped)
+        if foundation is None:
             return
-        with without_collection():
-            await service.sync_configuration()
-        await stack.enter_async_context(service.data_loss.watching())
+        live = LiveConfiguration(
+            call.local(),
+            foundation.store.configuration,
+            foundation.clock,
+            process=own_name(),
+            reloading=reloading,
+        )
+        settings = _with_port(await live.begin(), public)
         ops = await asyncio.to_thread(_open_ops, settings, roles)
-        sockets = [*([listening] if listening else []), *([ops.listening] if ops else [])]
-        listeners = [listener for one in sockets for listener in listeners_of(one)]
-        await stack.enter_async_context(service.listeners.publishing(listeners))
+        if ops is not None:
+            stack.callback(ops.listening.close)
+        what = GenerationRoles(works=roles.work, public=public, ops=ops, live=live)
+        generations = Generations(foundation, what)
+        stack.push_async_callback(generations.end)
+        service = await generations.run(settings)
         for one in advice(settings)[:_MOST_WARNINGS]:
             log.warning("configuration_warning", key=one.key, reason=one.reason, remedy=one.remedy)
-        if roles.work:
-            await stack.enter_async_context(_working(service))
-        ops_url = await stack.enter_async_context(_observed(service, ops)) if ops else None
-        if listening is not None:
-            await stack.enter_async_context(_answering(service, listening))
+
+        async def apply(following: Settings) -> None:
+            await generations.run(_with_port(following, public))
+
+        await stack.enter_async_context(live.followed(apply))
         if roles.banner:
-            print_banner(settings, ops_url, sample)
+            print_banner(settings, _ops_addresses(ops), sample)
         if roles.serve and (first := await service.access.first_admin()):
             print_first_admin(first.value)
+        del service  # it is replaced with the configuration
         await asyncio.to_thread(load_frequencies)
         collect_briefly()
-        log.info("ready", **_addresses(settings, listening))
+        log.info("ready", **_addresses(settings, public))
         await stopped.wait()
         log.info("stopping")
 
 
 async def _opened(
     stack: AsyncExitStack, settings: Settings, listening: socket.socket | None, stopped: asyncio.Event
-) -> Service | None:
-    """Open the service; where Redis is away, serve what is on disk until it is there. None: stopped."""
+) -> Foundation | None:
+    """Open Redis; where it is away, serve what is on disk until it is there. None: stopped."""
     async with AsyncExitStack() as meanwhile:
         is_waiting = False
         while not stopped.is_set():
             try:
                 with without_collection():
                     async with _cancelled_by(stopped):
-                        return await stack.enter_async_context(open_service(settings))
+                        return await stack.enter_async_context(open_foundation(settings, None, system_clock))
             except StoreUnavailable as error:
                 if not is_waiting:
-                    await meanwhile.enter_async_context(_serving_last_good(settings, listening, error))
+                    last_good = _serving_last_good(_with_port(settings, listening), listening, error)
+                    await meanwhile.enter_async_context(last_good)
                     is_waiting = True
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), _RETRY_S)
@@ -241,14 +250,22 @@ def _addresses(settings: Settings, listening: socket.socket | None) -> dict[str,
     return {"url": public} if public == address else {"url": public, "listening": address}
 
 
-def _bind(settings: Settings, roles: Roles) -> socket.socket:
+@contextmanager
+def _bound(settings: Settings, roles: Roles) -> Iterator[socket.socket]:
+    """Take the port of the web server."""
     host, port = settings.server.host, settings.server.port
     try:
-        return open_socket(host, port, reuse_port=roles.share_port)
+        listening = open_socket(host, port, reuse_port=roles.share_port)
     except OSError as error:
         raise SyndicatorError(
             f"cannot listen on {host}:{port}: {error.strerror}; [server] port chooses another one"
         ) from error
+    with listening:
+        yield listening
+
+
+def _with_port(settings: Settings, listening: socket.socket | None) -> Settings:
+    return settings if listening is None else settings.with_port(port_of(listening))
 
 
 def _close_data_folder(settings: Settings) -> None:
@@ -262,61 +279,12 @@ def _close_data_folder(settings: Settings) -> None:
         )
 
 
-@asynccontextmanager
-async def _working(service: Service) -> AsyncIterator[None]:
-    workers = Workers(service.steps, service.clock, service.metrics_reporter.report)
-    workers.start()
-    try:
-        yield
-    finally:
-        await workers.stop(DRAIN_S)
-
-
-@asynccontextmanager
-async def _answering(service: Service, listening: socket.socket) -> AsyncIterator[None]:
-    options = WebOptions(
-        trusted_proxies=service.settings.server.trusted_proxies,
-        unlimited=service.settings.server.unlimited,
-        feeds_a_minute=service.settings.server.feeds_per_minute,
-        count=counting(service.metrics.requests),
-    )
-    gate = Gate(service.access, service.clock, options.trusted_proxies)
-    app = create_app(
-        service.queries,
-        options,
-        callbacks=service.hub_callbacks,
-        hub=service.hub,
-        pictures=service.pictures,
-        article_search=service.search,
-        any_filter_feeds=service.any_filter_feeds,
-        announced=service.news_sitemap,
-        keys=PrivateFeeds(gate),
-        click_links=service.clicks,
-        api=PublicApi(table=api_of(service), gate=gate),
-    )
-    async with (
-        service.store.watch.running(),
-        service.publisher.stale_cache.keeping(service.stale_cache_refresh.refresh),
-        service.search.keeping_up(),
-        serving(app, listening, shutdown_timeout_s=HTTP_DRAIN_S),
-    ):
-        yield
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Ops:
-    """What the operators' listener is served on, and who may ask it."""
-
-    listening: socket.socket
-    token: str
-
-
-def _open_ops(settings: Settings, roles: Roles) -> _Ops | None:
+def _open_ops(settings: Settings, roles: Roles) -> OpsListener | None:
     """Take the operators' port, and make their token; a second process on this machine goes without."""
     port = settings.server.ops_port
     try:
         token = operators_token(settings.store.data_dir, making=True)
-        return _Ops(listening=open_socket(OPS_HOST, port), token=token)
+        return OpsListener(listening=open_socket(OPS_HOST, port), token=token)
     except StoreError as error:
         log.warning("status_page_unavailable", reason=str(error))
     except OSError as error:
@@ -330,23 +298,11 @@ def _open_ops(settings: Settings, roles: Roles) -> _Ops | None:
     return None
 
 
-@asynccontextmanager
-async def _observed(service: Service, ops: _Ops) -> AsyncIterator[OpsAddresses]:
-    """Serve metrics and pages for operators; give their addresses."""
-    server = service.settings.server
-    operators = Operators(ops.token, service.access, service.store.used_links, system_clock)
-    options = OpsOptions(
-        metrics=service.metrics.render,
-        measure=service.metrics_reporter.measure_queues,
-        hosts=server.ops_hosts,
-    )
-    app = create_ops_app(service.queries, options, api_of(service), operators)
-    async with (
-        service.queries.standings.keeping_up(),
-        serving(app, ops.listening, shutdown_timeout_s=HTTP_DRAIN_S),
-    ):
-        base = listening_url(OPS_HOST, port_of(ops.listening))
-        yield OpsAddresses(base=base, sign_in=base + sign_in_path(ops.token, system_clock()))
+def _ops_addresses(ops: OpsListener | None) -> OpsAddresses | None:
+    if ops is None:
+        return None
+    base = listening_url(OPS_HOST, port_of(ops.listening))
+    return OpsAddresses(base=base, sign_in=base + sign_in_path(ops.token, system_clock()))
 
 
 def _sample_options(settings: Settings) -> SampleOptions:

@@ -19,7 +19,7 @@ from syndicator.cli.context import (
     print_table,
 )
 from syndicator.cli.formats import ago, local_time
-from syndicator.cli.store_access import Limit, Rows, ask
+from syndicator.cli.store_access import Limit, Rows, ask, warn_of_refused
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, SourceState
 from syndicator.pipeline.articles.explanation import NewestArticles, SourceShown
@@ -42,6 +42,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
     """List the configured sources: how they fare, when each is due, and why then."""
 
     async def rows(service: Service) -> Rows:
+        warn_of_refused(await service.store.configuration.notes(service.clock()))
         status = await service.queries.status(list(service.settings.sources)[: limit or None])
         return [
             {

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Mapping
+from datetime import date, time
 from itertools import count
 from unicodedata import normalize
 from urllib.parse import urlsplit
@@ -47,6 +48,27 @@ def token_block(token: Token) -> str:
 def feed_block(name: str, fields: Mapping[str, str]) -> str:
     """Write the configuration of a feed that was not read yet."""
     return _table(f"source.{name}", {"title": fields["title"], "kind": "feed", **fields}) + _ADAPTIVE
+
+
+def table_block(name: str, table: Mapping[str, object]) -> str:
+    """Write any table of the configuration."""
+    return f"[{name}]\n" + "".join(f"{_key(key)} = {_value(value)}\n" for key, value in table.items())
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch("[A-Za-z0-9_-]+", key) else _quoted(key)
+
+
+def _value(value: object) -> str:
+    """Write a value as TOML; tables inside as `{ key = value }`."""
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_key(str(key))} = {_value(each)}" for key, each in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, str):
+        return _quoted(value)
+    return value.isoformat() if isinstance(value, date | time) else json.dumps(value)
 
 
 def free_name(title: str, url: str, taken: Collection[str]) -> str:

@@ -42,13 +42,6 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
         """
         return self._prefix + "clock"
 
-    def configured(self) -> str:
-        """HASH: `source:ID`, `feed:ID` or `endpoint:ID` → when a process last had it configured, ms.
-
-        Kept: a week after the last process; then all that belongs to the name goes. Written by: start, sweep.
-        """
-        return self._prefix + "configured"
-
     def origins(self) -> str:
         """HASH: source id → msgpack: what it was last configured as (name, addresses, rights), and when.
 

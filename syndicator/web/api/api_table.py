@@ -1,12 +1,13 @@
 """All routes of the API, in the order in which they are described."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from syndicator.model.clock import Clock
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.ops.api_tokens import Access
+from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.stories.editing import StoryEditing
@@ -16,6 +17,7 @@ from syndicator.pipeline.webhooks.replays import ReplayControl
 from syndicator.pipeline.webhooks.resend import Redelivery
 from syndicator.store.ops.audit import AuditLog
 from syndicator.web.api.audit_routes import AuditRoutes
+from syndicator.web.api.configuration_routes import ConfigurationRoutes
 from syndicator.web.api.delivery_routes import DeliveryRoutes
 from syndicator.web.api.endpoint_routes import EndpointRoutes
 from syndicator.web.api.event_routes import EventRoutes
@@ -41,6 +43,8 @@ def api_table(
     redelivery: Redelivery,
     replay_control: ReplayControl,
     audit: AuditLog,
+    editing: ConfigurationEditing,
+    reload: Callable[[], None],
     endpoint_schema: Mapping[str, Any],
     clock: Clock,
 ) -> tuple[ApiRoute, ...]:
@@ -55,6 +59,7 @@ def api_table(
         *EventRoutes().table(),
         *SignalRoutes(partner_reports, clock).table(),
         *TokenRoutes(access, reading).table(),
+        *ConfigurationRoutes(editing, reload).table(),
         *AuditRoutes(audit).table(),
     )
 
@@ -74,6 +79,8 @@ def described_table(endpoint_schema: Mapping[str, Any]) -> tuple[ApiRoute, ...]:
         redelivery=nobody,
         replay_control=nobody,
         audit=nobody,
+        editing=nobody,
+        reload=nobody,
         endpoint_schema=endpoint_schema,
         clock=nobody,
     )

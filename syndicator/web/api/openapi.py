@@ -20,6 +20,7 @@ _LINK = re.compile(r"\[([^][]*)\]\([\w.#-]*\)")
 _VARIABLES: Mapping[str, str] = {
     "source": "Id of a source.",
     "feed": "Id of a feed.",
+    "group": "Id of a group of sources.",
     "article": "Id of an article.",
     "other": "Id of another article.",
     "revision": "Number of a revision, from 1.",

@@ -4,8 +4,12 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
+from syndicator.model.configuration import ProcessNote
 from syndicator.model.feed import ASK_AGAIN_S
 from syndicator.web.http.forwarded import Network
+
+ConfigurationNote = Callable[[], ProcessNote]
+"""Returns which version of the configuration this process runs, and why no newer one."""
 
 
 def _count_nothing(route: str, status: int) -> None:
@@ -27,6 +31,7 @@ class WebOptions(Struct, frozen=True, kw_only=True):
     stale_if_error_s: int = 86_400
     count: Callable[[str, int], None] = _count_nothing
     """Called with route (as a pattern) and status of every answer: the access log is off."""
+    configuration: ConfigurationNote | None = None
 
 
 async def _measure_nothing() -> None:
@@ -42,3 +47,4 @@ class OpsOptions(Struct, frozen=True, kw_only=True):
     """Measures, before that, what is measured on demand."""
     hosts: tuple[str, ...] = ()
     """Host names that it answers to beside those of loopback."""
+    configuration: ConfigurationNote | None = None

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
@@ -52,17 +52,27 @@ def port_of(opened: socket.socket) -> int:
 
 @asynccontextmanager
 async def serving(
-    app: web.Application, opened: socket.socket, *, shutdown_timeout_s: float = 5.0
+    app: web.Application, opened: socket.socket, *, shutdown_timeout_s: float | Callable[[], float] = 5.0
 ) -> AsyncIterator[None]:
     """Serve the app on the socket while the context is open; the socket is closed with it.
 
-    At the end no new connection is taken, and requests under way get `shutdown_timeout_s` to finish.
+    At the end no new connection is taken, connections without a request are closed, and requests under way
+    get `shutdown_timeout_s` to finish: a number, or what returns it then.
     """
-    runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=shutdown_timeout_s)
+    runner = web.AppRunner(app, handle_signals=False)
     try:
         await runner.setup()
-        await _Site(runner, opened, backlog=_BACKLOG).start()
-        yield
+        site = _Site(runner, opened, backlog=_BACKLOG)
+        await site.start()
+        try:
+            yield
+        finally:
+            await site.stop()
+            await asyncio.sleep(0)  # requests that have just arrived begin before idle connections are closed
+            if server := runner.server:
+                server.pre_shutdown()
+                timeout_s = shutdown_timeout_s() if callable(shutdown_timeout_s) else shutdown_timeout_s
+                await server.shutdown(timeout_s)
     finally:
         await runner.cleanup()
         opened.close()

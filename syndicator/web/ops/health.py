@@ -10,10 +10,12 @@ from aiohttp import hdrs, web
 from msgspec import Struct
 
 from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
+from syndicator.model.configuration import ProcessNote
 from syndicator.model.ids import FeedId
 from syndicator.model.status import Recovery
 from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.pipeline.queries import Queries
+from syndicator.web.http.options import ConfigurationNote
 
 _TIMEOUT_S = 2.0
 _PINGS = 3
@@ -35,8 +37,15 @@ class Part(Struct, frozen=True):
 class HealthRoutes:
     """Handlers of `/healthz` and `/readyz`."""
 
-    def __init__(self, reading: Queries | None, feeds: Collection[FeedId], stale_cache: StaleCache) -> None:
+    def __init__(
+        self,
+        reading: Queries | None,
+        feeds: Collection[FeedId],
+        stale_cache: StaleCache,
+        configuration: ConfigurationNote | None = None,
+    ) -> None:
         """`reading`: None where Redis was away from the start."""
+        self._configuration = configuration
         self._reading = reading
         self._configured = frozenset(feeds)
         self._stale_cache = stale_cache
@@ -55,13 +64,18 @@ class HealthRoutes:
         parts = await self.parts()
         store, feeds = parts["store"], parts["feeds"]
         status = feeds.status if store.status == "down" else store.status
+        if status == "ready" and any(part.status != "ready" for part in parts.values()):
+            status = "degraded"
         body = msgspec.json.encode({"status": status, "parts": parts}) + b"\n"
         return web.Response(status=503 if status == "down" else 200, body=body, headers=_HEADERS)
 
     async def parts(self) -> Mapping[str, Part]:
         """Return how every part stands, by name."""
         store = await self._store()
-        return {"store": store, "feeds": self._feeds(store)}
+        parts = {"store": store, "feeds": self._feeds(store)}
+        if self._configuration is not None:
+            parts["configuration"] = _configured(self._configuration())
+        return parts
 
     async def _store(self) -> Part:
         if self._reading is None:
@@ -109,6 +123,18 @@ class HealthRoutes:
         if kept:
             return Part("degraded", f"{kept} of {total} feeds are served as last known.")
         return Part("down", "No feed is known here.")
+
+
+def _configured(note: ProcessNote) -> Part:
+    runs = f"version {note.version} runs" if note.version else "the files of this process run"
+    if note.refused:
+        # Which they are, is for operators: anybody may ask here.
+        faults = "1 fault" if len(note.refused) == 1 else f"{len(note.refused)} faults"
+        reload = "syndicator reload names them"
+        return Part("degraded", f"A newer configuration is refused ({faults}; {reload}); {runs}.")
+    if note.restart_for:
+        return Part("degraded", f"A restart would apply {', '.join(note.restart_for)}; {runs}.")
+    return Part("ready", f"{runs[0].upper()}{runs[1:]}.")
 
 
 async def _latency_s(reading: Queries) -> float:

@@ -5,13 +5,12 @@ import re
 
 from aiohttp import web
 from msgspec.structs import replace
-from pipeline.conftest import OpenService
+from pipeline.conftest import OpenService, routes_of
 from pipeline.webhooks.test_delivery import Partner, deliver, partner  # noqa: F401  a fixture
 from pipeline.webhooks.test_delivery import config as endpoint
 from support import candidate
 from web.web_world import client_of
 
-from syndicator.cli.api_routes import api_of
 from syndicator.model.article import Candidate, Photo
 from syndicator.model.feed import Format
 from syndicator.model.ids import ArticleId, FeedId, TokenId
@@ -89,7 +88,7 @@ async def test_no_public_address_shows_what_the_portal_withholds(service_of: Ope
             click_links=service.clicks,
             any_filter_feeds=service.any_filter_feeds,
             announced=service.news_sitemap,
-            api=PublicApi(table=api_of(service), gate=Gate(service.access, service.clock)),
+            api=PublicApi(table=routes_of(service), gate=Gate(service.access, service.clock)),
         )
         reader = new_token(Token(id=TokenId("reader"), scopes=(TokenScope.READ,)), service.clock())
         await service.access.keep(reader)

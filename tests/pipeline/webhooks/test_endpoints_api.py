@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from pipeline.conftest import OpenService
+from pipeline.conftest import OpenService, routes_of
 from pipeline.feeds.test_publisher import admit
 from pipeline.webhooks.test_delivery import deliver
 from standardwebhooks import Webhook
 from support import ManualClock
 from web.web_world import Answer, Client, client_of
 
-from syndicator.cli.api_routes import api_of
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import TokenId
 from syndicator.model.token import Token, TokenScope
@@ -91,7 +90,7 @@ async def headers_of(service: Service, name: str, scope: TokenScope) -> dict[str
 @asynccontextmanager
 async def api_over(service: Service, headers: dict[str, str] | None = None) -> AsyncIterator[Api]:
     gate = Gate(service.access, service.clock)
-    app = create_app(service.queries, WebOptions(), api=PublicApi(table=api_of(service), gate=gate))
+    app = create_app(service.queries, WebOptions(), api=PublicApi(table=routes_of(service), gate=gate))
     async with client_of(app) as client:
         yield Api(service, client, headers or await headers_of(service, "koran", TokenScope.PARTNER))
 

@@ -7,13 +7,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from pipeline.conftest import OpenService
+from pipeline.conftest import OpenService, routes_of
 from pipeline.webhooks.test_delivery import deliver
 from pipeline.webhooks.test_endpoints_api import Api, Receiver, headers_of, receiver
 from support import ManualClock, candidate, grouping_admitter
 from web.web_world import client_of
 
-from syndicator.cli.api_routes import api_of
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import ArticleId
@@ -55,7 +54,7 @@ async def api(service_of: OpenService, clock: ManualClock) -> AsyncIterator[Api]
     clock.now = system_clock()
     async with service_of("") as service:
         headers = await headers_of(service, "koran", TokenScope.PARTNER)
-        shared = PublicApi(table=api_of(service), gate=Gate(service.access, service.clock))
+        shared = PublicApi(table=routes_of(service), gate=Gate(service.access, service.clock))
         app = create_app(service.queries, WebOptions(), any_filter_feeds=service.any_filter_feeds, api=shared)
         async with client_of(app) as client:
             yield Api(service, client, headers)

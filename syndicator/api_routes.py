@@ -1,13 +1,15 @@
 """The API of a service."""
 
+from syndicator.live_configuration import LiveConfiguration
+from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
 from syndicator.service import Service
 from syndicator.settings.endpoint_registration import registration_schema
 from syndicator.web.api.api_table import api_table
 from syndicator.web.api.json_api import ApiRoute
 
 
-def api_of(service: Service) -> tuple[ApiRoute, ...]:
-    """Return all routes, over a service."""
+def api_of(service: Service, live: LiveConfiguration) -> tuple[ApiRoute, ...]:
+    """Return all routes, over a service; `live` follows the configuration of this process."""
     return api_table(
         reading=service.queries,
         listing=service.paginator,
@@ -20,6 +22,8 @@ def api_of(service: Service) -> tuple[ApiRoute, ...]:
         redelivery=service.resend,
         replay_control=service.replays,
         audit=service.store.audit,
+        editing=ConfigurationEditing(service.store, live.check, service.clock),
+        reload=live.reload,
         endpoint_schema=registration_schema(),
         clock=service.clock,
     )

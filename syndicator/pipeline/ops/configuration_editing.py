@@ -1,0 +1,147 @@
+"""Sources, feeds and groups that are added, changed and removed while the service runs, beside the files."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Any, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.errors import ConfigError, Fault, SyndicatorError
+from syndicator.model.clock import Clock
+from syndicator.model.configuration import AddedTable, ConfigurationVersion, ProcessNote
+from syndicator.observe.actor import actor
+from syndicator.observe.redact import HIDDEN, clean
+from syndicator.store.store import Store
+
+_ATTEMPTS = 5
+"""Of a change, while others change the configuration as well."""
+
+_SECRET_KEYS = frozenset({"headers", "cookies", "auth", "proxy"})
+"""Keys of a source whose values are for its server alone."""
+
+Tables = Mapping[str, Mapping[str, Mapping[str, object]]]
+"""By kind and id."""
+
+Check = Callable[[Sequence[AddedTable]], Awaitable[Mapping[str, Collection[str]]]]
+"""Returns the ids in the files, by kind; raises ConfigError where files and added tables do not fit."""
+
+
+class NotAdded(SyndicatorError):
+    """A table that was not added while the service ran: it is in a file, or nowhere."""
+
+    def __init__(self, kind: str, name: str, *, in_files: bool) -> None:
+        where = "stands in the files: change it there" if in_files else "is not configured"
+        super().__init__(f"[{kind}.{name}] {where}.")
+        self.in_files = in_files
+
+
+class ConfigurationShown(Struct, frozen=True, kw_only=True):
+    """The configuration that runs, and what was added to its files."""
+
+    version: ConfigurationVersion | None
+    processes: tuple[ProcessNote, ...]
+    added: tuple[AddedTable, ...]
+    in_files_too: tuple[str, ...]
+    """Of those added, the ones that have no effect, as `source.ID`: the files have them as well, and win."""
+
+
+class ConfigurationEditing:
+    """Changes the tables that stand beside the files. All processes apply a change within seconds."""
+
+    def __init__(self, store: Store, check: Check, clock: Clock) -> None:
+        self._store = store
+        self._check = check
+        self._clock = clock
+
+    async def shown(self) -> ConfigurationShown:
+        """Return the configuration that runs; secrets in added tables are hidden."""
+        stored = await self._store.configuration.load()
+        added = stored.added if stored else ()
+        try:
+            in_files = await self._check(added)
+        except ConfigError:  # such a version was refused, and the notes of the processes have the faults
+            in_files = {}
+        both = [f"{each.kind}.{each.id}" for each in added if each.id in in_files.get(each.kind, ())]
+        return ConfigurationShown(
+            version=stored.version if stored else None,
+            processes=tuple(await self._store.configuration.notes(self._clock())),
+            added=tuple(map(without_secrets, added)),
+            in_files_too=tuple(both),
+        )
+
+    async def added(self) -> tuple[AddedTable, ...]:
+        """Return what was added, with its secrets."""
+        _, added = await self._current()
+        return added
+
+    async def put(self, tables: Tables) -> list[AddedTable]:
+        """Add tables, or put them in the place of those added before: all or none. `actor()` adds them.
+
+        Raises:
+            ConfigError: with every fault of the whole configuration.
+            NotAdded: where one of them stands in a file.
+
+        """
+        at = self._clock()
+        wanted = [
+            AddedTable(kind=kind, id=name, table=dict(table), by=actor(), at=at)
+            for kind, named in tables.items()
+            for name, table in named.items()
+        ]
+        for _ in range(_ATTEMPTS):
+            version, added = await self._current()
+            names = {(each.kind, each.id) for each in wanted}
+            rest = [each for each in added if (each.kind, each.id) not in names]
+            in_files = await self._check([*rest, *wanted])
+            for each in wanted:
+                if each.id in in_files.get(each.kind, ()):
+                    raise NotAdded(each.kind, each.id, in_files=True)
+            before = {(each.kind, each.id): _shown(each.table) for each in added}
+            audited = [
+                self._store.audit.command(
+                    f"{each.kind}.{'changed' if (each.kind, each.id) in before else 'added'}",
+                    each.id,
+                    before=before.get((each.kind, each.id)),
+                    after=_shown(each.table),
+                )
+                for each in wanted
+            ]
+            if await self._store.configuration.add(wanted, audited, after=version):
+                return wanted
+        raise ConfigError((_BUSY,))
+
+    async def remove(self, kind: str, name: str) -> AddedTable:
+        """Remove an added table, and return it.
+
+        Raises:
+            NotAdded: where there is no such table, or it stands in a file alone.
+            ConfigError: where something else needs it.
+
+        """
+        for _ in range(_ATTEMPTS):
+            version, added = await self._current()
+            gone = next((each for each in added if (each.kind, each.id) == (kind, name)), None)
+            if gone is None:
+                raise NotAdded(kind, name, in_files=name in (await self._check(added)).get(kind, ()))
+            await self._check([each for each in added if each is not gone])
+            audited = self._store.audit.command(f"{kind}.removed", name, before=_shown(gone.table))
+            if await self._store.configuration.remove(kind, name, audited, after=version):
+                return gone
+        raise ConfigError((_BUSY,))
+
+    async def _current(self) -> tuple[int, tuple[AddedTable, ...]]:
+        stored = await self._store.configuration.load()
+        return (stored.version.version, stored.added) if stored else (0, ())
+
+
+_BUSY = Fault(file="", key="", reason="others change the configuration at the same time", remedy="try again")
+
+
+def without_secrets(added: AddedTable) -> AddedTable:
+    """Return an added table as it may be shown."""
+    return replace(added, table=_shown(added.table))
+
+
+def _shown(table: Mapping[str, object]) -> dict[str, Any]:
+    hidden = {key: HIDDEN for key in _SECRET_KEYS & table.keys()}
+    return cast("dict[str, Any]", clean({**table, **hidden}))

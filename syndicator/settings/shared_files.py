@@ -1,0 +1,89 @@
+"""The part of the configuration that all processes share, and the part that is one process's own.
+
+Every process of a service runs the same sources, feeds, endpoints and policies. Where it listens, which Redis
+it uses and how many processes it starts are its own, and so is what its environment overrides.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from syndicator.model.configuration import AddedTable, ConfigFile
+from syndicator.settings.files import (
+    ConfigDocument,
+    ConfigFiles,
+    Look,
+    add_files,
+    document_of,
+    look,
+    read_files,
+)
+from syndicator.settings.load import settings_of
+from syndicator.settings.settings import Settings
+
+ADDED_KINDS = ("source", "feed", "group")
+"""Tables that may be added while the service runs."""
+
+OWN_TABLES = frozenset({"server", "work", "store", "sample"})
+"""Tables that each process takes from its own files."""
+
+
+class LocalConfiguration:
+    """The files and the environment of this process."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self.folder = folder
+        self._environ = environ
+
+    def look(self) -> Look:
+        """Return what changes whenever a file does."""
+        return look(self.folder)
+
+    def read(self) -> ConfigFiles:
+        """Read the files."""
+        return read_files(self.folder)
+
+    def settings(
+        self,
+        own: ConfigFiles,
+        added: Iterable[AddedTable] = (),
+        shared: tuple[int, Sequence[ConfigFile]] | None = None,
+    ) -> Settings:
+        """Return the settings of these files, with the tables that were added while the service ran.
+
+        `shared`: a version and its files, which take the place of all tables but `OWN_TABLES`. A table that
+        stands in a file wins over an added one of the same name.
+
+        Raises:
+            ConfigError: with every fault at once.
+
+        """
+        document = self._document(own, shared)
+        for each in added:
+            if each.id not in document.table(each.kind):
+                document.put((each.kind, each.id), each.table, f"added by {each.by}")
+        return settings_of(document, self._environ)
+
+    def named(
+        self, own: ConfigFiles, shared: tuple[int, Sequence[ConfigFile]] | None = None
+    ) -> Mapping[str, Collection[str]]:
+        """Return the ids in the files of each kind of table that may also be added while the service runs."""
+        document = self._document(own, shared)
+        return {kind: document.table(kind).keys() for kind in ADDED_KINDS}
+
+    def _document(self, own: ConfigFiles, shared: tuple[int, Sequence[ConfigFile]] | None) -> ConfigDocument:
+        document = document_of(own, self.folder)
+        if shared is not None:
+            version, files = shared
+            document.keep(OWN_TABLES)
+            add_files(document, files, f"version {version}: ", without=OWN_TABLES)
+        return document
+
+
+def shared_digest(files: ConfigFiles) -> str:
+    """Return a digest of the shared tables of files that can be read."""
+    document = document_of(files, Path(), without=OWN_TABLES)
+    written = msgspec.json.encode(document.tree, order="deterministic")
+    return hashlib.blake2b(written, digest_size=16).hexdigest()
