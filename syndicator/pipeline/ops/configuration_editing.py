@@ -143,5 +143,5 @@ def without_secrets(added: AddedTable) -> AddedTable:
 
 
 def _shown(table: Mapping[str, object]) -> dict[str, Any]:
-    hidden = {key: HIDDEN for key in _SECRET_KEYS & table.keys()}
+    hidden = dict.fromkeys(_SECRET_KEYS & table.keys(), HIDDEN)
     return cast("dict[str, Any]", clean({**table, **hidden}))
