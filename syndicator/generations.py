@@ -87,7 +87,9 @@ class Generation:
                 service = await self._opened.enter_async_context(
                     build_service(self._settings, self._foundation)
                 )
-                await service.sync_configuration()
+                await service.configuration_sync.sync()
+                if self._roles.live.version:
+                    await service.configuration_sync.end_others()
             await self._opened.enter_async_context(service.data_loss.watching())
             listeners = [listener for each in self._roles.sockets for listener in listeners_of(each)]
             await self._opened.enter_async_context(service.listeners.publishing(listeners))

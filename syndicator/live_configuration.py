@@ -121,9 +121,10 @@ class LiveConfiguration:
 
         Raises:
             ConfigError: with every fault at once.
+            SealError: where the files of the version cannot be opened here.
 
         """
-        stored = await self._stored()
+        stored = await self._versions.load()
         shared = None if stored is None else await self._shared(stored)
         await asyncio.to_thread(self._local.settings, self._files, added, shared)
         return await asyncio.to_thread(self._local.named, self._files, shared)

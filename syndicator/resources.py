@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from syndicator import __version__
 from syndicator.egress.client import Egress, open_egress
 from syndicator.egress.own_listeners import OwnListeners
 from syndicator.gather.documents.parser_pool import ParserPool, open_pool
@@ -19,10 +20,13 @@ from syndicator.model.clock import Clock
 from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import SourceId
 from syndicator.observe.metrics import Metrics, open_metrics
+from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.pipeline.ops.listener_registry import ListenerRegistry
 from syndicator.pipeline.sources.polite_client import PoliteClient, open_polite_client
 from syndicator.rules.sources.origins import origins
 from syndicator.settings.settings import Settings
+from syndicator.store.codec import digest
+from syndicator.store.feeds.rendition_files import RenditionFiles
 from syndicator.store.store import Store, StoreOptions, open_store
 
 
@@ -152,3 +156,16 @@ def _store_options(settings: Settings) -> StoreOptions:
         seal_keys=section.seal_key_file or (),
         kept_pictures=settings.retention.articles + timedelta(days=10),
     )
+
+
+def stale_cache(settings: Settings, configured: Mapping[SourceId, Origin] | None = None) -> StaleCache:
+    """Return the cache of rendered public feeds on disk, from which feeds are served while Redis is away.
+
+    Private feeds are left out, because their access tokens can only be checked in Redis. `configured`: the
+    origins of the configured sources, if the caller has them already.
+    """
+    configured = origins(settings.sources) if configured is None else configured
+    shared = (settings.site, sorted(configured.items()), __version__)
+    public = [spec for spec in settings.feeds.values() if not spec.private]
+    described = {spec.id: digest((spec, shared)) for spec in public}
+    return StaleCache(RenditionFiles(settings.store.data_dir / "feeds", described))

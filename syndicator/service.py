@@ -4,13 +4,10 @@
 `serve` lays the web server over a `Service`, `work` runs its steps, `run` does both; a command asks one part.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from syndicator import __version__
 from syndicator.model.clock import Clock, system_clock
-from syndicator.model.feed import Origin
-from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceKind
 from syndicator.pipeline.articles.admission import Admitter, Grouping
 from syndicator.pipeline.articles.article_pages import ArticlePages
@@ -29,7 +26,6 @@ from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.feeds.prerender import PublishStep
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.feeds.render_worker import RenderWorker
-from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.pipeline.feeds.stale_cache_refresh import StaleCacheRefresh
 from syndicator.pipeline.hub.distribution import HubStep
 from syndicator.pipeline.hub.subscription_requests import Hub
@@ -65,15 +61,12 @@ from syndicator.pipeline.webhooks.replays import ReplayControl
 from syndicator.pipeline.webhooks.resend import Redelivery
 from syndicator.pipeline.websub.callbacks import HubCallbacks
 from syndicator.pipeline.websub.subscriptions import SubscribeStep, WebsubSubscriptions
-from syndicator.resources import Foundation, Resources, open_foundation, open_resources
+from syndicator.resources import Foundation, Resources, open_foundation, open_resources, stale_cache
 from syndicator.rules.filter_matching import FeedIndex
-from syndicator.rules.sources.origins import origins
 from syndicator.settings.endpoint_registration import Registrations, written
 from syndicator.settings.settings import Settings
 from syndicator.store.articles.picture_files import PictureFiles
-from syndicator.store.codec import digest
 from syndicator.store.data_mark import MarkFile
-from syndicator.store.feeds.rendition_files import RenditionFiles
 from syndicator.store.ops.configured_names import ConfiguredNames
 from syndicator.store.search.search_index import SearchIndex
 
@@ -385,16 +378,3 @@ async def build_service(settings: Settings, foundation: Foundation) -> AsyncIter
         stack.push_async_callback(service.assigner.finish)
         await service.data_loss.begin()
         yield service
-
-
-def stale_cache(settings: Settings, configured: Mapping[SourceId, Origin] | None = None) -> StaleCache:
-    """Return the cache of rendered public feeds on disk, from which feeds are served while Redis is away.
-
-    Private feeds are left out, because their access tokens can only be checked in Redis. `configured`: the
-    origins of the configured sources, if the caller has them already.
-    """
-    configured = origins(settings.sources) if configured is None else configured
-    shared = (settings.site, sorted(configured.items()), __version__)
-    public = [spec for spec in settings.feeds.values() if not spec.private]
-    described = {spec.id: digest((spec, shared)) for spec in public}
-    return StaleCache(RenditionFiles(settings.store.data_dir / "feeds", described))

@@ -54,7 +54,7 @@ async def test_every_answer_is_as_it_is_described(
             "POST", "/api/v1/endpoints", admin, json.dumps({"url": receiver.url}).encode()
         )
         known = {
-            "source": "idle", "feed": "latest", "article": ids[0], "other": ids[1], "revision": "1",
+            "source": "idle", "feed": "latest", "group": "city", "article": ids[0], "other": ids[1], "revision": "1",
             "token": "lain", "endpoint": added.json["endpoint"]["id"], "event": "article.created", "event_id": "evt_x",
             "replay": "rpl_x",
         }  # fmt: skip
@@ -71,6 +71,7 @@ async def test_every_answer_is_as_it_is_described(
             asked.add((name, answer.status))
         assert len(asked) == len(api_routes())
         assert {name for name, status in asked if status >= 400} <= {
+            *("put_source", "put_feed", "put_group", "remove_source", "remove_feed", "remove_group"),
             "join",
             "backfill_endpoint",
             "delivery",

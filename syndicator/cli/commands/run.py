@@ -36,10 +36,9 @@ from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
 from syndicator.observe.pauses import collect_briefly, without_collection
-from syndicator.resources import Foundation, open_foundation
+from syndicator.resources import Foundation, open_foundation, stale_cache
 from syndicator.rules.stories.rarity import load_frequencies
 from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
-from syndicator.service import stale_cache
 from syndicator.settings import Settings
 from syndicator.settings.advice import advice
 from syndicator.settings.settings import OPS_HOST, listening_url

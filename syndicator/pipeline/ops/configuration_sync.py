@@ -59,6 +59,12 @@ class ConfigurationSync:
         await store.hub.enlist(clock())
         await self._publisher.adopt(clock())
 
+    async def end_others(self) -> None:
+        """Have names that left the configuration count as gone at once, where all processes share it."""
+        notes = await self._store.configuration.notes(self._clock())
+        if all(note.version for note in notes):
+            await self._store.configured.end_others(self._names, self._clock())
+
     async def rename(self) -> None:
         """Move the stored data of renamed sources from their former ids to the current ones."""
         await self._rename(self._renamed)

@@ -61,6 +61,14 @@ class Configured:
             ]
         )
 
+    async def end_others(self, names: ConfiguredNames, now: datetime) -> None:
+        """Have all other names count as not in use: all processes run the configuration of these names."""
+        since_ms, key, known = to_ms(now - IN_USE), self._keys.configured(), set(_fields(names))
+        async for piece in self._redis.scan("HSCAN", key):
+            ended = [name for name, at_ms in piece if name.decode() not in known and int(at_ms) > since_ms]
+            if ended:
+                await self._redis.call("HSET", key, *(word for name in ended for word in (name, since_ms)))
+
     async def known_to_others(self, names: ConfiguredNames, since: datetime) -> list[str]:
         """Return the names that another process noted after a time and that are not among these."""
         since_ms, noted = to_ms(since), set[str]()

@@ -1,6 +1,7 @@
 """The configuration by program: what runs, what is newer, and what is added beside the files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
@@ -15,7 +16,7 @@ from syndicator.pipeline.ops.configuration_editing import (
     NotAdded,
     without_secrets,
 )
-from syndicator.web.api.json_api import ApiRoute, Method, document, read_json
+from syndicator.web.api.json_api import ApiRoute, Handler, Method, document, read_json
 from syndicator.web.http.problems import FieldFault, Problem, ProblemRaised
 
 _TOPIC = "Configuration"
@@ -53,21 +54,13 @@ class ConfigurationRoutes:
         return [
             _route("GET", base, self.configuration, ConfigurationShown),
             _route("POST", f"{base}/reload", self.reload, Reloading, status=202),
-            *(
-                route
-                for kind in _EXAMPLES
-                for route in (
-                    _route(
-                        "PUT", f"/api/v1/{kind}s/{{{kind}}}", _Of(kind, self._editing).put, AddedTable,
-                        body=dict[str, Any], refusals=(400, 409, 415, 422),
-                    ),
-                    _route(
-                        "DELETE", f"/api/v1/{kind}s/{{{kind}}}", _Of(kind, self._editing).remove, Removed,
-                        refusals=(404, 409, 422),
-                    ),
-                )
-            ),
-        ]  # fmt: skip
+            _putting("source", self.put_source),
+            _removing("source", self.remove_source),
+            _putting("feed", self.put_feed),
+            _removing("feed", self.remove_feed),
+            _putting("group", self.put_group),
+            _removing("group", self.remove_group),
+        ]
 
     async def configuration(self, request: web.Request) -> web.Response:
         """Show which version runs, what each process runs, and what was added beside the files.
@@ -83,50 +76,74 @@ class ConfigurationRoutes:
         self._reload()
         return document(Reloading(), status=202)
 
+    async def put_source(self, request: web.Request) -> web.Response:
+        """Add a source beside the files, or change one that was added.
 
-class _Of:
-    """Handlers for one kind of table."""
-
-    def __init__(self, kind: str, editing: ConfigurationEditing) -> None:
-        self._kind = kind
-        self._editing = editing
-
-    async def put(self, request: web.Request) -> web.Response:
-        """Add a table as it would stand in a file, or change one that was added.
-
-        The whole configuration is checked with it, and all processes apply it within seconds. What stands in
-        a file is changed there (409).
+        The body is its table, as it would stand in a file. The whole configuration is checked with it, and
+        all processes apply it within seconds. What stands in a file is changed there (409).
         """
-        name = request.match_info[self._kind]
-        table = await read_json(request, dict[str, Any], _EXAMPLES[self._kind])
-        try:
-            (added,) = await self._editing.put({self._kind: {name: table}})
-        except ConfigError as error:
-            raise _invalid(error) from None
-        except NotAdded as error:
-            raise ProblemRaised(Problem(name="conflict", status=409, detail=str(error))) from None
+        return await self._put("source", request)
+
+    async def put_feed(self, request: web.Request) -> web.Response:
+        """Add a feed beside the files, or change one that was added: as sources are."""
+        return await self._put("feed", request)
+
+    async def put_group(self, request: web.Request) -> web.Response:
+        """Add a group of sources beside the files, or change one that was added: as sources are."""
+        return await self._put("group", request)
+
+    async def remove_source(self, request: web.Request) -> web.Response:
+        """Remove a source that was added over the API or the command line.
+
+        All processes apply it within seconds. Its articles stay until retention removes them.
+        """
+        return await self._remove("source", request)
+
+    async def remove_feed(self, request: web.Request) -> web.Response:
+        """Remove a feed that was added over the API or the command line."""
+        return await self._remove("feed", request)
+
+    async def remove_group(self, request: web.Request) -> web.Response:
+        """Remove a group that was added over the API or the command line, and that no source names."""
+        return await self._remove("group", request)
+
+    async def _put(self, kind: str, request: web.Request) -> web.Response:
+        table = await read_json(request, dict[str, Any], _EXAMPLES[kind])
+        with _refusing():
+            (added,) = await self._editing.put({kind: {request.match_info[kind]: table}})
         return document(without_secrets(added))
 
-    async def remove(self, request: web.Request) -> web.Response:
-        """Remove a table that was added over the API or the command line.
-
-        All processes apply it within seconds. Articles of a source stay until retention removes them.
-        """
-        name = request.match_info[self._kind]
-        try:
-            await self._editing.remove(self._kind, name)
-        except NotAdded as error:
-            problem, status = ("conflict", 409) if error.in_files else ("not-found", 404)
-            raise ProblemRaised(Problem(name=problem, status=status, detail=str(error))) from None
-        except ConfigError as error:
-            raise _invalid(error) from None
-        return document(Removed(kind=self._kind, id=name))
+    async def _remove(self, kind: str, request: web.Request) -> web.Response:
+        name = request.match_info[kind]
+        with _refusing():
+            await self._editing.remove(kind, name)
+        return document(Removed(kind=kind, id=name))
 
 
-def _invalid(error: ConfigError) -> ProblemRaised:
-    faults = tuple(FieldFault(key=each.key, reason=each.reason, remedy=each.remedy) for each in error.faults)
-    detail = "The configuration would not be valid: nothing was changed."
-    return ProblemRaised(Problem(name="invalid", status=422, detail=detail, errors=faults))
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn a refused change into a problem."""
+    try:
+        yield
+    except NotAdded as error:
+        problem, status = ("conflict", 409) if error.in_files else ("not-found", 404)
+        raise ProblemRaised(Problem(name=problem, status=status, detail=str(error))) from None
+    except ConfigError as error:
+        faults = tuple(
+            FieldFault(key=each.key, reason=each.reason, remedy=each.remedy) for each in error.faults
+        )
+        detail = "The configuration would not be valid: nothing was changed."
+        raise ProblemRaised(Problem(name="invalid", status=422, detail=detail, errors=faults)) from None
+
+
+def _putting(kind: str, handler: Handler) -> ApiRoute:
+    path, refusals = f"/api/v1/{kind}s/{{{kind}}}", (400, 409, 415, 422)
+    return _route("PUT", path, handler, AddedTable, body=dict[str, Any], refusals=refusals)
+
+
+def _removing(kind: str, handler: Handler) -> ApiRoute:
+    path, refusals = f"/api/v1/{kind}s/{{{kind}}}", (404, 409, 422)
+    return _route("DELETE", path, handler, Removed, refusals=refusals)
 
 
 def _route(method: Method, path: str, handler: Any, answer: Any, **more: Any) -> ApiRoute:
