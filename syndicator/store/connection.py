@@ -1,7 +1,7 @@
 """The one door to Redis: commands, batches, scripts; the driver's errors become ours here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from hashlib import sha1
@@ -20,6 +20,7 @@ from redis.backoff import NoBackoff
 from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
 from syndicator.store.batching import Batcher
 from syndicator.store.codec import pack_for_lua
+from syndicator.store.keys.table import Keys
 
 Word = str | bytes | int | float
 Command = Sequence[Word]
@@ -247,6 +248,20 @@ class Connection:
         units = [(unit.expects, unit.writes, unit.bounds) for units in batch for unit in units]
         reply = iter(await self.run(self._commit, [self._anchor], pack_for_lua(units)))
         return [[next(reply) == 1 for _ in units] for units in batch]
+
+
+class Repository:
+    """Base of the parts of the store: one connection, and the names of all keys."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._redis = connection
+        self._keys = keys
+
+    async def _commit(
+        self, *, writes: Iterable[Command], expects: Iterable[tuple[str, str, str]] = ()
+    ) -> bool:
+        """Write all at once, or nothing and return False where a field is not as expected."""
+        return (await self._redis.commit([Transaction(expects=tuple(expects), writes=tuple(writes))]))[0]
 
 
 @asynccontextmanager

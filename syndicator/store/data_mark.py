@@ -13,7 +13,7 @@ from msgspec import Struct
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import SourceId
-from syndicator.store.connection import Connection, pieces
+from syndicator.store.connection import Connection, Repository, pieces
 from syndicator.store.files.atomic_files import writing
 from syndicator.store.keys.table import Keys
 from syndicator.store.schema_version import check_schema
@@ -43,12 +43,11 @@ class KeptMark(Struct, frozen=True, kw_only=True):
     """When it was last known to be there."""
 
 
-class DataMarks:
+class DataMarks(Repository):
     """Reads and writes the mark of one namespace."""
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
+        super().__init__(connection, keys)
         self.current: DataMark | None = None
         """The mark that this process works with; None: it does not look."""
 

@@ -11,7 +11,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Transaction
+from syndicator.store.connection import Command, Repository
 from syndicator.store.keys.table import Keys
 
 BEGINNING = "0-0"
@@ -65,12 +65,8 @@ def note_change(keys: Keys, article: ArticleId) -> Command:
     return ("XADD", keys.changes(), "MAXLEN", "~", KEPT_CHANGES, "*", "article", article)
 
 
-class Outbox:
+class Outbox(Repository):
     """A stream with one reader: fan-out, whose cursor lies beside it."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def append(self, event: Event) -> None:
         """Write an event that is not part of another change to the end."""
@@ -119,8 +115,7 @@ class Outbox:
             ("XDEL", keys.outbox(), *(one.position for one in entries)),
             ("HSET", keys.cursors(), "fan-out", entries[-1].position),
         )
-        unit = Transaction(expects=((keys.cursors(), "fan-out", cursor),), writes=writes)
-        return (await self._redis.commit([unit]))[0]
+        return await self._commit(expects=((keys.cursors(), "fan-out", cursor),), writes=writes)
 
     async def take_back(self) -> int:
         """Put what was set aside, and can be read here, to the end of the outbox; return how many."""
@@ -146,8 +141,7 @@ class Outbox:
             ("XDEL", keys.outbox_aside(), *(one.position for one in entries)),
             ("HSET", keys.cursors(), "aside", entries[-1].position),
         )
-        unit = Transaction(expects=((keys.cursors(), "aside", before),), writes=writes)
-        return (await self._redis.commit([unit]))[0]
+        return await self._commit(expects=((keys.cursors(), "aside", before),), writes=writes)
 
     async def count_aside(self) -> int:
         """Count what was set aside."""

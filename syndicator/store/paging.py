@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.store.connection import Connection, pairs
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Repository, pairs
 
 
 class PagePosition(Struct, frozen=True, kw_only=True):
@@ -16,12 +15,8 @@ class PagePosition(Struct, frozen=True, kw_only=True):
     skip: int
 
 
-class Lists:
+class Lists(Repository):
     """Reads lists by time, a page at a time, with the position of the next page; None after the last."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def articles(
         self, facets: Sequence[str], begin: PagePosition | None, limit: int

@@ -6,20 +6,15 @@ from datetime import datetime, timedelta
 from syndicator.model.ids import TokenId
 from syndicator.model.token import Token
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Transaction
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Command, Repository
 
 MOST = 1000
 
 _KEPT_EXPIRED = timedelta(days=30)
 
 
-class Tokens:
+class Tokens(Repository):
     """Tokens by digest and by id; adding and revoking is one step each."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def by_digest(self, digest: str) -> Token | None:
         """Find the token whose value has this SHA-256."""
@@ -49,8 +44,7 @@ class Tokens:
             *also,
         ]
         expects = ((names, token.id, ""), (self._keys.tokens(), digest, ""))
-        (done,) = await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))])
-        return done
+        return await self._commit(expects=expects, writes=writes)
 
     async def remove(self, token: TokenId, also: Sequence[Command] = ()) -> bool:
         """Forget a token, and write `also` with that; False where there is none of this id."""
@@ -60,5 +54,4 @@ class Tokens:
             return False
         writes: list[Command] = [("HDEL", names, token), ("HDEL", self._keys.tokens(), digest), *also]
         expects = ((names, token, digest.decode()),)
-        (done,) = await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))])
-        return done
+        return await self._commit(expects=expects, writes=writes)

@@ -3,19 +3,14 @@
 import secrets
 from datetime import timedelta
 
-from syndicator.store.connection import Connection
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Repository
 
 _CLOCKS_DIFFER = timedelta(hours=1)
 """A used link is noted for so much longer than it works: another process may have a clock that is behind."""
 
 
-class UsedLinks:
+class UsedLinks(Repository):
     """The digests of links that were used."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def use(self, digest: str, left: timedelta) -> bool:
         """Note that a link is used, for the time that is left to it; False where it was used before.

@@ -16,7 +16,7 @@ from syndicator.rules.identity.canonical_trust import is_first_party
 from syndicator.rules.identity.recognition import KnownArticle, RecognizedKeys
 from syndicator.store.articles.article_writes import ArticleWrites
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Script, pairs
+from syndicator.store.connection import Command, Connection, Repository, Script, pairs
 from syndicator.store.data_mark import DataMarks
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import note_change
@@ -42,7 +42,7 @@ SEEN_PRECISION = timedelta(days=1)
 Of identities that are kept for less than two days it is half of that time."""
 
 
-class Articles:
+class Articles(Repository):
     """What was admitted. All times in Redis are milliseconds UTC."""
 
     def __init__(
@@ -53,8 +53,7 @@ class Articles:
         kept_identities: timedelta,
         marks: DataMarks,
     ) -> None:
-        self._redis = connection
-        self._keys = keys
+        super().__init__(connection, keys)
         self._marks = marks
         self.writes = ArticleWrites(keys, kept_revisions)
         self._seen_precision = min(SEEN_PRECISION, kept_identities / 2)

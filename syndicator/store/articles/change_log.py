@@ -11,8 +11,7 @@ from msgspec import Struct
 from syndicator.model.ids import ArticleId
 from syndicator.rules.filter_matching import ALL
 from syndicator.store.articles.articles import TimelinePlace
-from syndicator.store.connection import Connection, pairs
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Repository, pairs
 from syndicator.store.outbox import BEGINNING, KEPT_CHANGES
 
 
@@ -24,12 +23,8 @@ class Changed(Struct, frozen=True, kw_only=True):
     is_all: bool
 
 
-class Changes:
+class Changes(Repository):
     """Reads the stream, and all articles page by page."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def origin(self) -> str:
         """Return which data this is: of another namespace, or of one that began anew, it is other data."""

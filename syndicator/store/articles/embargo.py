@@ -10,8 +10,7 @@ from syndicator.model.article import Candidate, Identity
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Script, Transaction, pairs
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Command, Repository, Script, Transaction, pairs
 from syndicator.store.sources.source_queue import Claim
 
 MAX_FIELDS = 800
@@ -34,13 +33,10 @@ class HeldArticle(Struct, frozen=True, kw_only=True):
         return self.identity.keys[0]
 
 
-class Embargoed:
+class Embargoed(Repository):
     """The articles under embargo. Those of a source are written by one worker at a time: its gatherer."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
-        self._claim = Script("sources/claim")
+    _claim = Script("sources/claim")
 
     async def holds(self, source: SourceId) -> bool:
         """Return whether anything of a source is held."""
@@ -67,7 +63,7 @@ class Embargoed:
         source = article.candidate.source
         writes = [command for earlier in replaced for command in self._removal(source, earlier)]
         writes += self._putting(article)
-        await self._redis.commit([Transaction(expects=(), writes=tuple(writes))])
+        await self._commit(writes=writes)
 
     def _putting(self, article: HeldArticle) -> list[Command]:
         source, name = article.candidate.source, article.name
@@ -83,7 +79,7 @@ class Embargoed:
         """Hold articles no more."""
         writes = [command for one in articles for command in self._removal(one.candidate.source, one)]
         if writes:
-            await self._redis.commit([Transaction(expects=(), writes=tuple(writes))])
+            await self._commit(writes=writes)
 
     async def claim(self, token: str, now: datetime, lease: timedelta, limit: int) -> Claim:
         """Lease up to `limit` articles whose time has come."""
@@ -110,8 +106,7 @@ class Embargoed:
         writes: list[Command] = [("ZREM", self._keys.held_due(), item), ("HDEL", owners, item)]
         if article is not None:
             writes += self._removal(source, article)
-        unit = Transaction(expects=((owners, item, token),), writes=tuple(writes))
-        return (await self._redis.commit([unit]))[0]
+        return await self._commit(expects=((owners, item, token),), writes=writes)
 
     async def rename(self, former: SourceId, source: SourceId, scope: str) -> None:
         """Hold what is held of a source under its new id; `scope`: see `IdentityPolicy.scope`."""

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import SourceId
-from syndicator.store.connection import Command, Connection, pairs
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Command, Repository, pairs
 
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(days=1)
@@ -18,12 +17,8 @@ MAX_PAGES = 10_000
 """Of one source; beyond that a tenth is forgotten: what is to be tried again anyway, or soonest."""
 
 
-class Unreadable:
+class Unreadable(Repository):
     """Per source: identity key of a page → how often it failed, and when it is tried again."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def waiting(self, source: SourceId, keys: Sequence[str], now: datetime) -> frozenset[str]:
         """Return those of the pages that are not to be asked for yet."""

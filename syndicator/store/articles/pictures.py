@@ -11,7 +11,7 @@ from syndicator.model.clock import EPOCH, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.rules.articles.pictures import picture_digest
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection
+from syndicator.store.connection import Command, Connection, Repository
 from syndicator.store.keys.table import Keys
 
 LINKED_KEPT = timedelta(days=30)
@@ -56,12 +56,11 @@ class KnownPicture(Struct, frozen=True, kw_only=True):
     """When this was written: what is seen again is written again once a day, and kept for longer."""
 
 
-class Pictures:
+class Pictures(Repository):
     """The addresses of pictures that came with articles, and what was found there."""
 
     def __init__(self, connection: Connection, keys: Keys, served_kept: timedelta) -> None:
-        self._redis = connection
-        self._keys = keys
+        super().__init__(connection, keys)
         self._served_kept = served_kept
 
     async def known(self, urls: Iterable[str], now: datetime) -> dict[str, KnownPicture]:

@@ -16,7 +16,7 @@ from syndicator.rules.articles.withdrawal import Restoring, Withdrawing
 from syndicator.rules.filter_matching import facets_of
 from syndicator.store.articles.articles import Articles
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Transaction
+from syndicator.store.connection import Command, Connection, Repository
 from syndicator.store.feeds.feeds import raise_version
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
@@ -24,12 +24,11 @@ from syndicator.store.popularity.signals import forgetting
 from syndicator.store.stories.assignments import moved
 
 
-class Withdrawals:
+class Withdrawals(Repository):
     """What was taken out, and how to put it back."""
 
     def __init__(self, connection: Connection, keys: Keys, articles: Articles) -> None:
-        self._redis = connection
-        self._keys = keys
+        super().__init__(connection, keys)
         self._articles = articles
 
     async def withdraw(self, intent: Withdrawing, also: Sequence[Command] = ()) -> bool:
@@ -53,7 +52,7 @@ class Withdrawals:
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
         writes += [append_event(keys, intent.event), note_change(keys, article.id), *also]
         expects = ((keys.article(article.id), "revision", str(article.revision)),)
-        return (await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))]))[0]
+        return await self._commit(expects=expects, writes=writes)
 
     async def gone_since(self, ids: Sequence[ArticleId]) -> list[datetime | None]:
         """Return when the page of each article was first found gone; None where it was there last."""
@@ -65,7 +64,7 @@ class Withdrawals:
         key = self._keys.article(article.id)
         write: Command = ("HSET", key, "gone", to_ms(at)) if at else ("HDEL", key, "gone")
         expects = ((key, "revision", str(article.revision)),)
-        await self._redis.commit([Transaction(expects=expects, writes=(write,))])
+        await self._commit(expects=expects, writes=(write,))
 
     async def restore(self, intent: Restoring, also: Sequence[Command] = ()) -> bool:
         """Restore an article, and add its event and `also`; False where it changed meanwhile."""
@@ -81,7 +80,7 @@ class Withdrawals:
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
         writes += [append_event(keys, intent.event), *also]
         expects.append((keys.withdrawn(article.id), "revision", str(intent.withdrawal.revision)))
-        return (await self._redis.commit([Transaction(expects=tuple(expects), writes=tuple(writes))]))[0]
+        return await self._commit(expects=expects, writes=writes)
 
     async def _back_in_story(self, article_id: ArticleId) -> tuple[list[tuple[str, str, str]], list[Command]]:
         """Return the commands that put an article back into its story, unless that was rebuilt."""

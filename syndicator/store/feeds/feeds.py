@@ -16,7 +16,7 @@ from syndicator.model.feed import FeedDates, FeedVersion, Format, Rendition, Ren
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.rules.identity.identity import event_id
 from syndicator.store.codec import pack, readable, unpack
-from syndicator.store.connection import Command, Connection, Transaction
+from syndicator.store.connection import Command, Repository
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event
 
@@ -109,12 +109,8 @@ def _spelled(announced: FeedAnnouncement) -> str:
     return json.encode(announced).decode()
 
 
-class Feeds:
+class Feeds(Repository):
     """Versions, rankings and renditions."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def version(self, feed: FeedId) -> FeedVersion:
         """Return a feed's version; 0 of 1970 when nothing ever concerned it."""
@@ -182,7 +178,7 @@ class Feeds:
         Of a feed the last event and the one before are kept: each closes what waits of the one before it.
         """
         key, pointless = self._keys.feeds_announced(), event_id(feed, before.older_ms, EventType.FEED_UPDATED)
-        unit = Transaction(
+        return await self._commit(
             expects=((key, feed, _spelled(before) if before.announced_ms else ""),),
             writes=(
                 ("HSET", key, feed, _spelled(after)),
@@ -190,7 +186,6 @@ class Feeds:
                 ("HDEL", self._keys.events(), pointless),
             ),
         )
-        return (await self._redis.commit([unit]))[0]
 
     async def dates(self, feed: FeedId) -> FeedDates:
         """Return when a document and its entries changed last; no entries where nothing readable is kept."""
@@ -208,7 +203,7 @@ class Feeds:
         """
         keys = self._keys
         counts = keys.feeds_dated()
-        unit = Transaction(
+        is_kept = await self._commit(
             expects=((counts, feed, str(dates.count) if dates.count else ""),),
             writes=(
                 ("HSET", counts, feed, dates.count + 1),
@@ -216,7 +211,6 @@ class Feeds:
                 *([("ZADD", keys.dated_documents(), dates.used_s, feed)] if on_request else ()),
             ),
         )
-        (is_kept,) = await self._redis.commit([unit])
         if is_kept and on_request and not dates.count:
             await self._forget_documents(dates.used_s)
         return is_kept

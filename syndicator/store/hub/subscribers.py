@@ -14,7 +14,7 @@ from syndicator.errors import StoreError, SyndicatorError
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.hub import HubCounts, HubPolicy, Subscriber, SubscriberId, TopicName
 from syndicator.store.access.secret_encryption import Sealer
-from syndicator.store.connection import Command, Connection, Script, Transaction, pairs
+from syndicator.store.connection import Command, Connection, Repository, Script, Transaction, pairs
 from syndicator.store.hub.lanes import LaneKeys, confirmed, unconfirmed
 from syndicator.store.hub.records import decoded, written
 from syndicator.store.keys.table import Keys
@@ -66,12 +66,11 @@ class SettledSubscriber(Struct, frozen=True, kw_only=True):
     due_at: datetime | None = None
 
 
-class HubSubscribers:
+class HubSubscribers(Repository):
     """The subscribers of all topics."""
 
     def __init__(self, connection: Connection, keys: Keys, sealer: Sealer) -> None:
-        self._redis = connection
-        self._keys = keys
+        super().__init__(connection, keys)
         self._sealer = sealer
         self._claim = Script("hub/claim")
         self._confirmed, self._unconfirmed = confirmed(keys), unconfirmed(keys)
@@ -315,7 +314,7 @@ class HubSubscribers:
                 (keys.hub_subscriber(claimed.id), "token", found),
                 (keys.hub_topics(), str(topic), announced),
             )
-            if (await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))]))[0]:
+            if await self._commit(expects=expects, writes=writes):
                 return True
             if await self._owner(lane, host, claimed.id) != claimed.token:
                 return False
@@ -355,7 +354,7 @@ class HubSubscribers:
             *self._unconfirmed.left(before.host, subscriber),
         ]
         expects = ((self._keys.hub_subscriber(subscriber), "token", found),)
-        return (await self._redis.commit([Transaction(expects=expects, writes=tuple(writes))]))[0]
+        return await self._commit(expects=expects, writes=writes)
 
     async def _read(self, subscriber: SubscriberId) -> tuple[Subscriber | None, str]:
         """Return a subscriber and the token of its last change, "" where there is none."""

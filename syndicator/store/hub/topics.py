@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 from syndicator.model.clock import to_ms
 from syndicator.model.hub import TopicName
-from syndicator.store.connection import Command, Connection, Transaction, pairs
+from syndicator.store.connection import Command, Repository, pairs
 from syndicator.store.hub.lanes import confirmed
-from syndicator.store.keys.table import Keys
 
 FAN_OUT_PATIENCE = timedelta(seconds=30)
 """After so long another worker continues an unfinished fan-out."""
@@ -15,12 +14,8 @@ FAN_OUT_PATIENCE = timedelta(seconds=30)
 _SCAN = 1000
 
 
-class HubTopics:
+class HubTopics(Repository):
     """Digests of topics, and their fan-outs."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def all(self) -> dict[TopicName, str]:
         """Return the topics that ever had a subscriber, each with the digest announced last."""
@@ -32,14 +27,13 @@ class HubTopics:
 
         `fan_out` is to follow; what a crash prevents is found by `unfinished`.
         """
-        unit = Transaction(
+        return await self._commit(
             expects=((self._keys.hub_topics(), topic, before),),
             writes=(
                 ("HSET", self._keys.hub_topics(), topic, digest),
                 ("HSET", self._keys.hub_fanning(), topic, str(to_ms(now))),
             ),
         )
-        return (await self._redis.commit([unit]))[0]
 
     async def unfinished(self, now: datetime) -> list[TopicName]:
         """Return the topics with an unfinished fan-out."""
@@ -61,18 +55,16 @@ class HubTopics:
                 break
         if since is not None:
             fanning = self._keys.hub_fanning()
-            ended = Transaction(
+            await self._commit(
                 expects=((fanning, topic, since.decode()),), writes=(("HDEL", fanning, topic),)
             )
-            await self._redis.commit([ended])
         return total
 
     async def retire(self, topic: TopicName, announced: str, now: datetime) -> None:
         """Queue the subscribers of a topic that was removed; delete it once all of them have left."""
         if not await self.fan_out(topic, now):
             topics = self._keys.hub_topics()
-            gone = Transaction(expects=((topics, topic, announced),), writes=(("HDEL", topics, topic),))
-            await self._redis.commit([gone])
+            await self._commit(expects=((topics, topic, announced),), writes=(("HDEL", topics, topic),))
 
     def _all_queued(self, members: Iterable[str], now: datetime) -> list[Command]:
         """Queue those that do not wait already: one that waits is sent what is new when it is claimed."""

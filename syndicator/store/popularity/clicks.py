@@ -4,20 +4,16 @@ import secrets
 from datetime import date, timedelta
 
 from syndicator.model.ids import ArticleId
-from syndicator.store.connection import Connection, Script
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Repository, Script
 
 _KEPT_MS = timedelta(days=2) // timedelta(milliseconds=1)
 _SALT_BYTES = 32
 
 
-class Clicks:
+class Clicks(Repository):
     """The salt of each day, and the visitors of each article and day."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
-        self._script = Script("popularity/clicks")
+    _script = Script("popularity/clicks")
 
     async def salt(self, day: date) -> bytes:
         """Return the secret that visitors of a day are named with, the same to all processes."""

@@ -7,20 +7,15 @@ from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.event import Event, Measure
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.rules.popularity.crossings import Remembered
-from syndicator.store.connection import Command, Connection, Transaction
+from syndicator.store.connection import Command, Repository
 from syndicator.store.feeds.feeds import Ranked, ranking_writes
-from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event
 
 _KEPT = timedelta(days=30)
 
 
-class Crossings:
+class Crossings(Repository):
     """Crossings that were announced: none is announced twice, whichever worker ranks."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def remembered(
         self, feed: FeedId, articles: Sequence[ArticleId], measures: Sequence[Measure]
@@ -66,7 +61,7 @@ class Crossings:
             writes.append(("HSET", key, field, now_ms))
             writes.append(("PEXPIRE", key, _KEPT // timedelta(milliseconds=1)))
         writes += [append_event(self._keys, event) for event in events]
-        return (await self._redis.commit([Transaction(expects=tuple(expects), writes=tuple(writes))]))[0]
+        return await self._commit(expects=expects, writes=writes)
 
 
 def _field(feed: FeedId, measure: Measure) -> str:

@@ -4,19 +4,14 @@ import zlib
 from datetime import timedelta
 from hashlib import sha256
 
-from syndicator.store.connection import Connection
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Repository
 
 _KEPT_MS = timedelta(days=1) // timedelta(milliseconds=1)
 _DIGEST_BYTES = 32
 
 
-class Reports:
+class Reports(Repository):
     """Remembers batches for a day."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def begin(self, reporter: str, key: str, body: bytes) -> tuple[bool, bytes | None]:
         """Note a batch under its key: say whether no other has it, and what it was answered, if it was."""

@@ -10,7 +10,7 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.signal import SignalKind
 from syndicator.rules.popularity.popularity_score import HALF_LIVES, PortalMean
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Script, Transaction
+from syndicator.store.connection import Command, Connection, Repository, Script
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.keys.table import Keys
 from syndicator.store.popularity.signals import BOARD_SIZE, Signals
@@ -64,12 +64,11 @@ class RankNote(Struct, frozen=True, kw_only=True):
     """None in notes of before scores were noted."""
 
 
-class Popularity:
+class Popularity(Repository):
     """Counters of portals in, their means out; who ranks, and which ranks there were."""
 
     def __init__(self, connection: Connection, keys: Keys, signals: Signals) -> None:
-        self._redis = connection
-        self._keys = keys
+        super().__init__(connection, keys)
         self._signals = signals
         self._script = Script("popularity/decay", "popularity/readings")
         self._lease = Script("lease")
@@ -156,7 +155,7 @@ class Popularity:
         """Note that feeds were ranked, and let others do it; nothing where the lease was lost meanwhile."""
         key = self._keys.ranking_lease()
         writes: tuple[Command, ...] = (("HSET", key, "done", to_ms(now)), ("HDEL", key, "token", "until"))
-        await self._redis.commit([Transaction(expects=((key, "token", token),), writes=writes)])
+        await self._commit(expects=((key, "token", token),), writes=writes)
 
     async def note_ranks(
         self, feed: FeedId, ranking: Sequence[Ranked], now: datetime, *, unless_since: datetime

@@ -14,7 +14,7 @@ from syndicator.model.ids import ArticleId
 from syndicator.model.signal import Reporter, Signal, SignalKind
 from syndicator.rules.popularity.popularity_score import HALF_LIVES
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Script
+from syndicator.store.connection import Command, Repository, Script
 from syndicator.store.keys.table import Keys
 
 BOARD_SIZE = 2000
@@ -59,14 +59,11 @@ class Added(Struct, frozen=True, kw_only=True):
     """What of those that were taken was beyond a reporter's bound, or of a visitor who was counted before."""
 
 
-class Signals:
+class Signals(Repository):
     """A counter for each article and kind; boards for each kind and window."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
-        self._script = Script("popularity/decay", "popularity/signals")
-        self._carry = Script("popularity/decay", "popularity/carry")
+    _script = Script("popularity/decay", "popularity/signals")
+    _carry = Script("popularity/decay", "popularity/carry")
 
     async def add(
         self,

@@ -22,7 +22,7 @@ from syndicator.rules.stories.clustering import StoryDecision
 from syndicator.rules.stories.near_index import IndexEntry
 from syndicator.rules.stories.story_match import WINDOW, place_of
 from syndicator.store.codec import pack, pack_for_lua, unpack
-from syndicator.store.connection import Command, Connection, Script, Transaction, pairs
+from syndicator.store.connection import Command, Connection, Repository, Script, pairs
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import KEPT_CHANGES
 from syndicator.store.stories.story_codec import Kin, packed_kin, packed_story, unpacked_story
@@ -116,12 +116,11 @@ class Written(Struct, frozen=True, kw_only=True):
     """In the log, after the last decision."""
 
 
-class Assignments:
+class Assignments(Repository):
     """The queue of admitted articles, the right to assign them, and the log of decisions."""
 
     def __init__(self, connection: Connection, keys: Keys, kept: timedelta) -> None:
-        self._redis = connection
-        self._keys = keys
+        super().__init__(connection, keys)
         self._take = Script("stories/take")
         self._assign = Script("stories/showing", "stories/assign")
         self._overdue = Script("stories/showing", "stories/show_overdue")
@@ -213,8 +212,7 @@ class Assignments:
     async def give_back(self, token: str) -> None:
         """End the lease of an assigner, where it still has it; what waits is left to others."""
         key = self._keys.assignment()
-        unit = Transaction(expects=((key, "token", token),), writes=(("HSET", key, "until", 0),))
-        await self._redis.commit([unit])
+        await self._commit(expects=((key, "token", token),), writes=(("HSET", key, "until", 0),))
 
     async def note_filled(self, origin: str) -> None:
         """Store that the log holds all recent articles of this data."""

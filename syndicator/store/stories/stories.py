@@ -17,7 +17,7 @@ from syndicator.rules.stories.near_duplicates import Text, text_of
 from syndicator.rules.stories.story_match import WINDOW, combined, founded
 from syndicator.rules.words import plain_body
 from syndicator.store.codec import unpack
-from syndicator.store.connection import Command, Connection, Transaction, pairs
+from syndicator.store.connection import Command, Connection, Repository, pairs
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
 from syndicator.store.stories.assignments import moved
@@ -75,12 +75,11 @@ class StoryPosition(Struct, frozen=True, kw_only=True):
     content_hash: str
 
 
-class Stories:
+class Stories(Repository):
     """Which articles are of one story. A story of one article has no key of its own."""
 
     def __init__(self, connection: Connection, keys: Keys, kept: timedelta) -> None:
-        self._redis = connection
-        self._keys = keys
+        super().__init__(connection, keys)
         # A story outlives its last article: nothing joins it later than a window after that was published.
         self.kept = kept + WINDOW + _MARGIN
         self._kept_ms = self.kept // timedelta(milliseconds=1)
@@ -223,8 +222,7 @@ class Stories:
         writes += [note_change(keys, ArticleId(member.id)) for one in before for member in one.members]
         for members in after:
             writes += self._grouping(members, version, to_ms(now))
-        writes += also
-        return (await self._redis.commit([Transaction(expects=tuple(expects), writes=tuple(writes))]))[0]
+        return await self._commit(expects=expects, writes=[*writes, *also])
 
     def _grouping(self, members: Sequence[Story], version: int, now_ms: int) -> list[Command]:
         keys, story = self._keys, combined(members)
@@ -271,14 +269,13 @@ class Stories:
     async def announce_growth(self, story: StoryId, growth: Growth, owners: int, event: Event) -> bool:
         """Store the number of owners and add the event, in one step; False where the story changed."""
         key = self._keys.story(story)
-        unit = Transaction(
+        return await self._commit(
             expects=(
                 (key, "version", str(growth.version)),
                 (key, "owners", str(growth.owners) if growth.owners else ""),
             ),
             writes=(("HSET", key, "owners", owners), append_event(self._keys, event)),
         )
-        return (await self._redis.commit([unit]))[0]
 
     async def count(self) -> int:
         """Count the stories of more than one article."""

@@ -7,8 +7,7 @@ from msgspec import Struct
 
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import EndpointId, EventId
-from syndicator.store.connection import Connection, pairs
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Repository, pairs
 
 KEPT_ATTEMPTS = 5000
 _PAGE = 500
@@ -48,12 +47,8 @@ class AttemptQuery(Struct, frozen=True, kw_only=True):
     """Only what stands before this position: the last one of the page before."""
 
 
-class Attempts:
+class Attempts(Repository):
     """The newest 5 000 attempts of each endpoint."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def find(self, endpoint: EndpointId, query: AttemptQuery, limit: int) -> list[LoggedAttempt]:
         """Return the newest attempts that the query takes, the newest first; `limit` 0 is all."""

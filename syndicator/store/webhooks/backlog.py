@@ -10,8 +10,7 @@ from syndicator.model.delivery import Delivery
 from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.store.codec import unpack
-from syndicator.store.connection import Connection, pairs
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Repository, pairs
 from syndicator.store.webhooks.event_log import read_event
 from syndicator.store.webhooks.redelivery import read_tries
 
@@ -26,12 +25,8 @@ class Undelivered(Struct, frozen=True, kw_only=True):
     """When it is due, when its lease ends, or when it was given up."""
 
 
-class Backlog:
+class Backlog(Repository):
     """Reads the queues and the dead of endpoints."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def list(
         self, endpoint: EndpointId, limit: int, now: datetime, skip: int = 0

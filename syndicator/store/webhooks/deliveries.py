@@ -18,7 +18,7 @@ from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.status import QueueCounts
 from syndicator.store.batching import Batcher
 from syndicator.store.codec import pack
-from syndicator.store.connection import Command, Connection, Script, pairs, pieces
+from syndicator.store.connection import Command, Connection, Repository, Script, pairs, pieces
 from syndicator.store.keys.table import Keys
 from syndicator.store.lease_owners import is_dead, new_token
 from syndicator.store.outbox import OutboxEntry
@@ -108,12 +108,11 @@ class SettledDeliveries(Struct, frozen=True, kw_only=True):
     """It was the endpoint's first success after failures."""
 
 
-class Deliveries:
+class Deliveries(Repository):
     """Queues of all endpoints."""
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
+        super().__init__(connection, keys)
         self._claim = Script("webhooks/claim")
         self._settle = Script("webhooks/settle")
         self._queue = Script("webhooks/queue")

@@ -5,18 +5,13 @@ from datetime import datetime, timedelta
 
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import EndpointId
-from syndicator.store.connection import Connection, Transaction
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Repository, Transaction
 
 _LOOKED_AT = 500
 
 
-class Digests:
+class Digests(Repository):
     """Makes due what waits for a digest."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def hasten(
         self, endpoint: EndpointId, items: int, every: timedelta, now: datetime

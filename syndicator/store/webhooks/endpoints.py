@@ -20,7 +20,7 @@ from syndicator.model.ids import EndpointId
 from syndicator.rules.webhooks.circuit import CircuitChange
 from syndicator.store.access.secret_encryption import Sealer
 from syndicator.store.codec import pack, pack_beside, unpack
-from syndicator.store.connection import Command, Connection, Transaction, pairs
+from syndicator.store.connection import Command, Connection, Repository, Transaction, pairs
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event
 
@@ -72,12 +72,11 @@ _REMEDY = (
 )
 
 
-class Endpoints:
+class Endpoints(Repository):
     """Who receives webhooks, and how each of them stands."""
 
     def __init__(self, connection: Connection, keys: Keys, sealer: Sealer) -> None:
-        self._redis = connection
-        self._keys = keys
+        super().__init__(connection, keys)
         self._sealer = sealer
 
     async def version(self) -> str:
@@ -121,7 +120,7 @@ class Endpoints:
             if record != known:
                 writes += [("HSET", self._keys.endpoints(), name, record), *bounds[name]]
         if writes:
-            await self._redis.commit([Transaction(expects=(), writes=(*writes, self._raised()))])
+            await self._commit(writes=(*writes, self._raised()))
 
     async def register(self, registration: Registration) -> bool:
         """Add an endpoint; False where its id is taken. Raises SealError."""
@@ -181,7 +180,7 @@ class Endpoints:
             ("HSET", keys.configured(), f"endpoint:{endpoint}", LONG_AGO_MS),
             self._raised(),
         )
-        return (await self._redis.commit([Transaction(expects=(), writes=writes)]))[0]
+        return await self._commit(writes=writes)
 
     async def state(self, endpoint: EndpointId) -> EndpointState:
         """Return how an endpoint stands."""
@@ -210,8 +209,7 @@ class Endpoints:
         if change.rest_until is not None:
             fields += ["rest_until_ms", to_ms(change.rest_until)]
         failures = str(state.failures) if state.failures else ""
-        unit = Transaction(expects=((key, "failures", failures),), writes=(("HSET", key, *fields),))
-        return (await self._redis.commit([unit]))[0]
+        return await self._commit(expects=((key, "failures", failures),), writes=(("HSET", key, *fields),))
 
     async def add_event(
         self, endpoint: EndpointId, event_of: Callable[[int, int | None], Event], now: datetime
@@ -231,7 +229,7 @@ class Endpoints:
                 append_event(self._keys, event_of(revision, before)),
             )
             expects = ((key, "notices", str(before) if before else ""),)
-            if (await self._redis.commit([Transaction(expects=expects, writes=writes)]))[0]:
+            if await self._commit(expects=expects, writes=writes):
                 return
 
     def _rest(
@@ -266,7 +264,7 @@ class Endpoints:
             ("ZADD", keys.queues(), to_ms(now), endpoint),
             self._raised(),
         )
-        await self._redis.commit([Transaction(expects=(), writes=writes)])
+        await self._commit(writes=writes)
         return before
 
     def _raised(self) -> Command:
@@ -284,7 +282,7 @@ class Endpoints:
             *self._bounds(registration.endpoint),
             self._raised(),
         )
-        return (await self._redis.commit([Transaction(expects=(expected,), writes=writes)]))[0]
+        return await self._commit(expects=(expected,), writes=writes)
 
     def _bounds(self, endpoint: Endpoint) -> tuple[Command, ...]:
         """Write what the claiming of an endpoint's deliveries is bounded by."""

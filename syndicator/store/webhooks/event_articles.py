@@ -5,17 +5,13 @@ from collections.abc import Sequence
 from syndicator.model.article import Article
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.store.articles.articles import read_article
-from syndicator.store.connection import Connection, Script
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Repository, Script
 
 
-class EventArticles:
+class EventArticles(Repository):
     """Articles as partners get them."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
-        self._script = Script("webhooks/event_articles")
+    _script = Script("webhooks/event_articles")
 
     async def get_many(self, ids: Sequence[ArticleId]) -> list[tuple[Article, StoryId | None] | None]:
         """Return the newest revisions with their bodies, each with its story; None for what is not there."""

@@ -9,8 +9,7 @@ from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import EventId
 from syndicator.store.codec import pack, readable
-from syndicator.store.connection import Connection, Script
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Repository, Script
 
 KEPT_EVENTS = timedelta(days=30)
 """Longer than any delivery waits (two weeks at most) and is then kept among the dead (two weeks)."""
@@ -30,13 +29,10 @@ def read_event(record: bytes) -> Event | None:
     return readable(record, Event)
 
 
-class Events:
+class Events(Repository):
     """The log of events."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
-        self._sweep = Script("webhooks/sweep")
+    _sweep = Script("webhooks/sweep")
 
     async def get(self, event: EventId) -> Event | None:
         """Return one event; None where it is not kept, or cannot be read by this version."""

@@ -12,8 +12,7 @@ from syndicator.model.delivery import Replayed
 from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.rules.webhooks.supersession import is_urgent
-from syndicator.store.connection import Command, Connection, Transaction
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Command, Repository, Transaction
 
 _AT_ONCE = 200
 
@@ -32,12 +31,8 @@ def read_tries(note: bytes) -> tuple[int, str | None, Replayed | None]:
     return int(number) if number.isdecimal() else 0, reason or None, replayed
 
 
-class Requeuing:
+class Requeuing(Repository):
     """Queues events of the log again."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def requeue(self, endpoint: EndpointId, events: Sequence[EventId], now: datetime) -> int:
         """Queue events, as if for the first time; give how many were not queued.

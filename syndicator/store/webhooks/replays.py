@@ -9,8 +9,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.ids import ReplayId
 from syndicator.model.replay import Replay, ReplayStatus
 from syndicator.store.codec import pack, readable, unpack
-from syndicator.store.connection import Command, Connection, Transaction, pairs
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Command, Repository, Transaction, pairs
 
 KEPT_REPLAYS = timedelta(days=7)
 """After they ended."""
@@ -21,12 +20,8 @@ _LEFT_ALONE = timedelta(minutes=1)
 """So long one that cannot be read here is left to others."""
 
 
-class Replays:
+class Replays(Repository):
     """All replays of a namespace: few, and small."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def add(self, replay: Replay, now: datetime, also: Sequence[Command] = ()) -> None:
         """Begin a replay, and write `also` in the same transaction."""

@@ -15,8 +15,7 @@ from syndicator.model.clock import EPOCH, from_ms, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.subscription import Pushed, Subscription
 from syndicator.store.codec import pack, unpack
-from syndicator.store.connection import Command, Connection, Transaction, pairs
-from syndicator.store.keys.table import Keys
+from syndicator.store.connection import Command, Repository, pairs
 
 KEPT = timedelta(days=60)
 """After the last change: twice the longest lease."""
@@ -38,12 +37,8 @@ class Attention(Struct, frozen=True, kw_only=True):
     """When there will be more; None when none are known."""
 
 
-class Subscriptions:
+class Subscriptions(Repository):
     """One record per source, changed optimistically."""
-
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._redis = connection
-        self._keys = keys
 
     async def get(self, source: SourceId) -> Subscription:
         """Return how a source stands; the empty record where nothing is known."""
@@ -66,11 +61,10 @@ class Subscriptions:
             after = change(before)
             if after is before:
                 return before
-            unit = Transaction(
+            if await self._commit(
                 expects=((self._keys.subscription(source), "token", found),),
-                writes=tuple(self._writes(source, before, after, token, document)),
-            )
-            if (await self._redis.commit([unit]))[0]:
+                writes=self._writes(source, before, after, token, document),
+            ):
                 return after
         raise StoreError(f"the subscription of {source} changes faster than it can be changed")
 
