@@ -5,8 +5,7 @@ from aiohttp import web
 from syndicator.model.audit import AuditEntry
 from syndicator.model.token import TokenScope
 from syndicator.store.ops.audit import PLACE, AuditLog
-from syndicator.web.api.json_api import ApiRoute, cursor_of, limit_of, list_document
-from syndicator.web.api.reading_routes import PAGED
+from syndicator.web.api.json_api import PAGED, ApiRoute, cursor_of, limit_of, list_document
 from syndicator.web.http.problems import bad_request
 
 

@@ -1,13 +1,13 @@
 """Deliveries by program: what waits for an endpoint, what is dead and why, what was tried."""
 
 from datetime import datetime
+from functools import partial
 
 from aiohttp import web
 
 from syndicator.model.clock import Clock
 from syndicator.model.ids import ArticleId, EndpointId, EventId
 from syndicator.model.token import TokenScope
-from syndicator.pipeline.feeds.pagination import CursorError
 from syndicator.pipeline.webhooks.inspection import (
     ENDED,
     UNDELIVERED,
@@ -18,18 +18,23 @@ from syndicator.pipeline.webhooks.inspection import (
 )
 from syndicator.pipeline.webhooks.resend import Redelivery, Resent
 from syndicator.store.webhooks.attempts import AttemptQuery, LoggedAttempt
-from syndicator.web.api.endpoint_routes import asker_of, named, or_problem
-from syndicator.web.api.json_api import ApiRoute, Parameter, cursor_of, document, limit_of, list_document
+from syndicator.web.api.endpoint_routes import asker_of, named
+from syndicator.web.api.json_api import (
+    INSTANT,
+    PAGED,
+    ApiRoute,
+    Parameter,
+    cursor_of,
+    document,
+    limit_of,
+    list_document,
+)
 from syndicator.web.api.rate_limit import PaceLimit
-from syndicator.web.api.reading_routes import PAGED, bad_cursor
 from syndicator.web.http.auth import owner_of
 from syndicator.web.http.problems import bad_request
 
-_TOPIC = "Deliveries"
 _STATUSES = (*UNDELIVERED, *ENDED)
 _RESULTS = ("delivered", "retry", "dead", "superseded")
-_INSTANT = {"type": "string", "format": "date-time"}
-_ONE = "/api/v1/endpoints/{endpoint}/deliveries/{event_id}"
 
 
 class DeliveryRoutes:
@@ -41,10 +46,11 @@ class DeliveryRoutes:
         self._pace = PaceLimit("requests that have a delivery sent again", clock)
 
     def table(self) -> list[ApiRoute]:
+        route = partial(ApiRoute, scope=TokenScope.PARTNER, topic="Deliveries")
+        endpoint, one = "/api/v1/endpoints/{endpoint}", "/api/v1/endpoints/{endpoint}/deliveries/{event_id}"
         return [
-            ApiRoute(
-                method="GET", path="/api/v1/deliveries", handler=self.deliveries, scope=TokenScope.PARTNER,
-                topic=_TOPIC, answer=DeliveryLine, is_list=True, refusals=(400, 404),
+            route(
+                "GET", "/api/v1/deliveries", self.deliveries, DeliveryLine, is_list=True, refusals=(400, 404),
                 query=(
                     Parameter(name="endpoint", description="Only of this endpoint."),
                     Parameter(name="event", description="Only of this event."),
@@ -55,33 +61,22 @@ class DeliveryRoutes:
                         "or superseded, the log of attempts is searched, the newest first.",
                         schema={"enum": list(_STATUSES)},
                     ),
-                    Parameter(name="since", description="It happened then or later.", schema=_INSTANT),
-                    Parameter(name="until", description="It happened before then.", schema=_INSTANT),
+                    Parameter(name="since", description="It happened then or later.", schema=INSTANT),
+                    Parameter(name="until", description="It happened before then.", schema=INSTANT),
                     *PAGED,
                 ),
             ),
-            ApiRoute(
-                method="GET", path=_ONE, handler=self.delivery, scope=TokenScope.PARTNER, topic=_TOPIC,
-                answer=DeliveryShown, refusals=(404,),
-            ),
-            ApiRoute(
-                method="POST", path=f"{_ONE}/resend", handler=self.resend, scope=TokenScope.PARTNER,
-                topic=_TOPIC, answer=Resent, refusals=(404, 409),
-            ),
-            ApiRoute(
-                method="POST", path="/api/v1/endpoints/{endpoint}/resend-dead", handler=self.resend_dead,
-                scope=TokenScope.PARTNER, topic=_TOPIC, answer=Resent, refusals=(404, 409),
-            ),
-            ApiRoute(
-                method="GET", path="/api/v1/endpoints/{endpoint}/attempts", handler=self.attempts,
-                scope=TokenScope.PARTNER, topic=_TOPIC, answer=LoggedAttempt, is_list=True,
-                refusals=(400, 404),
-                query=(
+            route("GET", one, self.delivery, DeliveryShown, refusals=(404,)),
+            route("POST", f"{one}/resend", self.resend, Resent, refusals=(404, 409)),
+            route("POST", f"{endpoint}/resend-dead", self.resend_dead, Resent, refusals=(404, 409)),
+            route(
+                "GET", f"{endpoint}/attempts", self.attempts, LoggedAttempt, is_list=True,
+                refusals=(400, 404), query=(
                     Parameter(name="event", description="Only of this event."),
                     Parameter(name="subject", description="Only of events about this, as an article's id."),
                     Parameter(name="result", description="Only these.", schema={"enum": list(_RESULTS)}),
-                    Parameter(name="since", description="Then or later.", schema=_INSTANT),
-                    Parameter(name="until", description="Then or before.", schema=_INSTANT),
+                    Parameter(name="since", description="Then or later.", schema=INSTANT),
+                    Parameter(name="until", description="Then or before.", schema=INSTANT),
                     *PAGED,
                 ),
             ),
@@ -101,30 +96,24 @@ class DeliveryRoutes:
             since=instant_of(request, "since"),
             until=instant_of(request, "until"),
         )
-        found = self._inspection.deliveries(asker_of(request), query, cursor_of(request), limit_of(request))
-        try:
-            piece = await or_problem(found)
-        except CursorError as error:
-            raise bad_cursor(error) from error
+        piece = await self._inspection.deliveries(
+            asker_of(request), query, cursor_of(request), limit_of(request)
+        )
         return list_document(piece.items, piece.next)
 
     async def delivery(self, request: web.Request) -> web.Response:
         """Show one delivery: how it stands, and all that was tried."""
-        return document(
-            await or_problem(self._inspection.show(asker_of(request), named(request), _event(request)))
-        )
+        return document(await self._inspection.show(asker_of(request), named(request), _event(request)))
 
     async def resend(self, request: web.Request) -> web.Response:
         """Send an event again that this endpoint was sent recently, now and under the same id."""
         self._pace.draw(owner_of(request))
-        return document(
-            await or_problem(self._redelivery.one(asker_of(request), named(request), _event(request)))
-        )
+        return document(await self._redelivery.one(asker_of(request), named(request), _event(request)))
 
     async def resend_dead(self, request: web.Request) -> web.Response:
         """Send again what was given up, up to 1,000 events, the last first."""
         self._pace.draw(owner_of(request))
-        return document(await or_problem(self._redelivery.dead(asker_of(request), named(request))))
+        return document(await self._redelivery.dead(asker_of(request), named(request)))
 
     async def attempts(self, request: web.Request) -> web.Response:
         """List the attempts at an endpoint with their results, the newest first."""
@@ -136,17 +125,9 @@ class DeliveryRoutes:
             since=instant_of(request, "since"),
             until=instant_of(request, "until"),
         )
-        found = self._inspection.attempts(
-            asker_of(request),
-            named(request),
-            query,
-            cursor_of(request),
-            limit_of(request),
+        piece = await self._inspection.attempts(
+            asker_of(request), named(request), query, cursor_of(request), limit_of(request)
         )
-        try:
-            piece = await or_problem(found)
-        except CursorError as error:
-            raise bad_cursor(error) from error
         return list_document(piece.items, piece.next)
 
 

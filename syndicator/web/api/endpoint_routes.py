@@ -2,38 +2,32 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Annotated, Any, TypeVar
+from functools import partial
+from typing import Annotated, Any
 
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from syndicator.errors import ConfigError, EndpointRefused, NoEndpoint
 from syndicator.model.clock import Clock
 from syndicator.model.ids import EndpointId
 from syndicator.model.token import TokenScope
 from syndicator.pipeline.webhooks.backfill import LONGEST, MOST_ARTICLES
 from syndicator.pipeline.webhooks.endpoint_views import Asker, EndpointSecret, EndpointShown
-from syndicator.pipeline.webhooks.inspection import NoDelivery
 from syndicator.pipeline.webhooks.registration import EndpointRegistration
 from syndicator.push.probes import Probed
 from syndicator.push.signing import Signature
 from syndicator.web.api.json_api import (
+    PAGED,
     ApiRoute,
-    Handler,
-    Method,
     document,
     list_document,
     piece_of,
     read_json,
 )
 from syndicator.web.api.rate_limit import PaceLimit
-from syndicator.web.api.reading_routes import PAGED
 from syndicator.web.http.auth import is_trusted, owner_of
-from syndicator.web.http.problems import FieldFault, Problem, ProblemRaised, bad_request, not_found
+from syndicator.web.http.problems import bad_request
 
-T = TypeVar("T")
-
-_TOPIC = "Endpoints"
 _EXAMPLE = '{"url": "https://partner.example/hook", "events": ["article.*"]}'
 _MOST_HOURS = LONGEST / timedelta(hours=1)
 Hours = Annotated[float, Meta(ge=0, le=168)]
@@ -89,34 +83,35 @@ class EndpointRoutes:
         self._pace = PaceLimit("requests that have an endpoint asked", clock)
 
     def table(self) -> list[ApiRoute]:
-        one = "/{endpoint}"
+        route = partial(ApiRoute, scope=TokenScope.PARTNER, topic="Endpoints")
+        base, one, schema = "/api/v1/endpoints", "/api/v1/endpoints/{endpoint}", self._schema
         return [
-            _route("GET", "", self.endpoints, EndpointShown, is_list=True, query=PAGED, refusals=(400,)),
-            _route(
-                "POST", "", self.add_endpoint, EndpointSecret,
-                status=201, body=self._schema, refusals=(400, 409, 415, 422),
+            route("GET", base, self.endpoints, EndpointShown, is_list=True, query=PAGED, refusals=(400,)),
+            route(
+                "POST", base, self.add_endpoint, EndpointSecret, status=201, body=schema,
+                refusals=(400, 409, 415, 422),
             ),
-            _route("GET", one, self.endpoint, EndpointShown, refusals=(404,)),
-            _route(
-                "PATCH", one, self.change_endpoint, EndpointShown,
-                body={**self._schema, "required": []}, refusals=(400, 404, 409, 415, 422),
+            route("GET", one, self.endpoint, EndpointShown, refusals=(404,)),
+            route(
+                "PATCH", one, self.change_endpoint, EndpointShown, body={**schema, "required": []},
+                refusals=(400, 404, 409, 415, 422),
             ),
-            _route("DELETE", one, self.remove_endpoint, EndpointGone, refusals=(404, 409)),
-            _route("POST", f"{one}/verify", self.verify_endpoint, Probed, refusals=(404, 409)),
-            _route("POST", f"{one}/ping", self.ping_endpoint, Probed, refusals=(404, 409)),
-            _route(
-                "POST", f"{one}/rotate-secret", self.rotate_secret, EndpointSecret,
-                body=Rotation, refusals=(400, 404, 409, 415),
+            route("DELETE", one, self.remove_endpoint, EndpointGone, refusals=(404, 409)),
+            route("POST", f"{one}/verify", self.verify_endpoint, Probed, refusals=(404, 409)),
+            route("POST", f"{one}/ping", self.ping_endpoint, Probed, refusals=(404, 409)),
+            route(
+                "POST", f"{one}/rotate-secret", self.rotate_secret, EndpointSecret, body=Rotation,
+                refusals=(400, 404, 409, 415),
             ),
-            _route(
-                "POST", f"{one}/pause", self.pause_endpoint, EndpointShown,
-                body=Pause, refusals=(400, 404, 415),
+            route(
+                "POST", f"{one}/pause", self.pause_endpoint, EndpointShown, body=Pause,
+                refusals=(400, 404, 415),
             ),
-            _route(
-                "POST", f"{one}/backfill", self.backfill_endpoint, Backfilled,
-                body=Backfill, refusals=(400, 404, 409, 415),
+            route(
+                "POST", f"{one}/backfill", self.backfill_endpoint, Backfilled, body=Backfill,
+                refusals=(400, 404, 409, 415),
             ),
-            _route("POST", f"{one}/resume", self.resume_endpoint, EndpointShown, refusals=(404,)),
+            route("POST", f"{one}/resume", self.resume_endpoint, EndpointShown, refusals=(404,)),
         ]  # fmt: skip
 
     async def endpoints(self, request: web.Request) -> web.Response:
@@ -132,11 +127,11 @@ class EndpointRoutes:
         """
         self._pace.draw(owner_of(request))
         values = await read_json(request, dict[str, Any], _EXAMPLE)
-        return document(await or_problem(self._registration.add(asker_of(request), values)), status=201)
+        return document(await self._registration.add(asker_of(request), values), status=201)
 
     async def endpoint(self, request: web.Request) -> web.Response:
         """Show an endpoint: what was chosen, whether it is proven, how it stands, what waits for it."""
-        return document(await or_problem(self._registration.show(asker_of(request), named(request))))
+        return document(await self._registration.show(asker_of(request), named(request)))
 
     async def change_endpoint(self, request: web.Request) -> web.Response:
         """Change an endpoint: keys that are given take the place of those before, null takes one back.
@@ -144,13 +139,11 @@ class EndpointRoutes:
         Another address must be proven anew.
         """
         values = await read_json(request, dict[str, Any], '{"payload": "thin"}')
-        return document(
-            await or_problem(self._registration.change(asker_of(request), named(request), values))
-        )
+        return document(await self._registration.change(asker_of(request), named(request), values))
 
     async def remove_endpoint(self, request: web.Request) -> web.Response:
         """Remove an endpoint, with all that waits for it."""
-        await or_problem(self._registration.remove(asker_of(request), named(request)))
+        await self._registration.remove(asker_of(request), named(request))
         return document(EndpointGone(id=named(request)))
 
     async def verify_endpoint(self, request: web.Request) -> web.Response:
@@ -164,20 +157,20 @@ class EndpointRoutes:
     async def rotate_secret(self, request: web.Request) -> web.Response:
         """Make a new secret for an endpoint; this answer alone has it. The one before overlaps."""
         wanted = await read_json(request, Rotation, '{"overlap_hours": 24}')
-        rotated = self._registration.rotate(
+        rotated = await self._registration.rotate(
             asker_of(request), named(request), timedelta(hours=wanted.overlap_hours), wanted.signature
         )
-        return document(await or_problem(rotated))
+        return document(rotated)
 
     async def pause_endpoint(self, request: web.Request) -> web.Response:
         """Let an endpoint rest: its events wait."""
         wanted = await read_json(request, Pause, '{"reason": "maintenance"}')
         reason = wanted.reason or "paused by its owner"
-        return document(await or_problem(self._registration.pause(asker_of(request), named(request), reason)))
+        return document(await self._registration.pause(asker_of(request), named(request), reason))
 
     async def resume_endpoint(self, request: web.Request) -> web.Response:
         """Let an endpoint that is paused or disabled work again: what waits goes out."""
-        return document(await or_problem(self._registration.resume(asker_of(request), named(request))))
+        return document(await self._registration.resume(asker_of(request), named(request)))
 
     async def backfill_endpoint(self, request: web.Request) -> web.Response:
         """Send `article.created` of what was published before: up to 1,000 articles, the oldest first."""
@@ -185,26 +178,14 @@ class EndpointRoutes:
         if not wanted.is_bounded:
             raise bad_request(f"Send 1 to {MOST_ARTICLES} articles, or those of up to {_MOST_HOURS:g} hours.")
         asker, name = asker_of(request), named(request)
-        queued = self._registration.backfill(asker, name, articles=wanted.articles, hours=wanted.hours)
-        return document(Backfilled(queued=await or_problem(queued)))
+        queued = await self._registration.backfill(asker, name, articles=wanted.articles, hours=wanted.hours)
+        return document(Backfilled(queued=queued))
 
     async def _probed(
         self, request: web.Request, probe: Callable[[Asker, EndpointId], Awaitable[Probed]]
     ) -> web.Response:
         self._pace.draw(owner_of(request))
-        return document(await or_problem(probe(asker_of(request), named(request))))
-
-
-def _route(method: Method, path: str, handler: Handler, answer: object, **more: Any) -> ApiRoute:
-    return ApiRoute(
-        method=method,
-        path=f"/api/v1/endpoints{path}",
-        handler=handler,
-        scope=TokenScope.PARTNER,
-        topic=_TOPIC,
-        answer=answer,
-        **more,
-    )
+        return document(await probe(asker_of(request), named(request)))
 
 
 def asker_of(request: web.Request) -> Asker:
@@ -215,22 +196,3 @@ def asker_of(request: web.Request) -> Asker:
 def named(request: web.Request) -> EndpointId:
     """Return the endpoint that the path names."""
     return EndpointId(request.match_info["endpoint"])
-
-
-async def or_problem(answer: Awaitable[T]) -> T:
-    """Return an awaited answer; raise what was refused as ProblemRaised."""
-    try:
-        return await answer
-    except (NoEndpoint, NoDelivery) as error:
-        raise not_found(_sentence(error)) from error
-    except EndpointRefused as error:
-        raise ProblemRaised(Problem(name="conflict", status=409, detail=_sentence(error))) from error
-    except ConfigError as error:
-        faults = tuple(FieldFault(key=one.key, reason=one.reason, remedy=one.remedy) for one in error.faults)
-        detail = f"What is wrong, field by field, stands in errors: {', '.join(one.key for one in faults)}."
-        raise ProblemRaised(Problem(name="invalid", status=422, detail=detail, errors=faults)) from error
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}."

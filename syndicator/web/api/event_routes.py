@@ -1,5 +1,7 @@
 """What partners ask of events: which there are, the schema of each, and a sample."""
 
+from functools import partial
+
 from aiohttp import web
 
 from syndicator.model.token import TokenScope
@@ -12,17 +14,11 @@ class EventRoutes:
     """Handlers of `/api/v1/events`."""
 
     def table(self) -> list[ApiRoute]:
-        path, scope, topic = "/api/v1/events", TokenScope.PARTNER, "Events"
+        route = partial(ApiRoute, scope=TokenScope.PARTNER, topic="Events")
         return [
-            ApiRoute(
-                method="GET", path=path, handler=self.events, scope=scope, topic=topic,
-                answer=Described, is_list=True,
-            ),
-            ApiRoute(
-                method="GET", path=f"{path}/{{event}}", handler=self.event, scope=scope, topic=topic,
-                answer=Described, refusals=(404,),
-            ),
-        ]  # fmt: skip
+            route("GET", "/api/v1/events", self.events, Described, is_list=True),
+            route("GET", "/api/v1/events/{event}", self.event, Described, refusals=(404,)),
+        ]
 
     async def events(self, request: web.Request) -> web.Response:
         """List all types of events, each with the JSON Schema of its body and a sample."""

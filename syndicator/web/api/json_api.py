@@ -11,9 +11,15 @@ import msgspec
 from aiohttp import hdrs, web
 from msgspec import Struct
 
+from syndicator.errors import ConfigError, EndpointRefused, NoEndpoint
 from syndicator.model.token import TokenScope
+from syndicator.pipeline.feeds.pagination import CursorError
+from syndicator.pipeline.ops.api_tokens import TokenRefused
+from syndicator.pipeline.stories.editing import StoryRefused
+from syndicator.pipeline.webhooks.inspection import NoDelivery
+from syndicator.pipeline.webhooks.replays import NoReplay
 from syndicator.web.http.auth import Gate
-from syndicator.web.http.problems import Problem, ProblemRaised, bad_request
+from syndicator.web.http.problems import FieldFault, Problem, ProblemRaised, bad_request
 
 T = TypeVar("T")
 
@@ -27,6 +33,15 @@ MAX_BODY_BYTES = 64 * 1024
 _READ_TIMEOUT_S = 30.0
 _WORTH_PACKING_BYTES = 2048
 _JSON = "application/json"
+_REFUSALS: Mapping[type[Exception], tuple[str, int]] = {
+    CursorError: ("bad-request", 400),
+    NoDelivery: ("not-found", 404),
+    NoEndpoint: ("not-found", 404),
+    NoReplay: ("not-found", 404),
+    StoryRefused: ("not-found", 404),
+    EndpointRefused: ("conflict", 409),
+    TokenRefused: ("conflict", 409),
+}
 _TEXT: Mapping[str, Any] = MappingProxyType({"type": "string"})
 
 
@@ -53,19 +68,21 @@ LIMIT = Parameter(
     schema={"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL},
 )
 CURSOR = Parameter(name="cursor", description="Where the piece before ended: its next.")
+PAGED = (LIMIT, CURSOR)
+INSTANT: Mapping[str, str] = {"type": "string", "format": "date-time"}
 
 
-class ApiRoute(Struct, frozen=True, kw_only=True):
+class ApiRoute(Struct, frozen=True):
     """A route of the API. The first sentence of the handler's docstring is its summary."""
 
     method: Method
     path: str
     """Below the root; as the router takes it."""
     handler: Handler
-    scope: TokenScope
-    topic: str
     answer: Any
     """The type of what is answered; of a list, that of its items."""
+    scope: TokenScope
+    topic: str
     status: int = 200
     is_list: bool = False
     query: tuple[Parameter, ...] = ()
@@ -99,21 +116,40 @@ class PublicApi(Struct, frozen=True, kw_only=True):
 def guarded(table: Iterable[ApiRoute], gate: Gate) -> list[web.RouteDef]:
     """Return the routes for everyone who has a token of the right scope."""
     return [
-        web.RouteDef(one.method, one.path, packed(gate.behind(one.scope, one.handler)), {}) for one in table
+        web.RouteDef(one.method, one.path, _answering(gate.behind(one.scope, one.handler)), {})
+        for one in table
     ]
 
 
-def packed(handler: Handler) -> Handler:
-    """Pack what is read and long for clients that take it; answers that hold a secret are none of these."""
+def _answering(handler: Handler) -> Handler:
+    """Answer what use cases refuse with a problem; pack what is read and long, so nothing with a secret."""
 
     async def answered(request: web.Request) -> web.StreamResponse:
-        response = await handler(request)
+        try:
+            response = await handler(request)
+        except tuple(_REFUSALS) as error:
+            name, status = _REFUSALS[type(error)]
+            raise ProblemRaised(Problem(name=name, status=status, detail=sentence(error))) from error
+        except ConfigError as error:
+            raise _invalid(error) from error
         if request.method == "GET" and (response.content_length or 0) > _WORTH_PACKING_BYTES:
             response.enable_compression()
             response.headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
         return response
 
     return answered
+
+
+def _invalid(error: ConfigError) -> ProblemRaised:
+    faults = tuple(FieldFault(key=one.key, reason=one.reason, remedy=one.remedy) for one in error.faults)
+    detail = f"What is wrong, field by field, stands in errors: {', '.join(one.key for one in faults)}."
+    return ProblemRaised(Problem(name="invalid", status=422, detail=detail, errors=faults))
+
+
+def sentence(error: Exception) -> str:
+    """Return the text of an error as a sentence."""
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 _encode: Callable[[object], bytes] = msgspec.json.Encoder().encode

@@ -1,6 +1,8 @@
 """Routes of the API that read sources, feeds and articles, with explanations."""
 
 import re
+from functools import partial
+from typing import Any
 
 from aiohttp import web
 from msgspec.structs import replace
@@ -10,15 +12,14 @@ from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.token import TokenScope
 from syndicator.pipeline.articles.explanation import Explained, SourceShown
 from syndicator.pipeline.articles.revisions import Compared, RevisionLine
-from syndicator.pipeline.feeds.pagination import ArticleLine, CursorError, FeedLine, Paginator, WithdrawalLine
+from syndicator.pipeline.feeds.pagination import ArticleLine, FeedLine, Paginator, WithdrawalLine
 from syndicator.pipeline.queries import Queries
 from syndicator.rules.filter_language import WORD_KEYS
 from syndicator.rules.sources.round_history import HistoryLine
 from syndicator.web.api.json_api import (
-    CURSOR,
-    LIMIT,
+    INSTANT,
+    PAGED,
     ApiRoute,
-    Handler,
     Parameter,
     cursor_of,
     document,
@@ -27,22 +28,20 @@ from syndicator.web.api.json_api import (
     piece_of,
 )
 from syndicator.web.http.auth import TOKEN, is_trusted
-from syndicator.web.http.problems import ProblemRaised, bad_request, not_found
+from syndicator.web.http.problems import not_found
 from syndicator.web.http.query_parameters import read_filter, values_of
 
 NO_ARTICLE = "There is no such article, or it has outlived its retention."
 
-_INSTANT = {"type": "string", "format": "date-time"}
 FILTER = (
     *(
         Parameter(name=key, description=f"Only articles of this {key}, or of any of them.", several=True)
         for key in WORD_KEYS
     ),
     Parameter(name="query", description="Words to be found in it, as in search."),
-    Parameter(name="since", description="Published then or later.", schema=_INSTANT),
-    Parameter(name="until", description="Published before then.", schema=_INSTANT),
+    Parameter(name="since", description="Published then or later.", schema=INSTANT),
+    Parameter(name="until", description="Published before then.", schema=INSTANT),
 )
-PAGED = (LIMIT, CURSOR)
 
 
 class ReadingRoutes:
@@ -53,32 +52,37 @@ class ReadingRoutes:
         self._listing = listing
 
     def table(self) -> list[ApiRoute]:
-        return [*self._of_sources(), *self._of_articles()]
-
-    def _of_sources(self) -> list[ApiRoute]:
+        sources, feeds, articles = (
+            partial(ApiRoute, "GET", scope=TokenScope.READ, topic=topic)
+            for topic in ("Sources", "Feeds", "Articles")
+        )
+        base, one = "/api/v1", "/api/v1/articles/{article}"
+        paged: dict[str, Any] = {"is_list": True, "query": PAGED, "refusals": (400,)}
         return [
-            _get("/sources", self.sources, "Sources", SourceShown, is_list=True, query=PAGED),
-            _get("/sources/{source}", self.source, "Sources", SourceShown),
-            _get(
-                "/sources/{source}/history",
+            sources(f"{base}/sources", self.sources, SourceShown, **paged),
+            sources(f"{base}/sources/{{source}}", self.source, SourceShown, refusals=(404,)),
+            sources(
+                f"{base}/sources/{{source}}/history",
                 self.round_history,
-                "Sources",
                 HistoryLine,
                 is_list=True,
                 query=PAGED,
+                refusals=(400, 404),
             ),
-            _get("/feeds", self.feeds, "Feeds", FeedLine, is_list=True, query=PAGED),
-            _get("/feeds/{feed}", self.feed, "Feeds", FeedLine),
-        ]
-
-    def _of_articles(self) -> list[ApiRoute]:
-        topic = "Articles"
-        return [
-            _get("/articles", self.articles, topic, ArticleLine, is_list=True, query=(*FILTER, *PAGED)),
-            _get("/articles/{article}", self.article, topic, Explained),
-            _get("/articles/{article}/revisions", self.revisions, topic, RevisionLine, is_list=True),
-            _get(r"/articles/{article}/revisions/{revision:[0-9]{1,9}}", self.revision, topic, Compared),
-            _get("/withdrawals", self.withdrawals, topic, WithdrawalLine, is_list=True, query=PAGED),
+            feeds(f"{base}/feeds", self.feeds, FeedLine, **paged),
+            feeds(f"{base}/feeds/{{feed}}", self.feed, FeedLine, refusals=(404,)),
+            articles(
+                f"{base}/articles",
+                self.articles,
+                ArticleLine,
+                is_list=True,
+                query=(*FILTER, *PAGED),
+                refusals=(400,),
+            ),
+            articles(one, self.article, Explained, refusals=(404,)),
+            articles(f"{one}/revisions", self.revisions, RevisionLine, is_list=True, refusals=(404,)),
+            articles(one + "/revisions/{revision:[0-9]{1,9}}", self.revision, Compared, refusals=(404,)),
+            articles(f"{base}/withdrawals", self.withdrawals, WithdrawalLine, **paged),
         ]
 
     async def sources(self, request: web.Request) -> web.Response:
@@ -122,12 +126,9 @@ class ReadingRoutes:
         A piece may hold fewer items than `limit` while `next` still leads on.
         """
         wanted = read_filter(values_of(request), self._reading.publisher.sources)
-        try:
-            piece = await self._listing.articles(
-                wanted, cursor_of(request), limit_of(request), whole=is_trusted(request)
-            )
-        except CursorError as error:
-            raise bad_cursor(error) from error
+        piece = await self._listing.articles(
+            wanted, cursor_of(request), limit_of(request), whole=is_trusted(request)
+        )
         return list_document(piece.items, piece.next)
 
     async def article(self, request: web.Request) -> web.Response:
@@ -141,10 +142,7 @@ class ReadingRoutes:
 
     async def withdrawals(self, request: web.Request) -> web.Response:
         """List the articles that were withdrawn last, and why, without what they said."""
-        try:
-            piece = await self._listing.withdrawals(cursor_of(request), limit_of(request))
-        except CursorError as error:
-            raise bad_cursor(error) from error
+        piece = await self._listing.withdrawals(cursor_of(request), limit_of(request))
         return list_document(piece.items, piece.next)
 
     async def revisions(self, request: web.Request) -> web.Response:
@@ -181,30 +179,3 @@ class ReadingRoutes:
     def _shown(self, request: web.Request, article: Article) -> Article:
         """Show no more than the portal allows to whoever does not run this service."""
         return article if is_trusted(request) else self._reading.publisher.shown(article)
-
-
-def bad_cursor(error: CursorError) -> ProblemRaised:
-    text = str(error)
-    return bad_request(f"{text[:1].upper()}{text[1:]}.")
-
-
-def _get(
-    path: str,
-    handler: Handler,
-    topic: str,
-    answer: object,
-    *,
-    is_list: bool = False,
-    query: tuple[Parameter, ...] = (),
-) -> ApiRoute:
-    return ApiRoute(
-        method="GET",
-        path=f"/api/v1{path}",
-        handler=handler,
-        scope=TokenScope.READ,
-        topic=topic,
-        answer=answer,
-        is_list=is_list,
-        query=query,
-        refusals=((400,) if query else ()) + ((404,) if "{" in path else ()),
-    )

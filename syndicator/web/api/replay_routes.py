@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from aiohttp import web
@@ -15,20 +16,25 @@ from syndicator.pipeline.webhooks.replays import (
     MOST_EVENTS,
     MOST_PER_S,
     USUAL_PER_S,
-    NoReplay,
     ReplayControl,
     ReplayShown,
     ReplayWanted,
 )
 from syndicator.rules.filter_language import FILTER_KEYS, FilterError, filter_from
-from syndicator.web.api.endpoint_routes import asker_of, or_problem
-from syndicator.web.api.json_api import ApiRoute, cursor_of, document, limit_of, list_document, read_json
+from syndicator.web.api.endpoint_routes import asker_of
+from syndicator.web.api.json_api import (
+    PAGED,
+    ApiRoute,
+    cursor_of,
+    document,
+    limit_of,
+    list_document,
+    read_json,
+)
 from syndicator.web.api.rate_limit import PaceLimit
-from syndicator.web.api.reading_routes import PAGED
 from syndicator.web.http.auth import owner_of
-from syndicator.web.http.problems import bad_request, not_found
+from syndicator.web.http.problems import bad_request
 
-_TOPIC = "Replays"
 _EXAMPLE = '{"endpoint": "koran-3f9a1c07", "since": "2026-11-05T00:00:00Z"}'
 _Instant = Annotated[datetime, Meta(tz=True)]
 _Count = Annotated[int, Meta(ge=1, le=MOST_EVENTS)]
@@ -56,25 +62,16 @@ class ReplayRoutes:
         self._pace = PaceLimit("replays", clock)
 
     def table(self) -> list[ApiRoute]:
-        path, scope = "/api/v1/replays", TokenScope.PARTNER
-        one = f"{path}/{{replay}}"
+        route = partial(ApiRoute, scope=TokenScope.PARTNER, topic="Replays")
+        base, one = "/api/v1/replays", "/api/v1/replays/{replay}"
         return [
-            ApiRoute(
-                method="GET", path=path, handler=self.replays, scope=scope, topic=_TOPIC,
-                answer=ReplayShown, is_list=True, query=PAGED, refusals=(400,),
+            route("GET", base, self.replays, ReplayShown, is_list=True, query=PAGED, refusals=(400,)),
+            route(
+                "POST", base, self.add_replay, ReplayShown, status=201, body=NewReplay,
+                refusals=(400, 404, 409, 415),
             ),
-            ApiRoute(
-                method="POST", path=path, handler=self.add_replay, scope=scope, topic=_TOPIC,
-                body=NewReplay, answer=ReplayShown, status=201, refusals=(400, 404, 409, 415),
-            ),
-            ApiRoute(
-                method="GET", path=one, handler=self.replay, scope=scope, topic=_TOPIC,
-                answer=ReplayShown, refusals=(404,),
-            ),
-            ApiRoute(
-                method="DELETE", path=one, handler=self.cancel_replay, scope=scope, topic=_TOPIC,
-                answer=ReplayShown, refusals=(404, 409),
-            ),
+            route("GET", one, self.replay, ReplayShown, refusals=(404,)),
+            route("DELETE", one, self.cancel_replay, ReplayShown, refusals=(404, 409)),
         ]  # fmt: skip
 
     async def replays(self, request: web.Request) -> web.Response:
@@ -106,21 +103,15 @@ class ReplayRoutes:
             limit=asked.limit,
             per_s=asked.per_s,
         )
-        return document(await or_problem(self._replay_control.begin(asker_of(request), wanted)), status=201)
+        return document(await self._replay_control.begin(asker_of(request), wanted), status=201)
 
     async def replay(self, request: web.Request) -> web.Response:
         """Show a replay: how far it is, and the results of its events."""
-        try:
-            return document(await self._replay_control.show(asker_of(request), _named(request)))
-        except NoReplay:
-            raise not_found("There is no such replay.") from None
+        return document(await self._replay_control.show(asker_of(request), _named(request)))
 
     async def cancel_replay(self, request: web.Request) -> web.Response:
         """End a replay: nothing more is queued for it. What is queued already is still sent."""
-        try:
-            return document(await or_problem(self._replay_control.cancel(asker_of(request), _named(request))))
-        except NoReplay:
-            raise not_found("There is no such replay.") from None
+        return document(await self._replay_control.cancel(asker_of(request), _named(request)))
 
 
 def _named(request: web.Request) -> ReplayId:

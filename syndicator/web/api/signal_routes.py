@@ -15,7 +15,7 @@ from syndicator.pipeline.popularity.partner_reports import (
     Reported,
     ReportRefused,
 )
-from syndicator.web.api.json_api import ApiRoute, Header, document, not_json, read_body
+from syndicator.web.api.json_api import ApiRoute, Header, document, not_json, read_body, sentence
 from syndicator.web.api.rate_limit import PaceLimit
 from syndicator.web.http.auth import owner_of
 from syndicator.web.http.problems import FieldFault, Problem, ProblemRaised, bad_request
@@ -47,9 +47,8 @@ class SignalRoutes:
     def table(self) -> list[ApiRoute]:
         return [
             ApiRoute(
-                method="POST", path="/api/v1/signals", handler=self.report, scope=TokenScope.PARTNER,
-                topic="Signals", headers=(KEY_HEADER,), body=Report, answer=Reported,
-                refusals=(400, 413, 415, 422),
+                "POST", "/api/v1/signals", self.report, Reported, scope=TokenScope.PARTNER, topic="Signals",
+                headers=(KEY_HEADER,), body=Report, refusals=(400, 413, 415, 422),
             )
         ]  # fmt: skip
 
@@ -92,10 +91,9 @@ def _key(request: web.Request) -> str:
 
 
 def _refused(error: ReportRefused) -> ProblemRaised:
-    text = str(error)
     faults = tuple(
         FieldFault(key=f"signals[{one.index}].{one.key}".rstrip("."), reason=one.reason, remedy=one.remedy)
         for one in error.errors
     )
-    detail = f"{text[:1].upper()}{text[1:]}: nothing was counted."
+    detail = f"{sentence(error).removesuffix('.')}: nothing was counted."
     return ProblemRaised(Problem(name="bad-request", status=400, detail=detail, errors=faults))

@@ -1,19 +1,23 @@
 """What programs ask of stories, and what administrators change."""
 
-from collections.abc import Awaitable
+from functools import partial
 
 from aiohttp import web
 from msgspec import Struct
 
 from syndicator.model.ids import ArticleId
 from syndicator.model.token import TokenScope
-from syndicator.pipeline.feeds.pagination import CursorError, Paginator
-from syndicator.pipeline.stories.editing import Explanation, StoryEditing, StoryRefused, StoryTold
-from syndicator.web.api.json_api import ApiRoute, cursor_of, document, limit_of, list_document, read_json
-from syndicator.web.api.reading_routes import PAGED, bad_cursor
-from syndicator.web.http.problems import not_found
-
-_TOPIC = "Stories"
+from syndicator.pipeline.feeds.pagination import Paginator
+from syndicator.pipeline.stories.editing import Explanation, StoryEditing, StoryTold
+from syndicator.web.api.json_api import (
+    PAGED,
+    ApiRoute,
+    cursor_of,
+    document,
+    limit_of,
+    list_document,
+    read_json,
+)
 
 
 class With(Struct, frozen=True, rename={"other": "with"}, forbid_unknown_fields=True):
@@ -30,66 +34,43 @@ class StoryRoutes:
         self._listing = listing
 
     def table(self) -> list[ApiRoute]:
+        reading = partial(ApiRoute, "GET", scope=TokenScope.READ, topic="Stories")
+        editing = partial(ApiRoute, "POST", scope=TokenScope.ADMIN, topic="Stories")
         base, one = "/api/v1/stories", "/api/v1/stories/{article}"
         return [
-            ApiRoute(
-                method="GET", path=base, handler=self.stories, scope=TokenScope.READ, topic=_TOPIC,
-                answer=StoryTold, is_list=True, query=PAGED, refusals=(400,),
-            ),
-            ApiRoute(
-                method="GET", path=one, handler=self.story, scope=TokenScope.READ, topic=_TOPIC,
-                answer=StoryTold, refusals=(404,),
-            ),
-            ApiRoute(
-                method="GET", path=f"{one}/explain/{{other}}", handler=self.explain, scope=TokenScope.READ,
-                topic=_TOPIC, answer=Explanation, refusals=(404,),
-            ),
-            ApiRoute(
-                method="POST", path=f"{one}/split", handler=self.split, scope=TokenScope.ADMIN, topic=_TOPIC,
-                answer=StoryTold, refusals=(404,),
-            ),
-            ApiRoute(
-                method="POST", path=f"{one}/join", handler=self.join, scope=TokenScope.ADMIN, topic=_TOPIC,
-                body=With, answer=StoryTold, refusals=(400, 404, 415),
-            ),
-        ]  # fmt: skip
+            reading(base, self.stories, StoryTold, is_list=True, query=PAGED, refusals=(400,)),
+            reading(one, self.story, StoryTold, refusals=(404,)),
+            reading(f"{one}/explain/{{other}}", self.explain, Explanation, refusals=(404,)),
+            editing(f"{one}/split", self.split, StoryTold, refusals=(404,)),
+            editing(f"{one}/join", self.join, StoryTold, body=With, refusals=(400, 404, 415)),
+        ]
 
     async def stories(self, request: web.Request) -> web.Response:
         """List the stories of more than one article, the one that grew last first.
 
         A piece may hold fewer items than `limit` while `next` still leads on.
         """
-        try:
-            piece = await self._listing.stories(cursor_of(request), limit_of(request))
-        except CursorError as error:
-            raise bad_cursor(error) from error
+        piece = await self._listing.stories(cursor_of(request), limit_of(request))
         return list_document(piece.items, piece.next)
 
     async def story(self, request: web.Request) -> web.Response:
         """Show the story that an article belongs to: its articles, the first first."""
-        return await _or_problem(self._story_editing.story(_article(request)))
+        return document(await self._story_editing.story(_article(request)))
 
     async def explain(self, request: web.Request) -> web.Response:
         """Explain why two articles are one story, or are not."""
         other = ArticleId(request.match_info["other"])
-        return await _or_problem(self._story_editing.explain(_article(request), other))
+        return document(await self._story_editing.explain(_article(request), other))
 
     async def split(self, request: web.Request) -> web.Response:
         """Take an article out of its story, for good; show what is left of it."""
-        return await _or_problem(self._story_editing.split(_article(request)))
+        return document(await self._story_editing.split(_article(request)))
 
     async def join(self, request: web.Request) -> web.Response:
         """Make one story of those of two articles, for good; the other is `with` in the body."""
         asked = await read_json(request, With, '{"with": "ID OF AN ARTICLE"}')
-        return await _or_problem(self._story_editing.join(_article(request), ArticleId(asked.other)))
+        return document(await self._story_editing.join(_article(request), ArticleId(asked.other)))
 
 
 def _article(request: web.Request) -> ArticleId:
     return ArticleId(request.match_info["article"])
-
-
-async def _or_problem(answer: Awaitable[object]) -> web.Response:
-    try:
-        return document(await answer)
-    except StoryRefused as error:
-        raise not_found(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error

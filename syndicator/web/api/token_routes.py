@@ -1,6 +1,7 @@
 """Tokens by program: made, listed, shown, revoked; for administrators."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from aiohttp import web
@@ -8,13 +9,11 @@ from msgspec import Meta, Struct
 
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Token, TokenScope
-from syndicator.pipeline.ops.api_tokens import Access, TokenRefused, TokenShown, new_token, shown
+from syndicator.pipeline.ops.api_tokens import Access, TokenShown, new_token, shown
 from syndicator.pipeline.queries import Queries
-from syndicator.web.api.json_api import ApiRoute, document, list_document, piece_of, read_json
-from syndicator.web.api.reading_routes import PAGED
-from syndicator.web.http.problems import Problem, ProblemRaised, bad_request, not_found
+from syndicator.web.api.json_api import PAGED, ApiRoute, document, list_document, piece_of, read_json
+from syndicator.web.http.problems import bad_request, not_found
 
-_TOPIC = "Tokens"
 _EXAMPLE = '{"id": "partner-a", "scopes": ["partner"], "expires": "2027-12-31T00:00:00Z"}'
 
 Slug = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
@@ -56,25 +55,22 @@ class TokenRoutes:
         self._reading = reading
 
     def table(self) -> list[ApiRoute]:
-        base, one, scope = "/api/v1/tokens", "/api/v1/tokens/{token}", TokenScope.ADMIN
+        route = partial(ApiRoute, scope=TokenScope.ADMIN, topic="Tokens")
+        base, one = "/api/v1/tokens", "/api/v1/tokens/{token}"
         return [
-            ApiRoute(
-                method="GET", path=base, handler=self.tokens, scope=scope, topic=_TOPIC,
-                answer=TokenShown, is_list=True, query=PAGED, refusals=(400,),
+            route("GET", base, self.tokens, TokenShown, is_list=True, query=PAGED, refusals=(400,)),
+            route(
+                "POST",
+                base,
+                self.add_token,
+                TokenMade,
+                status=201,
+                body=TokenWanted,
+                refusals=(400, 409, 415),
             ),
-            ApiRoute(
-                method="POST", path=base, handler=self.add_token, scope=scope, topic=_TOPIC, status=201,
-                body=TokenWanted, answer=TokenMade, refusals=(400, 409, 415),
-            ),
-            ApiRoute(
-                method="GET", path=one, handler=self.token, scope=scope, topic=_TOPIC,
-                answer=TokenShown, refusals=(404,),
-            ),
-            ApiRoute(
-                method="DELETE", path=one, handler=self.revoke_token, scope=scope, topic=_TOPIC,
-                answer=TokenGone, refusals=(404, 409),
-            ),
-        ]  # fmt: skip
+            route("GET", one, self.token, TokenShown, refusals=(404,)),
+            route("DELETE", one, self.revoke_token, TokenGone, refusals=(404, 409)),
+        ]
 
     async def tokens(self, request: web.Request) -> web.Response:
         """List the tokens: those of the configuration and those that were added, without their values."""
@@ -95,11 +91,8 @@ class TokenRoutes:
             description=wanted.description,
             expires=wanted.expires,
         )
-        try:
-            new = new_token(token, self._access.now())
-            await self._access.keep(new)
-        except TokenRefused as error:
-            raise _conflict(error) from error
+        new = new_token(token, self._access.now())
+        await self._access.keep(new)
         return document(TokenMade(id=new.token.id, token=new.value), status=201)
 
     async def token(self, request: web.Request) -> web.Response:
@@ -112,15 +105,6 @@ class TokenRoutes:
     async def revoke_token(self, request: web.Request) -> web.Response:
         """Make a token worthless, at once and for all processes."""
         name = TokenId(request.match_info["token"])
-        try:
-            if not await self._access.revoke(name):
-                raise not_found("There is no token of this id.")
-        except TokenRefused as error:
-            raise _conflict(error) from error
+        if not await self._access.revoke(name):
+            raise not_found("There is no token of this id.")
         return document(TokenGone(id=name))
-
-
-def _conflict(error: TokenRefused) -> ProblemRaised:
-    return ProblemRaised(
-        Problem(name="conflict", status=409, detail=f"{str(error)[:1].upper()}{str(error)[1:]}.")
-    )

@@ -1,6 +1,7 @@
 """What administrators have done by program: articles are withdrawn and restored."""
 
 from datetime import datetime
+from functools import partial
 
 from aiohttp import web
 from msgspec import Struct
@@ -44,17 +45,12 @@ class OperatingRoutes:
         self._withdrawer = withdrawer
 
     def table(self) -> list[ApiRoute]:
-        path, scope, topic = "/api/v1/articles/{article}", TokenScope.ADMIN, "Articles"
+        route = partial(ApiRoute, "POST", scope=TokenScope.ADMIN, topic="Articles")
+        one = "/api/v1/articles/{article}"
         return [
-            ApiRoute(
-                method="POST", path=f"{path}/withdraw", handler=self.withdraw, scope=scope, topic=topic,
-                body=Reason, answer=WithdrawnNow, refusals=(400, 404, 415),
-            ),
-            ApiRoute(
-                method="POST", path=f"{path}/restore", handler=self.restore, scope=scope, topic=topic,
-                answer=RestoredNow, refusals=(404,),
-            ),
-        ]  # fmt: skip
+            route(f"{one}/withdraw", self.withdraw, WithdrawnNow, body=Reason, refusals=(400, 404, 415)),
+            route(f"{one}/restore", self.restore, RestoredNow, refusals=(404,)),
+        ]
 
     async def withdraw(self, request: web.Request) -> web.Response:
         """Take an article out of all feeds and pages at once and notify partners; no source restores it."""
