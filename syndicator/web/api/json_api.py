@@ -233,11 +233,6 @@ def not_json(detail: str) -> ProblemRaised:
     return ProblemRaised(Problem(name="bad-request", status=415, detail=detail))
 
 
-def too_many(detail: str, retry_after_s: int) -> ProblemRaised:
-    headers: dict[str, str] = {hdrs.RETRY_AFTER: str(retry_after_s)}
-    return ProblemRaised(Problem(name="too-many-requests", status=429, detail=detail, headers=headers))
-
-
 def _too_large(limit: int) -> ProblemRaised:
     detail = f"The body is larger than {limit // 1024:,} KiB."
     return ProblemRaised(Problem(name="bad-request", status=413, detail=detail))

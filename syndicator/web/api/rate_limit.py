@@ -2,7 +2,7 @@
 
 from syndicator.model.clock import Clock
 from syndicator.rules.rate_limit import RateLimit
-from syndicator.web.api.json_api import too_many
+from syndicator.web.http.problems import too_many
 
 AT_ONCE, EVERY_S = 10, 6
 _OWNERS = 1000

@@ -17,7 +17,7 @@ from syndicator.rules.least_recent import LeastRecent
 from syndicator.rules.popularity.visitors import household_of
 from syndicator.rules.rate_limit import RateLimit
 from syndicator.web.http.forwarded import Network, client_address
-from syndicator.web.http.problems import Problem, ProblemRaised
+from syndicator.web.http.problems import Problem, ProblemRaised, too_many
 
 REALM = "syndicator"
 TOKEN: web.RequestKey[Token] = web.RequestKey("token", Token)
@@ -112,7 +112,8 @@ class Gate:
         if self._operators is not None and same(self._operators.sha256, digest):
             return self._operators
         if digest not in self._known and self._failures.wait_s(client):
-            raise _too_many()
+            detail = "Too many requests with tokens that are not valid came from this address."
+            raise too_many(detail, _RETRY_AFTER_S)
         token = await self._access.check(value)
         if token is None:
             self._known.pop(digest)
@@ -145,9 +146,3 @@ def _refused(status: int, detail: str, error: str) -> ProblemRaised:
     challenge = f'Bearer realm="{REALM}"' + (f", {error}" if error else "")
     headers: dict[str, str] = {hdrs.WWW_AUTHENTICATE: challenge}
     return ProblemRaised(Problem(name=_NAMES[status], status=status, detail=detail, headers=headers))
-
-
-def _too_many() -> ProblemRaised:
-    headers: dict[str, str] = {hdrs.RETRY_AFTER: str(_RETRY_AFTER_S)}
-    detail = "Too many requests with tokens that are not valid came from this address."
-    return ProblemRaised(Problem(name="too-many-requests", status=429, detail=detail, headers=headers))

@@ -18,9 +18,14 @@ from syndicator.pipeline.concurrency_limits import OWN_CLIENT
 from syndicator.rules.popularity.visitors import household_of
 from syndicator.rules.rate_limit import RateLimit
 from syndicator.web.http.forwarded import Network, client_address, is_believed
-from syndicator.web.http.problems import Problem, ProblemRaised
+from syndicator.web.http.problems import too_many
 
 log = get_logger(__name__)
+
+_TOO_OFTEN = (
+    "This was sent in full to your address very often. Ask with If-None-Match or If-Modified-Since: "
+    "what has not changed may be asked for at any rate."
+)
 
 ThingLimit = RateLimit[tuple[str, str]]
 """A limit for each client and thing."""
@@ -49,7 +54,7 @@ class Clients:
         """Count a request; raise a 429 that says when to come again (RFC 6585, 4)."""
         client = self._client(request)
         if client is not None and (wait_s := limit.take((client, thing))):
-            raise _too_many(math.ceil(wait_s))
+            raise too_many(_TOO_OFTEN, math.ceil(wait_s))
 
     def _client(self, request: web.Request) -> str | None:
         headers = request.headers
@@ -83,12 +88,3 @@ def _warn_of_proxy(peer: str) -> None:
             reason="what it says of its clients is not believed: limits hold for none, or for all as one",
             remedy=f'[server] trusted_proxies = ["{peer}"]; the proxy must set X-Forwarded-For',
         )
-
-
-def _too_many(retry_after_s: int) -> ProblemRaised:
-    headers: dict[str, str] = {hdrs.RETRY_AFTER: str(retry_after_s)}
-    detail = (
-        "This was sent in full to your address very often. Ask with If-None-Match or If-Modified-Since: "
-        "what has not changed may be asked for at any rate."
-    )
-    return ProblemRaised(Problem(name="too-many-requests", status=429, detail=detail, headers=headers))

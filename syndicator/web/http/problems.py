@@ -73,6 +73,11 @@ def gone(detail: str) -> ProblemRaised:
     return ProblemRaised(Problem(name="gone", status=410, detail=detail))
 
 
+def too_many(detail: str, retry_after_s: int) -> ProblemRaised:
+    headers: dict[str, str] = {hdrs.RETRY_AFTER: str(retry_after_s)}
+    return ProblemRaised(Problem(name="too-many-requests", status=429, detail=detail, headers=headers))
+
+
 def problem_response(site: Site, problem: Problem) -> web.Response:
     """Write the problem as RFC 9457 defines it."""
     body: dict[str, object] = {
