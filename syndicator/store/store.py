@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from syndicator.errors import StoreError
 from syndicator.model.delivery import Secret
+from syndicator.observe.logs import get_logger
 from syndicator.store.access.secret_encryption import Sealer
 from syndicator.store.access.tokens import Tokens
 from syndicator.store.access.used_links import UsedLinks
@@ -41,7 +42,6 @@ from syndicator.store.popularity.crossings import Crossings
 from syndicator.store.popularity.partner_reports import Reports
 from syndicator.store.popularity.portal_counters import Popularity
 from syndicator.store.popularity.signals import Signals
-from syndicator.store.server_check import check_server
 from syndicator.store.shared_clock import SharedClock, redis_clock, redis_time
 from syndicator.store.sources.admitted_entries import Entries
 from syndicator.store.sources.article_delays import ArticleDelays
@@ -58,8 +58,7 @@ from syndicator.store.webhooks.backlog import Backlog
 from syndicator.store.webhooks.deliveries import Deliveries
 from syndicator.store.webhooks.digests import Digests
 from syndicator.store.webhooks.endpoints import Endpoints
-from syndicator.store.webhooks.event_articles import EventArticles
-from syndicator.store.webhooks.event_log import Events
+from syndicator.store.webhooks.event_log import EventArticles, Events
 from syndicator.store.webhooks.redelivery import Requeuing
 from syndicator.store.webhooks.replays import Replays
 from syndicator.store.websub.subscriptions import Subscriptions
@@ -218,3 +217,42 @@ async def open_again(options: StoreOptions) -> AsyncIterator[Store]:
     keys = Keys(options.namespace)
     async with connect(options.url, anchor=keys.meta()) as connection:
         yield Store(connection, keys, options, options.url)
+
+
+OLDEST = {"redis": (7, 0), "valkey": (7, 2)}
+
+log = get_logger(__name__)
+
+
+async def check_server(connection: Connection) -> None:
+    """Refuse a server that is too old; warn of settings that lose or evict data."""
+    about = _fields(await connection.call("INFO", "server"))
+    engine = "valkey" if "valkey_version" in about else "redis"
+    version = about.get(f"{engine}_version", "0")
+    oldest = OLDEST[engine]
+    if tuple(int(part) for part in version.split(".")[:2]) < oldest:
+        needed = ".".join(str(part) for part in oldest)
+        raise StoreError(f"{engine} {version} is too old: {needed} or newer is needed")
+    for name, remedy in await _warnings(connection):
+        log.warning(name, remedy=remedy)
+
+
+async def _warnings(connection: Connection) -> list[tuple[str, str]]:
+    """Return the log event of each risky setting, and what to do."""
+    found = []
+    try:
+        policy = (await connection.call("CONFIG", "GET", "maxmemory-policy"))[1].decode()
+    except (StoreError, IndexError):
+        return []  # managed services forbid CONFIG: nothing can be said
+    if policy != "noeviction":
+        found.append(("redis_may_evict", f"set maxmemory-policy to noeviction (it is {policy})"))
+    persistence = _fields(await connection.call("INFO", "persistence"))
+    if persistence.get("aof_enabled") != "1":
+        remedy = "set appendonly yes: a crash loses what came since the last snapshot"
+        found.append(("redis_not_durable", remedy))
+    return found
+
+
+def _fields(info: bytes) -> dict[str, str]:
+    lines = info.decode().splitlines()
+    return dict(line.split(":", 1) for line in lines if ":" in line)

@@ -27,10 +27,9 @@ from syndicator.web.http.problems import Problem, catch_problems, problem_respon
 from syndicator.web.http.responses import complete
 from syndicator.web.hub.hub_routes import OwnHubRoutes
 from syndicator.web.hub.websub_callbacks import HubRoutes
-from syndicator.web.ops.delivery_pages import DeliveryPages
 from syndicator.web.ops.health import HealthRoutes
 from syndicator.web.ops.operator_access import Operators
-from syndicator.web.ops.status_page import StatusRoutes
+from syndicator.web.ops.status_page import DeliveryPages, StatusRoutes
 from syndicator.web.pages.article_pages import ArticleFeedRoutes
 from syndicator.web.pages.click_routes import ClickRoutes
 from syndicator.web.pages.feed_pages import FeedPages

@@ -3,16 +3,59 @@
 import html
 import re
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from sys import getsizeof
 
 from msgspec import Struct
 
 from syndicator.gather.documents.html_cleaning import HtmlCleaner, check_weight, first_image, to_text
 from syndicator.gather.documents.opening_tags import OpeningTags
 from syndicator.gather.documents.text import MAX_LEAD, shortened
-from syndicator.gather.feeds.cleaned_bodies import CleanBody, CleanedBodies, digest_of
 from syndicator.gather.feeds.entry import Entry
 from syndicator.gather.provenance_changes import Adjustments
 from syndicator.model.article import Change
+from syndicator.rules.least_recent import LeastRecent
+
+MAX_BYTES = 16 * 1024 * 1024
+"""Of all that is remembered: the bodies of some three hundred feeds of twenty whole articles."""
+_BYTES_AROUND = 300
+"""Of a body, its place and its key, and of each change: measured, rounded up."""
+Key = tuple[str, bytes, str]
+"""The base of links, the digest of a text, and what was made of it."""
+
+
+class CleanBody(Struct, frozen=True):
+    """A cleaned body, and what cleaning took out of it; or its words, or the address of its first picture."""
+
+    html: str
+    changes: tuple[Change, ...] = ()
+
+
+class CleanedBodies:
+    """The bodies that were cleaned last, by what they were made of."""
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._longest_bytes = max_bytes // 100
+        self._bodies = LeastRecent[Key, CleanBody](max_bytes, _size)
+
+    def get(self, key: Key) -> CleanBody | None:
+        """Return a body that is remembered, which makes it the latest."""
+        return self._bodies.get(key)
+
+    def put(self, key: Key, body: CleanBody) -> None:
+        """Remember a body, unless it is longer than a hundredth of all; forget the oldest for it."""
+        if _size(body) <= self._longest_bytes:
+            self._bodies.put(key, body)
+
+
+def digest_of(markup: str) -> bytes:
+    """Return by what a text is known again: 128 bits, which nobody can make two texts share."""
+    return blake2b(markup.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _size(body: CleanBody) -> int:
+    return getsizeof(body.html) + _BYTES_AROUND * (1 + len(body.changes))
+
 
 LEFT_OUT = "left out: "
 """How the reason begins why a text of an entry is not kept, though the entry is."""

@@ -25,8 +25,7 @@ from syndicator.rules.filter_matching import matches
 from syndicator.rules.search.search_words import searchable
 from syndicator.rules.stories.near_duplicates import CopyKind
 from syndicator.rules.webhooks.digests import sent_at
-from syndicator.rules.webhooks.event_matching import wants
-from syndicator.rules.webhooks.fan_out_jitter import spread_s
+from syndicator.rules.webhooks.event_matching import spread_s, wants
 from syndicator.rules.webhooks.supersession import REVISIONS, closes_for_all, is_urgent, older
 from syndicator.store.outbox import OutboxEntry, UnreadableEntry
 from syndicator.store.store import Store

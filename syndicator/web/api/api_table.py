@@ -22,12 +22,11 @@ from syndicator.web.api.delivery_routes import DeliveryRoutes
 from syndicator.web.api.endpoint_routes import EndpointRoutes
 from syndicator.web.api.event_routes import EventRoutes
 from syndicator.web.api.json_api import ApiRoute
-from syndicator.web.api.reading_routes import ReadingRoutes
+from syndicator.web.api.reading_routes import OperatingRoutes, ReadingRoutes
 from syndicator.web.api.replay_routes import ReplayRoutes
 from syndicator.web.api.signal_routes import SignalRoutes
 from syndicator.web.api.story_routes import StoryRoutes
 from syndicator.web.api.token_routes import TokenRoutes
-from syndicator.web.api.withdrawal_routes import OperatingRoutes
 
 
 def api_table(

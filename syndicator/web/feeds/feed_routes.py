@@ -1,27 +1,30 @@
 """Feeds as readers fetch them. Nothing is rendered here: ready bytes, chosen and sent."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping
 
 from aiohttp import hdrs, web
+from multidict import istr
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import FORMS, FeedSnapshot, Format, Rendition
 from syndicator.model.ids import ArticleId, FeedId, is_article_id
 from syndicator.pipeline.concurrency_limits import Places, TooMany
-from syndicator.pipeline.feeds.deltas import Deltas
+from syndicator.pipeline.feeds.deltas import Delta, Deltas
 from syndicator.pipeline.feeds.publisher import KEPT_BYTES
 from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.pipeline.fresh_reads import PATIENCE_S
 from syndicator.pipeline.queries import Queries
 from syndicator.render.opml import CONTENT_TYPE as OPML_TYPE
 from syndicator.rules.least_recent import LeastRecent
-from syndicator.web.feeds.deltas import bases_of, respond_with_delta, wants_delta
 from syndicator.web.feeds.feed_headers import FeedHeaders, preflight
 from syndicator.web.feeds.moved_feeds import moved
 from syndicator.web.feeds.private_feeds import PrivateFeeds, private_headers
 from syndicator.web.http.client_limits import Clients, ThingLimit
+from syndicator.web.http.conditional_requests import entity_tag, http_date
+from syndicator.web.http.negotiation import choose_coding, joined, weights
 from syndicator.web.http.options import WebOptions
 from syndicator.web.http.prebuilt_responses import ReadyFeed, bytes_in, is_plain
 from syndicator.web.http.problems import ProblemRaised, not_found, unavailable
@@ -200,3 +203,41 @@ def send_rendition(
         headers={**headers, hdrs.AGE: str(age_s)} if age_s is not None else headers,
         last_modified=rendition.last_modified,
     )
+
+
+_A_IM, _IM, _DELTA_BASE = istr("A-IM"), "IM", "Delta-Base"
+_TAG = re.compile(r'"([0-9a-f]+)(?:-[a-z]+)?"')
+
+
+def wants_delta(request: web.Request) -> bool:
+    """Return whether a client takes a feed with only what changed."""
+    if _A_IM not in request.headers:
+        return False
+    return weights(",".join(request.headers.getall(_A_IM))).get("feed", 0.0) > 0
+
+
+def bases_of(request: web.Request) -> list[str]:
+    """Return the digests of what a client has, whatever coding it had them in."""
+    return _TAG.findall(joined(request.headers.getall(hdrs.IF_NONE_MATCH, ())) or "")
+
+
+def respond_with_delta(
+    request: web.Request, rendition: Rendition, delta: Delta, headers: Mapping[str, str]
+) -> web.Response:
+    """Answer 226: the entity tag and the date are those of the whole, which the client has from now on.
+
+    No cache may keep it: those that do not know 226 could take it for the whole.
+    """
+    coding = choose_coding(joined(request.headers.getall(hdrs.ACCEPT_ENCODING, ())))
+    sent = {
+        **headers,
+        _IM: "feed",
+        _DELTA_BASE: f'"{delta.base}"',
+        hdrs.ETAG: entity_tag(rendition.digest, coding),
+        hdrs.LAST_MODIFIED: http_date(rendition.last_modified),
+        hdrs.CACHE_CONTROL: "no-store",
+        hdrs.VARY: f"{hdrs.ACCEPT_ENCODING}, {_A_IM}, {hdrs.IF_NONE_MATCH}",
+    }
+    if coding.value != "identity":
+        sent[hdrs.CONTENT_ENCODING] = coding.value
+    return web.Response(status=226, body=bytes_in(delta.rendition, coding), headers=sent)

@@ -17,7 +17,7 @@ from syndicator.rules.sources.health import Health, HealthStanding, failed_round
 from syndicator.rules.sources.round_history import Strip
 from syndicator.rules.webhooks.endpoint_health import NEEDS_ATTENTION
 from syndicator.web.http.options import OpsOptions
-from syndicator.web.http.problems import bad_request
+from syndicator.web.http.problems import bad_request, not_found
 from syndicator.web.ops.endpoint_rows import endpoint_rows, worst_first
 from syndicator.web.ops.failures import ShownFailure, shown_failure
 from syndicator.web.ops.health import HealthRoutes
@@ -166,3 +166,33 @@ def _reason(state: SourceState) -> ShownFailure | None:
     if state.failure is None:
         return None
     return shown_failure(state.failure.reason, state.failure.detail)
+
+
+PATH = "/deliveries"
+
+
+class DeliveryPages:
+    """Handler of `/deliveries`."""
+
+    def __init__(self, reading: Queries, drawing: Drawing, operators: Operators) -> None:
+        self._operators = operators
+        self._reading = reading
+        self._drawing = drawing
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get(PATH, self._operators.behind(self.page))]
+
+    async def page(self, request: web.Request) -> web.Response:
+        """Show how deliveries stand, to all endpoints or to `?endpoint=ID`."""
+        only = request.query.get("endpoint") or None
+        overview = await self._reading.deliveries(only)
+        if only is not None and not overview.endpoints:
+            raise not_found("No endpoint has this name.")
+        return self._drawing.page(
+            request,
+            "deliveries.html",
+            cache_control="no-store",
+            overview=overview,
+            only=only,
+            rows=endpoint_rows(overview.endpoints, overview.at),
+        )

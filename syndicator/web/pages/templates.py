@@ -15,7 +15,7 @@ from syndicator.web.http.negotiation import choose_language, joined
 from syndicator.web.http.responses import PAGE_POLICY, StaticDocument, respond_with
 from syndicator.web.i18n import Wording, default_language, wordings
 from syndicator.web.pages.charts import SPARK_HEIGHT, SPARK_WIDTH
-from syndicator.web.pages.web_readers import app_link, web_readers
+from syndicator.web.pages.feed_addresses import app_link, web_readers
 from syndicator.web.texts import LANGUAGES
 
 STATIC_TYPES: Mapping[str, str] = {

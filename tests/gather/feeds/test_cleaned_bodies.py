@@ -6,7 +6,7 @@ from gather.gather_values import NOW, fetched, rss, source
 from syndicator.gather.documents.html_cleaning import HtmlCleaner, clean_text, to_text
 from syndicator.gather.documents.text import one_line, without_unwanted
 from syndicator.gather.feeds.candidates import FeedReading, to_reading
-from syndicator.gather.feeds.cleaned_bodies import CleanBody, CleanedBodies, Key, digest_of
+from syndicator.gather.feeds.entry_texts import CleanBody, CleanedBodies, Key, digest_of
 from syndicator.gather.feeds.feed import read_strictly
 from syndicator.rules.dates.date_parser import read_date
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndicator.rules.stories.figures import are_revised, figures_of
+from syndicator.rules.stories.near_duplicates import are_revised, figures_of
 from syndicator.rules.words import words_of
 
 

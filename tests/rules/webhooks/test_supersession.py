@@ -7,7 +7,7 @@ import pytest
 
 from syndicator.model.event import ARTICLE_EVENTS, Event, EventType
 from syndicator.rules.identity.identity import event_id
-from syndicator.rules.webhooks.fan_out_jitter import AT_ONCE, LONGEST_SPREAD_S, spread_s
+from syndicator.rules.webhooks.event_matching import AT_ONCE, LONGEST_SPREAD_S, spread_s
 from syndicator.rules.webhooks.supersession import (
     REVISIONS,
     REVISIONS_OF_OTHERS,

@@ -5,7 +5,7 @@ import pytest
 from support import ManualClock
 
 from syndicator.web.http.negotiation import Coding
-from syndicator.web.pages.page_cache import MOST, KeptPages
+from syndicator.web.pages.feed_pages import MOST, KeptPages
 
 KEY = ("/", "id")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from syndicator.web.pages.web_readers import app_link, web_readers
+from syndicator.web.pages.feed_addresses import app_link, web_readers
 
 
 @pytest.mark.parametrize(
