@@ -16,7 +16,6 @@ from syndicator.render.items import (
     Item,
     ItemPicture,
     ItemPublisher,
-    ItemRelated,
     prepare,
     rights_of,
 )
@@ -139,7 +138,9 @@ def _extension(item: Item) -> dict[str, Any]:
         extension["correction"] = item.correction
     if item.related:
         extension["related"] = f"{item.page_url}#related"
-        extension["related_links"] = [_related_link(link) for link in item.related]
+        extension["related_links"] = [
+            {"title": link.title, "url": link.url, "placement": link.placement.value} for link in item.related
+        ]
     if item.rights != Rights():
         extension["rights"] = _rights(item.rights)
     if item.popularity is not None:
@@ -177,10 +178,6 @@ def _other_publisher(other: ItemPublisher) -> dict[str, str]:
         "source": other.portal,
         "date_published": other.published.isoformat(),
     }
-
-
-def _related_link(link: ItemRelated) -> dict[str, str]:
-    return {"title": link.title, "url": link.url, "placement": link.placement.value}
 
 
 def _popularity(popularity: EntryPopularity) -> dict[str, Any]:

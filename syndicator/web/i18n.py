@@ -30,7 +30,8 @@ class Wording:
         """Write a date in full: `Kamis, 5 November 2026, 12.00 WIB`."""
         local = instant.astimezone(self._zone)
         day = DAYS[self.language][local.weekday()]
-        return f"{day}, {self._date(local)}, {self._time(local)} {self._zone_name(local)}"
+        date = f"{local.day} {MONTHS[self.language][local.month - 1]} {local.year}"
+        return f"{day}, {date}, {self._time(local)} {self._zone_name(local)}"
 
     def short(self, instant: datetime) -> str:
         """Write a date for lists: `5 Nov 2026, 12.00`."""
@@ -79,9 +80,6 @@ class Wording:
         if len(names) < 2:  # noqa: PLR2004  two can be joined
             return "".join(names)
         return f"{', '.join(names[:-1])} {self('and')} {names[-1]}"
-
-    def _date(self, local: datetime) -> str:
-        return f"{local.day} {MONTHS[self.language][local.month - 1]} {local.year}"
 
     def _time(self, local: datetime) -> str:
         separator = "." if self.language == "id" else ":"

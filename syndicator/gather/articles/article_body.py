@@ -63,7 +63,7 @@ def take_body_apart(picked: Picked, marked: list[LexborNode], own: Container[str
         read_from, body = "microdata", _outermost(marked)
     related = _related(picked, body, own)
     quotes = picked.nodes("article.quote")
-    quote = _quote(quotes)
+    quote = without_marks(text_of(quotes[0], None, MAX_QUOTE)) or None if quotes else None
     _cut_repeated(quotes, body)
     for node in body:
         Doomed(node.css(_HIDDEN)).cut()
@@ -127,11 +127,6 @@ def _framed(link: LexborNode, body: Container[int]) -> LexborNode:
 def _outermost(nodes: list[LexborNode]) -> list[LexborNode]:
     mem_ids = {node.mem_id for node in nodes}
     return [node for node in nodes if node.parent is None or not within(node.parent, mem_ids)]
-
-
-def _quote(nodes: list[LexborNode]) -> str | None:
-    """Return the pull quote without its marks."""
-    return (without_marks(text_of(nodes[0], None, MAX_QUOTE)) or None) if nodes else None
 
 
 def _cut_repeated(quotes: list[LexborNode], body: list[LexborNode]) -> None:

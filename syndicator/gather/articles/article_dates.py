@@ -52,10 +52,7 @@ class ArticleDates:
         if not changed:
             return False
         self._changes.append(changed)
-        return not self._is_date(published)
-
-    def _is_date(self, text: str) -> bool:
-        return read_date(text, timezone=self._source.timezone, now=self._now) is not None
+        return read_date(published, timezone=self._source.timezone, now=self._now) is None
 
     def read(self, claims: Sequence[Claims], near: Lines) -> Dated | None:
         """Read all dates, and return the one that counts."""

@@ -3,7 +3,7 @@
 Read it before the page is cut: what pages say to machines stands in scripts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -285,12 +285,9 @@ def _property(item: LexborNode, name: str) -> str:
 def _name_of(node: LexborNode) -> str:
     """Return who an author is: the name of an item, or the text."""
     if "itemscope" in node.attributes:
-        return _property_text(node.css("[itemprop~='name']")) or text_of(node, None, MAX_NAME)
+        names = (_value(one, MAX_NAME) for one in node.css("[itemprop~='name']"))
+        return next(filter(None, names), "") or text_of(node, None, MAX_NAME)
     return _value(node, MAX_NAME)
-
-
-def _property_text(nodes: Iterable[LexborNode]) -> str:
-    return next((text for node in nodes if (text := _value(node, MAX_NAME))), "")
 
 
 def leads_home(fetched: Fetched) -> bool:

@@ -186,7 +186,7 @@ class HtmlCleaner:
         """Return the same, and the tags that are left. `tags` are those of `markup`."""
         shown = _with_plain_images(markup[:MAX_HTML], tags)
         if "<span" in tags.lowered and any(hint in shown for hint in _HIDING_HINTS):
-            shown = _HIDDEN.sub(_without_hidden, shown)
+            shown = _HIDDEN.sub(lambda span: "" if _HIDING.search(span[1]) else span[0], shown)
         if shown is not markup:
             markup, tags = shown, OpeningTags(shown)
         cleaned, left = self._cleaned(markup, tags)
@@ -363,10 +363,6 @@ def _source(attributes: Mapping[str, str]) -> str:
     """Return the address of an image: its own, or the largest that it offers; empty for stand-ins alone."""
     offered = None if (own := own_address(attributes)) else largest(*own_sets(attributes))
     return offered.url if offered else own
-
-
-def _without_hidden(match: re.Match[str]) -> str:
-    return "" if _HIDING.search(match[1]) else match[0]
 
 
 def _without_empty(markup: str) -> str:

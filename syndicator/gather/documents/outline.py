@@ -120,17 +120,13 @@ def _take_in(node: LexborNode, element: Element) -> list[tuple[LexborNode, int]]
         if child.is_text_node:
             element.pieces.append(child.text(deep=False))
         elif child.is_element_node and child.tag not in _NOISE:
-            if _is_icon(child):
+            if any(name in (child.attributes.get("class") or "") for name in _ICON_CLASSES):
                 icons.append(plain_text(child.text(), 40))
                 continue
             found.append((child, len(element.pieces)))
             element.pieces.append(None)
     element.icons = tuple(icons)
     return found
-
-
-def _is_icon(node: LexborNode) -> bool:
-    return any(name in (node.attributes.get("class") or "") for name in _ICON_CLASSES)
 
 
 def _sum_up(element: Element) -> None:

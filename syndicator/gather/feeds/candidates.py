@@ -2,7 +2,7 @@
 
 import html
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -246,7 +246,7 @@ def _tags(entry: Entry, changes: Adjustments) -> tuple[str, ...]:
         tag = title_text(received, MAX_NAME)
         changes.note_text("tags", received, tag)
         tags.append(tag)
-    return _distinct(tags, MAX_TAGS)
+    return tuple(dict.fromkeys(filter(None, tags)))[:MAX_TAGS]
 
 
 def _count(text: str) -> int | None:
@@ -254,10 +254,6 @@ def _count(text: str) -> int | None:
         return None
     digits = text.strip()
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS else None
-
-
-def _distinct(values: Iterable[str], limit: int) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, values)))[:limit]
 
 
 def without_shared_guids(candidates: list[Candidate]) -> list[Candidate]:

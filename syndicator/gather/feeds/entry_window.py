@@ -26,11 +26,8 @@ class FeedWindow(Struct, frozen=True, kw_only=True):
         if len(items) <= self.limit:
             return items
         ends = [*items[:LOOKED_AT], *items[LOOKED_AT:][-LOOKED_AT:]]
-        turned = oldest_first([self._instant(date_of(item)) for item in ends])
+        turned = oldest_first([claimed_instant(date_of(item), timezone="UTC", now=self.now) for item in ends])
         return items[len(items) - self.limit :] if turned else items[: self.limit]
-
-    def _instant(self, text: str) -> datetime | None:
-        return claimed_instant(text, timezone="UTC", now=self.now)
 
 
 def oldest_first(dates: Sequence[datetime | None]) -> bool:

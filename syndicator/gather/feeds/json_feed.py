@@ -141,6 +141,7 @@ def _entry(item: Mapping[str, Any], url: str, owners: list[str]) -> Entry:
     summary = _text(item, "summary")
     tags = item.get("tags")
     pictures, files = _attachments(item)
+    images = [url for key in ("image", "banner_image") if (url := _text(item, key))]
     return Entry(
         base=url,
         link=_text(item, "url") or _text(item, "external_url"),
@@ -157,7 +158,7 @@ def _entry(item: Mapping[str, Any], url: str, owners: list[str]) -> Entry:
         language=_text(item, "language"),
         published=_text(item, "date_published"),
         updated=_text(item, "date_modified"),
-        pictures=[*_image(item), *pictures],
+        pictures=[*(Picture(url=url) for url in images[:1]), *pictures],
         attachments=files,
         embargo=_text(item, "_embargo_until"),
         status=_text(item, "pubstatus") or _text(item, "_pubstatus"),
@@ -182,10 +183,6 @@ def _authors(item: Mapping[str, Any]) -> list[str]:
     authors = item.get("authors")
     several = authors if isinstance(authors, list) else [item.get("author")]
     return [name for author in several if isinstance(author, dict) and (name := _text(author, "name"))]
-
-
-def _image(item: Mapping[str, Any]) -> list[Picture]:
-    return [Picture(url=url) for key in ("image", "banner_image") if (url := _text(item, key))][:1]
 
 
 def _attachments(item: Mapping[str, Any]) -> tuple[list[Picture], list[Attachment]]:

@@ -352,15 +352,15 @@ class _Search:
         self, pointer: Pointer, source: Source, document: Fetched, title: str | None, language: str | None
     ) -> None:
         self._read.add(document.url)
+        of_feeds = next(
+            (find.title for find in self.found if find.kind is SourceKind.FEED and find.title), None
+        )
         self._sources[pointer.url] = replace(
             source,
             url=_lasting(document),
-            title=title or self.findings.title or self._title_of_feeds() or _host(document) or source.title,
+            title=title or self.findings.title or of_feeds or urlsplit(document.url).hostname or source.title,
             language=language_code(language or self.findings.language or "") or None,
         )
-
-    def _title_of_feeds(self) -> str | None:
-        return next((find.title for find in self.found if find.kind is SourceKind.FEED and find.title), None)
 
     def _note_way(self, document: Fetched) -> None:
         if document is not self._document and document.redirects:
@@ -374,10 +374,6 @@ class _Search:
 
 _ROTATING = re.compile(r"\d{3}|\d{1,2}[./-]|-\d{1,2}$")
 """A sitemap with a number in its name is one of a series: tomorrow's news may be in the next one."""
-
-
-def _host(document: Fetched) -> str | None:
-    return urlsplit(document.url).hostname
 
 
 def _lasting(document: Fetched) -> str:

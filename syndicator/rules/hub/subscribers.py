@@ -246,7 +246,7 @@ def verified(
     has sent another request meanwhile, that one stays pending.
     """
     current = known.asked
-    later = current if current is not None and _another(current, asked) else None
+    later = current if current is not None and replace(current, tries=0) != replace(asked, tries=0) else None
     match outcome:
         case Confirmed(at=at) if asked.mode is Mode.SUBSCRIBE:
             lease = Lease(
@@ -264,10 +264,6 @@ def verified(
         case Refused(reason=reason) | Unreached(reason=reason):
             after = replace(known, asked=later, reason=reason)
             return after if after.lease or after.asked else None
-
-
-def _another(one: PendingRequest, other: PendingRequest) -> bool:
-    return replace(one, tries=0) != replace(other, tries=0)
 
 
 def denied(known: Subscriber) -> Subscriber | None:

@@ -16,15 +16,11 @@ def event_types(patterns: Iterable[str]) -> tuple[EventType, ...]:
     """
     named: dict[EventType, None] = {}
     for pattern in patterns:
-        found = [kind for kind in EventType if _fits(kind, pattern)]
+        found = [kind for kind in EventType if pattern in {"*", f"{kind.family}.*", kind.value}]
         if not found:
             raise ValueError(pattern)
         named |= dict.fromkeys(found)
     return tuple(kind for kind in EventType if kind in named)
-
-
-def _fits(kind: EventType, pattern: str) -> bool:
-    return pattern in {"*", f"{kind.family}.*", kind.value}
 
 
 def wants(endpoint: Endpoint, event: Event, articles: Sequence[Article]) -> bool:

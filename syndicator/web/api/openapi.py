@@ -58,7 +58,12 @@ _PROBLEM: Mapping[str, Any] = {
 
 def openapi_for(table: Sequence[ApiRoute], public_url: str | None = None) -> dict[str, Any]:
     """Describe the routes; `public_url` is where they are, where that is known."""
-    kinds = {id(one): one for route in table for one in (route.answer, route.body) if _is_type(one)}
+    kinds = {
+        id(one): one
+        for route in table
+        for one in (route.answer, route.body)
+        if not isinstance(one, Mapping | None)
+    }
     refs, schemas = msgspec.json.schema_components(list(kinds.values()), ref_template=_REF)
     named: dict[int, Any] = dict(zip(kinds, refs, strict=True))
     for body in (route.body for route in table if isinstance(route.body, Mapping)):
@@ -89,10 +94,6 @@ def openapi_for(table: Sequence[ApiRoute], public_url: str | None = None) -> dic
         },
     }
     return described
-
-
-def _is_type(kind: object) -> bool:
-    return kind is not None and not isinstance(kind, Mapping)
 
 
 def _lifted(schema: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -68,7 +68,8 @@ class OwnHubRoutes:
         """Register with rssCloud: its protocol requires that the subscriber is verified first."""
 
         async def register(form: Mapping[str, str]) -> str:
-            caller = self._caller(request)
+            forwarded = request.headers.getall(hdrs.X_FORWARDED_FOR, ())
+            caller = client_address(request.remote, forwarded, self._trusted)
             self._pace(request, host_of(f"http://{form.get('domain', '').strip()}/") or caller)
             count = await self._hub.register(form, caller)
             return (
@@ -96,9 +97,6 @@ class OwnHubRoutes:
             raise Overloaded(
                 "there are too many requests from you, or about this host: try again in a minute"
             )
-
-    def _caller(self, request: web.Request) -> str:
-        return client_address(request.remote, request.headers.getall(hdrs.X_FORWARDED_FOR, ()), self._trusted)
 
 
 async def _form(request: web.Request) -> dict[str, str]:
