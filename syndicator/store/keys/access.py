@@ -8,21 +8,18 @@ class AccessKeys(PopularityKeys):
 
     def tokens(self) -> str:
         """HASH: SHA-256 of a token's value, hex → msgpack `Token`; the value itself is kept nowhere.
-
         Kept: until it is revoked, or 30 days after it expired; at most 1 000. Written by: tokens.
         """
         return self._prefix + "tokens"
 
     def token_names(self) -> str:
         """HASH: id of each token → SHA-256 of its value, hex.
-
         Kept: as its token. Written by: tokens.
         """
         return self._prefix + "tokens:names"
 
     def used_link(self, digest: str) -> str:
         """STRING: random, of whoever used it first; by SHA-256, hex, of a link that signed a browser in.
-
         Kept: until the link has ended, and an hour. Written by: the operators' listener.
         """
         return f"{self._prefix}links:used:{digest}"

@@ -16,7 +16,6 @@ class DeliveryKeys:
     def endpoints(self) -> str:
         """HASH: endpoint id → msgpack record: what it asks for; of registered ones also their owner, and
         secrets and headers, sealed.
-
         Kept: configured endpoints, and a week; registered ones until they are removed. Written by: start,
         registering.
         """
@@ -25,14 +24,12 @@ class DeliveryKeys:
     def endpoints_changed(self) -> str:
         """HASH: `:all` → number, raised by each change of an endpoint or its standing; id of a registered
         endpoint → number of its changes.
-
         Kept: as the endpoints. Written by: start, registering, pausing.
         """
         return self._prefix + "endpoints:changed"
 
     def endpoints_resting(self) -> str:
         """HASH: endpoint id → `paused` or `disabled`.
-
         Kept: until it is resumed, as the endpoints. Written by: pausing, settle.
         """
         return self._prefix + "endpoints:resting"
@@ -43,42 +40,36 @@ class DeliveryKeys:
         the receiver asked for), `fell_off`; what bounds it: `cap`, and `gap_ms` and `burst` of its rate;
         `tat_ms`: when its rate lets the next one go, without bursts; `notices`: the revision of
         its last event.
-
         Kept: as the endpoint. Written by: pausing, settle.
         """
         return f"{self._prefix}standing:{endpoint}"
 
     def events(self) -> str:
         """HASH: event id → msgpack `Event`, of all that was fanned out.
-
         Kept: 30 days after it was logged or last queued again. Written by: fan-out, backfills.
         """
         return self._prefix + "events"
 
     def events_requeued(self) -> str:
         """ZSET: event id → when it was last queued again, ms: its event outlives its place in the log.
-
         Kept: 30 days. Written by: backfills, resending, replays.
         """
         return self._prefix + "events:requeued"
 
     def events_log(self) -> str:
         """STREAM: `event`, the id of each event, in the order of their fan-out.
-
         Kept: 30 days. Written by: fan-out, backfills.
         """
         return self._prefix + "events:log"
 
     def queues(self) -> str:
         """ZSET: endpoint id → when its queue is looked at next, ms (never too late, at times too early).
-
         Kept: endpoints with deliveries that do not rest. Written by: fan-out, claim, settle.
         """
         return self._prefix + "queues"
 
     def queue(self, endpoint: EndpointId) -> str:
         """ZSET: event id → due time in ms, or lease end while a worker has it.
-
         Kept: until delivered or dead, at most 100 000, those of one that rests for its `max_age`; a week
         after its endpoint left. Written by: fan-out, claim, settle.
         """
@@ -86,21 +77,18 @@ class DeliveryKeys:
 
     def queue_owners(self, endpoint: EndpointId) -> str:
         """HASH: event id → token of the worker that leased the delivery.
-
         Kept: until settled. Written by: claim, settle.
         """
         return f"{self._prefix}owners:{endpoint}"
 
     def urgent(self, endpoint: EndpointId) -> str:
         """ZSET: those of the queue that go ahead of all others (withdrawals), scored as there.
-
         Kept: as in the queue. Written by: fan-out, claim, settle.
         """
         return f"{self._prefix}urgent:{endpoint}"
 
     def behind(self, endpoint: EndpointId) -> str:
         """HASH: event id of a revision that is on its way → event id of the newer one that waits for it.
-
         Kept: until the older is settled. Written by: fan-out, settle.
         """
         return f"{self._prefix}behind:{endpoint}"
@@ -108,14 +96,12 @@ class DeliveryKeys:
     def tries(self, endpoint: EndpointId) -> str:
         """HASH: event id → attempts so far and the last reason, of deliveries that failed: `2 http_503`; of
         those that are wanted again, the replay and since when: `0  resend@1762344000000`.
-
         Kept: until delivered; of a dead one, two weeks. Written by: settle, resending, replays.
         """
         return f"{self._prefix}tries:{endpoint}"
 
     def dead(self, endpoint: EndpointId) -> str:
         """ZSET: event id → when it was given up, ms.
-
         Kept: two weeks. Written by: settle.
         """
         return f"{self._prefix}dead:{endpoint}"
@@ -123,35 +109,30 @@ class DeliveryKeys:
     def attempts(self, endpoint: EndpointId) -> str:
         """STREAM: `event`, `subject` (of the event: its article), `type`, `attempt`, `result` (`delivered`,
         `retry`, `dead` or `superseded`), `reason` (status, word, or the newer event), `duration_ms`.
-
         Kept: the newest 5 000, of endpoints that are there (and a week). Written by: settle, fan-out.
         """
         return f"{self._prefix}attempts:{endpoint}"
 
     def replays(self) -> str:
         """HASH: replay id → msgpack `Replay`: what is asked for, and how far it is.
-
         Kept: a week after it ended; of one owner the newest 50 that ended. Written by: replaying, deliver.
         """
         return self._prefix + "replays"
 
     def replays_steps(self) -> str:
         """HASH: replay id → how often it was written: who writes it must have read that.
-
         Kept: as the replay. Written by: replaying, deliver.
         """
         return self._prefix + "replays:steps"
 
     def replays_due(self) -> str:
         """ZSET: id of a replay that runs → when it is to go on, ms.
-
         Kept: until it ends. Written by: replaying, deliver.
         """
         return self._prefix + "replays:due"
 
     def delivered(self) -> str:
         """HASH: endpoint id → deliveries that succeeded since the beginning.
-
         Kept: configured endpoints, and a week. Written by: settle.
         """
         return self._prefix + "delivered"

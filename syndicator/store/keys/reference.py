@@ -31,7 +31,7 @@ def _row(name: str, method: object) -> str:
     text = inspect.getdoc(method) or ""
     if ": " not in text or "Kept: " not in text or "Written by: " not in text:
         raise ValueError(f"Keys.{name} does not say its type, content, lifetime and writer")
-    first, rest = text.split("\n\nKept: ")
+    first, rest = text.split("\nKept: ")
     kind, content = first.split(": ", 1)
     kept, writer = rest.split("Written by: ")
     key = getattr(Keys("NAMESPACE"), name)(*_arguments(method)).removeprefix("syn:{NAMESPACE}:")
