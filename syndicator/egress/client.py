@@ -7,6 +7,7 @@ are reached by none.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlencode
@@ -61,6 +62,7 @@ _ACCEPT = (
 )
 _ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 _SOURCE_KEEPALIVE_S = 15.0
+_CONNECT_TIMEOUT_S = 5.0
 _CALLBACK_KEEPALIVE_S = 4.0  # below the 5 s of common servers: a POST must not meet a closing connection
 
 
@@ -101,6 +103,7 @@ class Egress:
         proxy: str | None = None,
         gate: Gate = open_gate,
         validators: Validators = NO_VALIDATORS,
+        manner: _Manner = _WHOLE,
     ) -> FetchResult:
         """GET a document, following redirects by hand.
 
@@ -110,7 +113,17 @@ class Egress:
         credentials; None means that of the session.
         Takes at most `limits.timeout_s` of work, plus the waits for turns and at the gate.
         """
-        return await self._get(_WHOLE, url, headers, limits, proxy, gate=gate, validators=validators)
+        shown = without_userinfo(url)
+        try:
+            trip = self._trip(url, headers, limits, proxy, validators)
+            return await self._travel(manner, trip, shown, limits, gate)
+        except EgressError as error:
+            return FetchFailed(
+                requested_url=shown,
+                reason=Reason(error.reason),
+                detail=error.detail,
+                fetched_at=self._clock(),
+            )
 
     async def head(
         self,
@@ -127,35 +140,13 @@ class Egress:
         more than was asked for is heard for 64 KiB. `content-range` or `content-length` then give the size of
         the whole.
         """
-        found = await self._get(_HEAD, url, headers, limits, proxy, gate=gate)
+        ask = partial(self.fetch, url, headers=headers, limits=limits, proxy=proxy, gate=gate)
+        found = await ask(manner=_HEAD)
         if isinstance(found, FetchFailed) and (
             found.status in _NO_HEAD_HERE or found.reason is Reason.PROTOCOL
         ):
-            return await self._get(_BEGINNING, url, headers, limits, proxy, gate=gate)
+            return await ask(manner=_BEGINNING)
         return found
-
-    async def _get(
-        self,
-        manner: _Manner,
-        url: str,
-        headers: Mapping[str, str],
-        limits: FetchLimits,
-        proxy: str | None,
-        *,
-        gate: Gate,
-        validators: Validators = NO_VALIDATORS,
-    ) -> FetchResult:
-        shown = without_userinfo(url)
-        try:
-            trip = self._trip(url, headers, limits, proxy, validators)
-            return await self._travel(manner, trip, shown, limits, gate)
-        except EgressError as error:
-            return FetchFailed(
-                requested_url=shown,
-                reason=Reason(error.reason),
-                detail=error.detail,
-                fetched_at=self._clock(),
-            )
 
     def _trip(
         self,
@@ -275,7 +266,7 @@ class Egress:
         headers: Mapping[str, str],
         own: Mapping[str, str] = MappingProxyType({}),
         timeout_s: float = 10.0,
-        connect_timeout_s: float = 5.0,
+        connect_timeout_s: float = _CONNECT_TIMEOUT_S,
     ) -> Answer:
         """POST to what the configuration or a partner named. Every status is an answer, redirects too: they
         are not followed.
@@ -297,26 +288,23 @@ class Egress:
         )
 
     async def post_to_subscriber(
-        self,
-        url: str,
-        *,
-        body: bytes,
-        headers: Mapping[str, str],
-        timeout_s: float = 10.0,
-        connect_timeout_s: float = 5.0,
+        self, url: str, *, body: bytes, headers: Mapping[str, str], timeout_s: float = 10.0
     ) -> Answer:
         """POST to a subscriber of our hub, as `post`."""
         return await posted(
-            self._subscribers, url, headers, body, timeout_s=timeout_s, connect_timeout_s=connect_timeout_s
+            self._subscribers,
+            url,
+            headers,
+            body,
+            timeout_s=timeout_s,
+            connect_timeout_s=_CONNECT_TIMEOUT_S,
         )
 
-    async def ask_subscriber(
-        self, url: str, *, timeout_s: float = 10.0, connect_timeout_s: float = 5.0
-    ) -> Answer:
+    async def ask_subscriber(self, url: str, *, timeout_s: float = 10.0) -> Answer:
         """GET the callback of a subscriber of our hub, to ask back; all else as `post`."""
         trip = Trip(url, {}, working=Budget(timeout_s), max_redirects=0, exact=True)
         async with self._subscribers.slots.hold(trip.host_port, self._subscribers.new_wait()):
-            return await exchange(self._subscribers, trip, None, connect_timeout_s)
+            return await exchange(self._subscribers, trip, None, _CONNECT_TIMEOUT_S)
 
 
 @asynccontextmanager
