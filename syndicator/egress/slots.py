@@ -97,7 +97,6 @@ class Slots:
             raise EgressError(Reason.BUSY, detail) from error
 
     def release(self, gate: "_Gate") -> None:
-        """Return a slot."""
         self._total.release()
         gate.semaphore.release()
 

@@ -67,7 +67,6 @@ class Described(Struct, frozen=True, kw_only=True):
 
 
 def described(kind: EventType) -> Described:
-    """Describe one type of event."""
     return Described(type=kind.value, when=_WHEN[kind], sample=sample(kind), schema=_schema(kind))
 
 

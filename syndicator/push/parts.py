@@ -172,12 +172,10 @@ def change_part(article: Article) -> Change | None:
 
 
 def feed_part(feed: FeedRef) -> FeedPart:
-    """Return a feed and where it is."""
     return FeedPart(id=feed.id, title=feed.title, url=feed.url, rss=feed.rss, atom=feed.atom, json=feed.json)
 
 
 def source_part(source: str, notice: SourceNotice) -> SourcePart:
-    """Return how a source stands."""
     return SourcePart(
         id=source,
         title=notice.title,
@@ -188,7 +186,6 @@ def source_part(source: str, notice: SourceNotice) -> SourcePart:
 
 
 def endpoint_part(endpoint: str, notice: EndpointNotice) -> EndpointPart:
-    """Return how an endpoint stands."""
     return EndpointPart(
         id=endpoint, why=notice.why, since=notice.since.astimezone(UTC), waiting=notice.waiting
     )

@@ -48,7 +48,6 @@ def render_news_sitemap(site: Site, pages: Sequence[Announced]) -> bytes:
 
 
 def render_sitemap_index(site: Site, paths: Sequence[str]) -> bytes:
-    """List sitemaps."""
     root = Element(f"{{{_SITEMAP}}}sitemapindex", nsmap=_NAMESPACES)
     for path in paths:
         SubElement(SubElement(root, f"{{{_SITEMAP}}}sitemap"), f"{{{_SITEMAP}}}loc").text = site.url(path)

@@ -24,7 +24,6 @@ _WRITERS: Mapping[Format, Callable[[FeedSnapshot], bytes]] = {
 
 
 def write(snapshot: FeedSnapshot, form: Format) -> bytes:
-    """Return the bytes of the snapshot in one format."""
     return _WRITERS[form](snapshot)
 
 

@@ -52,6 +52,5 @@ class LeastRecent(Generic[Key, Value]):
             self._size -= self._size_of(value)
 
     def clear(self) -> None:
-        """Forget all."""
         self._values.clear()
         self._size = 0

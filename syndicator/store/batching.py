@@ -41,7 +41,6 @@ class Batcher(Generic[Q, A]):
         self._asking: asyncio.Task[None] | None = None
 
     async def ask(self, question: Q) -> A:
-        """Return the answer to a question."""
         return await self.put(question)
 
     def put(self, question: Q) -> asyncio.Future[A]:

@@ -311,7 +311,6 @@ def _place(url: str) -> str:
 
 
 def pieces(items: Sequence[T], size: int = MOST_IN_ONE) -> Iterator[Sequence[T]]:
-    """Yield the items in pieces of at most `size`."""
     return (items[start : start + size] for start in range(0, len(items), size))
 
 

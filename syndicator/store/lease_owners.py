@@ -13,7 +13,6 @@ from pathlib import Path
 
 
 def new_token() -> str:
-    """Return a token for a lease of this process."""
     return f"{_place()}.{os.getpid()}.{uuid.uuid4().hex}"
 
 

@@ -144,7 +144,6 @@ class Outbox(Repository):
         return await self._commit(expects=((keys.cursors(), "aside", before),), writes=writes)
 
     async def count_aside(self) -> int:
-        """Count what was set aside."""
         return int(await self._redis.call("XLEN", self._keys.outbox_aside()))
 
     async def sweep(self, now: datetime) -> None:

@@ -117,7 +117,6 @@ def leads(claims: Sequence[Claims], title: str) -> tuple[list[tuple[str, str]], 
 
 
 def authors(claims: Sequence[Claims]) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the claimed reporters."""
     site = site_of(claims)
     return [(one.read_from, reporters(one.authors, site=site)) for one in claims]
 

@@ -54,7 +54,6 @@ def read_popular(source: Source, fetched: Fetched) -> BoxReading:
 
 
 def popular_item(rule: PopularRule) -> Selector:
-    """Return the selector of the items of a box."""
     return Selector(name="popular.item", css=rule.item)
 
 

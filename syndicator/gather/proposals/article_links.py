@@ -45,7 +45,6 @@ class ArticleLinks:
             self._held[each.order].add(url)
 
     def held(self, element: Element) -> int:
-        """Count the articles that an element links to."""
         return len(self._held[element.order])
 
     def items(self) -> list[LinkGroup]:

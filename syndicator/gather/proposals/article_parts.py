@@ -139,7 +139,6 @@ def quote(page: ArticlePage) -> Element | None:
 
 
 def views(page: ArticlePage) -> Element | None:
-    """Return the counter of views."""
     for each in nearby(page):
         if each.own and parse_count(each.own) is not None:
             text = " ".join((each.named, *each.icons, *(each.parent.icons if each.parent else ())))

@@ -80,7 +80,6 @@ class ClickLinks:
             _log.warning("click_not_counted", article=article_id, reason=str(error))
 
     async def _stored(self, article_id: ArticleId) -> Article | None:
-        """Return an article by its id, or by the id of an article that was merged into it."""
         articles = self._store.articles
         (article,) = await articles.get_many([article_id], bodies=False)
         if article is None and (leader := await articles.led_by(article_id)) is not None:

@@ -5,7 +5,8 @@ itself → announced in head and header → linked on the page → well-known pa
 
 import dataclasses
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -233,17 +234,10 @@ class _Search:
 
     async def _try_feed(self, pointer: Pointer) -> None:
         source = replace(self._draft, kind=SourceKind.FEED, url=pointer.url)
-        try:
+        with self._noting_failure(SourceKind.FEED, pointer):
             document = fetched(await self._desk.fetch(source, pointer.url))
             _check_host(pointer, document)
             reading = await self._desk.gatherer.read_feed(source, document)
-        except RoundFailed as error:
-            self._note(
-                DiscoveredSource(kind=SourceKind.FEED, problem=error.failed.code, **of_pointer(pointer))
-            )
-        except NotReadable as error:
-            self._note(DiscoveredSource(kind=SourceKind.FEED, problem=error.detail, **of_pointer(pointer)))
-        else:
             if document.url in self._read:
                 return  # another address of a feed that was found before
             self._note_way(document)
@@ -269,17 +263,10 @@ class _Search:
 
     async def _try_sitemap(self, pointer: Pointer) -> None:
         source = replace(self._draft, kind=SourceKind.SITEMAP, url=pointer.url)
-        try:
+        with self._noting_failure(SourceKind.SITEMAP, pointer):
             document = fetched(await self._desk.fetch(source, pointer.url))
             _check_host(pointer, document)
             items, _, listing = await read_sitemaps(self._desk, source, document)
-        except RoundFailed as error:
-            self._note(
-                DiscoveredSource(kind=SourceKind.SITEMAP, problem=error.failed.code, **of_pointer(pointer))
-            )
-        except NotReadable as error:
-            self._note(DiscoveredSource(kind=SourceKind.SITEMAP, problem=error.detail, **of_pointer(pointer)))
-        else:
             self._note_way(document)
             titled = sum(item.title is not None for item in items)
             if titled and listing is not document and not _ROTATING.search(urlsplit(listing.url).path):
@@ -309,21 +296,20 @@ class _Search:
         """Infer selectors for the page and for the articles that it lists."""
         source = replace(self._draft, kind=SourceKind.PAGE, url=_lasting(self._document))
         pointer = Pointer(url=self._document.url, how=How.STRUCTURE, title=self.findings.title)
-        try:
+        with self._noting_failure(SourceKind.PAGE, pointer):
             proposal = await self._desk.pool.run(propose_for_list, source, self._document)
             pages = await self._article_pages(source, proposal.urls)
             articles = await self._desk.pool.run(propose_for_articles, source, pages, proposal.dates)
             name = await self._desk.pool.run(agreed_name, self.findings.names, pages)
-        except NotReadable as error:
-            self._note(DiscoveredSource(kind=SourceKind.PAGE, problem=error.detail, **of_pointer(pointer)))
-            return
-        pointer = replace(pointer, title=name or pointer.title)
-        self.notes += (*proposal.notes, *articles.notes)
-        if self.findings.article:
-            self.notes.append("the page calls itself one article: a page that lists articles is better")
-        self._note(DiscoveredSource(kind=SourceKind.PAGE, entries=len(proposal.urls), **of_pointer(pointer)))
-        proposed = replace(source, list=proposal.list, article=articles.article, popular=proposal.popular)
-        self._keep(pointer, proposed, self._document, pointer.title, None)
+            pointer = replace(pointer, title=name or pointer.title)
+            self.notes += (*proposal.notes, *articles.notes)
+            if self.findings.article:
+                self.notes.append("the page calls itself one article: a page that lists articles is better")
+            self._note(
+                DiscoveredSource(kind=SourceKind.PAGE, entries=len(proposal.urls), **of_pointer(pointer))
+            )
+            proposed = replace(source, list=proposal.list, article=articles.article, popular=proposal.popular)
+            self._keep(pointer, proposed, self._document, pointer.title, None)
 
     async def _article_pages(self, source: Source, urls: Sequence[str]) -> list[Fetched]:
         """Return the first article pages that robots.txt allows, at most PROPOSED_FROM."""
@@ -365,6 +351,14 @@ class _Search:
     def _note_way(self, document: Fetched) -> None:
         if document is not self._document and document.redirects:
             self.ways.append(way_of(document))
+
+    @contextmanager
+    def _noting_failure(self, kind: SourceKind, pointer: Pointer) -> Iterator[None]:
+        try:
+            yield
+        except (RoundFailed, NotReadable) as error:
+            problem = error.failed.code if isinstance(error, RoundFailed) else error.detail
+            self._note(DiscoveredSource(kind=kind, problem=problem, **of_pointer(pointer)))
 
     def _note(self, find: DiscoveredSource) -> None:
         # Most well-known paths do not exist: leave those failures out.

@@ -25,7 +25,6 @@ def is_valid(secret: str, purpose: str, text: str, now: datetime) -> bool:
 
 
 def ends_at(text: str) -> datetime:
-    """Return the end of a text that is a ticket."""
     return datetime.fromtimestamp(int(text.partition(".")[0]), UTC)
 
 

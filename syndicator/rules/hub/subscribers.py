@@ -204,13 +204,11 @@ def _address(text: str) -> str:
 
 
 def subscriber_id(protocol: Protocol, topic: TopicName, callback: str) -> SubscriberId:
-    """Return the id of a subscriber."""
     text = f"{protocol.value}\n{topic}\n{callback}"
     return SubscriberId(blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest())
 
 
 def new_subscriber(protocol: Protocol, topic: TopicName, callback: str) -> Subscriber:
-    """Return a new subscriber."""
     return Subscriber(
         id=subscriber_id(protocol, topic, callback),
         protocol=protocol,

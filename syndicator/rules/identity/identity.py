@@ -44,7 +44,6 @@ def identify(candidates: Sequence[Candidate]) -> list[Identity]:
 
 
 def identified_by(candidate: Candidate, policy: IdentityPolicy) -> Candidate:
-    """Return a candidate that is identified by a policy."""
     return candidate if candidate.identified_by == policy else replace(candidate, identified_by=policy)
 
 
@@ -56,7 +55,6 @@ def narrowed(identity: Identity, anothers: Collection[str]) -> Identity:
 
 
 def url_key(url: str) -> str:
-    """Return the identity key of a URL."""
     return _address_key(canonical_url(url))
 
 

@@ -50,7 +50,6 @@ class Searchable(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def all_stems(self) -> frozenset[str]:
-        """Every stem."""
         return frozenset((*self.title_stems, *self.text_stems))
 
 

@@ -130,7 +130,6 @@ def _similarities(terms: Terms, stories: Sequence[Story]) -> list[float]:
 
 
 def founded(article: Article, terms: Terms) -> Story:
-    """Return the story of a single article."""
     return Story(
         id=StoryId(article.id),
         title=article.title if is_series(article.title) else "",

@@ -239,7 +239,6 @@ class Articles(Repository):
             await self._redis.call("ZADD", key, to_ms(at), article_id)
 
     async def count(self) -> int:
-        """Count the articles that are retained."""
         return int(await self._redis.call("ZCARD", self._keys.timeline(ALL)))
 
     async def sweep(self, now: datetime, keep: timedelta, limit: int) -> list[Article]:

@@ -117,7 +117,6 @@ class Feeds(Repository):
         return (await self.versions([feed]))[feed]
 
     async def versions(self, feeds: Sequence[FeedId]) -> Mapping[FeedId, FeedVersion]:
-        """Return the version of each feed."""
         if not feeds:
             return {}
         numbers, changes = await self._redis.batch(

@@ -62,11 +62,9 @@ class RenditionFiles:
 
     @property
     def feeds(self) -> frozenset[FeedId]:
-        """Return the feeds of which there is a file."""
         return frozenset(feed for feed, _ in list(self._sizes))  # a copy: threads add to it
 
     def has(self, feed: FeedId, form: Format) -> bool:
-        """Return whether there is a file of this feed and format."""
         return (feed, form) in self._sizes
 
     def may_keep(self, feed: FeedId) -> bool:

@@ -85,7 +85,6 @@ class HubSubscribers(Repository):
         return self._sealer.open(known.id, sealed).decode() if sealed else ""
 
     async def get(self, subscriber: SubscriberId) -> Subscriber | None:
-        """Return one subscriber."""
         return (await self._read(subscriber))[0]
 
     async def newest(self, limit: int) -> list[Subscriber]:
@@ -101,7 +100,6 @@ class HubSubscribers(Repository):
         return int(await self._redis.call("ZCARD", self._keys.hub_ends()))
 
     async def count_of(self, host: str) -> int:
-        """Count the subscribers of one host."""
         return int(await self._redis.call("SCARD", self._keys.hub_host(host)))
 
     async def counts(self, now: datetime) -> HubCounts:

@@ -36,7 +36,6 @@ class HubTopics(Repository):
         )
 
     async def unfinished(self, now: datetime) -> list[TopicName]:
-        """Return the topics with an unfinished fan-out."""
         found = pairs(await self._redis.call("HGETALL", self._keys.hub_fanning()))
         bound = to_ms(now - FAN_OUT_PATIENCE)
         return [TopicName(name.decode()) for name, since in found if int(since) <= bound]

@@ -137,7 +137,6 @@ class SearchIndex:
         self._end(forgotten=True)
 
     def count(self) -> int:
-        """Count the articles."""
         with self._working() as database:
             return int(database.execute("SELECT count(*) FROM articles").fetchone()[0])
 
@@ -148,7 +147,6 @@ class SearchIndex:
                 _put(database, article, walk)
 
     def remove(self, ids: Sequence[ArticleId]) -> None:
-        """Take articles out, those of them that are there."""
         with self._working() as database:
             for article_id in ids:
                 _remove(database, article_id)

@@ -295,7 +295,6 @@ class Deliveries(Repository):
     async def counts_of(
         self, endpoints: Sequence[EndpointId], now: datetime
     ) -> Mapping[EndpointId, QueueCounts]:
-        """Count the deliveries of each of these endpoints."""
         commands: list[Command] = []
         for endpoint in endpoints:
             queue = self._keys.queue(endpoint)

@@ -103,7 +103,6 @@ class Endpoints(Repository):
         )
 
     async def get(self, endpoint: EndpointId) -> EndpointListed | None:
-        """Return one endpoint; None where there is none."""
         record = await self._redis.call("HGET", self._keys.endpoints(), endpoint)
         return self._listed(endpoint, record) if record else None
 
@@ -183,11 +182,9 @@ class Endpoints(Repository):
         return await self._commit(writes=writes)
 
     async def state(self, endpoint: EndpointId) -> EndpointState:
-        """Return how an endpoint stands."""
         return (await self.states([endpoint]))[endpoint]
 
     async def states(self, endpoints: Sequence[EndpointId]) -> Mapping[EndpointId, EndpointState]:
-        """Return how each of these endpoints stands."""
         rows = await self._redis.batch([("HGETALL", self._keys.standing(name)) for name in endpoints])
         return {name: _state(pairs(row)) for name, row in zip(endpoints, rows, strict=True)}
 

@@ -74,7 +74,6 @@ class Requeuing(Repository):
         return queued
 
     async def waiting(self, endpoint: EndpointId, events: Sequence[EventId]) -> list[bool]:
-        """Return which of these are in the queue."""
         if not events:
             return []
         scores = await self._redis.call("ZMSCORE", self._keys.queue(endpoint), *events)

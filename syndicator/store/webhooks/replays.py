@@ -28,7 +28,6 @@ class Replays(Repository):
         await self._redis.commit([self._unit(replay, now, also)])
 
     async def get(self, replay: ReplayId) -> Replay | None:
-        """Return one; None where there is none."""
         found = await self._redis.call("HGET", self._keys.replays(), replay)
         return unpack(found, Replay) if found else None
 

@@ -156,7 +156,6 @@ _encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
 
 
 def document(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Answer with a value as JSON."""
     sent = {hdrs.CACHE_CONTROL: "no-store"} | dict(headers or {})
     return web.Response(body=_encode(value), status=status, content_type=_JSON, headers=sent)
 

@@ -125,7 +125,6 @@ class _Dated:
 
 
 def bytes_in(rendition: Rendition, coding: Coding) -> bytes:
-    """Return a rendition's bytes in one coding."""
     match coding:
         case Coding.BROTLI:
             return rendition.brotli

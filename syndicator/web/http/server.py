@@ -45,7 +45,6 @@ def open_socket(host: str, port: int, *, reuse_port: bool = False) -> socket.soc
 
 
 def port_of(opened: socket.socket) -> int:
-    """Return the port that a socket is bound to."""
     port: int = opened.getsockname()[1]
     return port
 
