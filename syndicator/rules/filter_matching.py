@@ -149,13 +149,7 @@ def facets_for(wanted: Filter) -> tuple[str, ...]:
 
 
 def _keys(wanted: Filter) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return (
-        ("source", wanted.source),
-        ("section", wanted.section),
-        ("tag", wanted.tag),
-        ("language", wanted.language),
-        ("author", wanted.author),
-    )
+    return tuple((key, getattr(wanted, key)) for key in (*_INDEXED, "author"))
 
 
 def _indexed_values(article: Article) -> tuple[tuple[str | None, ...], ...]:

@@ -53,7 +53,7 @@ TAKEN: dict[str, Callable[[str], object]] = {
     "numbers_of": series.numbers_of,
     "days_of": series.days_of,
     "weekdays_of": series.weekdays_of,
-    "agreement": lambda text: near_duplicates.agreement(text, text + "b"),
+    "agreement": lambda text: near_duplicates._agreement(*map(near_duplicates._headline, (text, text + "b"))),
     "titles_agree": lambda text: recognition.titles_agree(text, text + "b"),
     "folders of a picture": lambda text: same_picture._parts.__wrapped__(f"https://a.example/{text}/1.jpg"),
     "name of a picture": lambda text: same_picture._parts.__wrapped__(f"https://a.example/{text}.jpg"),

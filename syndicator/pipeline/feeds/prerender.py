@@ -15,7 +15,7 @@ from syndicator.pipeline.feeds.changed_feeds import ChangedFeeds
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.popularity.feed_reference import feed_ref
 from syndicator.pipeline.steps import JobReport, Taken
-from syndicator.rules.identity.identity import event_id
+from syndicator.rules.identity.identity import new_event
 from syndicator.store.feeds.feeds import FeedAnnouncement
 from syndicator.store.store import Store
 
@@ -99,16 +99,8 @@ class PublishStep:
             self._unannounced[feed] = now + ANNOUNCED_EVERY
 
     def _event(self, feed: FeedId, revision: int, before: int, now: datetime) -> Event:
-        kind = EventType.FEED_UPDATED
-        return Event(
-            id=event_id(feed, revision, kind),
-            type=kind,
-            subject=feed,
-            revision=revision,
-            follows=before or None,
-            at=now,
-            details=Renewed(feed=feed_ref(self._publisher.site, self._publisher.specs[feed])),
-        )
+        details = Renewed(feed=feed_ref(self._publisher.site, self._publisher.specs[feed]))
+        return new_event(EventType.FEED_UPDATED, feed, revision, now, follows=before or None, details=details)
 
 
 def _few(names: Sequence[str], most: int = 6) -> str:

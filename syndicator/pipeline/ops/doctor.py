@@ -18,7 +18,7 @@ from syndicator.model.event import ARTICLE_EVENTS, Event, EventType
 from syndicator.model.ids import ArticleId, EventId
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.webhooks.fan_out import EventFanOut
-from syndicator.rules.identity.identity import event_id
+from syndicator.rules.identity.identity import event_id, new_event
 from syndicator.store.ops.delivery_repair import Defect
 from syndicator.store.outbox import KEPT_CHANGES
 from syndicator.store.store import Store
@@ -183,13 +183,7 @@ def _events_of(article: Article) -> list[EventId]:
 
 def _event(article: Article, now: datetime) -> Event:
     kind = EventType.ARTICLE_CREATED if article.revision == 1 else EventType.ARTICLE_UPDATED
-    return Event(
-        id=event_id(article.id, article.revision, kind),
-        type=kind,
-        subject=article.id,
-        revision=article.revision,
-        at=now,
-    )
+    return new_event(kind, article.id, article.revision, now)
 
 
 def _diagnosed(finding: Defect, *, mended: bool) -> Diagnosis:

@@ -8,7 +8,7 @@ from syndicator.model.event import Crossed, Event, EventType
 from syndicator.model.feed import EntryPopularity, FeedSpec, Site
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.popularity.feed_reference import feed_ref
-from syndicator.rules.identity.identity import event_id
+from syndicator.rules.identity.identity import new_event
 from syndicator.rules.popularity.crossings import Passed, crossings, in_question, thresholds
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
@@ -59,13 +59,13 @@ def _places(ranking: Sequence[Ranked]) -> Mapping[ArticleId, EntryPopularity]:
 
 
 def _event(site: Site, spec: FeedSpec, passed: Passed, now: datetime) -> Event:
-    revision, kind = to_ms(now), EventType.POPULARITY_CROSSED
-    return Event(
-        id=event_id(passed.article, revision, kind, spec.id, passed.measure),
-        type=kind,
-        subject=passed.article,
-        revision=revision,
-        at=now,
+    return new_event(
+        EventType.POPULARITY_CROSSED,
+        passed.article,
+        to_ms(now),
+        now,
+        spec.id,
+        passed.measure,
         details=Crossed(
             feed=feed_ref(site, spec),
             window=spec.window,

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from syndicator.model.event import Event, EventType, Grown
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.identity.identity import event_id
+from syndicator.rules.identity.identity import new_event
 from syndicator.rules.popularity.popularity_score import StoryPublisher
 from syndicator.store.store import Store
 from syndicator.store.stories.stories import Growth
@@ -52,12 +52,5 @@ def _firsts(members: Sequence[GrowthMember]) -> list[GrowthMember]:
 def _event(
     story: StoryId, growth: Growth, firsts: Sequence[GrowthMember], articles: int, now: datetime
 ) -> Event:
-    kind = EventType.STORY_GROWN
-    return Event(
-        id=event_id(story, growth.version, kind),
-        type=kind,
-        subject=story,
-        revision=growth.version,
-        at=now,
-        details=Grown(joined=firsts[-1].article, owners=len(firsts), articles=articles),
-    )
+    details = Grown(joined=firsts[-1].article, owners=len(firsts), articles=articles)
+    return new_event(EventType.STORY_GROWN, story, growth.version, now, details=details)

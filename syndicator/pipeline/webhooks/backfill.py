@@ -8,7 +8,7 @@ from syndicator.model.delivery import Endpoint
 from syndicator.model.event import Event, EventType
 from syndicator.pipeline.feeds.article_selection import select
 from syndicator.pipeline.filter_matching import Filtering
-from syndicator.rules.identity.identity import event_id
+from syndicator.rules.identity.identity import new_event
 from syndicator.store.store import Store
 
 MOST_ARTICLES = 1000
@@ -38,6 +38,4 @@ async def queue_published(
 
 def _event(endpoint: Endpoint, article: Article, now: datetime) -> Event:
     """Return an event for this endpoint alone: the others received theirs when it happened."""
-    kind = EventType.ARTICLE_CREATED
-    name = event_id(article.id, article.revision, kind, endpoint.id)
-    return Event(id=name, type=kind, subject=article.id, revision=article.revision, at=now)
+    return new_event(EventType.ARTICLE_CREATED, article.id, article.revision, now, endpoint.id)

@@ -11,7 +11,7 @@ from syndicator.model.endpoint import EndpointStanding, EndpointState
 from syndicator.model.event import EndpointNotice, Event, EventType
 from syndicator.model.ids import EndpointId
 from syndicator.observe.logs import get_logger
-from syndicator.rules.identity.identity import event_id
+from syndicator.rules.identity.identity import new_event
 from syndicator.rules.webhooks.circuit import CircuitChange, FailedAttempt, after_endpoint_failure
 from syndicator.store.store import Store
 
@@ -93,14 +93,6 @@ class CircuitKeeper:
         notice = EndpointNotice(why=why, since=since, waiting=counts.ready + counts.delayed)
 
         def event(revision: int, before: int | None) -> Event:
-            return Event(
-                id=event_id(endpoint.id, revision, kind),
-                type=kind,
-                subject=endpoint.id,
-                revision=revision,
-                follows=before,
-                at=now,
-                details=notice,
-            )
+            return new_event(kind, endpoint.id, revision, now, follows=before, details=notice)
 
         await self._store.endpoints.add_event(endpoint.id, event, now)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from syndicator.rules.dates.claimed_dates import listed_at, published_at
 from syndicator.rules.filter_matching import FeedIndex, concerned, story_feeds
 from syndicator.rules.identity.addresses import clean_url
 from syndicator.rules.identity.content_fingerprint import content_hash
-from syndicator.rules.identity.identity import event_id
+from syndicator.rules.identity.identity import new_event
 from syndicator.rules.identity.recognition import KnownArticle, takes_over
 from syndicator.rules.sources.announcement import ALL_ANNOUNCED, Announcing
 
@@ -217,13 +218,13 @@ def _first_revision(
     return _article(
         candidate,
         identity,
-        article_id=article_id,
+        id=article_id,
         revision=1,
-        published=published,
-        first_seen=held_since or now,
-        released=now if held_since else None,
-        updated=published,
-        listed=listed_at(published, now, backfill=backfill),
+        published_at=published,
+        first_seen_at=held_since or now,
+        released_at=now if held_since else None,
+        updated_at=published,
+        listed_at=listed_at(published, now, backfill=backfill),
     )
 
 
@@ -231,13 +232,13 @@ def _next_revision(candidate: Candidate, identity: Identity, previous: Article, 
     article = _article(
         candidate,
         identity,
-        article_id=previous.id,
+        id=previous.id,
         revision=previous.revision + 1,
-        published=previous.published_at,
-        first_seen=previous.first_seen_at,
-        released=previous.released_at,
-        updated=now,
-        listed=previous.listed_at,
+        published_at=previous.published_at,
+        first_seen_at=previous.first_seen_at,
+        released_at=previous.released_at,
+        updated_at=now,
+        listed_at=previous.listed_at,
     )
     if previous.source != candidate.source:  # what the other said before is no version of this portal's
         return replace(article, revised=revised(previous, article))
@@ -254,45 +255,17 @@ def _taken_over(candidate: Candidate, taken_from: SourceId) -> Candidate:
     return replace(candidate, provenance=candidate.provenance.with_changes(change))
 
 
-def _article(
-    candidate: Candidate,
-    identity: Identity,
-    *,
-    article_id: ArticleId,
-    revision: int,
-    published: datetime,
-    first_seen: datetime,
-    released: datetime | None,
-    updated: datetime,
-    listed: datetime,
-) -> Article:
-    return Article(
-        id=article_id,
-        revision=revision,
-        source=candidate.source,
-        url=clean_url(candidate.canonical_url or candidate.url),
-        guid=candidate.guid,
-        title=candidate.title,
-        lead=candidate.lead,
-        body_html=candidate.body_html,
-        quote=candidate.quote,
-        authors=candidate.authors,
-        photos=candidate.photos,
-        enclosures=candidate.enclosures,
-        section=candidate.section,
-        tags=candidate.tags,
-        language=candidate.language,
-        related=candidate.related,
-        published_at=published,
-        first_seen_at=first_seen,
-        released_at=released,
-        updated_at=updated,
-        listed_at=listed,
-        provenance=candidate.provenance,
-        content_hash=identity.content_hash,
-        is_first_party=candidate.is_first_party,
-        correction=correction_of(candidate),
-    )
+_AS_GATHERED = tuple(name for name in Candidate.__struct_fields__ if name in Article.__struct_fields__)
+
+
+def _article(candidate: Candidate, identity: Identity, **own: Any) -> Article:
+    """Return a revision of what was gathered; `own` are the fields that come from elsewhere."""
+    fields = {name: getattr(candidate, name) for name in _AS_GATHERED} | {
+        "url": clean_url(candidate.canonical_url or candidate.url),
+        "content_hash": identity.content_hash,
+        "correction": correction_of(candidate),
+    }
+    return Article(**(fields | own))
 
 
 def _revision_after(lost_at: datetime) -> int:
@@ -311,10 +284,4 @@ def _event(article: Article, previous: Article | None, now: datetime) -> Event:
         kind = EventType.ARTICLE_CORRECTED
     else:
         kind = EventType.ARTICLE_UPDATED
-    return Event(
-        id=event_id(article.id, article.revision, kind),
-        type=kind,
-        subject=article.id,
-        revision=article.revision,
-        at=now,
-    )
+    return new_event(kind, article.id, article.revision, now)

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from syndicator.model.article import Article, Withdrawal, WithdrawnBy
 from syndicator.model.event import Event, EventType
 from syndicator.model.feed import FeedSpec, Per
-from syndicator.model.ids import ArticleId, FeedId
+from syndicator.model.ids import FeedId
 from syndicator.rules.filter_matching import FeedIndex, concerned, matches_keys
-from syndicator.rules.identity.identity import event_id
+from syndicator.rules.identity.identity import new_event
 
 MAX_REASON = 300
 """Characters."""
@@ -61,7 +61,7 @@ def withdrawing(
     revision = article.revision + 1
     return Withdrawing(
         withdrawal=Withdrawal(article=article, revision=revision, at=now, by=by, reason=text),
-        event=_event(article.id, revision, EventType.ARTICLE_WITHDRAWN, now, text),
+        event=new_event(EventType.ARTICLE_WITHDRAWN, article.id, revision, now, reason=text),
         feeds=_showing(specs, article, members),
     )
 
@@ -75,7 +75,7 @@ def restoring(withdrawal: Withdrawal, *, specs: Iterable[FeedSpec], now: datetim
     return Restoring(
         withdrawal=withdrawal,
         article=article,
-        event=_event(article.id, revision, EventType.ARTICLE_RESTORED, now),
+        event=new_event(EventType.ARTICLE_RESTORED, article.id, revision, now),
         feeds=_showing(specs, article, None),
     )
 
@@ -107,16 +107,3 @@ def _showing(
         and (members is None or any(matches_keys(spec.filter, member) for member in members))
     )
     return tuple(dict.fromkeys((*concerned(index, article, article), *stories)))
-
-
-def _event(
-    article: ArticleId, revision: int, kind: EventType, now: datetime, reason: str | None = None
-) -> Event:
-    return Event(
-        id=event_id(article, revision, kind),
-        type=kind,
-        subject=article,
-        revision=revision,
-        at=now,
-        reason=reason,
-    )

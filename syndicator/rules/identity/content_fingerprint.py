@@ -10,6 +10,7 @@ import hashlib
 import html
 import re
 from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -154,18 +155,8 @@ class _Seen(NamedTuple):
 def noticeable(article: Candidate | Article) -> Noticed:
     """Return what a reader would notice of an article."""
     seen = _seen(article)
-    return Noticed(
-        title=tuple(seen.title.split()),
-        lead=tuple(seen.lead.split()),
-        quote=tuple(seen.quote.split()),
-        body=tuple(seen.body.split()),
-        photos=seen.photos,
-        enclosures=seen.enclosures,
-        authors=seen.authors,
-        section=seen.section,
-        tags=seen.tags,
-        correction=tuple(seen.correction.split()),
-    )
+    texts = ("title", "lead", "quote", "body", "correction")
+    return Noticed(**(seen._asdict() | {name: tuple(getattr(seen, name).split()) for name in texts}))
 
 
 def content_hash(article: Candidate | Article) -> str:
@@ -180,22 +171,15 @@ def content_hash(article: Candidate | Article) -> str:
     return found
 
 
+_read_of = attrgetter(
+    "title", "lead", "body_html", "correction", "quote", "section", "authors", "tags", "photos", "enclosures"
+)
+
+
 def _unread_digest(article: Candidate | Article) -> bytes | None:
     """Return a digest of all that `_seen` reads, as it is; None for texts that are no Unicode."""
-    read = (
-        article.title,
-        article.lead,
-        article.body_html,
-        article.correction,
-        article.quote,
-        article.section,
-        article.authors,
-        article.tags,
-        article.photos,
-        article.enclosures,
-    )
     try:
-        return hashlib.blake2b(msgspec.msgpack.encode(read), digest_size=_KEY_BYTES).digest()
+        return hashlib.blake2b(msgspec.msgpack.encode(_read_of(article)), digest_size=_KEY_BYTES).digest()
     except UnicodeEncodeError:
         return None
 

@@ -8,13 +8,14 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from syndicator.model.article import Candidate, Identity
-from syndicator.model.event import EventType
+from syndicator.model.event import Details, Event, EventType
 from syndicator.model.ids import ArticleId, EventId, SourceId
 from syndicator.model.rights import Rights
 from syndicator.model.schedule import ALWAYS_OPEN
@@ -79,6 +80,29 @@ def event_id(subject: str, revision: int, kind: EventType, *more: str) -> EventI
     text = "\x1f".join((subject, str(revision), kind, *more))
     digest = hashlib.blake2b(text.encode(), digest_size=16, person=b"event").digest()
     return EventId("evt_" + base32(digest))
+
+
+def new_event(
+    kind: EventType,
+    subject: str,
+    revision: int,
+    at: datetime,
+    *more: str,
+    follows: int | None = None,
+    reason: str | None = None,
+    details: Details | None = None,
+) -> Event:
+    """Return an event with the id that its subject, revision and type give it, and `more` if there is any."""
+    return Event(
+        id=event_id(subject, revision, kind, *more),
+        type=kind,
+        subject=subject,
+        revision=revision,
+        follows=follows,
+        at=at,
+        reason=reason,
+        details=details,
+    )
 
 
 def spec_hash(source: Source) -> str:

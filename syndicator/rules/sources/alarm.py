@@ -8,7 +8,7 @@ from syndicator.model.alarm import Alarm, Trouble
 from syndicator.model.clock import to_ms
 from syndicator.model.event import Event, EventType, SourceNotice
 from syndicator.model.source import Source, SourceState
-from syndicator.rules.identity.identity import event_id
+from syndicator.rules.identity.identity import new_event
 from syndicator.rules.sources.health import Health, HealthStanding, failed_rounds, health
 
 FAILED_ROUNDS = 3
@@ -34,20 +34,13 @@ def with_alarm(source: Source, state: SourceState, now: datetime) -> tuple[Sourc
     kind = _TYPES[trouble]
     # Timestamps, not counts: they still grow after a loss of the stored state.
     revision = max(to_ms(now), before.revision + 1)
-    event = Event(
-        id=event_id(source.id, revision, kind),
-        type=kind,
-        subject=source.id,
-        revision=revision,
-        follows=before.revision or None,
-        at=now,
-        details=SourceNotice(
-            title=source.title,
-            standing=current.kind.value,
-            why=current.why,
-            since=_since(trouble, state) or now,
-        ),
+    notice = SourceNotice(
+        title=source.title,
+        standing=current.kind.value,
+        why=current.why,
+        since=_since(trouble, state) or now,
     )
+    event = new_event(kind, source.id, revision, now, follows=before.revision or None, details=notice)
     return replace(state, alarm=Alarm(trouble=trouble, revision=revision)), event
 
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from syndicator.rules.dates.words import MONTHS
 from syndicator.rules.stories.rarity import rarity
@@ -210,21 +211,7 @@ def judge_copy(mine: Text, other: Text, policy: CopyPolicy, apart: timedelta = t
         because = "they have other figures at the same place"
     if because is None:
         return numbers
-    return CopyVerdict(
-        kind=CopyKind.DERIVED,
-        containment=numbers.containment,
-        resemblance=numbers.resemblance,
-        headline=numbers.headline,
-        beginning=numbers.beginning,
-        numbers=numbers.numbers,
-        length=numbers.length,
-        because=because,
-    )
-
-
-def agreement(one: str, other: str) -> float:
-    """Return the cosine of two headlines, words weighed by rarity; 1 for two without a weighty word."""
-    return _agreement(_headline(one), _headline(other))
+    return replace(numbers, kind=CopyKind.DERIVED, because=because)
 
 
 def _headline(title: str) -> HeadlineTerms:
