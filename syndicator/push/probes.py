@@ -13,8 +13,7 @@ from msgspec import Struct
 from syndicator.egress.client import Egress
 from syndicator.errors import EgressError, PushError
 from syndicator.model.delivery import Endpoint
-from syndicator.push.signed_post import post_signed
-from syndicator.push.webhook import UNSIGNABLE
+from syndicator.push.webhook import UNSIGNABLE, post_signed
 
 VERIFY, PING = "endpoint.verify", "endpoint.ping"
 WRONG_CHALLENGE = "challenge"

@@ -1,4 +1,4 @@
-"""One attempt to deliver one event to one endpoint."""
+"""One attempt to deliver one event to one endpoint, and the signed request of any push."""
 
 import time
 from datetime import datetime, timedelta
@@ -6,10 +6,11 @@ from random import Random
 
 from msgspec import Struct
 
+from syndicator.egress.answers import Answer
 from syndicator.egress.client import Egress
 from syndicator.errors import EgressError, PushError
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt
-from syndicator.push.signed_post import post_signed
+from syndicator.push.signing import signed_headers
 from syndicator.rules.webhooks.retry import GONE, Again, after_failure, parse_retry_after
 
 _SUCCESS = range(200, 300)
@@ -109,4 +110,31 @@ def _failed(
         duration_ms=attempt.duration_ms,
         retry_after_s=None if gone else retry_after_s,
         disable=disable,
+    )
+
+
+async def post_signed(
+    egress: Egress,
+    endpoint: Endpoint,
+    webhook_id: str,
+    body: bytes,
+    now: datetime,
+    *,
+    replay: str | None = None,
+) -> Answer:
+    """POST a body as Standard Webhooks ask, within the endpoint's times; every status is an answer.
+
+    `now` is the real time: receivers refuse what is some minutes old or ahead.
+    `replay`: the id of the replay that it is part of.
+
+    Raises EgressError where no answer came, PushError where the endpoint has no secret that lives.
+    """
+    theirs, ours = signed_headers(endpoint, webhook_id, body, now, replay=replay)
+    return await egress.post(
+        endpoint.url,
+        body=body,
+        headers=theirs,
+        own=ours,
+        timeout_s=endpoint.timeout_s,
+        connect_timeout_s=endpoint.connect_timeout_s,
     )

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from support import candidate
 
 from syndicator.rules import words
-from syndicator.rules.bounded_dict import Recent
 from syndicator.rules.hashing import hashed
 from syndicator.rules.identity import addresses, content_fingerprint
 from syndicator.rules.identity.portal_addresses import WAYS
+from syndicator.rules.least_recent import Recent
 from syndicator.rules.stories.clustering import fingerprint, fingerprints
 from syndicator.rules.stories.shingles import hashed_runs, shared
 from syndicator.rules.stories.terms import weigh

@@ -13,7 +13,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.feeds.changed_feeds import ChangedFeeds
 from syndicator.pipeline.feeds.publisher import Publisher
-from syndicator.pipeline.popularity.feed_reference import feed_ref
+from syndicator.pipeline.popularity.crossings import feed_ref
 from syndicator.pipeline.steps import JobReport, Taken
 from syndicator.rules.identity.identity import new_event
 from syndicator.store.feeds.feeds import FeedAnnouncement

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from syndicator.model.clock import to_ms
-from syndicator.model.event import Crossed, Event, EventType
+from syndicator.model.event import Crossed, Event, EventType, FeedRef
 from syndicator.model.feed import EntryPopularity, FeedSpec, Site
 from syndicator.model.ids import ArticleId
-from syndicator.pipeline.popularity.feed_reference import feed_ref
 from syndicator.rules.identity.identity import new_event
 from syndicator.rules.popularity.crossings import Passed, crossings, in_question, thresholds
 from syndicator.store.feeds.feeds import Ranked
@@ -75,4 +74,18 @@ def _event(site: Site, spec: FeedSpec, passed: Passed, now: datetime) -> Event:
             score=passed.place.score,
             views=passed.place.views,
         ),
+    )
+
+
+def feed_ref(site: Site, spec: FeedSpec) -> FeedRef:
+    """Return the reference to a feed, with its public addresses."""
+    url = site.url(f"/feeds/{spec.id}")
+    return FeedRef(
+        id=spec.id,
+        title=spec.title,
+        url=url,
+        rss=f"{url}.rss",
+        atom=f"{url}.atom",
+        json=f"{url}.json",
+        private=spec.private,
     )

@@ -13,8 +13,8 @@ from syndicator.model.story import ShownIn, Story
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.stories.near_articles import NearArticles
 from syndicator.pipeline.stories.representatives import MEMBERS
-from syndicator.rules.bounded_dict import Recent
 from syndicator.rules.filter_matching import FeedIndex, story_feeds
+from syndicator.rules.least_recent import Recent
 from syndicator.rules.stories.batch_assignment import (
     Assignment,
     Newcomer,

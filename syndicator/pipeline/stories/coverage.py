@@ -11,7 +11,7 @@ from syndicator.model.signal import SignalKind
 from syndicator.model.source import SourceScope
 from syndicator.pipeline.stories.growth import GrowthMember, announce_growth
 from syndicator.pipeline.stories.representatives import MEMBERS
-from syndicator.rules.bounded_dict import Recent
+from syndicator.rules.least_recent import Recent
 from syndicator.rules.politeness_scope import scope_key
 from syndicator.rules.popularity.popularity_score import HALF_LIVES, StoryPublisher, coverage
 from syndicator.store.store import Store

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.rules.bounded_dict import Recent
+from syndicator.rules.least_recent import Recent
 from syndicator.rules.stories.clustering import KnownStory
 from syndicator.rules.stories.near_duplicates import Text
 from syndicator.rules.stories.near_index import IndexEntry, NearIndex, packed_keys, term_keys

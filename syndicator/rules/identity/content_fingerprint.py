@@ -18,8 +18,8 @@ import msgspec
 from msgspec import Struct
 
 from syndicator.model.article import Article, Candidate, Enclosure, Photo
-from syndicator.rules.bounded_dict import Recent
 from syndicator.rules.hashing import hashed
+from syndicator.rules.least_recent import Recent
 
 _INLINE_TAG = re.compile(
     r"</?(?:a|abbr|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup"

@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from syndicator.rules.bounded_dict import Recent
+from syndicator.rules.least_recent import Recent
 from syndicator.rules.stories.rarity import rarity_of
 from syndicator.rules.words import LONGEST, unlimited_words, words_of
 

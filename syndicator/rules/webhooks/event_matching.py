@@ -1,4 +1,4 @@
-"""Which events an endpoint asks for, and which of them concern it."""
+"""Which events an endpoint asks for, which of them concern it, and when each endpoint gets them."""
 
 from collections.abc import Iterable, Sequence
 

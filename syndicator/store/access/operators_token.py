@@ -10,7 +10,7 @@ from pathlib import Path
 
 from syndicator.errors import StoreError
 from syndicator.rules.access.credentials import is_plausible, new_value
-from syndicator.store.files.secret_files import make_once
+from syndicator.store.files.atomic_files import make_once
 
 TOKEN_FILE = "operators.token"  # noqa: S105  the name of a file
 

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from syndicator.errors import SealError
 from syndicator.model.delivery import Secret
-from syndicator.store.files.secret_files import make_once
+from syndicator.store.files.atomic_files import make_once
 
 KEY_FILE = "seal.key"
 

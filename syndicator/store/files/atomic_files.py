@@ -1,7 +1,8 @@
 """Files that are there whole or not at all, whenever a process ends."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
@@ -24,3 +25,24 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
         except OSError:
             Path(part.name).unlink(missing_ok=True)
             raise
+
+
+def make_once(path: Path, content: bytes) -> None:
+    """Write a file of mode 0600 unless there is one; of two processes that do it, the first counts.
+
+    It is there whole or not at all. Raises OSError.
+    """
+    if path.exists():
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with suppress(FileNotFoundError):
+        draft.unlink()
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    with suppress(FileExistsError):  # never over another's
+        os.link(draft, path)
+    draft.unlink()

@@ -15,8 +15,7 @@ from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.hub import HubCounts, HubPolicy, Subscriber, SubscriberId, TopicName
 from syndicator.store.access.secret_encryption import Sealer
 from syndicator.store.connection import Command, Connection, Repository, Script, Transaction, pairs
-from syndicator.store.hub.lanes import LaneKeys, confirmed, unconfirmed
-from syndicator.store.hub.records import decoded, written
+from syndicator.store.hub.records import LaneKeys, confirmed, decoded, unconfirmed, written
 from syndicator.store.keys.table import Keys
 from syndicator.store.lease_owners import is_dead, new_token
 

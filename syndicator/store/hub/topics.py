@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from syndicator.model.clock import to_ms
 from syndicator.model.hub import TopicName
 from syndicator.store.connection import Command, Repository, pairs
-from syndicator.store.hub.lanes import confirmed
+from syndicator.store.hub.records import confirmed
 
 FAN_OUT_PATIENCE = timedelta(seconds=30)
 """After so long another worker continues an unfinished fan-out."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from syndicator.model.clock import to_ms
 from syndicator.model.hub import Subscriber, SubscriberId, TopicName
 from syndicator.store.connection import Command, Connection, pieces
-from syndicator.store.hub.lanes import LaneKeys, confirmed, unconfirmed
+from syndicator.store.hub.records import LaneKeys, confirmed, unconfirmed
 from syndicator.store.hub.subscribers import HubSubscribers
 from syndicator.store.keys.table import Keys
 from syndicator.store.ops.delivery_repair import LOST_AFTER, Defect

@@ -1,4 +1,4 @@
-"""All events that were fanned out recently, each once, in order. Queues hold ids only."""
+"""All events that were fanned out recently, each once, in order, and their articles. Queues hold ids only."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Routes of the API that read sources, feeds and articles, with explanations."""
+"""Routes of the API for sources, feeds and articles: read, explained, withdrawn and restored."""
 
 import re
 from datetime import datetime

@@ -1,29 +1,80 @@
-"""The operators' page: what is late or failing stands on top, with its reason in words."""
+"""The operators' pages: what is late or failing stands on top, with its reason in words; all deliveries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 from msgspec import Struct
 from msgspec.structs import replace
 
+from syndicator.model.fetch import Reason
 from syndicator.model.freshness import FreshnessStanding
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source, SourceState
-from syndicator.model.status import Status
+from syndicator.model.status import EndpointStatus, Status
 from syndicator.pipeline.ops.source_standings import StandingCursor
 from syndicator.pipeline.queries import Queries
 from syndicator.rules.sources.freshness import standing_of
 from syndicator.rules.sources.health import Health, HealthStanding, failed_rounds, health
 from syndicator.rules.sources.round_history import Strip
-from syndicator.rules.webhooks.endpoint_health import NEEDS_ATTENTION
+from syndicator.rules.webhooks.endpoint_health import (
+    NEEDS_ATTENTION,
+    EndpointHealth,
+    Verdict,
+    endpoint_health,
+)
 from syndicator.web.http.options import OpsOptions
 from syndicator.web.http.problems import bad_request, not_found
-from syndicator.web.ops.endpoint_rows import endpoint_rows, worst_first
-from syndicator.web.ops.failures import ShownFailure, shown_failure
 from syndicator.web.ops.health import HealthRoutes
 from syndicator.web.ops.operator_access import Operators
 from syndicator.web.ops.source_strips import StripDrawing, strip_drawing
 from syndicator.web.pages.templates import Drawing
+
+
+class ShownFailure(Struct, frozen=True, kw_only=True):
+    """A failure as pages show it. Without a `key` its code is shown."""
+
+    key: str | None
+    code: str
+    status: str
+    detail: str
+
+
+def shown_failure(code: str, detail: str = "") -> ShownFailure:
+    """Return a reason with the key of its text: `http_404` is the reason `http` with its status."""
+    word, _, number = code.partition("_")
+    if word == Reason.HTTP and number.isdigit():
+        return ShownFailure(key="reason.http", code=code, status=number, detail=detail)
+    known = code in list(Reason)
+    return ShownFailure(key=f"reason.{code}" if known else None, code=code, status="", detail=detail)
+
+
+class EndpointRow(Struct, frozen=True, kw_only=True):
+    status: EndpointStatus
+    host: str
+    """Only the host: paths and queries of webhooks are often secrets."""
+    health: EndpointHealth
+    last_failure: ShownFailure | None
+
+
+def endpoint_rows(statuses: Iterable[EndpointStatus], now: datetime) -> list[EndpointRow]:
+    """Judge each endpoint, in their order."""
+    return [
+        EndpointRow(
+            status=one,
+            host=urlsplit(one.endpoint.url).hostname or "",
+            health=endpoint_health(one, now),
+            last_failure=shown_failure(one.last_failure.rpartition(":")[2]) if one.last_failure else None,
+        )
+        for one in statuses
+    ]
+
+
+def worst_first(rows: Iterable[EndpointRow]) -> list[EndpointRow]:
+    """Order endpoints by their trouble, else as they were."""
+    return sorted(rows, key=lambda row: list(Verdict).index(row.health.kind))
+
 
 ON_PAGE = 200
 """Sources that one page shows at most."""

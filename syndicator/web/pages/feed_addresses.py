@@ -1,4 +1,4 @@
-"""The addresses of a feed, one for each format that readers take, as pages list them."""
+"""The addresses of a feed, one for each format that readers take, and links that add it to web readers."""
 
 import ipaddress
 from collections.abc import Mapping
