@@ -123,7 +123,9 @@ class HubStep:
         new_room = min(room, max(places // UNCONFIRMED_SHARE, 1) - self._unconfirmed)
         if new_room > 0:
             cap = max(policy.max_in_flight // UNCONFIRMED_SHARE, 1)
-            new, due_at = await hub.claim_unconfirmed(now=now, lease=self._lease, room=new_room, cap=cap)
+            new, due_at = await hub.claim(
+                now=now, lease=self._lease, room=new_room, cap=cap, slow_room=new_room, is_confirmed=False
+            )
             self._count(new, 1)
         known, known_due_at = await hub.claim(
             now=now,

@@ -207,27 +207,21 @@ class HubSubscribers(Repository):
             )
 
     async def claim(
-        self, *, now: datetime, lease: timedelta, room: int, cap: int, slow_room: int
+        self,
+        *,
+        now: datetime,
+        lease: timedelta,
+        room: int,
+        cap: int,
+        slow_room: int,
+        is_confirmed: bool = True,
     ) -> tuple[list[ClaimedSubscriber], datetime | None]:
         """Lease subscribers that are due; return also when there will be more.
 
-        `cap` bounds what is on its way to one host, `slow_room` what is claimed of slow hosts.
+        `cap` bounds what is on its way to one host, `slow_room` what is claimed of slow hosts. Those that
+        have not confirmed are to be asked back for the first time.
         """
-        return await self._claimed(
-            self._confirmed, now=now, lease=lease, room=room, cap=cap, slow_room=slow_room
-        )
-
-    async def claim_unconfirmed(
-        self, *, now: datetime, lease: timedelta, room: int, cap: int
-    ) -> tuple[list[ClaimedSubscriber], datetime | None]:
-        """Lease those that are to be asked back for the first time, as `claim` does; of a slow host, one."""
-        return await self._claimed(
-            self._unconfirmed, now=now, lease=lease, room=room, cap=cap, slow_room=room
-        )
-
-    async def _claimed(
-        self, lane: LaneKeys, *, now: datetime, lease: timedelta, room: int, cap: int, slow_room: int
-    ) -> tuple[list[ClaimedSubscriber], datetime | None]:
+        lane = self._confirmed if is_confirmed else self._unconfirmed
         token = new_token()
         found, next_ms = await self._redis.run(
             self._claim, [lane.hosts, self._keys.hub_prompt()],
@@ -238,7 +232,6 @@ class HubSubscribers(Repository):
             (host.decode(), SubscriberId(name.decode()), slow == 1)
             for host, name, slow in zip(found[::3], found[1::3], found[2::3], strict=True)
         ]
-        is_confirmed = lane is self._confirmed
         claimed = await self._loaded(names, token, now + lease, is_confirmed=is_confirmed) if names else []
         return claimed, None if int(float(next_ms)) < 0 else from_ms(int(float(next_ms)))
 
