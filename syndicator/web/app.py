@@ -21,7 +21,7 @@ from syndicator.web.degraded_app import WaitingRoutes
 from syndicator.web.feeds.feed_routes import FeedRoutes
 from syndicator.web.feeds.history_routes import HistoryRoutes
 from syndicator.web.feeds.private_feeds import PrivateFeeds
-from syndicator.web.http.forwarded import check_host
+from syndicator.web.http.hosts import check_host
 from syndicator.web.http.options import ConfigurationNote, OpsOptions, WebOptions
 from syndicator.web.http.problems import Problem, catch_problems, problem_response
 from syndicator.web.http.responses import complete

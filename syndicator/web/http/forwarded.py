@@ -1,13 +1,7 @@
-"""Who really asks, and whom: the client behind trusted reverse proxies, and the host that is named."""
+"""Who really asks: the client's address behind reverse proxies that are trusted."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from urllib.parse import urlsplit
-
-from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler, Middleware
-
-from syndicator.web.http.problems import Problem, ProblemRaised
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
@@ -55,38 +49,3 @@ def _address(text: str) -> Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
-
-
-def check_host(names: Collection[str] = ()) -> Middleware:
-    """Make middleware that lets requests through for loopback names and addresses, and for `names`.
-
-    The port does not matter: it may be forwarded. All else is answered with 421 (RFC 9110, 15.5.20).
-    """
-    known = frozenset(name.lower() for name in names)
-
-    @web.middleware
-    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.headers.getall(hdrs.HOST, ())
-        host = _name(given[0]) if len(given) == 1 else ""
-        if host not in known and not _is_loopback(host):
-            detail = "This listener has no such name: use 127.0.0.1 or localhost, or set [server] ops_hosts."
-            raise ProblemRaised(Problem(name="bad-request", status=421, detail=detail))
-        return await handler(request)
-
-    return check
-
-
-def _name(host: str) -> str:
-    try:
-        return (urlsplit(f"//{host}").hostname or "").removesuffix(".")
-    except ValueError:
-        return ""
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
