@@ -25,8 +25,6 @@ class SampleTopic(Struct, frozen=True, kw_only=True):
     section: str
     agency: str
     short: str
-    head: str
-    """The office of the one who speaks for the agency."""
     verbs: tuple[Verb, ...]
     units: tuple[NewsUnit, ...]
     phrases: dict[str, tuple[str, ...]]
@@ -87,7 +85,6 @@ def _topic(table: dict[str, Any]) -> SampleTopic:
         section=table["section"],
         agency=table["agency"],
         short=table["short"],
-        head=table.get("head", "Kepala"),
         verbs=tuple(_verb(text) for text in _split(table["verbs"])),
         units=tuple(_unit(text) for text in _split(table["units"])),
         phrases={role: _split(table[key]) for role, key in _ROLES.items()},

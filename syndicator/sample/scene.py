@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from syndicator.sample import calendar
 from syndicator.sample.chance import Chance, Deck
-from syndicator.sample.language import Language, SampleTopic
+from syndicator.sample.language import Language, SampleTopic, Verb
 
 COMMON_PHRASES = 5
 
@@ -23,6 +23,9 @@ class Setting(Struct, frozen=True, kw_only=True):
     """What sets an article apart from all others: its topic, the quarter, and a site there."""
 
     topic: SampleTopic
+    thing: str
+    """What is done something about: one of the topic's things."""
+    verb: Verb
     place: str
     site: str
 
@@ -39,7 +42,8 @@ class Scene:
         self.topic = topic = setting.topic
         self.language = language
         self.chance = chance
-        self._decks = {role: Deck(chance, self._phrases(role)) for role in topic.phrases}
+        self._decks = {role: Deck(chance, self._phrases(role)) for role in topic.phrases if role != "thing"}
+        self.verb = setting.verb
         self.place = setting.place
         self.site = setting.site
         self.official = self.person()
@@ -47,6 +51,7 @@ class Scene:
         self.fixed = (
             self._words() | self._places() | self._partners() | self._figures() | _dates(language, at, chance)
         )
+        self.fixed["thing"] = setting.thing
         self.fixed["chief_role"] = chance.pick(language.names["chiefs"]).format_map(self.fixed)
 
     def _phrases(self, role: str) -> tuple[str, ...]:
@@ -55,14 +60,11 @@ class Scene:
         All phrases of the topic, and articles about it would be one story for readers of their words.
         """
         own = self.topic.phrases[role]
-        common = self.language.common.get(role)
-        if common is None:
-            return (self.chance.pick(own),)
+        common = self.language.common[role]
         return (self.chance.pick(own), *self.chance.shuffled(common)[:COMMON_PHRASES])
 
     def _words(self) -> dict[str, str]:
-        verb = self.chance.pick(self.topic.verbs)
-        names = self.language.names
+        verb, names = self.verb, self.language.names
         agency = self.topic.agency.format(self._coined("firm"))
         return {
             "agency": agency,
@@ -72,20 +74,20 @@ class Scene:
             "acted": verb.passive,
             "official": self.official,
             "official_short": self.official.split()[-1],
-            "official_role": f"{self.topic.head} {agency}",
+            "official_role": self.chance.pick(names["offices"]),
             "chief": self.chief,
             "resident": self.person(),
             "job": self.chance.pick(names["jobs"]),
         }
 
     def _places(self) -> dict[str, str]:
-        places = [other for other in _all_names(self.language, "place") if other != self.place]
-        second = self.chance.pick(places)
+        # Not of those that articles are about: a name in two headlines would make them one story.
+        others = _all_names(self.language, "place", "site")
+        second = self.chance.pick(others)
         return {
-            "city": self.language.names["city"][0],
             "place": self.place,
             "place2": second,
-            "place3": self.chance.pick([other for other in places if other != second]),
+            "place3": self.chance.pick([other for other in others if other != second]),
             "street": self._street(),
             "street2": self._street(),
         }
@@ -117,7 +119,7 @@ class Scene:
             "people": self._grouped(chance.number(41, 690) * 100),
             "time": f"{chance.number(6, 20):02}.{chance.number(0, 11) * 5:02}",
             "age": str(chance.number(19, 71)),
-            "rt": f"RT {chance.number(1, 16):02}/RW {chance.number(1, 14):02}",
+            "rt": f"RT {chance.number(1, 16):02}",
         }
 
     def _grouped(self, number: int) -> str:
@@ -185,14 +187,18 @@ class _Slots(dict[str, str]):
 def setting_of(language: Language, seed: int, n: int) -> Setting:
     """Return the setting of article `n`.
 
-    No two articles share topic and place, nor the site, before all pairs and all sites have been used.
+    No two articles share the place, the site, or the topic with its thing before all have been used.
     """
     topics, places, sites = language.topics, _all_names(language, "place"), _all_names(language, "site")
     round_, at = divmod(n, len(topics))
     topic = _order(len(topics), seed, "topics", round_)[at]
+    things, verbs = topics[topic].phrases["thing"], topics[topic].verbs
+    again, thing = divmod(round_, len(things))
     return Setting(
         topic=topics[topic],
-        place=places[_order(len(places), seed, "places", topic)[round_ % len(places)]],
+        thing=things[_order(len(things), seed, "things", topic)[thing]],
+        verb=verbs[_order(len(verbs), seed, "verbs", topic, thing)[again % len(verbs)]],
+        place=places[_order(len(places), seed, "places")[n % len(places)]],
         site=sites[_order(len(sites), seed, "sites")[n % len(sites)]],
     )
 
@@ -202,10 +208,10 @@ def _order(count: int, *key: str | int) -> tuple[int, ...]:
     return tuple(Chance(*key).shuffled(range(count)))
 
 
-def _all_names(language: Language, kind: str) -> list[str]:
-    """Return every name of a kind: each head with each tail."""
-    names = language.names
-    return [f"{head}{tail}" for head in names[f"{kind}_heads"] for tail in names[f"{kind}_tails"]]
+def _all_names(language: Language, kind: str, tails_of: str | None = None) -> list[str]:
+    """Return every name of a kind: each head with each tail, of this kind or of another one."""
+    heads, tails = language.names[f"{kind}_heads"], language.names[f"{tails_of or kind}_tails"]
+    return [f"{head}{tail}" for head in heads for tail in tails]
 
 
 def _dates(language: Language, at: datetime, chance: Chance) -> dict[str, str]:
@@ -218,7 +224,7 @@ def _dates(language: Language, at: datetime, chance: Chance) -> dict[str, str]:
         }
     return {
         "day": calendar.body_date(at),
-        "month": f"{calendar.month(at, ahead)} mendatang",
+        "month": f"{calendar.month(at, ahead)} nanti",
         "month_past": f"{calendar.month(at, back)} lalu",
     }
 

@@ -65,7 +65,13 @@ def test_all_ten_sections_are_written_for(city: Writer, texts: list[SampleText])
 def test_every_sentence_fits_every_topic(name: str) -> None:
     language = load_language(name)
     for topic in language.topics:
-        setting = Setting(topic=topic, place="Tegalwangi", site="Sagaratama")
+        setting = Setting(
+            topic=topic,
+            thing=topic.phrases["thing"][0],
+            verb=topic.verbs[0],
+            place="Tegalwangi",
+            site="Sagaratama",
+        )
         scene = Scene(language, setting, NOON, Chance("fit", topic.agency))
         for use, lines in language.sentences.items():
             for line in lines:
