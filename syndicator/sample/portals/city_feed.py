@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 from syndicator.sample import calendar
 from syndicator.sample.portals import city_pages
-from syndicator.sample.portals.photos import HEIGHT, WIDTH
+from syndicator.sample.portals.landscapes import HEIGHT, WIDTH
 from syndicator.sample.portals.xml import NAMESPACES, add, document
 from syndicator.sample.world import World
 
