@@ -15,6 +15,7 @@ import msgspec
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
 
+from syndicator.observe.bursts import Bursts
 from syndicator.observe.redact import clean_named, clean_text
 
 Event = MutableMapping[str, Any]
@@ -98,6 +99,7 @@ def configure(
     """Set up the log of this process, and what libraries log with it.
 
     `json` None means: JSON where `stream` (standard error) is no terminal. Colours are for terminals too.
+    Text sums up deliveries (`Bursts`), JSON has a line for each, as `level` debug has.
     `level` is debug, info, warning or error; libraries are heard from warning on, or all at debug.
     """
     out = stream or sys.stderr
@@ -106,8 +108,10 @@ def configure(
         _render_json if as_json else _line(colours=out.isatty() if colours is None else colours)
     )
     number = LEVELS[level]
+    sums_up = not as_json and number > logging.DEBUG
     structlog.configure(
         processors=[
+            *([Bursts()] if sums_up else []),
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             _without_module,

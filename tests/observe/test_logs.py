@@ -6,11 +6,13 @@ import logging
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from support import until
 
 from syndicator.observe.logs import configure, get_logger
 from syndicator.observe.redact import MAX_TEXT, clean, clean_text
@@ -49,6 +51,31 @@ def test_a_terminal_says_how_bad_it_is() -> None:
     configure(stream=out, colours=False)
     log.warning("delivery_given_up", endpoint="partner-a", reason="http_503", retry=None)
     assert out.getvalue().endswith(" warning: delivery_given_up  partner-a  reason=http_503\n")
+
+
+async def test_many_deliveries_are_one_line_of_text_for_each_endpoint() -> None:
+    out = Terminal()
+    configure(stream=out, colours=False)
+    for _ in range(40):
+        log.info("delivery_succeeded", endpoint="sample-partner", status=204)
+    log.info("delivery_succeeded", endpoint="partner-b", status=204)
+    log.warning("delivery_retrying", endpoint="sample-partner", reason="http_503")
+    await until(lambda: "delivered" in out.getvalue())
+    lines = [line.split(" ", 1)[1] for line in out.getvalue().splitlines()]
+    assert lines == [
+        "warning: delivery_retrying  sample-partner  reason=http_503",
+        "delivery_succeeded  sample-partner  40 delivered",
+        "delivery_succeeded  partner-b  1 delivered",
+    ]
+
+
+@pytest.mark.parametrize("form", [{"json": True}, {"level": "debug"}])
+async def test_programs_and_debuggers_get_a_line_for_each_delivery(form: dict[str, Any]) -> None:
+    out = Terminal()
+    configure(stream=out, colours=False, **form)
+    for _ in range(3):
+        log.info("delivery_succeeded", endpoint="sample-partner", status=204)
+    assert len(out.getvalue().splitlines()) == 3
 
 
 def test_numbers_carry_their_units() -> None:
