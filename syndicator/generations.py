@@ -17,7 +17,7 @@ from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import counting
-from syndicator.observe.pauses import without_collection
+from syndicator.observe.pauses import collect_all, without_collection
 from syndicator.resources import Foundation
 from syndicator.schedule.workers import Workers
 from syndicator.service import Service, build_service
@@ -204,5 +204,6 @@ class Generations:
         if task.cancelled():
             return
         self._ending.pop(task)
+        collect_all()
         if error := task.exception():
             log.error("generation_ended_badly", exc_info=error)

@@ -20,7 +20,6 @@ from syndicator.errors import ConfigError, SealError, StoreError, SyndicatorErro
 from syndicator.model.clock import Clock
 from syndicator.model.configuration import AddedTable, ConfigFile, ConfigurationVersion, ProcessNote
 from syndicator.observe.logs import get_logger
-from syndicator.settings.files import ConfigFiles
 from syndicator.settings.settings import Settings
 from syndicator.settings.shared_files import LocalConfiguration, shared_digest
 from syndicator.store.ops.configuration_versions import ConfigurationVersions, StoredConfiguration
@@ -63,6 +62,8 @@ class LiveConfiguration:
         self._process = process
         self._seen = local.look()
         self._files = local.read()
+        self._digest: str | None = None
+        """Of the shared tables in the files; None: not computed yet."""
         self._version = 0
         self._looked_at = 0
         """The version that was looked at last: run, or refused."""
@@ -164,7 +165,7 @@ class LiveConfiguration:
         self._reloading.clear()
         settings: Settings | None = None
         if is_asked or await self._files_changed():
-            self._files = await asyncio.to_thread(self._local.read)
+            self._files, self._digest = await asyncio.to_thread(self._local.read), None
             if is_asked or await self._is_newer():
                 settings = await self._settings_of_files()
         if settings is None and await self._versions.number() != self._looked_at:
@@ -224,11 +225,13 @@ class LiveConfiguration:
 
         """
         stored = await self._stored()
-        settings = await asyncio.to_thread(self._local.settings, self._files, stored.added if stored else ())
+        added = stored.added if stored else ()
+        settings, digest = await asyncio.to_thread(self._local.settings_and_digest, self._files, added)
+        self._digest = digest
         latest = stored.version.version if stored else 0
         described = ConfigurationVersion(
             version=latest + 1,
-            digest=await asyncio.to_thread(shared_digest, self._files),
+            digest=digest,
             changed_at=self._files.changed_at or _EPOCH,
             published_at=self._clock(),
             by=self._process,
@@ -267,7 +270,9 @@ class LiveConfiguration:
 
     async def _shared(self, stored: StoredConfiguration) -> tuple[int, Sequence[ConfigFile]] | None:
         """Return a version and its files; None where they are those of this process. Raises SealError."""
-        if stored.version.digest == await asyncio.to_thread(_digest_or_none, self._files):
+        if self._digest is None:
+            self._digest = await asyncio.to_thread(shared_digest, self._files)
+        if stored.version.digest == self._digest:
             return None
         return stored.version.version, self._versions.files(stored)
 
@@ -295,10 +300,3 @@ class LiveConfiguration:
             return settings
         fitted, self._restart_for = settings.as_started(self._started)
         return fitted
-
-
-def _digest_or_none(files: ConfigFiles) -> str | None:
-    try:
-        return shared_digest(files)
-    except ConfigError:
-        return None

@@ -60,11 +60,13 @@ class LocalConfiguration:
             ConfigError: with every fault at once.
 
         """
-        document = self._document(own, shared)
-        for each in added:
-            if each.id not in document.table(each.kind):
-                document.put((each.kind, each.id), each.table, f"added by {each.by}")
-        return settings_of(document, self._environ)
+        return self._completed(self._document(own, shared), added)
+
+    def settings_and_digest(self, own: ConfigFiles, added: Iterable[AddedTable] = ()) -> tuple[Settings, str]:
+        """Return the settings of these files, as `settings` does, and the digest of their shared tables."""
+        document = document_of(own, self.folder)
+        digest = _digest(document)  # before anything else is laid over the files
+        return self._completed(document, added), digest
 
     def named(
         self, own: ConfigFiles, shared: tuple[int, Sequence[ConfigFile]] | None = None
@@ -72,6 +74,12 @@ class LocalConfiguration:
         """Return the ids in the files of each kind of table that may also be added while the service runs."""
         document = self._document(own, shared)
         return {kind: document.table(kind).keys() for kind in ADDED_KINDS}
+
+    def _completed(self, document: ConfigDocument, added: Iterable[AddedTable]) -> Settings:
+        for each in added:
+            if each.id not in document.table(each.kind):
+                document.put((each.kind, each.id), each.table, f"added by {each.by}")
+        return settings_of(document, self._environ)
 
     def _document(self, own: ConfigFiles, shared: tuple[int, Sequence[ConfigFile]] | None) -> ConfigDocument:
         document = document_of(own, self.folder)
@@ -84,6 +92,10 @@ class LocalConfiguration:
 
 def shared_digest(files: ConfigFiles) -> str:
     """Return a digest of the shared tables of files that can be read."""
-    document = document_of(files, Path(), without=OWN_TABLES)
-    written = msgspec.json.encode(document.tree, order="deterministic")
+    return _digest(document_of(files, Path()))
+
+
+def _digest(document: ConfigDocument) -> str:
+    shared = {name: table for name, table in document.tree.items() if name not in OWN_TABLES}
+    written = msgspec.json.encode(shared, order="deterministic")
     return hashlib.blake2b(written, digest_size=16).hexdigest()
