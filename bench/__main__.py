@@ -16,6 +16,7 @@ BENCHES = {
     "rounds": "gather.rounds",
     "gather": "gather.course",
     "many_sources": "gather.many_sources",
+    "reload": "gather.reload",
     "hostile": "hostile.course",
     "popularity": "serving.popularity",
     "search": "serving.search",

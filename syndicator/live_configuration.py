@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from typing import ParamSpec, TypeVar
 
 from msgspec.structs import replace
 
@@ -20,6 +21,7 @@ from syndicator.errors import ConfigError, SealError, StoreError, SyndicatorErro
 from syndicator.model.clock import Clock
 from syndicator.model.configuration import AddedTable, ConfigFile, ConfigurationVersion, ProcessNote
 from syndicator.observe.logs import get_logger
+from syndicator.observe.pauses import paused_collection
 from syndicator.settings.settings import Settings
 from syndicator.settings.shared_files import LocalConfiguration, shared_digest
 from syndicator.store.ops.configuration_versions import ConfigurationVersions, StoredConfiguration
@@ -34,6 +36,9 @@ _MOST_REFUSED = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = get_logger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Apply = Callable[[Settings], Awaitable[None]]
 """Puts settings in place of those that run; raises, and changes nothing, where it cannot."""
@@ -98,7 +103,7 @@ class LiveConfiguration:
         if settings is None:
             settings = await self._current()
         if settings is None:  # what is published cannot be run here: the files of this process can
-            settings = await asyncio.to_thread(self._local.settings, self._files)
+            settings = await _aside(self._local.settings, self._files)
         self._started = settings
         self._running = settings
         return settings
@@ -111,10 +116,10 @@ class LiveConfiguration:
         stored = await self._stored()
         if stored is None or (await self._is_newer() and not await self._versions.notes(self._clock())):
             added = stored.added if stored else ()
-            return await asyncio.to_thread(self._local.settings, self._files, added)
+            return await _aside(self._local.settings, self._files, added)
         current = await self._current()
         if current is None:
-            return await asyncio.to_thread(self._local.settings, self._files)
+            return await _aside(self._local.settings, self._files)
         return current
 
     async def check(self, added: Sequence[AddedTable]) -> Mapping[str, Collection[str]]:
@@ -127,8 +132,8 @@ class LiveConfiguration:
         """
         stored = await self._versions.load()
         shared = None if stored is None else await self._shared(stored)
-        await asyncio.to_thread(self._local.settings, self._files, added, shared)
-        return await asyncio.to_thread(self._local.named, self._files, shared)
+        await _aside(self._local.settings, self._files, added, shared)
+        return await _aside(self._local.named, self._files, shared)
 
     @asynccontextmanager
     async def followed(self, apply: Apply) -> AsyncIterator[None]:
@@ -164,14 +169,20 @@ class LiveConfiguration:
         before, is_asked = self._version, self._reloading.is_set()
         self._reloading.clear()
         settings: Settings | None = None
+        if is_asked:
+            self._seen = await asyncio.to_thread(self._local.look)
         if is_asked or await self._files_changed():
-            self._files, self._digest = await asyncio.to_thread(self._local.read), None
+            self._files, self._digest = await _aside(self._local.read), None
             if is_asked or await self._is_newer():
                 settings = await self._settings_of_files()
         if settings is None and await self._versions.number() != self._looked_at:
             settings = await self._current()
         if settings is None:
             return
+        await self._change(settings, before, apply)
+
+    async def _change(self, settings: Settings, before: int, apply: Apply) -> None:
+        """Apply settings; where that fails, what runs, version `before`, goes on."""
         fitted = self._fitted(settings)
         if fitted == self._running:
             log.info("configuration_unchanged", version=self._version)
@@ -226,7 +237,7 @@ class LiveConfiguration:
         """
         stored = await self._stored()
         added = stored.added if stored else ()
-        settings, digest = await asyncio.to_thread(self._local.settings_and_digest, self._files, added)
+        settings, digest = await _aside(self._local.settings_and_digest, self._files, added)
         self._digest = digest
         latest = stored.version.version if stored else 0
         described = ConfigurationVersion(
@@ -258,7 +269,7 @@ class LiveConfiguration:
         version = stored.version
         try:
             shared = await self._shared(stored)
-            settings = await asyncio.to_thread(self._local.settings, self._files, stored.added, shared)
+            settings = await _aside(self._local.settings, self._files, stored.added, shared)
         except SealError as error:
             self._refuse(str(error))
             return None
@@ -271,7 +282,7 @@ class LiveConfiguration:
     async def _shared(self, stored: StoredConfiguration) -> tuple[int, Sequence[ConfigFile]] | None:
         """Return a version and its files; None where they are those of this process. Raises SealError."""
         if self._digest is None:
-            self._digest = await asyncio.to_thread(shared_digest, self._files)
+            self._digest = await _aside(shared_digest, self._files)
         if stored.version.digest == self._digest:
             return None
         return stored.version.version, self._versions.files(stored)
@@ -300,3 +311,9 @@ class LiveConfiguration:
             return settings
         fitted, self._restart_for = settings.as_started(self._started)
         return fitted
+
+
+async def _aside(read: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """Read much in a thread, without looking through all of it for garbage meanwhile."""
+    with paused_collection():
+        return await asyncio.to_thread(read, *args, **named)
