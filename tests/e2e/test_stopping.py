@@ -38,15 +38,6 @@ async def test_a_process_may_be_told_to_stop_at_any_moment_of_its_start(
         check_quiet(program)
 
 
-async def test_a_closed_terminal_stops_it_in_order(start: Start, config: Path) -> None:
-    program = await start(config, "work")
-    await program.ready()
-    ready = next(event for event in program.events if event["event"] == "ready")
-    assert None not in ready.values()
-    assert await program.stop(signal.SIGHUP) == 0
-    assert any(event["event"] == "stopping" for event in program.events)
-
-
 @pytest.mark.parametrize("command", ["run", "serve", "work"])
 async def test_a_process_stops_while_redis_hangs(
     start: Start, config: Path, server: EmbeddedServer, command: str

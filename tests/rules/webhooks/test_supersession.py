@@ -45,7 +45,7 @@ def test_a_feed_closes_its_own_events_only() -> None:
 
 def test_where_revisions_are_instants_the_one_before_is_closed() -> None:
     late = msgspec.structs.replace(event(EventType.SOURCE_RECOVERED, 1_795_724_670_163, "city"), follows=77)
-    kinds = [kind for kind in EventType if kind.family == "source"]
+    kinds = [kind for kind in EventType if kind.group == EventType.SOURCE_RECOVERED.group]
     assert {one.id for one in older(late)} == {event(kind, 77, "city").id for kind in kinds}
 
 
