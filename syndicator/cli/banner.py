@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import typer
 
@@ -46,13 +47,14 @@ def print_sample_banner(sample: Sample) -> None:
     _print("Sample portals", _sample_lines(sample))
 
 
-def print_first_admin(value: str) -> None:
-    """Show the token of the first administrator: it is not kept, and never shown again."""
+def print_first_admin(value: str, kept: Path | None) -> None:
+    """Show the token of the first administrator, once, and the file that keeps it."""
     typer.echo(err=True)
     typer.secho(f"  admin token    {value}", bold=True, err=True)
-    typer.echo(
-        "  It may do everything over the API, and is shown only once. Keep it; others: tokens add.", err=True
-    )
+    typer.echo(f"  {'':<14} may do everything over the API; this is shown only once", err=True)
+    if kept is not None:
+        typer.echo(f"  {'kept in':<14} {kept} (only its owner can read it)", err=True)
+        typer.echo(f"  {'':<14} syndicator tokens show first-admin --value prints it", err=True)
     typer.echo(err=True)
 
 

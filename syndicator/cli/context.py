@@ -204,6 +204,15 @@ def print_json(document: object) -> None:
     typer.echo("\n".join(lines))
 
 
+def print_item(item: object, *, ok: bool = True) -> None:
+    """Show one thing as the list document that programs get.
+
+    Its fields stand beside `items`, too: there programs find them that ask for one thing.
+    """
+    fields = msgspec.to_builtins(item)
+    print_json({"ok": ok, "items": [fields], "next": None, "errors": [], **fields})
+
+
 def print_list(
     items: Sequence[Mapping[str, Any]],
     *,

@@ -66,6 +66,11 @@ async def test_everything_on_the_portals_comes_out_and_a_restart_repeats_and_los
     assert program.faults() == []
     (token,) = re.findall(r"synd_[0-9a-f]{48}", "\n".join(program.other_lines))
     assert token not in json.dumps(program.events)
+    kept_in = config.parent / "data" / "admin.token"
+    assert str(kept_in) in "\n".join(program.other_lines)
+    assert (kept_in.stat().st_mode & 0o777, kept_in.read_text("utf-8").strip()) == (0o600, token)
+    code, out, _ = await run(config, "tokens", "show", "first-admin", "--value")
+    assert (code, out.strip()) == (0, token)
 
     events = sample.inbox.distinct
     fresh = sample.world.publish()

@@ -15,7 +15,7 @@ from syndicator.cli.commands.withdrawals import (
     why_missing,
     withdraw,
 )
-from syndicator.cli.context import AsJson, check_known, console, invocation, print_json, print_list
+from syndicator.cli.context import AsJson, check_known, console, invocation, print_item, print_list
 from syndicator.cli.formats import ago, local_time
 from syndicator.cli.store_access import Limit, Rows, ask
 from syndicator.model.article import Article, Provenance
@@ -113,7 +113,7 @@ def _show(
 
     explained = ask(context, found)
     if as_json:
-        print_json(explained)
+        print_item(explained)
         return
     zone = invocation(context).settings().site.timezone
     out = console()

@@ -16,7 +16,7 @@ from syndicator.cli.context import (
     console,
     counted,
     invocation,
-    print_json,
+    print_item,
     print_list,
     print_table,
 )
@@ -115,7 +115,7 @@ def _show(context: typer.Context, endpoint: Endpoint, event: Event, as_json: AsJ
         lambda service: service.inspection.show(OPERATOR, EndpointId(endpoint), EventId(event)),
     )
     if as_json:
-        print_json(shown)
+        print_item(shown)
     else:
         _print_delivery(shown, invocation(context).settings().site.timezone)
 
@@ -140,7 +140,7 @@ def _resend(
 
     resent = asked(context, sent)
     if as_json:
-        print_json(resent)
+        print_item(resent)
         return
     gone = f"; of {resent.gone} the article is withdrawn or not kept any more" if resent.gone else ""
     console().print(f"Queued: {counted(resent.queued, 'event')}{gone}")
@@ -191,7 +191,7 @@ def _replay(
 
     found = asked(context, begun)
     if as_json:
-        print_json(found)
+        print_item(found)
     else:
         console().print(f"Begun: {found.id}")
 
@@ -217,7 +217,7 @@ def _cancel(
     """End a replay: nothing more is queued for it."""
     found = asked(context, lambda service: service.replays.cancel(OPERATOR, ReplayId(replay)))
     if as_json:
-        print_json(found)
+        print_item(found)
     else:
         console().print(
             f"{found.status.value.capitalize()}: {found.id}, {counted(found.queued, 'event')} queued"

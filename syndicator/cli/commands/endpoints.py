@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from syndicator.cli.context import AsJson, CommandFailed, console, counted, invocation, print_json, print_list
+from syndicator.cli.context import AsJson, CommandFailed, console, counted, invocation, print_item, print_list
 from syndicator.cli.formats import local_time
 from syndicator.cli.store_access import Limit, Rows, ask, cut
 from syndicator.model.endpoint import OPERATORS
@@ -195,7 +195,7 @@ def _backfill(
         lambda wanted: wanted.backfill(OPERATOR, EndpointId(endpoint), articles=articles, hours=hours),
     )
     if as_json:
-        print_json({"ok": True, "queued": queued})
+        print_item({"queued": queued})
     else:
         console().print(f"Queued: {counted(queued, 'article')}")
 
@@ -205,7 +205,7 @@ def _remove(context: typer.Context, endpoint: Named, as_json: AsJson = False) ->
     """Remove an endpoint that was added, or has left all configurations, with all that waits for it."""
     _asked(context, lambda wanted: wanted.remove(OPERATOR, EndpointId(endpoint)))
     if as_json:
-        print_json({"ok": True, "id": endpoint})
+        print_item({"id": endpoint})
     else:
         console().print(f"Removed: {endpoint}")
 
@@ -234,7 +234,7 @@ def _filter(texts: Sequence[str]) -> Mapping[str, Any]:
 
 def _print_secret(made: EndpointSecret, *, as_json: bool) -> None:
     if as_json:
-        print_json(made)
+        print_item(made)
         return
     out = console()
     out.print(f"{'endpoint':<{_LABEL}} {made.endpoint.id}", soft_wrap=True)
@@ -253,7 +253,7 @@ def _print_secret(made: EndpointSecret, *, as_json: bool) -> None:
 def _print_probed(probed: Probed, *, as_json: bool) -> None:
     """Print the result of a request; exit 1 where it failed."""
     if as_json:
-        print_json(probed)
+        print_item(probed)
     if not probed.ok:
         if as_json:
             raise typer.Exit(1)
@@ -266,7 +266,7 @@ def _print_probed(probed: Probed, *, as_json: bool) -> None:
 
 def _print_endpoint(context: typer.Context, shown: EndpointShown, *, as_json: bool) -> None:
     if as_json:
-        print_json(shown)
+        print_item(shown)
         return
     out = console()
     for label, value in _lines(shown, invocation(context).settings().site.timezone):

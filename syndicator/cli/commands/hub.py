@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli.context import AlwaysJson, AsJson, CommandFailed, print_json, print_list
+from syndicator.cli.context import AlwaysJson, AsJson, CommandFailed, print_item, print_list
 from syndicator.cli.formats import ago
 from syndicator.cli.store_access import Limit, Rows, ask
 from syndicator.model.hub import Subscriber, SubscriberId
@@ -52,7 +52,7 @@ def _show(context: typer.Context, subscriber: Named, as_json: AlwaysJson = False
     found = ask(context, lambda service: service.store.hub.get(SubscriberId(subscriber)))
     if found is None:
         raise CommandFailed("there is no such subscriber", remedy="syndicator hub list names them")
-    print_json({"ok": True, **_shown(found)})
+    print_item(_shown(found))
 
 
 def _state(one: Subscriber) -> str:

@@ -10,7 +10,7 @@ from syndicator.cli.context import (
     AsJson,
     check_known,
     invocation,
-    print_json,
+    print_item,
     print_list,
 )
 from syndicator.cli.formats import ago
@@ -63,4 +63,4 @@ def _show_feed(context: typer.Context, feed: str, as_json: AlwaysJson = False) -
     async def document(service: Service) -> Any:
         return await service.publisher.snapshot(FeedId(feed))
 
-    print_json(ask(context, document))
+    print_item(ask(context, document))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import typer
 from rich.text import Text
 
-from syndicator.cli.context import console, invocation, print_json
+from syndicator.cli.context import console, invocation, print_item
 from syndicator.cli.formats import local_time
 from syndicator.cli.store_access import ask
 from syndicator.errors import SyndicatorError
@@ -45,7 +45,7 @@ def show_revision(
 
     compared = ask(context, found)
     if as_json:
-        print_json(compared)
+        print_item(compared)
         return
     out, one = console(), compared.article
     out.print(one.title, style="bold")

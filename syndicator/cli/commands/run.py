@@ -42,6 +42,7 @@ from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
 from syndicator.settings import Settings
 from syndicator.settings.advice import advice
 from syndicator.settings.settings import OPS_HOST, listening_url
+from syndicator.store.access.admin_token_file import keep_admin_token
 from syndicator.store.access.operators_token import operators_token
 from syndicator.store.files.data_folder import make_private
 from syndicator.web.app import create_waiting_app
@@ -175,12 +176,13 @@ async def _stay(
         await stack.enter_async_context(live.followed(apply))
         if roles.banner:
             print_banner(settings, _ops_addresses(ops), sample)
-        if roles.serve and (first := await service.access.first_admin()):
-            print_first_admin(first.value)
+        first = await service.access.first_admin() if roles.serve else None
         del service  # it is replaced with the configuration
         await asyncio.to_thread(load_frequencies)
         collect_briefly()
         log.info("ready", **_addresses(settings, public))
+        if first is not None:
+            _show_first_admin(first.value, settings)
         await stopped.wait()
         log.info("stopping")
 
@@ -239,6 +241,16 @@ async def _serving_last_good(
     app = create_waiting_app(settings.site, settings.feeds, cache, WebOptions())
     async with serving(app, listening.dup(), shutdown_timeout_s=HTTP_DRAIN_S):
         yield
+
+
+def _show_first_admin(value: str, settings: Settings) -> None:
+    """Print the token of the first administrator, and keep it in the data folder."""
+    try:
+        kept = keep_admin_token(settings.store.data_dir, value)
+    except OSError as error:
+        log.warning("admin_token_not_kept", reason=error.strerror)
+        kept = None
+    print_first_admin(value, kept)
 
 
 def _addresses(settings: Settings, listening: socket.socket | None) -> dict[str, str]:

@@ -14,6 +14,7 @@ from syndicator.cli.context import (
     console,
     counted,
     invocation,
+    print_item,
     print_json,
     print_list,
     print_table,
@@ -93,7 +94,7 @@ def _show(context: typer.Context, source: str, as_json: AsJson = False) -> None:
 
     shown, newest, strip, history = ask(context, found)
     if as_json:
-        print_json({**to_builtins(shown), "newest_articles": newest})
+        print_item({**to_builtins(shown), "newest_articles": newest})
         return
     out = console()
     for label, value in (*_lines(shown), *_newest(newest), *_past(strip)):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from syndicator.cli.context import AsJson, CommandFailed, invocation, print_json
+from syndicator.cli.context import AsJson, CommandFailed, invocation, print_item
 from syndicator.model.clock import system_clock
 from syndicator.settings.settings import OPS_HOST, listening_url
 from syndicator.store.access.operators_token import operators_token
@@ -39,7 +39,7 @@ def _status(
     token, now = operators_token(settings.store.data_dir, making=False), system_clock()
     url = listening_url(OPS_HOST, port) + sign_in_path(token, now)
     if as_json:
-        print_json({"ok": True, "url": url, "expires": now + LINK_LIFE})
+        print_item({"url": url, "expires": now + LINK_LIFE})
         return
     typer.echo(url)
     typer.echo("It opens once, within ten minutes.", err=True)

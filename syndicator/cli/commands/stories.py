@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli.context import AsJson, console, invocation, print_json, print_list
+from syndicator.cli.context import AsJson, console, invocation, print_item, print_list
 from syndicator.cli.formats import local_time
 from syndicator.cli.store_access import Limit, Rows, ask
 from syndicator.model.ids import ArticleId
@@ -57,7 +57,7 @@ def _explain(context: typer.Context, one: Named, other: Named, as_json: AsJson =
     """Show why two articles are one story, or are not."""
     explanation = ask(context, lambda service: service.story_editor.explain(ArticleId(one), ArticleId(other)))
     if as_json:
-        print_json(explanation)
+        print_item(explanation)
         return
     _print_explanation(explanation)
 
@@ -81,7 +81,7 @@ def _join(context: typer.Context, one: Named, other: Named, as_json: AsJson = Fa
 
 def _print_story(context: typer.Context, story: StoryTold, *, as_json: bool) -> None:
     if as_json:
-        print_json(story)
+        print_item(story)
         return
     zone = invocation(context).settings().site.timezone
     rows = [_row(one, zone) for one in story.members]

@@ -2,13 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from msgspec.structs import asdict
 from pydantic import TypeAdapter, ValidationError
 
-from syndicator.cli.context import AsJson, check_known, console, invocation, print_json, print_list
+from syndicator.cli.context import (
+    AsJson,
+    CommandFailed,
+    check_known,
+    console,
+    invocation,
+    print_item,
+    print_list,
+)
 from syndicator.cli.formats import ago
 from syndicator.cli.preview.toml_blocks import token_block
 from syndicator.cli.store_access import Limit, ask
@@ -19,6 +28,7 @@ from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import NewToken, new_token, shown
 from syndicator.service import Service
 from syndicator.settings.value_texts import SLUG, PositiveDuration
+from syndicator.store.access.admin_token_file import forget_admin_token, kept_admin_token
 
 app = typer.Typer(help="Who may use the API.", no_args_is_help=True)
 
@@ -113,20 +123,39 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
 
 
 @app.command(name="show", epilog="Example: syndicator tokens show partner-a")
-def _show(context: typer.Context, token: Named, as_json: AsJson = False) -> None:
+def _show(
+    context: typer.Context,
+    token: Named,
+    *,
+    value: Annotated[
+        bool, typer.Option("--value", help="Only the value: of the first administrator's token.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show what a token allows, and the block that holds it in a configuration file."""
 
-    async def found(service: Service) -> tuple[Token | None, datetime]:
-        return await service.access.token(TokenId(token)), service.clock()
+    async def found(service: Service) -> tuple[Token | None, datetime, Path]:
+        return await service.access.token(TokenId(token)), service.clock(), service.settings.store.data_dir
 
-    one, now = ask(context, found)
+    one, now, data_dir = ask(context, found)
     if one is None:
         raise SyndicatorError(f"there is no token {token!r} (see syndicator tokens list)")
+    kept = kept_admin_token(data_dir, one.sha256)
+    if value:
+        if kept is None:
+            raise CommandFailed(
+                f"the value of {token!r} is kept nowhere on this machine",
+                remedy="only that of the first administrator is; syndicator tokens add makes another token",
+            )
+        typer.echo(kept[1])
+        return
     if as_json:
-        print_json(shown(one, now))
+        print_item({**asdict(shown(one, now)), "value_file": str(kept[0]) if kept else None})
         return
     typer.echo(token_block(one))
     typer.echo(f"# kept in {shown(one, now).kept_in}; {'valid' if one.is_valid(now) else 'expired'}")
+    if kept is not None:
+        typer.echo(f"# its value: {kept[0]}")
 
 
 @app.command(name="revoke", epilog="Example: syndicator tokens revoke partner-a")
@@ -134,12 +163,14 @@ def _revoke(context: typer.Context, token: Named, as_json: AsJson = False) -> No
     """Make a token worthless, at once and for all processes."""
 
     async def done(service: Service) -> None:
-        if not await service.access.revoke(TokenId(token)):
+        known = await service.access.token(TokenId(token))
+        if known is None or not await service.access.revoke(known.id):
             raise SyndicatorError(f"there is no token {token!r} (see syndicator tokens list)")
+        forget_admin_token(service.settings.store.data_dir, known.sha256)
 
     ask(context, done)
     if as_json:
-        print_json({"ok": True, "id": token})
+        print_item({"id": token})
     else:
         console().print(f"Revoked: {token}")
 
@@ -147,7 +178,7 @@ def _revoke(context: typer.Context, token: Named, as_json: AsJson = False) -> No
 def _print_new(new: NewToken, *, kept: bool, as_json: bool) -> None:
     block = token_block(new.token)
     if as_json:
-        print_json({"ok": True, "id": new.token.id, "token": new.value, "block": block, "kept": kept})
+        print_item({"id": new.token.id, "token": new.value, "block": block, "kept": kept})
         return
     typer.echo(new.value)
     typer.echo()

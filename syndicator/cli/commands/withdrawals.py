@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli.context import AsJson, console, print_json, print_list
+from syndicator.cli.context import AsJson, console, print_item, print_list
 from syndicator.cli.formats import ago
 from syndicator.cli.store_access import Rows, ask, cut
 from syndicator.errors import SyndicatorError
@@ -37,7 +37,7 @@ def withdraw(
 
     withdrawal = ask(context, done)
     if as_json:
-        print_json({"ok": True, "id": article, "revision": withdrawal.revision, "at": withdrawal.at})
+        print_item({"id": article, "revision": withdrawal.revision, "at": withdrawal.at})
     else:
         console().print(f"Withdrawn: {withdrawal.article.title}")
 
@@ -53,7 +53,7 @@ def restore(context: typer.Context, article: str, as_json: AsJson = False) -> No
 
     restored = ask(context, done)
     if as_json:
-        print_json({"ok": True, "id": restored.id, "revision": restored.revision})
+        print_item({"id": restored.id, "revision": restored.revision})
     else:
         console().print(f"Restored: {restored.title}")
 

@@ -9,7 +9,7 @@ from syndicator.observe.logs import get_logger
 _log = get_logger(__name__)
 
 
-_OURS = frozenset({"appendonlydir", "engine.json", "marks", "operators.token", "seal.key"})
+_OURS = frozenset({"admin.token", "appendonlydir", "engine.json", "marks", "operators.token", "seal.key"})
 """Files and folders by which a data folder is known as one: /var/lib, of root as well, has none of them."""
 
 
