@@ -39,6 +39,23 @@ def ask(context: typer.Context, question: Callable[[Service], Awaitable[T]]) -> 
     return run_loop(answer(invocation(context)))
 
 
+def settings_that_know(context: typer.Context, kind: str, name: str) -> Settings:
+    """Return the settings that have a source or feed: those of the files here, else those that run.
+
+    What was added beside the files, or stands in the files of another machine, is in the latter alone.
+    """
+    call = invocation(context)
+    settings = call.settings()
+    if name in (settings.sources if kind == "source" else settings.feeds):
+        return settings
+
+    async def running() -> Settings:
+        async with open_foundation(settings, None, system_clock) as foundation:
+            return await _live(call, foundation).shown()
+
+    return run_loop(running())
+
+
 def edit(context: typer.Context, change: Callable[[ConfigurationEditing], Awaitable[T]]) -> T:
     """Open what is configured beside the files for one change, by the operator of this machine."""
 

@@ -11,6 +11,8 @@ from e2e.test_live_configuration import answers_with, status
 from support import until
 from warm_program import run
 
+from syndicator.sample.server import Sample
+
 TABLE = {"title": "Third", "kind": "feed", "url": "http://127.0.0.1:9/rss", "schedule": {"every": "1h"}}
 
 
@@ -127,3 +129,25 @@ async def test_what_was_added_survives_a_restart(start: Start, config: Path, tmp
     assert await program.stop() == 0
     program = await start(config, "run")
     await answers_with(f"{await program.ready()}/feeds/third.rss", 200)
+
+
+async def test_a_source_is_found_added_and_removed_by_its_address(
+    start: Start, config: Path, sample: Sample
+) -> None:
+    sources = config / "sources.toml"
+    table, rest = sources.read_text("utf-8").split("[source.kabar-nusantara]")
+    sources.write_text(table, "utf-8")
+    program = await start(config, "run")
+    url = await program.ready()
+    address = rest.split('url = "')[1].split('"')[0]
+    code, out, err = await run(config, "sources", "add", address, "--id", "wire")
+    assert code == 0, err
+    await answers_with(f"{url}/feeds/wire.rss", 200)
+    code, out, err = await run(config, "sources", "show", "wire")
+    assert code == 0, err
+    assert address in out
+    code, out, err = await run(config, "sources", "remove", "wire")
+    assert (code, out) == (0, "Removed: source wire and feed wire.\n"), err
+    code, out, err = await run(config, "sources", "remove", "berita-kota")
+    assert code == 1
+    assert "stands in the files" in err

@@ -17,7 +17,7 @@ from syndicator.cli.commands.withdrawals import (
 )
 from syndicator.cli.context import AsJson, check_known, console, invocation, print_item, print_list
 from syndicator.cli.formats import ago, local_time
-from syndicator.cli.store_access import Limit, Rows, ask
+from syndicator.cli.store_access import Limit, Rows, ask, settings_that_know
 from syndicator.model.article import Article, Provenance
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.pipeline.articles.explanation import Explained
@@ -48,7 +48,7 @@ def _list(
         list_withdrawn(context, SourceId(source) if source else None, limit, as_json=as_json)
         return
     if source is not None:
-        check_known("source", source, invocation(context).settings().sources, "--source")
+        check_known("source", source, settings_that_know(context, "source", source).sources, "--source")
 
     async def rows(service: Service) -> tuple[Rows, Rows]:
         articles = service.store.articles

@@ -128,7 +128,7 @@ def _remove(
 ) -> None:
     """Remove a table that was added beside the files."""
     kind, _, one = name.partition(".")
-    edit(context, lambda editing: editing.remove(kind, one))
+    edit(context, lambda editing: editing.remove((kind, one)))
     typer.echo(f"Removed: {name}.")
 
 

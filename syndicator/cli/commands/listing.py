@@ -4,17 +4,16 @@ from typing import Any
 
 import typer
 
-from syndicator.cli.commands import articles, deliveries, endpoints, sources, stories
+from syndicator.cli.commands import adding, articles, deliveries, endpoints, sources, stories
 from syndicator.cli.context import (
     AlwaysJson,
     AsJson,
     check_known,
-    invocation,
     print_item,
     print_list,
 )
 from syndicator.cli.formats import ago
-from syndicator.cli.store_access import Limit, Rows, ask, cut
+from syndicator.cli.store_access import Limit, Rows, ask, cut, settings_that_know
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId
 from syndicator.service import Service
@@ -24,6 +23,7 @@ feeds_app = typer.Typer(help="What is published.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
+    adding.register(sources.app)
     app.add_typer(sources.app, name="sources")
     app.add_typer(feeds_app, name="feeds")
     app.add_typer(articles.app, name="articles")
@@ -58,7 +58,7 @@ def _list_feeds(context: typer.Context, limit: Limit = 50, as_json: AsJson = Fal
 def _show_feed(context: typer.Context, feed: str, as_json: AlwaysJson = False) -> None:
     """Show what a feed holds now, as JSON."""
     del as_json
-    check_known("feed", feed, invocation(context).settings().feeds, "feed")
+    check_known("feed", feed, settings_that_know(context, "feed", feed).feeds, "feed")
 
     async def document(service: Service) -> Any:
         return await service.publisher.snapshot(FeedId(feed))

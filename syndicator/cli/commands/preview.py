@@ -108,9 +108,13 @@ def _preview(  # noqa: PLR0917  typer calls it by name
     call = invocation(context)
     if url is not None:
         settings = load_for_trial(call.folder, call.environ)
-        _discover(settings, _draft(settings, url), kind, articles, as_json=as_json)
+        _discover(settings, draft(settings, url), kind, articles, as_json=as_json)
         return
     settings = call.settings()
+    if source is not None and source not in settings.sources:
+        from syndicator.cli.store_access import settings_that_know  # noqa: PLC0415 -- others start faster
+
+        settings = settings_that_know(context, "source", source)
     if save is not None:
         check_free(save, force=force)
     if snapshot is not None:
@@ -213,7 +217,7 @@ def _replay(settings: Settings, named: str | None, folder: Path, *, accept: bool
 def _discover(
     settings: Settings, draft: Source, kind: SourceKind | None, articles: int, *, as_json: bool
 ) -> None:
-    discovery = run_loop(_find(settings, draft, kind, articles))
+    discovery = run_loop(found_at(settings, draft, kind, articles))
     written = block(discovery.preview.source, {*settings.sources, *settings.feeds})
     known = _gathered_as(settings, discovery)
     discovery = discovery_without_secrets(discovery)
@@ -232,7 +236,7 @@ def _gathered_as(settings: Settings, discovery: Discovery) -> SourceId | None:
     return next((one.id for one in settings.sources.values() if url_key(one.url) in keys), None)
 
 
-def _draft(settings: Settings, url: str) -> Source:
+def draft(settings: Settings, url: str) -> Source:
     if not url.startswith(("http://", "https://")):
         meant = f": did you mean https://{url}?" if "." in url and "://" not in url else ""
         raise typer.BadParameter(f"{url!r} is not an http or https URL{meant}", param_hint="URL")
@@ -271,7 +275,7 @@ async def _read_again(settings: Settings, source: Source, kept: Snapshot) -> Pre
             )
 
 
-async def _find(settings: Settings, draft: Source, kind: SourceKind | None, articles: int) -> Discovery:
+async def found_at(settings: Settings, draft: Source, kind: SourceKind | None, articles: int) -> Discovery:
     async with _open_dry_run(settings) as dry_run_context:
         with _with_remedies():
             return await discover(dry_run_context, draft, wanted=kind, articles=articles)

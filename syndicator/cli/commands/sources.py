@@ -13,14 +13,13 @@ from syndicator.cli.context import (
     check_known,
     console,
     counted,
-    invocation,
     print_item,
     print_json,
     print_list,
     print_table,
 )
 from syndicator.cli.formats import ago, local_time
-from syndicator.cli.store_access import Limit, Rows, ask, warn_of_refused
+from syndicator.cli.store_access import Limit, Rows, ask, settings_that_know, warn_of_refused
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, SourceState
 from syndicator.pipeline.articles.explanation import NewestArticles, SourceShown
@@ -258,5 +257,5 @@ def _steered(done: bool, source: SourceId, word: str, *, as_json: bool) -> None:
 
 
 def _known(context: typer.Context, source: str) -> SourceId:
-    check_known("source", source, invocation(context).settings().sources, "source")
+    check_known("source", source, settings_that_know(context, "source", source).sources, "source")
     return SourceId(source)

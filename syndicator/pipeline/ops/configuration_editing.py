@@ -110,23 +110,27 @@ class ConfigurationEditing:
                 return wanted
         raise ConfigError((_BUSY,))
 
-    async def remove(self, kind: str, name: str) -> AddedTable:
-        """Remove an added table, and return it.
+    async def remove(self, *names: tuple[str, str]) -> None:
+        """Remove added tables, each by kind and id: all or none.
 
         Raises:
             NotAdded: where there is no such table, or it stands in a file alone.
-            ConfigError: where something else needs it.
+            ConfigError: where something else needs one of them.
 
         """
         for _ in range(_ATTEMPTS):
             version, added = await self._current()
-            gone = next((each for each in added if (each.kind, each.id) == (kind, name)), None)
-            if gone is None:
-                raise NotAdded(kind, name, in_files=name in (await self._check(added)).get(kind, ()))
-            await self._check([each for each in added if each is not gone])
-            audited = self._store.audit.command(f"{kind}.removed", name, before=_shown(gone.table))
-            if await self._store.configuration.remove(kind, name, audited, after=version):
-                return gone
+            before = {(each.kind, each.id): each for each in added}
+            for kind, name in names:
+                if (kind, name) not in before:
+                    raise NotAdded(kind, name, in_files=name in (await self._check(added)).get(kind, ()))
+            await self._check([each for key, each in before.items() if key not in names])
+            audited = [
+                self._store.audit.command(f"{kind}.removed", name, before=_shown(before[kind, name].table))
+                for kind, name in names
+            ]
+            if await self._store.configuration.remove(names, audited, after=version):
+                return
         raise ConfigError((_BUSY,))
 
     async def _current(self) -> tuple[int, tuple[AddedTable, ...]]:

@@ -96,11 +96,12 @@ class ConfigurationVersions:
         sealed = [(f"{each.kind}:{each.id}", self._sealer.seal(_NAME, pack(each))) for each in tables]
         return await self._change(after, *(("HSET", key, *pair) for pair in sealed), *besides)
 
-    async def remove(self, kind: str, name: str, besides: Command, *, after: int) -> bool:
-        """Remove an added table; False where the version is not `after` any more."""
-        return await self._change(
-            after, ("HDEL", self._keys.configuration_added(), f"{kind}:{name}"), besides
-        )
+    async def remove(
+        self, names: Sequence[tuple[str, str]], besides: Sequence[Command], *, after: int
+    ) -> bool:
+        """Remove added tables, by kind and id; False where the version is not `after` any more."""
+        fields = [f"{kind}:{name}" for kind, name in names]
+        return await self._change(after, ("HDEL", self._keys.configuration_added(), *fields), *besides)
 
     async def note(self, note: ProcessNote) -> None:
         """Store what a process runs."""

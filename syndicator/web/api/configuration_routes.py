@@ -116,7 +116,7 @@ class ConfigurationRoutes:
     async def _remove(self, kind: str, request: web.Request) -> web.Response:
         name = request.match_info[kind]
         with _refusing():
-            await self._editing.remove(kind, name)
+            await self._editing.remove((kind, name))
         return document(Removed(kind=kind, id=name))
 
 
