@@ -99,7 +99,7 @@ class LiveConfiguration:
 
     async def begin(self) -> Settings:
         """Return what to run at the start; raise ConfigError where neither files nor a version can be run."""
-        settings = await self._settings_of_files() if await self._is_newer() else None
+        settings = await self._settings_of_files()
         if settings is None:
             settings = await self._current()
         if settings is None:  # what is published cannot be run here: the files of this process can
@@ -173,8 +173,7 @@ class LiveConfiguration:
             self._seen = await asyncio.to_thread(self._local.look)
         if is_asked or await self._files_changed():
             self._files, self._digest = await _aside(self._local.read), None
-            if is_asked or await self._is_newer():
-                settings = await self._settings_of_files()
+            settings = await self._settings_of_files(is_asked=is_asked)
         if settings is None and await self._versions.number() != self._looked_at:
             settings = await self._current()
         if settings is None:
@@ -218,14 +217,22 @@ class LiveConfiguration:
         stored = await self._versions.described()
         return stored is None or (self._files.changed_at or _EPOCH) > stored.changed_at
 
-    async def _settings_of_files(self) -> Settings | None:
-        """Publish the files of this process; None where they are refused, or another process was first."""
+    async def _settings_of_files(self, *, is_asked: bool = False) -> Settings | None:
+        """Publish the files of this process where they are newer, or somebody asks for it.
+
+        None where they are older, or refused. Where another process was first, its files are compared, too.
+        """
         try:
-            return await self.publish()
+            while is_asked or await self._is_newer():
+                if (settings := await self.publish()) is not None:
+                    return settings
         except ConfigError as error:
             if not self._looked_at:  # nothing runs yet, and nothing is published: there is no other way
                 raise
             self._refuse(*map(str, error.faults))
+        except SealError as error:
+            self._looked_at = await self._versions.number()
+            self._refuse(str(error))
         return None
 
     async def publish(self) -> Settings | None:
@@ -233,9 +240,11 @@ class LiveConfiguration:
 
         Raises:
             ConfigError: with every fault at once.
+            SealError: where what was added, or the files, cannot be sealed or opened by this process.
 
         """
-        stored = await self._stored()
+        stored = await self._versions.load()
+        self._looked_at = stored.version.version if stored else 0
         added = stored.added if stored else ()
         settings, digest = await _aside(self._local.settings_and_digest, self._files, added)
         self._digest = digest
@@ -250,12 +259,7 @@ class LiveConfiguration:
         if stored is not None and described.digest == stored.version.digest:
             self._accept(latest)  # the tables of this process alone may differ
             return settings
-        try:
-            is_first = await self._versions.publish(self._files.files, described)
-        except SealError as error:
-            self._refuse(str(error))
-            return settings
-        if not is_first:
+        if not await self._versions.publish(self._files.files, described):
             return None
         log.info("configuration_published", version=described.version)
         self._accept(described.version)
