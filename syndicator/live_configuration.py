@@ -101,7 +101,9 @@ class LiveConfiguration:
         """Return what to run at the start; raise ConfigError where neither files nor a version can be run."""
         settings = await self._settings_of_files()
         if settings is None:
+            refused = self._refused
             settings = await self._current()
+            self._refused = (*refused, *self._refused)
         if settings is None:  # what is published cannot be run here: the files of this process can
             settings = await _aside(self._local.settings, self._files)
         self._started = settings
