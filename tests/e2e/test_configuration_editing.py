@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from e2e.conftest import Start
+from e2e.conftest import Start, articles
 from e2e.test_live_configuration import answers_with, status
 from support import until
 from warm_program import run
@@ -131,6 +131,11 @@ async def test_what_was_added_survives_a_restart(start: Start, config: Path, tmp
     await answers_with(f"{await program.ready()}/feeds/third.rss", 200)
 
 
+async def carried(config: Path, source: str) -> list[dict[str, Any]]:
+    code, out, _ = await run(config, "articles", "list", "--source", source, "--json")
+    return list(json.loads(out)["items"]) if code == 0 else []
+
+
 async def test_a_source_is_found_added_and_removed_by_its_address(
     start: Start, config: Path, sample: Sample
 ) -> None:
@@ -146,8 +151,11 @@ async def test_a_source_is_found_added_and_removed_by_its_address(
     code, out, err = await run(config, "sources", "show", "wire")
     assert code == 0, err
     assert address in out
-    code, out, err = await run(config, "sources", "remove", "wire")
-    assert (code, out) == (0, "Removed: source wire and feed wire.\n"), err
+    brought = {item["id"] for item in await until(lambda: carried(config, "wire")) if not item["copy_of"]}
+    code, out, err = await run(config, "sources", "remove", "wire", "--purge")
+    assert code == 0, err
+    assert out.startswith("Removed: source wire and feed wire.\nWithdrawn: ")
+    assert brought.isdisjoint(item["id"] for item in await articles(config))
     code, out, err = await run(config, "sources", "remove", "berita-kota")
     assert code == 1
     assert "stands in the files" in err

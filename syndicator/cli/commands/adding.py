@@ -6,12 +6,15 @@ from typing import Annotated, Any
 import typer
 
 from syndicator.cli.commands.preview import draft, found_at
-from syndicator.cli.context import AsJson, print_json
+from syndicator.cli.context import AsJson, counted, print_json
 from syndicator.cli.event_loop import run_loop
 from syndicator.cli.preview.toml_blocks import block
-from syndicator.cli.store_access import edit, settings_that_know
+from syndicator.cli.store_access import ask, edit, settings_that_know
+from syndicator.model.article import WithdrawnBy
+from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceKind
-from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
+from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing, NotAdded
+from syndicator.service import Service
 
 _ARTICLES = 1
 """Read of each source that is added, to see that its articles can be."""
@@ -62,21 +65,53 @@ def _named(tables: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _remove(
     context: typer.Context,
-    source: Annotated[str, typer.Argument(help="A source that was added while the service ran.")],
+    source: Annotated[
+        str, typer.Argument(help="A source that was added while the service ran, or has left the files.")
+    ],
+    *,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Withdraw its articles, too: they leave all feeds and pages.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Gather a source no more that was added while the service ran; its articles stay by retention.
 
-    A feed of the same name that was added shows only this source, and goes with it.
+    A feed of the same name that was added shows only this source, and goes with it. With --purge its articles
+    are withdrawn; those of a source that stood in a file, once the file has it no more.
     """
+    names = edit(context, lambda editing: _removed(editing, source, missing_ok=purge))
+    withdrawn = ask(context, lambda service: _purged(service, source)) if purge else 0
+    if as_json:
+        print_json({"ok": True, "items": names, "withdrawn": withdrawn, "next": None, "errors": []})
+        return
+    if names:
+        typer.echo(f"Removed: {' and '.join(names)}.")
+    if purge:
+        typer.echo(f"Withdrawn: {counted(withdrawn, 'article')}.")
 
-    async def removed(editing: ConfigurationEditing) -> list[tuple[str, str]]:
-        added = {(each.kind, each.id): each for each in await editing.added()}
-        feed = added.get(("feed", source))
-        names = [("source", source)]
-        if feed is not None and feed.table.get("filter") == {"source": [source]}:
-            names.append(("feed", source))
+
+async def _removed(editing: ConfigurationEditing, source: str, *, missing_ok: bool) -> list[str]:
+    """Remove a source, and the added feed that shows it alone; return what was removed."""
+    added = {(each.kind, each.id): each for each in await editing.added()}
+    names = [("source", source)]
+    feed = added.get(("feed", source))
+    if feed is not None and feed.table.get("filter") == {"source": [source]}:
+        names.append(("feed", source))
+    try:
         await editing.remove(*names)
-        return names
+    except NotAdded as error:
+        if error.in_files or not missing_ok:
+            raise
+        return []
+    return [" ".join(each) for each in names]
 
-    names = edit(context, removed)
-    typer.echo(f"Removed: {' and '.join(' '.join(each) for each in names)}.")
+
+async def _purged(service: Service, source: str) -> int:
+    """Withdraw all articles of a source; return how many there were."""
+    count = 0
+    for article in await service.store.articles.carried_by(SourceId(source)):
+        found = await service.store.articles.get(article)
+        if found is not None and found.source == source:
+            reason = f"source {source} was removed"
+            count += await service.withdrawer.withdraw(article, WithdrawnBy.OPERATOR, reason) is not None
+    return count

@@ -141,7 +141,7 @@ def _entry(item: Mapping[str, Any], url: str, owners: list[str]) -> Entry:
     summary = _text(item, "summary")
     tags = item.get("tags")
     pictures, files = _attachments(item)
-    images = [url for key in ("image", "banner_image") if (url := _text(item, key))]
+    images = [image for key in ("image", "banner_image") if (image := _text(item, key))]
     return Entry(
         base=url,
         link=_text(item, "url") or _text(item, "external_url"),
@@ -158,7 +158,7 @@ def _entry(item: Mapping[str, Any], url: str, owners: list[str]) -> Entry:
         language=_text(item, "language"),
         published=_text(item, "date_published"),
         updated=_text(item, "date_modified"),
-        pictures=[*(Picture(url=url) for url in images[:1]), *pictures],
+        pictures=[*(Picture(url=image) for image in images[:1]), *pictures],
         attachments=files,
         embargo=_text(item, "_embargo_until"),
         status=_text(item, "pubstatus") or _text(item, "_pubstatus"),
