@@ -137,10 +137,7 @@ def test_beside_the_headline(line: str, names: tuple[str, ...]) -> None:
     [
         ("<div class='detail__author'>Budi Santoso - <span>kanalBerita</span></div>", ("Budi Santoso",)),
         ("<div>Oleh tim <a rel=author href='/p/1'>Budi Santoso</a></div>", ("Budi Santoso",)),
-        (
-            "<div class=byline><a class=author-link>Budi Santoso</a>, <a class=author-link>Siti Nur'aini</a></div>",
-            ("Budi Santoso", "Siti Nur'aini"),
-        ),
+        ("<div class=byline><a class=author-link>Budi Santoso</a>, <a class=author-link>Siti Nur'aini</a></div>", ("Budi Santoso", "Siti Nur'aini")),
         ("<p class=penulis>Budi Santoso, S.Sos. - Selasa, 3 November 2026 10:00</p>", ("Budi Santoso, S.Sos.",)),
         ("<p class=author>Kabar Kota</p>", ()),
         ("<p class=author>Tim Redaksi</p>", ()),

@@ -22,13 +22,10 @@ def read(folder: Path, more: str) -> IdentityPolicy:
     [
         ("", IdentityPolicy()),
         *[(f'identity = "{way.value}"\n', IdentityPolicy(way=way)) for way in Way if way is not Way.PATTERN],
-        (
-            "identity = { link = '/(\\d+)-[a-z-]+/?$' }\n",
-            IdentityPolicy(way=Way.PATTERN, pattern=r"/(\d+)-[a-z-]+/?$"),
-        ),
+        ("identity = { link = '/(\\d+)-[a-z-]+/?$' }\n", IdentityPolicy(way=Way.PATTERN, pattern=r"/(\d+)-[a-z-]+/?$")),
         ("identity = { link = '/read/(\\d+)/' }\n", IdentityPolicy(way=Way.PATTERN, pattern=r"/read/(\d+)/")),
     ],
-)
+)  # fmt: skip
 def test_ways_to_know_an_article_again(tmp_path: Path, more: str, expected: IdentityPolicy) -> None:
     assert read(tmp_path, more) == expected
 

@@ -124,10 +124,7 @@ def test_names_without_labels_and_addresses(author: str, names: tuple[str, ...])
             ),
             (Photo(url="https://news.example/l.jpg", credit="Nama", media_type="image/jpeg", width=900),),
         ),
-        (
-            '<media:content url="/v.mp4" type="video/mp4"><media:thumbnail url="/v.jpg"/></media:content>',
-            (Photo(url="https://news.example/v.jpg"),),
-        ),
+        ('<media:content url="/v.mp4" type="video/mp4"><media:thumbnail url="/v.jpg"/></media:content>', (Photo(url="https://news.example/v.jpg"),)),
         (
             (
                 '<media:content url="/a.jpg" medium="image"/><media:thumbnail url="/t.jpg"/>'

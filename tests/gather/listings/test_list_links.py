@@ -69,12 +69,9 @@ def test_every_link_of_one_large_item_with_what_stands_inside_it() -> None:
     ("url", "message"),
     [
         ("re:/berita/", 'list.url "re:/berita/" finds nothing'),
-        (
-            "re:(",
-            '"re:(" is not a valid regular expression: missing ), unterminated subpattern at position 0',
-        ),
+        ("re:(", '"re:(" is not a valid regular expression: missing ), unterminated subpattern at position 0'),
     ],
-)
+)  # fmt: skip
 def test_a_pattern_that_finds_nothing_is_named(url: str, message: str) -> None:
     with pytest.raises(NotReadable) as caught:
         listed(CARDS, item=".card", url=url)
