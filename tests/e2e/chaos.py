@@ -279,17 +279,9 @@ class Stage:
     def faults(self) -> list[Callable[[], Awaitable[None]]]:
         """All that can be done to it here; each ends by itself, within 20 seconds and two starts."""
         everywhere = [
-            self.kill_worker,
-            self.stop_worker,
-            self.kill_redis,
-            self.stop_redis,
-            self.slow_link,
-            self.cut_replies,
-            self.read_only,
-            self.out_of_memory,
-            self.empty_redis,
-            self.starve,
-        ]
+            self.kill_worker, self.stop_worker, self.kill_redis, self.stop_redis, self.slow_link,
+            self.cut_replies, self.read_only, self.out_of_memory, self.empty_redis, self.starve,
+        ]  # fmt: skip
         with_disk = [self.fill_disk] if self.disk else []
         with_clocks = [self.step_own_clock, self.step_redis_clock] if self.own_clock else []
         return [*everywhere, *with_disk, *with_clocks]

@@ -11,17 +11,9 @@ def own_certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Give the contexts of a server at 127.0.0.1, and of a client that trusts it; skip without openssl."""
     key, certificate = str(folder / "key.pem"), str(folder / "cert.pem")
     command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "2",
-    ]
+        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+        "-days", "2",
+    ]  # fmt: skip
     command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     try:
         subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)

@@ -104,13 +104,8 @@ REASONS: dict[str, list[World]] = {
     "busy": [taken],
 }
 OF_EGRESS = set(Reason) - {
-    Reason.ROBOTS,
-    Reason.NOT_A_FEED,
-    Reason.MALFORMED,
-    Reason.EMPTY,
-    Reason.PARSER,
-    Reason.INTERNAL,
-}
+    Reason.ROBOTS, Reason.NOT_A_FEED, Reason.MALFORMED, Reason.EMPTY, Reason.PARSER, Reason.INTERNAL,
+}  # fmt: skip
 TABLE = [
     pytest.param(code, world, id=f"{code}-{number}")
     for code, worlds in REASONS.items()

@@ -136,15 +136,10 @@ def test_what_lies_behind_the_limit_does_not_count_nor_does_a_line_cut_off_by_it
         b"user-agent:*\n" + b"sitemap:https://a.example/\n" * 20_000,
     ],
     ids=[
-        "binary",
-        "agents times rules",
-        "one agent often",
-        "wildcards",
-        "one long rule",
-        "lines",
+        "binary", "agents times rules", "one agent often", "wildcards", "one long rule", "lines",
         "sitemaps",
     ],
-)
+)  # fmt: skip
 def test_hostile_files_cost_little(body: bytes) -> None:
     # Agents times rules alone would be half a billion entries: what costs much never gets here.
     robots = pickle.loads(pickle.dumps(read_robots(body, US)))  # noqa: S301  our own

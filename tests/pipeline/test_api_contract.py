@@ -72,15 +72,9 @@ async def test_every_answer_is_as_it_is_described(
         assert len(asked) == len(api_routes())
         assert {name for name, status in asked if status >= 400} <= {
             *("put_source", "put_feed", "put_group", "remove_source", "remove_feed", "remove_group"),
-            "join",
-            "backfill_endpoint",
-            "delivery",
-            "replay",
-            "cancel_replay",
-            "add_replay",
-            "resend",
+            "join", "backfill_endpoint", "delivery", "replay", "cancel_replay", "add_replay", "resend",
             "resend_dead",
-        }
+        }  # fmt: skip
 
 
 def _turn(name: str) -> int:

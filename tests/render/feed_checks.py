@@ -28,41 +28,17 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 CHANNEL = frozenset(
     [
-        "title",
-        "link",
-        "description",
-        "language",
-        "copyright",
-        "managingEditor",
-        "webMaster",
-        "pubDate",
-        "lastBuildDate",
-        "category",
-        "generator",
-        "docs",
-        "cloud",
-        "ttl",
-        "image",
-        "rating",
-        "skipHours",
-        "skipDays",
-        "item",
+        "title", "link", "description", "language", "copyright", "managingEditor", "webMaster", "pubDate",
+        "lastBuildDate", "category", "generator", "docs", "cloud", "ttl", "image", "rating", "skipHours",
+        "skipDays", "item",
     ]
-)
+)  # fmt: skip
 ITEM = frozenset(
     [
-        "title",
-        "link",
-        "description",
-        "author",
-        "category",
-        "comments",
-        "enclosure",
-        "guid",
-        "pubDate",
+        "title", "link", "description", "author", "category", "comments", "enclosure", "guid", "pubDate",
         "source",
     ]
-)
+)  # fmt: skip
 SEVERAL = frozenset({"category", "item", f"{{{ATOM}}}link", f"{{{DC}}}creator", f"{{{MEDIA}}}content"})
 EXTENSIONS = {
     ATOM: {"link", "updated"},
@@ -76,39 +52,16 @@ EXTENSIONS = {
 }
 RELATIONS = frozenset(
     [
-        "alternate",
-        "self",
-        "hub",
-        "related",
-        "via",
-        "license",
-        "enclosure",
-        "first",
-        "last",
-        "next",
-        "previous",
-        "current",
-        "prev-archive",
-        "next-archive",
+        "alternate", "self", "hub", "related", "via", "license", "enclosure", "first", "last", "next",
+        "previous", "current", "prev-archive", "next-archive",
     ]
-)
+)  # fmt: skip
 ACTIVE = frozenset(
     [
-        "script",
-        "style",
-        "iframe",
-        "object",
-        "embed",
-        "form",
-        "link",
-        "meta",
-        "base",
-        "input",
-        "applet",
-        "frame",
-        "frameset",
+        "script", "style", "iframe", "object", "embed", "form", "link", "meta", "base", "input", "applet",
+        "frame", "frameset",
     ]
-)
+)  # fmt: skip
 ROLES = frozenset({"photographer"})
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*")
 _TAG = re.compile(r"tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:[0-9a-zA-Z;/?:@&=+$.\-_!~*'()%,#]*")

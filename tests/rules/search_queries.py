@@ -3,17 +3,9 @@
 from hypothesis import strategies as st
 
 WORDS = (
-    "banjir",
-    "Jakarta",
-    "kebanjiran",
-    "pemerintah",
-    "pemerintahan",
-    "flood",
-    "flooded",
-    "di",
-    "café",
+    "banjir", "Jakarta", "kebanjiran", "pemerintah", "pemerintahan", "flood", "flooded", "di", "café",
     "19",
-)
+)  # fmt: skip
 """Some share a stem, some begin alike."""
 
 words = st.sampled_from(WORDS)

@@ -358,25 +358,9 @@ def test_faults_never_show_a_secret(tmp_path: Path) -> None:
             st.dictionaries(
                 st.sampled_from(
                     [
-                        "source",
-                        "feed",
-                        "endpoint",
-                        "defaults",
-                        "site",
-                        "store",
-                        "headers",
-                        "schedule",
-                        "every",
-                        "cron",
-                        "list",
-                        "article",
-                        "title",
-                        "url",
-                        "kind",
-                        "filter",
-                        "secret",
-                        "secret_file",
-                        "x",
+                        "source", "feed", "endpoint", "defaults", "site", "store", "headers", "schedule",
+                        "every", "cron", "list", "article", "title", "url", "kind", "filter", "secret",
+                        "secret_file", "x",
                     ]
                 ),
                 inner,
@@ -385,7 +369,7 @@ def test_faults_never_show_a_secret(tmp_path: Path) -> None:
         ),
         max_leaves=20,
     ).filter(lambda tree: isinstance(tree, dict))
-)
+)  # fmt: skip
 def test_whatever_stands_in_the_file_ends_in_faults_not_in_a_crash(
     tmp_path_factory: pytest.TempPathFactory, tree: dict[str, object]
 ) -> None:

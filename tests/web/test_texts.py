@@ -52,18 +52,9 @@ def test_every_problem_has_a_title_and_an_explanation() -> None:
     names = {key.split(".")[1] for key in TEXTS if key.startswith("problem.")}
     plain = {"not-found", "gone", "method-not-allowed", "bad-request", "unavailable", "internal"}
     assert names == plain | {
-        "precondition-failed",
-        "unauthorized",
-        "sign-in",
-        "sign-in-later",
-        "forbidden",
-        "too-many-requests",
-        "conflict",
-        "key-reused",
-        "locked",
-        "feed-retired",
-        "invalid",
-    }
+        "precondition-failed", "unauthorized", "sign-in", "sign-in-later", "forbidden",
+        "too-many-requests", "conflict", "key-reused", "locked", "feed-retired", "invalid",
+    }  # fmt: skip
     assert {f"problem.{name}.text" for name in names} <= TEXTS.keys()
 
 

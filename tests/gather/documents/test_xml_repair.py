@@ -16,13 +16,8 @@ from syndicator.gather.feeds.feed_hints import feed_hints
 from syndicator.gather.listings.sitemap import read_sitemap
 
 LABELS = [
-    "",
-    "text/xml",
-    "text/xml; charset=utf-8",
-    "text/xml; charset=koi8-r",
-    "x; charset=\r\n",
-    "; charset=",
-]
+    "", "text/xml", "text/xml; charset=utf-8", "text/xml; charset=koi8-r", "x; charset=\r\n", "; charset=",
+]  # fmt: skip
 SIZE = 200_000
 
 

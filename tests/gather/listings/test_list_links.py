@@ -93,13 +93,8 @@ def test_what_was_found_and_missed_on_the_whole_page() -> None:
         next="a.next",
     )
     assert reading.found == (
-        "list.item",
-        "list.url",
-        "list.title",
-        "list.date",
-        "popular.item",
-        "popular.views",
-    )
+        "list.item", "list.url", "list.title", "list.date", "popular.item", "popular.views",
+    )  # fmt: skip
     assert reading.missing == (
         "list.section", "list.image", "list.next", "popular.title", "popular.date", "popular.author",
     )  # fmt: skip

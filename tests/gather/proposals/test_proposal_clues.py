@@ -18,14 +18,10 @@ LIST = HOST + "/berita/terkini"
 @pytest.mark.parametrize(
     "name",
     [
-        "Card-ehGPZM",
-        "styles__Title-bdVaJa",
-        "sc-gsTCUz",
-        "ehGPZM",
-        "story_kicker__jHdRq",
+        "Card-ehGPZM", "styles__Title-bdVaJa", "sc-gsTCUz", "ehGPZM", "story_kicker__jHdRq",
         "Headline-sc-iUpZqX",
     ],
-)
+)  # fmt: skip
 def test_names_of_letters_alone_that_a_build_made_are_not_relied_on(name: str) -> None:
     assert not is_stable(name)
 
@@ -60,23 +56,12 @@ def test_addresses_of_articles(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
-        "/nasional",
-        "/news/asia-pacific",
-        "/berita/ekonomi-bisnis",
-        "/gaya-hidup",
-        "/nasional/hukum-dan-kriminal",
-        "/news/science-and-environment",
-        "/2014/07/24/",
-        "/2014/07/24/index.html",
-        "/index.html",
-        "/nasional/index.html",
-        "/tag/banjir-jakarta-surut",
-        "/hi/देश",
-        "/tentang-kami",
-        "/kebijakan-data-pribadi",
+        "/", "/nasional", "/news/asia-pacific", "/berita/ekonomi-bisnis", "/gaya-hidup",
+        "/nasional/hukum-dan-kriminal", "/news/science-and-environment", "/2014/07/24/",
+        "/2014/07/24/index.html", "/index.html", "/nasional/index.html", "/tag/banjir-jakarta-surut",
+        "/hi/देश", "/tentang-kami", "/kebijakan-data-pribadi",
     ],
-)
+)  # fmt: skip
 def test_addresses_of_sections_and_lists(path: str) -> None:
     assert not is_article(HOST + path)
 

@@ -105,15 +105,11 @@ async def test_registrations_with_rsscloud_at_once_keep_to_the_limit_of_a_host(
 @pytest.mark.parametrize(
     "spelling",
     [
-        "http://CB.Example/{}",
-        "http://cb.example./{}",
-        "http://c%62.example/{}",
-        "http://%63%62%2Eexample/{}",
-        "https://cb.example:8443/{}",
-        "http://user:word@cb.example/{}",
+        "http://CB.Example/{}", "http://cb.example./{}", "http://c%62.example/{}",
+        "http://%63%62%2Eexample/{}", "https://cb.example:8443/{}", "http://user:word@cb.example/{}",
         "http://ｃｂ。example/{}",
     ],
-)
+)  # fmt: skip
 async def test_all_spellings_of_a_host_are_one_host(
     service_of: OpenService, reader: Reader, spelling: str
 ) -> None:

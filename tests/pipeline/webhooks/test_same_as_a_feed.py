@@ -28,17 +28,8 @@ from syndicator.web.http.options import WebOptions
 __all__ = ["receiver"]
 
 WORDS = [
-    "banjir",
-    "jalan",
-    "pasar",
-    "kereta",
-    "sekolah",
-    "taman",
-    "pelabuhan",
-    "hujan",
-    "stasiun",
-    "jembatan",
-]
+    "banjir", "jalan", "pasar", "kereta", "sekolah", "taman", "pelabuhan", "hujan", "stasiun", "jembatan",
+]  # fmt: skip
 FILTERS: list[dict[str, Any]] = [
     {},
     {"section": ["Ekonomi"]},

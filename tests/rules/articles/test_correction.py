@@ -50,32 +50,20 @@ NOTES = [
     "The headline was corrected after publication.".replace("was corrected", "has been corrected"),
 ]
 NEWS_HEADLINES = [
-    "Koreksi Pasar Saham Berlanjut, IHSG Turun 2 Persen",
-    "IHSG terkoreksi, analis: koreksi sehat",
-    "Menteri Ralat Ucapannya soal Harga Beras",
-    "Klarifikasi: Polisi Bantah Ada Korban",
-    "Klarifikasi Menteri soal Beras",
-    "Correctional officers strike in Ohio",
-    "Stock correction deepens: what to do",
-    "Corrections department names new chief",
-    "Guru diminta koreksi ujian",
-    "Politically correct: a history",
-    "Correct answers to the quiz",
-]
+    "Koreksi Pasar Saham Berlanjut, IHSG Turun 2 Persen", "IHSG terkoreksi, analis: koreksi sehat",
+    "Menteri Ralat Ucapannya soal Harga Beras", "Klarifikasi: Polisi Bantah Ada Korban",
+    "Klarifikasi Menteri soal Beras", "Correctional officers strike in Ohio",
+    "Stock correction deepens: what to do", "Corrections department names new chief",
+    "Guru diminta koreksi ujian", "Politically correct: a history", "Correct answers to the quiz",
+]  # fmt: skip
 NEWS_TEXTS = [
-    "Koreksi pasar saham berlanjut pada Kamis.",
-    "Ia meralat ucapannya di hadapan wartawan.",
-    "Ralat itu disampaikan menteri di Istana.",
-    "Klarifikasi: menurut polisi, tidak ada korban.",
-    "Koreksi: menurut analis, harga masih mahal.",
-    "Berita soal jembatan yang telah diperbaiki itu ramai.",
-    "Kami memperbaiki jalan itu, kata bupati.",
-    "Artikel hukum itu telah lama dipersoalkan.",
-    "Correctional officers went on strike.",
-    "The correction in stocks deepened, with earlier gains lost.",
-    "Note: tickets are sold at the door.",
-    "Redaksi menerima tulisan dari pembaca.",
-]
+    "Koreksi pasar saham berlanjut pada Kamis.", "Ia meralat ucapannya di hadapan wartawan.",
+    "Ralat itu disampaikan menteri di Istana.", "Klarifikasi: menurut polisi, tidak ada korban.",
+    "Koreksi: menurut analis, harga masih mahal.", "Berita soal jembatan yang telah diperbaiki itu ramai.",
+    "Kami memperbaiki jalan itu, kata bupati.", "Artikel hukum itu telah lama dipersoalkan.",
+    "Correctional officers went on strike.", "The correction in stocks deepened, with earlier gains lost.",
+    "Note: tickets are sold at the door.", "Redaksi menerima tulisan dari pembaca.",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("title", HEADLINES)

@@ -196,32 +196,12 @@ DAYS = {
 }
 
 NOTHING = [
-    "",
-    "   ",
-    "no date",
-    "Kamis (6/2)",
-    "31 Februari 2025",
-    "2025-02-30",
-    "2025-13-01T00:00:00Z",
-    "00 Jan 2025",
-    "version 1.2.3",
-    "12 ways to peel an orange",
-    "0001-01-01T00:00:00Z",
-    "9999-12-31",
-    "5",
-    "١٢",
-    "May",
-    "2026-11",
-    "2025-366",
-    "2026-W54-1",
-    "Senin, 1 Muharram 1445",
-    "Mon, 30 Nov -0001 00:00:00 +0000",
-    "0000-00-00 00:00:00",
-    "Invalid date",
-    "minggu lalu",
-    "tadi pagi",
+    "", "   ", "no date", "Kamis (6/2)", "31 Februari 2025", "2025-02-30", "2025-13-01T00:00:00Z",
+    "00 Jan 2025", "version 1.2.3", "12 ways to peel an orange", "0001-01-01T00:00:00Z", "9999-12-31", "5",
+    "١٢", "May", "2026-11", "2025-366", "2026-W54-1", "Senin, 1 Muharram 1445",
+    "Mon, 30 Nov -0001 00:00:00 +0000", "0000-00-00 00:00:00", "Invalid date", "minggu lalu", "tadi pagi",
     "\ud800",
-]
+]  # fmt: skip
 
 
 def parse_date(text: str, *, timezone: str, now: datetime) -> datetime | None:
@@ -303,19 +283,9 @@ def test_only_the_beginning_of_a_text_is_looked_at() -> None:
 INSTANT = st.datetimes(datetime(1970, 1, 2), datetime(2099, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001 -- given its zone by the strategy
 OFFSET = st.integers(-14 * 60, 14 * 60).map(lambda minutes: fixed_zone(timedelta(minutes=minutes)))
 MONTHS_ID = [
-    "Januari",
-    "Februari",
-    "Maret",
-    "April",
-    "Mei",
-    "Juni",
-    "Juli",
-    "Agustus",
-    "September",
-    "Oktober",
-    "November",
-    "Desember",
-]
+    "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober",
+    "November", "Desember",
+]  # fmt: skip
 DAYS_ID = ["Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"]
 
 

@@ -95,13 +95,8 @@ def test_each_threshold_is_told_for_itself() -> None:
 def test_a_score_is_told_again_once_it_was_under_half_of_it_for_long() -> None:
     feed = Feed(Announce(score=4.0))
     assert [len(feed.ranked(at(1, score), 2 * REST)) for score in (4, 2.1, 4, 1.9, 1.9, 4)] == [
-        1,
-        0,
-        0,
-        0,
-        0,
-        1,
-    ]
+        1, 0, 0, 0, 0, 1,
+    ]  # fmt: skip
 
 
 def test_a_number_of_views_is_passed_once() -> None:

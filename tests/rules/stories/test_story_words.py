@@ -28,16 +28,11 @@ def terms_of(title: str, text: str) -> dict[int, int]:
 @pytest.mark.parametrize(
     "line",
     [
-        "Baca juga: Harga beras naik lagi",
-        "BACA JUGA : Harga beras naik lagi",
-        "ADVERTISEMENT",
-        "SCROLL TO CONTINUE WITH CONTENT",
-        "Simak Video: Detik-detik Kebakaran",
-        "[Gambas:Video 20detik]",
-        "Read also: Rice prices up again",
-        "Artikel ini telah tayang di portal lain dengan judul lain",
+        "Baca juga: Harga beras naik lagi", "BACA JUGA : Harga beras naik lagi", "ADVERTISEMENT",
+        "SCROLL TO CONTINUE WITH CONTENT", "Simak Video: Detik-detik Kebakaran", "[Gambas:Video 20detik]",
+        "Read also: Rice prices up again", "Artikel ini telah tayang di portal lain dengan judul lain",
     ],
-)
+)  # fmt: skip
 def test_furniture_between_paragraphs_is_no_text(line: str) -> None:
     assert (
         plain_body(f"<p>Satu kalimat.</p><p>{line}</p><p>Dua kalimat.</p>") == "Satu kalimat.\nDua kalimat."

@@ -243,22 +243,16 @@ async def test_what_a_feed_shows_reaches_what_is_settled_or_leads_on(client: Cli
 @pytest.mark.parametrize(
     "path",
     [
-        "/feeds/popular/archive/2026-W44.rss",
-        "/feeds/partner/archive/2026-W44.rss",
-        "/feeds/nothing/archive/2026-W44.rss",
-        "/feeds/latest/archive/2026-W45.rss",
-        "/feeds/latest/archive/2031-W45.rss",
-        "/feeds/latest/archive/2026-11-05T12.rss",
-        "/feeds/latest/archive/2026-11-05T11.rss",
-        "/feeds/latest/archive/newest.rss",
-        "/feeds/latest/archive/2026-W44.xml",
-        "/feeds/latest/before/x.rss",
-        "/feeds/latest/before/1-2.rss",
+        "/feeds/popular/archive/2026-W44.rss", "/feeds/partner/archive/2026-W44.rss",
+        "/feeds/nothing/archive/2026-W44.rss", "/feeds/latest/archive/2026-W45.rss",
+        "/feeds/latest/archive/2031-W45.rss", "/feeds/latest/archive/2026-11-05T12.rss",
+        "/feeds/latest/archive/2026-11-05T11.rss", "/feeds/latest/archive/newest.rss",
+        "/feeds/latest/archive/2026-W44.xml", "/feeds/latest/before/x.rss", "/feeds/latest/before/1-2.rss",
         "/feeds/latest/before/99999999999999999999-abcdefghijklmnop.rss",
         "/feeds/popular/before/1762344000000-abcdefghijklmnop.rss",
         "/feeds/partner/before/1762344000000-abcdefghijklmnop.rss",
     ],
-)
+)  # fmt: skip
 async def test_what_there_is_not(client: Client, world: World, path: str) -> None:
     await fill(world, 20, timedelta(days=1))
     assert (await client.get(path)).status == 404

@@ -180,15 +180,10 @@ async def test_what_was_made_by_another_token_or_for_another_purpose_is_refused(
 @pytest.mark.parametrize(
     "host",
     [
-        "evil.example",
-        "evil.example:8089",
-        "127.0.0.1.evil.example",
-        "localhost.evil.example",
-        "",
-        "[",
+        "evil.example", "evil.example:8089", "127.0.0.1.evil.example", "localhost.evil.example", "", "[",
         "8.8.8.8",
     ],
-)
+)  # fmt: skip
 async def test_a_name_that_was_made_to_lead_here_is_refused(anybody: Client, host: str) -> None:
     for path in ["/status", "/metrics", "/healthz", "/api/v1/tokens"]:
         answer = await anybody.get(path, {"Host": host, **OPS})

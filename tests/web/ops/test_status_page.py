@@ -60,13 +60,10 @@ async def test_the_worst_source_stands_on_top_with_its_reason(client: Client) ->
         "69 rounds, 16 failed, 16 new failed: 16:00–20:00, 11:00–13:00",
     ]
     assert told["ok"] == [
-        "Fine fine",
-        "Fine One item had no date.",
-        "5 Nov 2026, 19:00 0 s ago",
-        "3 new, 1 changed, 2 duplicate, 20 unchanged",
-        "5 Nov 2026, 19:05 in 5 min, every 5m",
+        "Fine fine", "Fine One item had no date.", "5 Nov 2026, 19:00 0 s ago",
+        "3 new, 1 changed, 2 duplicate, 20 unchanged", "5 Nov 2026, 19:05 in 5 min, every 5m",
         "72 rounds, 0 failed, 28 new",
-    ]
+    ]  # fmt: skip
     assert told["stuck"][1:3] == [
         "Stuck No entry was readable.",
         "5 Nov 2026, 18:59 4 s ago",

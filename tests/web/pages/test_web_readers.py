@@ -6,15 +6,10 @@ from syndicator.web.pages.feed_addresses import app_link, web_readers
 @pytest.mark.parametrize(
     "host",
     [
-        "127.0.0.1:8080",
-        "[::1]:8080",
-        "10.1.2.3",
-        "localhost:8080",
-        "berita.localhost",
-        "server.internal",
-        "x",
+        "127.0.0.1:8080", "[::1]:8080", "10.1.2.3", "localhost:8080", "berita.localhost",
+        "server.internal", "x",
     ],
-)
+)  # fmt: skip
 def test_readers_on_the_web_are_not_offered_what_they_cannot_reach(host: str) -> None:
     assert web_readers(f"http://{host}/feeds/latest.rss") == ()
 
