@@ -41,6 +41,7 @@ from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.popularity.ranking import RankStep
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.queries import Queries
+from syndicator.pipeline.rounds.completeness_check import CompletenessCheck
 from syndicator.pipeline.rounds.feed_round import FeedRound
 from syndicator.pipeline.rounds.page_round import PageRound
 from syndicator.pipeline.rounds.sitemap_round import SitemapRound
@@ -189,6 +190,14 @@ class Service:
             gatherer=self._foundation.gatherer,
             candidate_pipeline=self._candidates,
             pages=pages,
+            completeness_check=CompletenessCheck(
+                store=store,
+                polite_client=resources.client,
+                gatherer=resources.gatherer,
+                pages=pages,
+                clock=clock,
+                rng=resources.rng,
+            ),
             websub_subscriptions=self.hub_subscriptions,
             upstream_withdrawals=self._upstream_withdrawals,
             clock=clock,

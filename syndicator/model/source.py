@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from syndicator.model.alarm import Alarm
+from syndicator.model.completeness import Completeness, CompletenessRule
 from syndicator.model.freshness import Freshness
 from syndicator.model.ids import SourceId
 from syndicator.model.rights import Rights
@@ -199,6 +200,8 @@ class Source(Struct, frozen=True, kw_only=True):
     """How old an article of a first round may be and still be announced: see `rules.sources.announcement`."""
     fresh_within_s: float | None = None
     """How soon after publication articles are to be shown: see `rules.sources.freshness`."""
+    completeness: CompletenessRule | None = None
+    """How a feed is compared with a sitemap."""
     identity: IdentityPolicy = IdentityPolicy()
     domains: tuple[str, ...] = ()
     """Other registrable domains of the same portal (`rules.identity.canonical_trust`)."""
@@ -332,6 +335,7 @@ class SourceState(Struct, frozen=True, kw_only=True):
     alarm: Alarm = Alarm()
     log: RoundLog = RoundLog()
     freshness: Freshness = Freshness()
+    completeness: Completeness = Completeness()
     stopped: str | None = None
     """Why the source is not asked any more, until its description changes or it is resumed."""
     paused: bool = False

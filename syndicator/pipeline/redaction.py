@@ -23,9 +23,13 @@ def without_secrets(source: Source, *, for_operator: bool = False) -> Source:
     popular = source.popular
     if popular is not None and popular.url is not None:
         popular = replace(popular, url=bare(popular.url))
+    rule = source.completeness
+    if rule is not None and rule.sitemap is not None:
+        rule = replace(rule, sitemap=bare(rule.sitemap))
     return replace(
         source,
         url=bare(source.url),
+        completeness=rule,
         home_url=bare(source.home_url) if source.home_url else None,
         headers=dict.fromkeys(source.headers, HIDDEN),
         proxy=bare(source.proxy) if source.proxy else None,
@@ -49,6 +53,12 @@ def state_without_secrets(source: Source, state: SourceState, *, for_operator: b
         failure=replace(state.failure, detail=redact(state.failure.detail)) if state.failure else None,
         warnings=tuple(map(redact, state.warnings)),
         own_warnings=tuple(map(redact, state.own_warnings)),
+        completeness=replace(
+            state.completeness,
+            sitemap=bare(state.completeness.sitemap) if state.completeness.sitemap else None,
+            why=redact(state.completeness.why),
+            examples=tuple(map(hide_secrets, state.completeness.examples)),
+        ),
         validators_of=bare(state.validators_of) if state.validators_of else None,
         move=replace(state.move, target=bare(state.move.target)) if state.move else None,
     )
@@ -86,7 +96,8 @@ def text_redactor(source: Source, *more: str | None) -> Callable[[str], str]:
 
     `more`: further addresses of the source.
     """
-    own = (source.url, source.popular and source.popular.url, *more)
+    compared = source.completeness and source.completeness.sitemap
+    own = (source.url, source.popular and source.popular.url, compared, *more)
     queries = [f"?{query}" for url in own if url and (query := urlsplit(url).query)]
 
     def redact(text: str) -> str:

@@ -12,9 +12,11 @@ from syndicator.settings.form import Form
 from syndicator.settings.json_schema import configuration_schema
 from syndicator.settings.tables.auth import AuthForm
 from syndicator.settings.tables.calendars import BlackoutForm, BurstForm, HolidaysForm
+from syndicator.settings.tables.completeness import CompletenessForm
 from syndicator.settings.tables.endpoints import DigestForm, EndpointForm, RetryForm
 from syndicator.settings.tables.feeds import FeedForm, FilterForm
 from syndicator.settings.tables.hub import HubSection
+from syndicator.settings.tables.politeness import PolitenessForm
 from syndicator.settings.tables.popularity import AnnounceForm, PopularitySection
 from syndicator.settings.tables.rights import RightsForm
 from syndicator.settings.tables.schedules import ScheduleForm
@@ -28,7 +30,7 @@ from syndicator.settings.tables.sections import (
     WorkSection,
 )
 from syndicator.settings.tables.selectors import ArticleForm, ListForm, PopularForm, ReplaceForm
-from syndicator.settings.tables.sources import PolitenessForm, SourceForm
+from syndicator.settings.tables.sources import SourceForm
 from syndicator.settings.tables.stories import StorySection
 from syndicator.settings.tables.tokens import TokenForm
 
@@ -52,6 +54,7 @@ _FORMS: tuple[tuple[str, type[Form]], ...] = (
     ("article", ArticleForm),
     ("article.replace", ReplaceForm),
     ("popular", PopularForm),
+    ("completeness", CompletenessForm),
     ("auth", AuthForm),
     ("politeness", PolitenessForm),
     ("rights", RightsForm),

@@ -179,6 +179,7 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
         if shown.hub.refused:
             yield "refused pushes", f"{shown.hub.refused}: too large, or not signed with our secret"
     yield from _fresh(shown)
+    yield from _complete(shown)
     yield "gaps", f"{state.gaps} times some articles were probably missed" if state.gaps else ""
     for warning in state.warnings:
         yield "warning", warning
@@ -196,6 +197,28 @@ def _fresh(shown: SourceShown) -> Iterator[tuple[str, str]]:
     for stage, found in shown.delays.items():
         bounds = f"half within {_bound(found.median_s)}, 95% within {_bound(found.p95_s)}"
         yield f"until {stage.value}", f"{bounds} ({counted(found.articles, 'article')})"
+
+
+def _complete(shown: SourceShown) -> Iterator[tuple[str, str]]:
+    found, zone = shown.state.completeness, shown.source.timezone
+    if shown.source.completeness is None:
+        return
+    if found.checked_at is None:
+        yield "completeness", "not compared with a sitemap yet: first a day after the first round"
+    elif found.why:
+        yield "completeness", f"could not be compared on {local_time(found.checked_at, zone)}: {found.why}"
+    elif found.days:
+        last = found.days[-1]
+        of_a_day = f"{last.missing} of {counted(last.listed, 'article')} of a day were never in the feed"
+        when = f"{local_time(last.at, zone)}, {found.sitemap}"
+        yield "completeness", f"{of_a_day}, {last.gathered} gathered ({when})"
+    if found.days:
+        missing, listed, gathered = (
+            sum(getattr(day, name) for day in found.days) for name in ("missing", "listed", "gathered")
+        )
+        yield "in 30 days", f"{missing} of {counted(listed, 'article')} missing, {gathered} gathered"
+    for url in found.examples:
+        yield "missing", url
 
 
 def _bound(seconds: float | None) -> str:

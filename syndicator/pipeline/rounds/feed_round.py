@@ -20,6 +20,7 @@ from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
 from syndicator.pipeline.articles.feed_page_merge import apart, as_listed
 from syndicator.pipeline.articles.upstream_withdrawals import UpstreamWithdrawals
 from syndicator.pipeline.popularity.signal_recording import note_popularity
+from syndicator.pipeline.rounds.completeness_check import CompletenessCheck
 from syndicator.pipeline.sources.polite_client import PoliteClient
 from syndicator.pipeline.sources.polling import READ_WHOLE_EVERY, PolledDocument, Polling
 from syndicator.pipeline.sources.round_result import ListedCount, Notes, Outcome, new_notes, with_known
@@ -66,6 +67,7 @@ class FeedRound:
         gatherer: Gatherer,
         candidate_pipeline: CandidatePipeline,
         pages: ArticlePages,
+        completeness_check: CompletenessCheck,
         websub_subscriptions: WebsubSubscriptions,
         upstream_withdrawals: UpstreamWithdrawals,
         clock: Clock,
@@ -75,6 +77,7 @@ class FeedRound:
         self._gatherer = gatherer
         self._candidate_pipeline = candidate_pipeline
         self._pages = pages
+        self._completeness_check = completeness_check
         self._websub_subscriptions = websub_subscriptions
         self._upstream_withdrawals = upstream_withdrawals
         self._clock = clock
@@ -102,6 +105,13 @@ class FeedRound:
             rechecked = await self._pages.recheck(source, notes)
             await note_popularity(self._store, self._clock, source.id, rechecked)
             outcome = replace(outcome, round=outcome.round + tally(rechecked))
+        if (comparison := await self._completeness_check.compare(source, state, notes)) is not None:
+            outcome = replace(
+                outcome,
+                round=outcome.round + tally(comparison.admitted),
+                sightings=outcome.sightings + sightings_of(comparison.admitted, backfill=False),
+                completeness=comparison.completeness,
+            )
         delivers = await self._websub_subscriptions.delivers(source)
         if pushed is not None:
             outcome = replace(

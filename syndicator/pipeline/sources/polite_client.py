@@ -116,6 +116,10 @@ class PoliteClient:
             self._received[source.id] += len(result.body)
         return result
 
+    async def sitemaps(self, source: Source) -> tuple[str, ...]:
+        """Return the sitemaps that the robots.txt of a source's server names."""
+        return await self._robots_policy.sitemaps(source)
+
     def take_received(self, source: SourceId) -> int:
         """Return how many bytes were received for a source, unpacked, since this was last asked."""
         return self._received.pop(source, 0)

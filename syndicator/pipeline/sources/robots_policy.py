@@ -112,6 +112,13 @@ class RobotsPolicy:
         )
         return FetchFailed(requested_url=shown, reason=Reason.ROBOTS, detail=detail, fetched_at=now)
 
+    async def sitemaps(self, source: Source) -> tuple[str, ...]:
+        """Return the sitemaps that the robots.txt of a source's server names; none where it is unreadable."""
+        address = _address(source.url)
+        if address is None:
+            return ()
+        return (await self._entry(source, address, patient=True)).robots.sitemaps
+
     async def _entry(self, source: Source, address: str, patient: bool) -> _Entry:
         """Return the file at an address: from this process, from Redis, or from the server."""
         entry = self._recent.get(address)

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable, SyndicatorError
+from syndicator.model.completeness import Completeness
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
 from syndicator.model.freshness import Sighting
 from syndicator.model.ids import ArticleId
@@ -66,6 +67,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Input for the publishing rhythm of the source."""
     sightings: tuple[Sighting, ...] = ()
     """The new articles that say how fresh the source is."""
+    completeness: Completeness | None = None
+    """None where the feed was not compared in this round."""
     moved_to: str | None = None
     """The target of permanent redirects."""
     looked_back: bool = False

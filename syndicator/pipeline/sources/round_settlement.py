@@ -180,6 +180,7 @@ class RoundSettlement:
             walled=walled(state.walled, outcome.pages),
             move=_moved(source, state, outcome, began, now),
             guids=after_round(state.guids, outcome.guids, now),
+            completeness=outcome.completeness or state.completeness,
         )
         if outcome.held_news is not None:
             state = replace(state, honesty=judged(state.honesty, held_news=outcome.held_news, now=now))

@@ -121,6 +121,7 @@ def spec_hash(source: Source) -> str:
         group=UNSET,
         tags=UNSET,
         fresh_within_s=UNSET,
+        completeness=UNSET,
     )
     return hashlib.blake2b(msgspec.msgpack.encode(read_by), digest_size=12).hexdigest()
 

@@ -12,11 +12,9 @@ from syndicator.model.source import (
     FetchLimits,
     ImagePolicy,
     ListRule,
-    Politeness,
     PopularRule,
     Source,
     SourceKind,
-    SourceScope,
 )
 from syndicator.settings.form import Cookies, Form, Headers
 from syndicator.settings.secret_files import TextFile
@@ -31,7 +29,9 @@ from syndicator.settings.tables.calendars import (
     Tags,
     calendar,
 )
+from syndicator.settings.tables.completeness import CompletenessForm
 from syndicator.settings.tables.identities import Domain, IdentityChoice, Parameter, policy
+from syndicator.settings.tables.politeness import PolitenessForm
 from syndicator.settings.tables.rights import RightsForm
 from syndicator.settings.tables.schedules import ScheduleForm
 from syndicator.settings.tables.sections import EgressSection
@@ -54,32 +54,6 @@ from syndicator.settings.value_texts import (
 
 NOT_INHERITED = frozenset({"title", "url", "home_url", "former_ids", "group"})
 """What is a source's own and has no place in `[defaults]`."""
-
-
-class PolitenessForm(Form):
-    """`politeness`: how hard all workers together may lean on a server."""
-
-    scope: SourceScope = Field(
-        default=SourceScope.HOST,
-        description="Whose budget a request is charged to: that of its `url`, its `host` or its registrable "
-        "`domain`. Sources with the same one share it.",
-    )
-    in_flight: Annotated[int, Field(strict=True, ge=1, le=100)] = Field(
-        default=2,
-        description="Requests under way at once, over all workers; of one process at most 8 to one host.",
-    )
-    per_minute: Annotated[float, Field(gt=0, le=6000)] | None = Field(
-        default=None, description="Requests begun in a minute, evenly spread. Left out: no limit."
-    )
-    robots: bool = Field(
-        default=True, strict=True, description="Whether robots.txt is heeded before pages are read."
-    )
-
-    def value(self) -> Politeness:
-        """Return the policy."""
-        return Politeness(
-            scope=self.scope, max_in_flight=self.in_flight, per_minute=self.per_minute, robots=self.robots
-        )
 
 
 class SourceForm(Form):
@@ -179,6 +153,9 @@ class SourceForm(Form):
         description="Freshness objective: 95 of 100 articles are to be shown so soon after publication. "
         "It is measured over 30 days; an event is sent when it is breached, and when that is over.",
     )
+    completeness: CompletenessForm | None = Field(
+        default=None, description="For `feed`: compares it daily with a sitemap, below."
+    )
     identity: IdentityChoice = Field(
         default="auto",
         description="By what its articles are known again: `guid`, `link` (the address), `path` (the address "
@@ -248,6 +225,16 @@ class SourceForm(Form):
             raise wrong("conflicts with the header Authorization in headers", "keep one of them")
         return value
 
+    @field_validator("completeness")
+    @classmethod
+    def _feeds_are_compared(
+        cls, value: CompletenessForm | None, info: ValidationInfo
+    ) -> CompletenessForm | None:
+        kind = info.data.get("kind")
+        if value is not None and kind and kind is not SourceKind.FEED:
+            raise wrong(f"has no use in a {kind}", "remove it: only a feed is compared with a sitemap")
+        return value
+
     @field_validator("list")
     @classmethod
     def _lists_are_pages(cls, value: ListForm | None, info: ValidationInfo) -> ListForm | None:
@@ -309,6 +296,7 @@ class SourceForm(Form):
             future_dates=self.future_dates,
             announce_age_s=self.announce_age.total_seconds(),
             fresh_within_s=self.fresh_within.total_seconds() if self.fresh_within else None,
+            completeness=self.completeness.value() if self.completeness else None,
             identity=policy(self.identity),
             domains=self.domains,
             tracking=self.tracking,
@@ -379,10 +367,11 @@ def _useless(own: Table, defaults: Table) -> set[str]:
     """Return what a source of another kind has no use for."""
     kind = own.get("kind", defaults.get("kind"))
     if kind == SourceKind.PAGE.value:
-        return set()
+        return {"completeness"}
     full_text = own.get("full_text", defaults.get("full_text"))
     reads_pages = full_text if isinstance(full_text, bool) else kind == SourceKind.SITEMAP.value
-    return {"list", "popular"} | (set() if reads_pages else {"article"})
+    of_feeds = set() if kind == SourceKind.FEED.value else {"completeness"}
+    return {"list", "popular"} | of_feeds | (set() if reads_pages else {"article"})
 
 
 def _inherit_schedule(own: Table, defaults: Table) -> Table:

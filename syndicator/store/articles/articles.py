@@ -147,8 +147,12 @@ class Articles(Repository):
 
     async def named(self, keys: Sequence[str]) -> list[ArticleId]:
         """Return the articles that identity keys stand for, also swept ones; what is unknown has none."""
+        return [article for article in await self.named_each(keys) if article is not None]
+
+    async def named_each(self, keys: Sequence[str]) -> list[ArticleId | None]:
+        """Return the article that each identity key stands for, also a swept one."""
         found = await self._redis.call("HMGET", self._keys.identities(), *keys) if keys else []
-        return [ArticleId(article.decode()) for article in found if article is not None]
+        return [ArticleId(article.decode()) if article is not None else None for article in found]
 
     async def carried_before(
         self, source: SourceId, ids: Sequence[ArticleId], moment: datetime
