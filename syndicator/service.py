@@ -184,6 +184,18 @@ class Service:
             upstream_withdrawals=self._upstream_withdrawals,
             clock=clock,
         )
+        self.gather_step = GatherStep(
+            store,
+            settings.sources,
+            self._rounds(pages),
+            clock,
+            self._foundation.rng,
+            take_received=resources.client.take_received,
+        )
+        self.source_control = SourceControl(store, clock)
+
+    def _rounds(self, pages: ArticlePages) -> dict[SourceKind, KindOfRound]:
+        resources, store, clock = self._resources, self.store, self.clock
         feed_round = FeedRound(
             store=store,
             polite_client=resources.client,
@@ -193,10 +205,10 @@ class Service:
             completeness_check=CompletenessCheck(
                 store=store,
                 polite_client=resources.client,
-                gatherer=resources.gatherer,
+                gatherer=self._foundation.gatherer,
                 pages=pages,
                 clock=clock,
-                rng=resources.rng,
+                rng=self._foundation.rng,
             ),
             websub_subscriptions=self.hub_subscriptions,
             upstream_withdrawals=self._upstream_withdrawals,
@@ -212,20 +224,11 @@ class Service:
             clock=clock,
             rng=self._foundation.rng,
         )
-        rounds: dict[SourceKind, KindOfRound] = {
+        return {
             SourceKind.FEED: feed_round,
             SourceKind.SITEMAP: sitemap_round,
             SourceKind.PAGE: PageRound(store, resources.client, self._foundation.gatherer, pages, clock),
         }
-        self.gather_step = GatherStep(
-            store,
-            settings.sources,
-            rounds,
-            clock,
-            self._foundation.rng,
-            take_received=resources.client.take_received,
-        )
-        self.source_control = SourceControl(store, clock)
 
     def _popularity(self) -> None:
         settings, store, clock = self.settings, self.store, self.clock

@@ -57,7 +57,7 @@ def listing(portal: Portal, *hours_ago: float, at: datetime) -> str:
     )
 
 
-def page(portal: Portal, hours: float, at: datetime) -> None:
+def page(portal: Portal, hours: int, at: datetime) -> None:
     portal.documents[f"/{hours}"] = (
         f"<html><head><title>Berita {hours}</title>"
         f'<meta property="article:published_time" content="{(at - timedelta(hours=hours)).isoformat()}"></head>'

@@ -603,9 +603,10 @@ async def test_nothing_that_is_shown_holds_a_secret(
     form = await ours.subscribed(hub)
     await hub.push(rss(1), secret="x")
     told = capsys.readouterr()
-    assert "not signed with our secret" in told.out
-    shown = json.encode(status).decode() + repr(reports) + told.out + told.err
-    shown += repr(await ours.store.subscriptions.get(CITY))
+    kept = await ours.store.subscriptions.get(CITY)
+    assert kept is not None
+    assert kept.refused == 1
+    shown = json.encode(status).decode() + repr(reports) + told.out + told.err + repr(kept)
     for one in (first, form):
         for secret in (one["hub.secret"], one["hub.callback"].rpartition("/")[2]):
             assert secret not in shown
