@@ -24,6 +24,7 @@ def api_of(service: Service, live: LiveConfiguration) -> tuple[ApiRoute, ...]:
         audit=service.store.audit,
         editing=ConfigurationEditing(service.store, live.check, service.clock),
         reload=live.reload,
+        source_control=service.source_control,
         endpoint_schema=registration_schema(),
         clock=service.clock,
     )

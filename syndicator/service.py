@@ -192,7 +192,7 @@ class Service:
             self._foundation.rng,
             take_received=resources.client.take_received,
         )
-        self.source_control = SourceControl(store, clock)
+        self.source_control = SourceControl(store, settings.sources, clock)
 
     def _rounds(self, pages: ArticlePages) -> dict[SourceKind, KindOfRound]:
         resources, store, clock = self._resources, self.store, self.clock

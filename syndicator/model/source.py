@@ -10,6 +10,7 @@ from syndicator.model.alarm import Alarm
 from syndicator.model.completeness import Completeness, CompletenessRule
 from syndicator.model.freshness import Freshness
 from syndicator.model.ids import SourceId
+from syndicator.model.pause import Pause
 from syndicator.model.rights import Rights
 from syndicator.model.round_history import RoundLog
 from syndicator.model.schedule import ALWAYS_OPEN, Calendar, Schedule
@@ -339,7 +340,9 @@ class SourceState(Struct, frozen=True, kw_only=True):
     stopped: str | None = None
     """Why the source is not asked any more, until its description changes or it is resumed."""
     paused: bool = False
-    """Whether an operator lets it rest: until it is resumed, whatever else happens."""
+    """Whether an operator lets it rest: until that ends, whatever else happens."""
+    pause: Pause | None = None
+    """By which pause it rests; None for one that a former version paused."""
     next_due_at: datetime | None = None
     due_because: str = "never gathered"
     """The sentence that says why it is due then."""

@@ -9,7 +9,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedEntry, Site
 from syndicator.model.freshness import Stage, StageDelays
 from syndicator.model.ids import ArticleId, EndpointId, SourceId
-from syndicator.model.source import Source
+from syndicator.model.source import Source, SourceState
 from syndicator.model.status import EndpointStatus, Recovery, SourceStatus, Status
 from syndicator.pipeline.articles.explanation import (
     Explained,
@@ -121,7 +121,7 @@ class Queries:
 
     async def source(self, name: SourceId, *, for_operator: bool = False) -> SourceShown:
         """Return how a configured source stands. `for_operator`: see `redaction.without_secrets`."""
-        source, state = self._sources[name], await self._store.sources.state(name)
+        source, (state,) = self._sources[name], await self._states([name])
         hub = await self._websub_subscriptions.status(source)
         now, delays = self.clock(), dict[Stage, StageDelays]()
         if days := measured_days(state, now):
@@ -167,7 +167,7 @@ class Queries:
         """Return how everything stands; of the sources only these, where `names` are given."""
         now = self.clock()
         names = list(self._sources) if names is None else names
-        states = await self._store.sources.states(names)
+        states = await self._states(names)
         endpoints = await self.endpoints()
         return Status(
             at=now,
@@ -181,6 +181,13 @@ class Queries:
             held=await self._store.held.count(),
             hub=await self._store.hub.counts(now),
             feeds=len(self.publisher.specs),
+        )
+
+    async def _states(self, names: Sequence[SourceId]) -> list[SourceState]:
+        """Return the states of sources as the pauses that hold make them."""
+        states = await self._store.sources.states(names)
+        return await self._store.sources.pauses.applied(
+            [(name, self._sources[name]) for name in names], states, self.clock()
         )
 
     async def deliveries(self, only: str | None = None) -> Overview:

@@ -25,6 +25,9 @@ BODIES: dict[str, Any] = {
     "backfill_endpoint": {"articles": 1},
     "add_replay": {"endpoint": "koran", "since": "2026-11-05T00:00:00Z"},
     "add_token": {"id": "lain", "scopes": ["read"]},
+    "pause": {"reason": "pindah"},
+    "pause_many": {"all": True},
+    "resume_many": {"all": True},
     "withdraw": {"reason": "atas permintaan"},
     "report": {"signals": [{"kind": "reads", "url": "https://city.example/read/1/berita"}, {"kind": "x"}]},
 }

@@ -31,6 +31,7 @@ from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.queries import Queries
+from syndicator.pipeline.sources.source_control import SourceControl
 from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.pipeline.webhooks.inspection import DeliveryInspection
@@ -198,6 +199,9 @@ class World:
             audit=self.store.audit,
             editing=ConfigurationEditing(self.store, _no_files, self.clock),
             reload=lambda: None,
+            source_control=SourceControl(
+                self.store, {source.id: source for source in self.sources}, self.clock
+            ),
             endpoint_schema=registration_schema(),
             clock=self.clock,
         )

@@ -7,14 +7,13 @@ from typing import Any
 import typer
 from msgspec import to_builtins
 
+from syndicator.cli.commands import source_control
 from syndicator.cli.context import (
     AsJson,
-    CommandFailed,
     check_known,
     console,
     counted,
     print_item,
-    print_json,
     print_list,
     print_table,
 )
@@ -32,6 +31,8 @@ from syndicator.rules.sources.round_history import HistoryLine, Strip, day_summa
 from syndicator.service import Service
 
 app = typer.Typer(help="Where news comes from.", no_args_is_help=True)
+
+source_control.register(app)
 
 _LABEL = 18
 _LAST_ROUNDS = 5
@@ -73,6 +74,8 @@ def _for_people(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _next_due(state: SourceState, now: datetime) -> str:
+    if state.paused and state.pause and state.pause.until:
+        return ago(state.pause.until, now)
     if state.stopped or state.paused:
         return "never"
     if state.next_due_at is None or state.next_due_at <= now:
@@ -159,6 +162,7 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
         yield "moved", f"to {state.move.target}, confirmed in {state.move.sightings} rounds{_followed(shown)}"
     yield "known by", identified_by(source, state)
     yield "health", ": ".join(filter(None, (shown.health.kind.value, shown.health.why)))
+    yield "paused", f"{local_time(state.pause.since, zone)}, by {state.pause.by}" if state.pause else ""
     if state.failure:
         yield "last failure", f"{state.failure.reason}: {state.failure.detail}"
     if state.next_due_at and not (state.stopped or state.paused):
@@ -242,41 +246,6 @@ def _followed(shown: SourceShown) -> str:
     if shown.asked_url == move.target:
         return "; that is asked now"
     return "; not asked: what is sent along is for the configured address alone, or encryption would be lost"
-
-
-@app.command(name="pause", epilog="Example: syndicator sources pause berita-kota")
-def _pause(context: typer.Context, source: str, as_json: AsJson = False) -> None:
-    """Ask a source nothing more until it is resumed; what it brought stays published."""
-    name = _known(context, source)
-    _steered(
-        ask(context, lambda service: service.source_control.pause(name)),
-        name,
-        "paused",
-        as_json=as_json,
-    )
-
-
-@app.command(name="resume", epilog="Example: syndicator sources resume berita-kota")
-def _resume(context: typer.Context, source: str, as_json: AsJson = False) -> None:
-    """Gather a source again that was paused, or stopped because it is gone; it is due at once."""
-    name = _known(context, source)
-    _steered(
-        ask(context, lambda service: service.source_control.resume(name)),
-        name,
-        "due now",
-        as_json=as_json,
-    )
-
-
-def _steered(done: bool, source: SourceId, word: str, *, as_json: bool) -> None:
-    if not done:
-        raise CommandFailed(
-            f"{source} is being gathered right now", key="source", remedy="try again in a moment"
-        )
-    if as_json:
-        print_json({"ok": True, "items": [{"id": source, "status": word}], "next": None, "errors": []})
-    else:
-        typer.echo(f"{source}: {word}.")
 
 
 def _known(context: typer.Context, source: str) -> SourceId:

@@ -2,7 +2,7 @@
 
 They are kept in memory. A state changes only when a round settles it, which nearly always changes the due
 time of the source. So each refresh compares the due times of all sources, and reads the states of those whose
-due time has changed, and of the next `REREAD` in rotation.
+due time has changed, and of the next `REREAD` in rotation; of all, where a pause began or ended.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from syndicator.background import meanwhile
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import SourceId
+from syndicator.model.pause import Pause
 from syndicator.model.source import Source
 from syndicator.pipeline.ops.rotation import RoundRobin
 from syndicator.rules.sources.health import HealthStanding, outlook
@@ -69,6 +70,7 @@ class Standings:
         self._due: list[bytes | None] = [None] * len(sources)
         self._ranks = [0] * len(sources)
         self._late_ms = [_NEVER_MS] * len(sources)
+        self._pauses: Sequence[Pause] = ()
         self._reread = RoundRobin(range(len(sources)), REREAD)
         self._turn = asyncio.Lock()
         self._fresh_until_s = 0.0
@@ -109,8 +111,12 @@ class Standings:
             due = await self._moved()
             wanted = {*due, *self._reread.take()}
             wanted.update(position for position, known in enumerate(self._due) if known is None)
+            pauses = await self._store.pauses.all(self._clock())
+            if pauses != self._pauses:
+                wanted.update(range(len(self._sources)))
             for part in pieces(sorted(wanted), STATES_AT_ONCE):
                 await self._read(part, due)
+            self._pauses = pauses
             if len(self._sources) > REREAD:
                 self._fresh_until_s = loop.time() + self._fresh_s
 
@@ -125,7 +131,9 @@ class Standings:
         return moved
 
     async def _read(self, positions: Sequence[int], due: Mapping[int, bytes]) -> None:
-        states = await self._store.states([self._sources[position].id for position in positions])
+        named = [(self._sources[position].id, self._sources[position]) for position in positions]
+        states = await self._store.states([name for name, _ in named])
+        states = await self._store.pauses.applied(named, states, self._clock())
         for position, state in zip(positions, states, strict=True):
             seen = outlook(self._sources[position], state)
             self._ranks[position] = _RANKS[seen.kind]

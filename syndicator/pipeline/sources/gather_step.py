@@ -112,11 +112,12 @@ class GatherStep:
         while has_foreign and len(jobs) < room:
             token, now = new_token(), self._clock()
             claim = await self._claimed(token, now, room - len(jobs))
-            jobs += [
-                partial(self._gather_in_turn, self._sources[name], token, state)
-                for name, state in claim.states.items()
-                if name in self._sources
+            known = [
+                (self._sources[name], state) for name, state in claim.states.items() if name in self._sources
             ]
+            if claim.are_pauses or any(state.pause for _, state in known):
+                known = await self._rested(known, now)
+            jobs += [partial(self._gather_in_turn, source, token, state) for source, state in known]
             next_due_at = claim.next_due_at
             foreign = [name for name in claim.states if name not in self._sources]
             if unused := await self._store.configured.unused(foreign, now):
@@ -134,6 +135,14 @@ class GatherStep:
         if self._is_cut_off:
             self._is_cut_off, self._up_since = False, now
         return claim
+
+    async def _rested(
+        self, known: Sequence[tuple[Source, SourceState]], now: datetime
+    ) -> list[tuple[Source, SourceState]]:
+        """Return sources with their states as the pauses that hold make them."""
+        sources, states = [source for source, _ in known], [state for _, state in known]
+        named = [(source.id, source) for source in sources]
+        return list(zip(sources, await self._store.sources.pauses.applied(named, states, now), strict=True))
 
     async def lease(self, source: SourceId) -> str | None:
         """Lease one source, due or not, and return the token; None while another worker holds the lease."""
@@ -153,7 +162,9 @@ class GatherStep:
         """
         began = self._clock()
         self._take_received(source.id)  # of a round that was not settled
-        state = self._settlement.still_valid(source, state or await self._store.sources.state(source.id))
+        if state is None:
+            ((_, state),) = await self._rested([(source, await self._store.sources.state(source.id))], began)
+        state = self._settlement.still_valid(source, state)
         if state.paused and not named:
             paused_state = self._settlement.paused(source.id, state)
             await retry_until_available(lambda: self._store.sources.settle(source.id, token, paused_state))

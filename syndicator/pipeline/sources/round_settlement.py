@@ -48,7 +48,7 @@ class RoundSettlement:
 
     def paused(self, source: SourceId, state: SourceState) -> SourceState:
         """Return the state of a paused source: it is not due."""
-        return _due(state, resting(source, self._clock()))
+        return _due(state, resting(source, state.pause, self._clock()))
 
     def put_off(self, source: Source, state: SourceState, *, missed: bool) -> SourceState | None:
         """Return the state of a source that is due in a time in which it rests; None where it runs now.
@@ -109,7 +109,7 @@ class RoundSettlement:
         if outcome.from_configured or address(source, state) != address(source, before):
             # Validators of one address do not apply to the document of the other.
             state = replace(state, etag=None, last_modified=None, body_hash=None)
-        return _due(state, resting(source.id, self._clock())) if state.paused else state
+        return self.paused(source.id, state) if state.paused else state
 
     def _after_failure(
         self, source: Source, state: SourceState, failed: FetchFailed, began: datetime

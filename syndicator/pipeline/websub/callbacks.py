@@ -97,11 +97,13 @@ class HubCallbacks:
         grant = rules.pushing(sub, callback_id, self._clock())
         if grant is None or not self._wanted(source):
             return Closed.ENDED
-        if (await self._store.sources.state(source)).paused:
+        configured = self._websub_subscriptions.sources.get(source)
+        state = await self._store.sources.state(source)
+        (state,) = await self._store.sources.pauses.applied([(source, configured)], [state], self._clock())
+        if state.paused:
             return Closed.PAUSED
         if rules.is_full(sub, 0):
             return Closed.FULL
-        configured = self._websub_subscriptions.sources.get(source)
         limits = configured.limits if configured else FetchLimits()
         return Open(source=source, grant=grant, max_body_bytes=limits.max_body_bytes)
 

@@ -185,9 +185,10 @@ class SubscribeStep:
 
         None of a paused one too: what it has with its hub is left to run out, unless it is resumed before.
         """
-        if (await self._store.sources.state(name)).paused:
+        source, state = self._websub_subscriptions.sources.get(name), await self._store.sources.state(name)
+        (state,) = await self._store.sources.pauses.applied([(name, source)], [state], self._clock())
+        if state.paused:
             return None
-        source = self._websub_subscriptions.sources.get(name)
         if source is not None:
             return self._websub_subscriptions.wants(source)
         is_unused = await self._store.configured.unused([name], self._clock())

@@ -83,7 +83,7 @@ class Embargoed(Repository):
 
     async def claim(self, token: str, now: datetime, lease: timedelta, limit: int) -> Claim:
         """Lease up to `limit` articles whose time has come."""
-        items, following, _ = await self._redis.run(
+        items, following, *_ = await self._redis.run(
             self._claim,
             [self._keys.held_due(), self._keys.held_owners()],
             to_ms(now), to_ms(now + lease), token, limit,

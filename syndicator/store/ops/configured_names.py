@@ -9,6 +9,7 @@ from msgspec import Struct
 from syndicator.model.clock import to_ms
 from syndicator.model.feed import Format, Window
 from syndicator.model.ids import EndpointId, FeedId, SourceId
+from syndicator.rules.sources.rests import scope_of
 from syndicator.store.connection import Command, Connection, Transaction, pieces
 from syndicator.store.keys.table import Keys
 from syndicator.store.webhooks.endpoints import VERSION
@@ -139,6 +140,7 @@ class Configured:
             ("UNLINK", keys.subscription(source), keys.pushed(source)),
             ("ZREM", keys.subscriptions_due(), source),
             ("HDEL", keys.sources_woken(), source),
+            ("HDEL", keys.pauses(), scope_of(source)),
             ("UNLINK", keys.unreadable(source)),
             ("UNLINK", keys.held(source)),
             ("ZREM", keys.sources_due(), source),

@@ -14,6 +14,7 @@ from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.rules.filter_matching import fold
+from syndicator.rules.sources.rests import scope_of
 from syndicator.store.articles.embargo import Embargoed
 from syndicator.store.articles.pictures import KnownPicture
 from syndicator.store.codec import pack, unpack
@@ -193,6 +194,7 @@ class Renaming:
         hashes = [
             (keys.sources_owners(), former, source),
             (keys.sources_woken(), former, source),
+            (keys.pauses(), scope_of(former), scope_of(source)),
             *((keys.portals(), f"{former}{part}", f"{source}{part}") for part in ("", " box", " read")),
         ]
         queues = (keys.sources_due(), keys.subscriptions_due())

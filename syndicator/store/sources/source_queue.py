@@ -17,6 +17,7 @@ from syndicator.store.keys.table import Keys
 from syndicator.store.lease_owners import is_dead
 from syndicator.store.outbox import append_event
 from syndicator.store.sources.article_delays import delay_writes
+from syndicator.store.sources.pauses import Pauses
 from syndicator.store.sources.round_history import history_writes
 from syndicator.store.sources.round_settlements import RoundResult, RoundSettlements
 
@@ -43,6 +44,8 @@ class ClaimedSources(Claim, frozen=True, kw_only=True):
 
     states: Mapping[SourceId, SourceState]
     """What is known of each."""
+    are_pauses: bool = False
+    """Whether any source, group or tag is paused."""
 
 
 class SourceQueue:
@@ -53,6 +56,7 @@ class SourceQueue:
         self._keys = keys
         self._claim = Script("sources/claim")
         self._rounds = RoundSettlements(connection, keys)
+        self.pauses = Pauses(connection, keys)
 
     async def state(self, source: SourceId) -> SourceState:
         """Return what is known of a source; an empty state when it was never gathered."""
@@ -122,9 +126,9 @@ class SourceQueue:
 
     async def claim(self, token: str, now: datetime, lease: timedelta, limit: int) -> ClaimedSources:
         """Lease up to `limit` sources that are due."""
-        items, following, found = await self._redis.run(
+        items, following, found, pauses = await self._redis.run(
             self._claim,
-            [self._keys.sources_due(), self._keys.sources_owners()],
+            [self._keys.sources_due(), self._keys.sources_owners(), self._keys.pauses()],
             to_ms(now), to_ms(now + lease), token, limit, self._keys.source(SourceId("")),
         )  # fmt: skip
         names = tuple(SourceId(item.decode()) for item in items)
@@ -132,6 +136,7 @@ class SourceQueue:
             items=names,
             next_due_at=from_ms(int(float(following))) if float(following) >= 0 else None,
             states=dict(zip(names, map(_state, found), strict=True)),
+            are_pauses=pauses > 0,
         )
 
     async def lease(self, source: SourceId, token: str, now: datetime, lease: timedelta) -> bool:
@@ -166,19 +171,23 @@ class SourceQueue:
 
     async def wake(self, source: SourceId, now: datetime) -> None:
         """Make a source due now; one that a worker has is due again as soon as that has settled it."""
-        owners, woken = self._keys.sources_owners(), self._keys.sources_woken()
-        await self._redis.commit(
-            [
-                Transaction(expects=(), writes=(("HSET", woken, source, "1"),)),
+        await self.wake_all([source], now)
+
+    async def wake_all(self, sources: Sequence[SourceId], now: datetime) -> None:
+        """Do the same for many sources."""
+        due, owners, woken = (
+            self._keys.sources_due(), self._keys.sources_owners(), self._keys.sources_woken(),
+        )  # fmt: skip
+        for piece in pieces(sources):
+            marked = tuple(("HSET", woken, source, "1") for source in piece)
+            free = [
                 Transaction(
                     expects=((owners, source, ""),),
-                    writes=(
-                        ("ZADD", self._keys.sources_due(), "XX", "LT", to_ms(now), source),
-                        ("HDEL", woken, source),
-                    ),
-                ),
+                    writes=(("ZADD", due, "XX", "LT", to_ms(now), source), ("HDEL", woken, source)),
+                )
+                for source in piece
             ]
-        )
+            await self._redis.commit([Transaction(expects=(), writes=marked), *free])
 
     async def settle(
         self,

@@ -10,6 +10,7 @@ from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.queries import Queries
+from syndicator.pipeline.sources.source_control import SourceControl
 from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.pipeline.webhooks.inspection import DeliveryInspection
 from syndicator.pipeline.webhooks.registration import EndpointRegistration
@@ -25,6 +26,7 @@ from syndicator.web.api.json_api import ApiRoute
 from syndicator.web.api.reading_routes import OperatingRoutes, ReadingRoutes
 from syndicator.web.api.replay_routes import ReplayRoutes
 from syndicator.web.api.signal_routes import SignalRoutes
+from syndicator.web.api.source_routes import SourceRoutes
 from syndicator.web.api.story_routes import StoryRoutes
 from syndicator.web.api.token_routes import TokenRoutes
 
@@ -44,12 +46,14 @@ def api_table(
     audit: AuditLog,
     editing: ConfigurationEditing,
     reload: Callable[[], None],
+    source_control: SourceControl,
     endpoint_schema: Mapping[str, Any],
     clock: Clock,
 ) -> tuple[ApiRoute, ...]:
     """Return the table of a service; `endpoint_schema` is what `[endpoint.ID]` takes, as JSON Schema."""
     return (
         *ReadingRoutes(reading, listing).table(),
+        *SourceRoutes(source_control, reading).table(),
         *OperatingRoutes(withdrawer).table(),
         *StoryRoutes(story_editing, listing).table(),
         *EndpointRoutes(registration, endpoint_schema, clock).table(),
@@ -80,6 +84,7 @@ def described_table(endpoint_schema: Mapping[str, Any]) -> tuple[ApiRoute, ...]:
         audit=nobody,
         editing=nobody,
         reload=nobody,
+        source_control=nobody,
         endpoint_schema=endpoint_schema,
         clock=nobody,
     )

@@ -10,6 +10,7 @@ from support import ManualClock
 
 from syndicator.model.source import SourceState
 from syndicator.pipeline.sources.gather_step import ChosenSources, SourceReport
+from syndicator.pipeline.sources.source_control import Choice
 from syndicator.pipeline.steps import JobReport
 from syndicator.rules.sources.health import Health, HealthStanding
 from syndicator.schedule.runner import Runner
@@ -31,12 +32,10 @@ async def once(service: Service, *, named: bool) -> Sequence[SourceReport]:
 
 
 async def rests(service: Service) -> bool:
-    """Tell whether a source is paused, says so, and is not due for many days."""
-    state, shown = await state_of(service), await service.queries.source(CITY)
-    assert state.next_due_at is not None
-    far = (state.next_due_at - service.clock()).days > 300
-    told = shown.health == Health(kind=HealthStanding.PAUSED, why=PAUSED) and state.due_because == PAUSED
-    return state.paused and far and told
+    """Tell whether a source is paused and says so."""
+    shown = await service.queries.source(CITY)
+    told = shown.health == Health(kind=HealthStanding.PAUSED, why=PAUSED)
+    return shown.state.paused and shown.state.due_because == PAUSED and told
 
 
 async def test_neither_a_push_nor_a_wake_ends_a_pause(
@@ -47,7 +46,7 @@ async def test_neither_a_push_nor_a_wake_ends_a_pause(
         await gather(service)
         await ask_hubs(service)
         assert (await hub.verify())[0] == 200
-        assert await service.source_control.pause(CITY)
+        assert await service.source_control.pause(Choice(sources=(CITY,)))
         asked = len(portal.asked)
         assert await hub.push(rss(2, 1).encode()) == 503
         await service.store.sources.wake(CITY, clock())
@@ -58,7 +57,7 @@ async def test_neither_a_push_nor_a_wake_ends_a_pause(
         await ask_hubs(service)
         assert len(hub.asked) == requests
         assert len(portal.asked) == asked
-        assert await service.source_control.resume(CITY)
+        assert await service.source_control.resume(Choice(sources=(CITY,)))
         assert await hub.push(rss(2, 1).encode()) == 202
         (report,) = await gather(service)
         assert report.round.new == 1
@@ -70,13 +69,13 @@ async def test_a_changed_description_does_not_end_a_pause(
     portal.documents["/new"] = rss(1)
     async with service_of(config(portal)) as service:
         await service.sync_configuration()
-        assert await service.source_control.pause(CITY)
+        assert await service.source_control.pause(Choice(sources=(CITY,)))
     async with service_of(config(portal, "/new")) as service:
         await service.sync_configuration()
         assert await gather(service) == []
         assert await rests(service)
         assert portal.asked == []
-        assert await service.source_control.resume(CITY)
+        assert await service.source_control.resume(Choice(sources=(CITY,)))
         (report,) = await gather(service)
         assert report.round.new == 1
         assert not (await state_of(service)).paused
@@ -88,7 +87,7 @@ async def test_who_asks_all_leaves_paused_ones_out_and_who_names_one_asks_it_onc
     portal.documents["/rss"] = rss(1)
     async with service_of(config(portal)) as service:
         await service.sync_configuration()
-        assert await service.source_control.pause(CITY)
+        assert await service.source_control.pause(Choice(sources=(CITY,)))
         assert await once(service, named=False) == []
         assert portal.asked == []
         assert await rests(service)
@@ -110,9 +109,9 @@ async def test_what_is_gone_as_well_as_paused_is_resumed_from_both(
     async with service_of(config(portal)) as service:
         await service.sync_configuration()
         await gather(service)
-        assert await service.source_control.pause(CITY)
+        assert await service.source_control.pause(Choice(sources=(CITY,)))
         assert (await state_of(service)).stopped
         assert await rests(service)
-        assert await service.source_control.resume(CITY)
+        assert await service.source_control.resume(Choice(sources=(CITY,)))
         state = await state_of(service)
         assert (state.paused, state.stopped) == (False, None)

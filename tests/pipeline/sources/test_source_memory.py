@@ -14,6 +14,7 @@ from syndicator.model.ids import FeedId
 from syndicator.model.source import SourceState
 from syndicator.pipeline.articles.explanation import explain
 from syndicator.pipeline.sources.gather_step import SourceReport
+from syndicator.pipeline.sources.source_control import Choice
 from syndicator.rules.sources import validator_trust
 from syndicator.rules.sources.cadence import GONE
 from syndicator.rules.sources.health import HealthStanding
@@ -53,7 +54,7 @@ async def test_a_source_that_is_gone_is_asked_no_more_until_it_is_resumed(
         assert shown.state.due_because == f"stopped: {GONE}"
         del portal.status["/rss"]
         portal.documents["/rss"] = rss(1)
-        assert await service.source_control.resume(CITY)
+        assert await service.source_control.resume(Choice(sources=(CITY,)))
         (report,) = await gather(service)
         assert (report.round.new, (await state_of(service)).stopped) == (1, None)
 
@@ -76,7 +77,7 @@ async def test_a_paused_source_rests(portal: Portal, service_of: OpenService, cl
     portal.documents["/rss"] = rss(1)
     async with service_of(config(portal)) as service:
         await service.sync_configuration()
-        assert await service.source_control.pause(CITY)
+        assert await service.source_control.pause(Choice(sources=(CITY,)))
         clock.advance(86400)
         assert await gather(service) == []
         assert portal.asked == []

@@ -7,6 +7,7 @@ from pipeline.sources.test_moves_taken_back import adopt
 from pipeline.websub.test_pushed_rounds import ask_hubs, feed, reachable
 from support import ManualClock
 
+from syndicator.pipeline.sources.source_control import Choice
 from syndicator.rules.sources.health import HealthStanding
 
 
@@ -96,7 +97,7 @@ async def test_a_changed_description_ends_the_warnings_of_a_paused_source(
         await service.sync_configuration()
         await gather(service)
         assert (await service.store.sources.state(CITY)).warnings
-        await service.source_control.pause(CITY)
+        await service.source_control.pause(Choice(sources=(CITY,)))
     async with service_of(config(portal, "/other")) as service:
         await service.sync_configuration()
         await gather(service)

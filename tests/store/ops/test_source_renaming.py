@@ -22,7 +22,7 @@ RECORD_BY_RECORD = {
     "article", "revisions", "withdrawn", "timeline", "pictures", "picture", "held", "held_due", "held_owners",
 }  # fmt: skip
 FIELD_BY_FIELD = {
-    "configured", "origins", "scopes", "sources_due", "sources_owners", "sources_woken", "subscriptions_due", "portals",
+    "configured", "origins", "scopes", "sources_due", "sources_owners", "sources_woken", "subscriptions_due", "portals", "pauses",
 }  # fmt: skip
 STAYS = {
     "identities_seen": "the word stands for whoever lists it; names inside a source keep their scope",
@@ -77,6 +77,7 @@ async def fill(store: Store, keys: Keys, source: SourceId) -> None:
     for key in (keys.sources_woken(), keys.sources_owners(), keys.origins()):
         await call("HSET", key, source, "1")
     await call("ZADD", keys.subscriptions_due(), 7, source)
+    await call("HSET", keys.pauses(), f"source:{source}", "1")
     for part in ("", " box", " read"):
         await call("HSET", keys.portals(), f"{source}{part}", "1:2:3")
     given = candidate(guid="g1", source=source)

@@ -2,12 +2,13 @@
 --
 -- KEYS[1]  ZSET: item → due time, or lease end
 -- KEYS[2]  HASH: item → owner's token
+-- KEYS[3]  optional: a HASH whose number of fields is replied
 -- ARGV[1]  now, ms
 -- ARGV[2]  lease end, ms
 -- ARGV[3]  token of the claimer, a new one for each claim
 -- ARGV[4]  how many to claim at most
 -- ARGV[5]  optional: what the keys of strings begin with that are kept of items; the item is the rest
--- reply    {items, next, strings}: next is when the first of the others is due, ms, or -1; strings are those of
+-- reply    {items, next, strings, fields}: next is when the first of the others is due, ms, or -1; strings are those of
 --          the items, in their order, nil where there is none; none without ARGV[5]
 -- again    called again with the same token (its reply was lost): the items that the token holds, no more
 -- cost     O(log n) per item claimed and per item in flight, which the workers' room bounds
@@ -58,4 +59,5 @@ local strings = {}
 if ARGV[5] then
   for place, item in ipairs(items) do strings[place] = redis.call('GET', ARGV[5] .. item) end
 end
-return {items, redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2] or '-1', strings}
+local following = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2] or '-1'
+return {items, following, strings, KEYS[3] and redis.call('HLEN', KEYS[3]) or 0}
