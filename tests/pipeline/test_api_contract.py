@@ -28,6 +28,7 @@ BODIES: dict[str, Any] = {
     "pause": {"reason": "pindah"},
     "pause_many": {"all": True},
     "resume_many": {"all": True},
+    "run_many": {"all": True},
     "withdraw": {"reason": "atas permintaan"},
     "report": {"signals": [{"kind": "reads", "url": "https://city.example/read/1/berita"}, {"kind": "x"}]},
 }

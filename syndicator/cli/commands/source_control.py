@@ -1,19 +1,24 @@
-"""Commands that steer sources while workers run: pause, resume."""
+"""Commands that steer sources while workers run: pause, resume, run."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli.context import AsJson, check_known, counted, invocation, print_json
+from syndicator.cli.context import AsJson, check_known, counted, invocation, print_json, print_table
 from syndicator.cli.formats import local_time
 from syndicator.cli.instants import duration_of, instant_of
 from syndicator.cli.store_access import ask, settings_that_know
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import SourceId
-from syndicator.pipeline.sources.source_control import Choice, Steered
+from syndicator.pipeline.sources.source_control import Choice, RunOrder, Steered
 from syndicator.rules.sources.rests import sentence
+from syndicator.rules.sources.round_history import HistoryLine
+from syndicator.service import Service
+
+_LOOK_S = 0.2
 
 Ids = Annotated[
     list[str] | None, typer.Argument(metavar="[ID]...", help="Ids, as `syndicator sources list` shows them.")
@@ -29,6 +34,7 @@ def register(app: typer.Typer) -> None:
         name="pause", epilog="Example: syndicator sources pause berita-kota --for 2h --reason moving"
     )(_pause)
     app.command(name="resume", epilog="Example: syndicator sources resume berita-kota")(_resume)
+    app.command(name="run", epilog="Example: syndicator sources run berita-kota")(_run)
 
 
 def _pause(
@@ -71,6 +77,71 @@ def _resume(
     choice = chosen(context, ids, group, tag, every=every)
     steered = ask(context, lambda service: service.source_control.resume(choice))
     _print(steered, [_resumed(one) for one in steered], "due now", as_json=as_json)
+
+
+def _run(
+    context: typer.Context,
+    ids: Ids = None,
+    *,
+    group: Group = None,
+    tag: Tag = None,
+    every: All = False,
+    wait_s: Annotated[
+        int, typer.Option("--wait", min=0, max=3600, help="Seconds to wait for the rounds; 0: do not wait.")
+    ] = 60,
+    as_json: AsJson = False,
+) -> None:
+    """Have running workers gather sources now, and show what each round brought; a failed one gives exit 1.
+
+    Without a running worker, `syndicator once gather --source ID` does it.
+    """
+    choice = chosen(context, ids, group, tag, every=every)
+
+    async def ran(service: Service) -> tuple[RunOrder, dict[SourceId, HistoryLine]]:
+        order = await service.source_control.run(choice)
+        return order, await _rounds(service, order, wait_s)
+
+    order, rounds = ask(context, ran)
+    items = [_round(name, rounds.get(name)) for name in order.sources]
+    items += [{**_round(name, None), "status": "paused"} for name in order.resting]
+    failed = any(item["status"] != "ok" and item["status"] != "unchanged" for item in items) and wait_s > 0
+    if as_json:
+        print_json({"ok": not failed, "items": items, "next": None, "errors": []})
+    elif items:
+        print_table(items)
+        if wait_s and any(item["status"] == "waiting" for item in items):
+            typer.echo(
+                "What waits is due; see that a worker runs: syndicator work, or syndicator run.", err=True
+            )
+    if failed:
+        raise typer.Exit(1)
+
+
+async def _rounds(service: Service, order: RunOrder, wait_s: float) -> dict[SourceId, HistoryLine]:
+    """Wait for the first round of each source that began after the order."""
+    found: dict[SourceId, HistoryLine] = {}
+    until_s = asyncio.get_running_loop().time() + wait_s
+    while wait_s and len(found) < len(order.sources) and asyncio.get_running_loop().time() < until_s:
+        await asyncio.sleep(_LOOK_S)
+        for name in order.sources:
+            if name not in found:
+                lines = await service.queries.round_history(name)
+                began = [line for line in lines if line.span == "round" and line.began_at >= order.asked_at]
+                found |= {name: began[-1]} if began else {}
+    return found
+
+
+def _round(name: SourceId, line: HistoryLine | None) -> dict[str, Any]:
+    if line is None:
+        return {"source": name, "status": "waiting", "new": 0, "changed": 0, "took_ms": 0, "reason": ""}
+    return {
+        "source": name,
+        "status": line.status,
+        "new": line.new,
+        "changed": line.changed,
+        "took_ms": line.took_ms,
+        "reason": line.reason or "",
+    }
 
 
 def chosen(

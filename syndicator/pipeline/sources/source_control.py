@@ -60,6 +60,17 @@ class Steered(Struct, frozen=True, kw_only=True):
     """The pause that holds for the scope; of a source, for itself or for a group or tag that it is of."""
 
 
+class RunOrder(Struct, frozen=True, kw_only=True):
+    """Sources that were made due."""
+
+    ok: bool = True
+    asked_at: datetime
+    """Rounds that begin from then on are those that were asked for."""
+    sources: tuple[SourceId, ...]
+    resting: tuple[SourceId, ...] = ()
+    """Paused ones, which are not asked."""
+
+
 class SourceControl:
     """Changes what is asked of sources while workers run."""
 
@@ -125,6 +136,22 @@ class SourceControl:
             Steered(scope=scope_of(name), sources=1, pause=pause)
             for name, pause in zip(names, resting, strict=True)
         ]
+
+    async def run(self, choice: Choice) -> RunOrder:
+        """Make sources due now, but for paused ones; the next worker with room gathers them.
+
+        Raises ControlRefused.
+        """
+        members = self._members(choice)
+        names = list(dict.fromkeys(name for each in members.values() for name in each))
+        pauses = await self._resting(names)
+        wanted = [name for name, pause in zip(names, pauses, strict=True) if pause is None]
+        asked_at = self._clock()
+        await self._store.sources.wake_all(wanted, asked_at)
+        for scope in members:
+            await self._store.audit.append("source.run", scope.removeprefix("source:"))
+        resting = tuple(name for name, pause in zip(names, pauses, strict=True) if pause is not None)
+        return RunOrder(asked_at=asked_at, sources=tuple(wanted), resting=resting)
 
     def _members(self, choice: Choice) -> dict[str, list[SourceId]]:
         """Return the configured sources of each chosen scope. Raises ControlRefused for a scope of none."""

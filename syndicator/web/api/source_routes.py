@@ -1,4 +1,4 @@
-"""What administrators do to sources by program: pause, resume."""
+"""What administrators do to sources by program: pause, resume, run."""
 
 from collections.abc import Awaitable
 from datetime import datetime
@@ -10,7 +10,13 @@ from msgspec import Meta, Struct
 from syndicator.model.ids import SourceId
 from syndicator.model.token import TokenScope
 from syndicator.pipeline.queries import Queries
-from syndicator.pipeline.sources.source_control import Choice, ControlRefused, SourceControl, Steered
+from syndicator.pipeline.sources.source_control import (
+    Choice,
+    ControlRefused,
+    RunOrder,
+    SourceControl,
+    Steered,
+)
 from syndicator.web.api.json_api import ApiRoute, Handler, document, list_document, read_json
 from syndicator.web.http.problems import Problem, ProblemRaised, not_found
 
@@ -62,6 +68,8 @@ class SourceRoutes:
             _route(
                 "/pause", self.pause_many, Steered, body=ScopePause, is_list=True, refusals=(400, 409, 415)
             ),
+            _route(f"{one}/run", self.run, RunOrder, status=202, refusals=(404,)),
+            _route("/run", self.run_many, RunOrder, body=Scope, status=202, refusals=(400, 409, 415)),
             _route("/resume", self.resume_many, Steered, body=Scope, is_list=True, refusals=(400, 409, 415)),
         ]
 
@@ -92,6 +100,15 @@ class SourceRoutes:
         """End the pause of a group, a tag or all sources: what rested for it is due now."""
         wanted = await read_json(request, Scope, '{"group": "regional"}')
         return list_document(await _or_conflict(self._source_control.resume(wanted.choice)))
+
+    async def run(self, request: web.Request) -> web.Response:
+        """Make a source due now; its history shows the round, once a worker has done it."""
+        return document(await _or_conflict(self._source_control.run(self._named(request))), status=202)
+
+    async def run_many(self, request: web.Request) -> web.Response:
+        """Make a group, a tag or all sources due now, but for those that are paused."""
+        wanted = await read_json(request, Scope, '{"group": "regional"}')
+        return document(await _or_conflict(self._source_control.run(wanted.choice)), status=202)
 
     def _named(self, request: web.Request) -> Choice:
         name = SourceId(request.match_info["source"])

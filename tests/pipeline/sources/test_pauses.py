@@ -117,3 +117,15 @@ async def test_a_scope_without_sources_is_refused_with_those_that_there_are(
             await service.source_control.pause(Choice(group="regions"))
         with pytest.raises(ControlRefused, match="there are: sport"):
             await service.source_control.pause(Choice(tag="sports"))
+
+
+async def test_what_is_run_now_is_due_but_for_what_rests(
+    paper: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of(config(paper)) as service:
+        await gathered(service)
+        await service.source_control.pause(Choice(tag="sport"))
+        clock.advance(1)
+        order = await service.source_control.run(Choice(group="region"))
+        assert (order.sources, order.resting) == (("city",), ("village",))
+        assert await gathered(service) == {"city"}
