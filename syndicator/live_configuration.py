@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from syndicator.background import meanwhile
 from syndicator.errors import ConfigError, SealError, StoreError, SyndicatorError
 from syndicator.model.clock import Clock
-from syndicator.model.configuration import AddedTable, ConfigFile, ConfigurationVersion, ProcessNote
+from syndicator.model.ops.configuration import AddedTable, ConfigFile, ConfigurationVersion, ProcessNote
 from syndicator.observe.logs import get_logger
 from syndicator.observe.pauses import paused_collection
 from syndicator.settings.settings import Settings

@@ -40,7 +40,7 @@ COMMANDS = {
     "stories": ("listing", "Articles that report the same."),
     "endpoints": ("listing", "Where events are pushed to."),
     "deliveries": ("listing", "Events on their way, delivered, or dead."),
-    "hub": ("hub", "Who subscribes to our feeds."),
+    "hub": ("webhooks.hub", "Who subscribes to our feeds."),
     "doctor": ("doctor", "Look whether all that is kept of deliveries fits together, and mend it."),
     "tokens": ("tokens", "Who may use the API."),
     "audit": ("audit", "What was changed while the service runs, by whom."),

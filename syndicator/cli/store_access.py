@@ -13,7 +13,7 @@ from syndicator.cli.context import Invocation, invocation
 from syndicator.cli.event_loop import run_loop
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.clock import system_clock
-from syndicator.model.configuration import ProcessNote
+from syndicator.model.ops.configuration import ProcessNote
 from syndicator.observe.actor import acting
 from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
 from syndicator.resources import Foundation, open_foundation

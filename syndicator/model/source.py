@@ -6,15 +6,15 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from syndicator.model.alarm import Alarm
-from syndicator.model.completeness import Completeness, CompletenessRule
-from syndicator.model.freshness import Freshness
 from syndicator.model.ids import SourceId
-from syndicator.model.pause import Pause
+from syndicator.model.ops.pause import Pause
 from syndicator.model.rights import Rights
-from syndicator.model.round_history import RoundLog
 from syndicator.model.schedule import ALWAYS_OPEN, Calendar, Schedule
-from syndicator.model.source_findings import GuidRecord, Honesty, Walled
+from syndicator.model.sources.alarm import Alarm
+from syndicator.model.sources.completeness import Completeness, CompletenessRule
+from syndicator.model.sources.freshness import Freshness
+from syndicator.model.sources.round_history import RoundLog
+from syndicator.model.sources.source_findings import GuidRecord, Honesty, Walled
 
 
 class SourceKind(StrEnum):

@@ -7,10 +7,10 @@ from msgspec.structs import replace
 from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedEntry, Site
-from syndicator.model.freshness import Stage, StageDelays
 from syndicator.model.ids import ArticleId, EndpointId, SourceId
+from syndicator.model.ops.status import EndpointStatus, Recovery, SourceStatus, Status
 from syndicator.model.source import Source, SourceState
-from syndicator.model.status import EndpointStatus, Recovery, SourceStatus, Status
+from syndicator.model.sources.freshness import Stage, StageDelays
 from syndicator.pipeline.articles.explanation import (
     Explained,
     NewestArticles,

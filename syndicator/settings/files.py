@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from syndicator.errors import Fault
-from syndicator.model.configuration import ConfigFile
+from syndicator.model.ops.configuration import ConfigFile
 
 Look = tuple[tuple[str, int, int], ...]
 """Path, time of the last change in ns and size in bytes of each file."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from syndicator.model.configuration import AddedTable, ConfigFile
+from syndicator.model.ops.configuration import AddedTable, ConfigFile
 from syndicator.settings.files import (
     ConfigDocument,
     ConfigFiles,

@@ -22,7 +22,7 @@ from syndicator.gather.documents.selectors import selector as as_selector
 from syndicator.gather.documents.selectors import selector_fault
 from syndicator.model.delivery import Secret
 from syndicator.rules.filter_language import CONTROL, LANGUAGE, language_fault, word_fault
-from syndicator.rules.sources.cron_times import cron_fault
+from syndicator.rules.sources.timetable.cron_times import cron_fault
 from syndicator.settings.crontab import with_weekday_names
 
 Network = IPv4Network | IPv6Network

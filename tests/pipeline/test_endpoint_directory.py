@@ -8,7 +8,7 @@ from support import NOON
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import Registration
 from syndicator.model.ids import EndpointId
-from syndicator.model.status import QueueCounts
+from syndicator.model.ops.status import QueueCounts
 from syndicator.store.webhooks.deliveries import FanOut
 
 __all__ = ["partner"]  # a fixture

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syndicator.rules.sources.cron_times import cron_fault, next_cron
+from syndicator.rules.sources.timetable.cron_times import cron_fault, next_cron
 from syndicator.settings.crontab import with_weekday_names
 
 SUNDAY = datetime(2026, 11, 22, tzinfo=UTC)

@@ -8,10 +8,10 @@ from web.web_world import World, source, story
 
 from syndicator.model.delivery import Dead, Endpoint, Secret
 from syndicator.model.event import Event, EventType
-from syndicator.model.freshness import FreshDay, Freshness
 from syndicator.model.ids import ArticleId, EndpointId, EventId, SourceId
-from syndicator.model.round_history import RoundLine, RoundLog
 from syndicator.model.source import Failure, Round, SourceState
+from syndicator.model.sources.freshness import FreshDay, Freshness
+from syndicator.model.sources.round_history import RoundLine, RoundLog
 from syndicator.rules.sources.freshness import day_of
 from syndicator.rules.sources.round_history import with_round
 from syndicator.store.codec import pack

@@ -14,10 +14,10 @@ from multidict import CIMultiDictProxy
 from support import NOON, ManualClock, grouping_admitter
 
 from syndicator.model.article import Candidate, Photo, Provenance, RelatedLink
-from syndicator.model.configuration import AddedTable
 from syndicator.model.delivery import Endpoint
 from syndicator.model.feed import FeedSpec, Filter, Order, Origin, Site
 from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.model.ops.configuration import AddedTable
 from syndicator.model.schedule import Every
 from syndicator.model.source import Source, SourceKind
 from syndicator.observe.metrics import open_metrics

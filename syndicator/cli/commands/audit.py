@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 from syndicator.cli.context import AsJson, console, invocation, print_list
 from syndicator.cli.formats import local_time
 from syndicator.cli.store_access import Limit, ask
-from syndicator.model.audit import AuditEntry
+from syndicator.model.ops.audit import AuditEntry
 
 app = typer.Typer(help="What was changed while the service runs, by whom.", no_args_is_help=True)
 

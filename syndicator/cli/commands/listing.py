@@ -4,7 +4,9 @@ from typing import Any
 
 import typer
 
-from syndicator.cli.commands import adding, articles, deliveries, endpoints, sources, stories
+from syndicator.cli.commands import articles, stories
+from syndicator.cli.commands.sources import adding, control, showing
+from syndicator.cli.commands.webhooks import deliveries, endpoints
 from syndicator.cli.context import (
     AlwaysJson,
     AsJson,
@@ -23,8 +25,9 @@ feeds_app = typer.Typer(help="What is published.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
-    adding.register(sources.app)
-    app.add_typer(sources.app, name="sources")
+    control.register(showing.app)
+    adding.register(showing.app)
+    app.add_typer(showing.app, name="sources")
     app.add_typer(feeds_app, name="feeds")
     app.add_typer(articles.app, name="articles")
     app.add_typer(stories.app, name="stories")

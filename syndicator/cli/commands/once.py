@@ -22,7 +22,7 @@ from syndicator.cli.event_loop import run_loop
 from syndicator.cli.store_access import ask, opened
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.ids import SourceId
-from syndicator.model.status import QueueCounts
+from syndicator.model.ops.status import QueueCounts
 from syndicator.pipeline.sources.gather_step import ChosenSources, SourceReport
 from syndicator.pipeline.steps import JobReport, Step
 from syndicator.schedule.runner import Runner

@@ -11,7 +11,7 @@ from syndicator.cli.event_loop import run_loop
 from syndicator.cli.store_access import own_name
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.clock import system_clock
-from syndicator.model.configuration import ProcessNote
+from syndicator.model.ops.configuration import ProcessNote
 from syndicator.resources import open_foundation
 
 _WAIT_S = 15.0

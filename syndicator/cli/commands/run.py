@@ -10,7 +10,7 @@ from contextlib import (
     contextmanager,
     suppress,
 )
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -30,8 +30,7 @@ from syndicator.cli.signals import reload_signal, stop_signal
 from syndicator.cli.store_access import own_name
 from syndicator.cli.supervisor import supervise
 from syndicator.errors import StoreError, StoreUnavailable, SyndicatorError
-from syndicator.generations import HTTP_DRAIN_S, Generations, OpsListener
-from syndicator.generations import Roles as GenerationRoles
+from syndicator.generations import HTTP_DRAIN_S, Generations, OpsListener, Roles
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
@@ -60,7 +59,7 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Roles:
+class ProcessRoles:
     """What one process does."""
 
     serve: bool = False
@@ -93,12 +92,14 @@ def _run(
     call = demo_call(invocation(context), demo_folder) if demo else invocation(context)
     settings = call.settings()
     servers, workers = settings.server.processes, settings.work.processes
-    roles = Roles(serve=True, work=True, sample=settings.sample.enabled, banner=True)
+    roles = ProcessRoles(serve=True, work=True, sample=settings.sample.enabled, banner=True)
     if servers == workers == 1:
         run_loop(_stay(call, roles))
         return
     # This process works and serves too; it owns the embedded Redis, so it stays while its children do.
-    shared = Roles(serve=True, work=True, sample=settings.sample.enabled, banner=True, share_port=servers > 1)
+    shared = ProcessRoles(
+        serve=True, work=True, sample=settings.sample.enabled, banner=True, share_port=servers > 1
+    )
     children = [("serve", "--share-port")] * (servers - 1) + [("work",)] * (workers - 1)
     run_loop(_stay(call, shared, supervise(call.options(), children)))
 
@@ -110,12 +111,12 @@ def _serve(
     ] = False,
 ) -> None:
     """Run only the web server; any number of them, against one Redis."""
-    run_loop(_stay(invocation(context), Roles(serve=True, share_port=share_port)))
+    run_loop(_stay(invocation(context), ProcessRoles(serve=True, share_port=share_port)))
 
 
 def _work(context: typer.Context) -> None:
     """Run only the workers: gather, publish, deliver; any number of them, against one Redis."""
-    run_loop(_stay(invocation(context), Roles(work=True)))
+    run_loop(_stay(invocation(context), ProcessRoles(work=True)))
 
 
 def _sample(context: typer.Context) -> None:
@@ -132,7 +133,7 @@ def _sample(context: typer.Context) -> None:
 
 
 async def _stay(
-    call: Invocation, roles: Roles, others: AbstractAsyncContextManager[None] | None = None
+    call: Invocation, roles: ProcessRoles, others: AbstractAsyncContextManager[None] | None = None
 ) -> None:
     """Do what the roles say until SIGINT or SIGTERM: intake ends first, then work, then Redis.
 
@@ -163,7 +164,7 @@ async def _stay(
         ops = await asyncio.to_thread(_open_ops, settings, roles)
         if ops is not None:
             stack.callback(ops.listening.close)
-        what = GenerationRoles(works=roles.work, public=public, ops=ops, live=live)
+        what = Roles(works=roles.work, public=public, ops=ops, live=live)
         generations = Generations(foundation, what)
         stack.push_async_callback(generations.end)
         service = await generations.run(settings)
@@ -262,7 +263,7 @@ def _addresses(settings: Settings, listening: socket.socket | None) -> dict[str,
 
 
 @contextmanager
-def _bound(settings: Settings, roles: Roles) -> Iterator[socket.socket]:
+def _bound(settings: Settings, roles: ProcessRoles) -> Iterator[socket.socket]:
     """Take the port of the web server."""
     host, port = settings.server.host, settings.server.port
     try:
@@ -290,7 +291,7 @@ def _close_data_folder(settings: Settings) -> None:
         )
 
 
-def _open_ops(settings: Settings, roles: Roles) -> OpsListener | None:
+def _open_ops(settings: Settings, roles: ProcessRoles) -> OpsListener | None:
     """Take the operators' port, and make their token; a second process on this machine goes without."""
     port = settings.server.ops_port
     try:

@@ -19,9 +19,9 @@ from syndicator.model.article import Candidate, Identity
 from syndicator.model.clock import Clock
 from syndicator.model.event import EventType
 from syndicator.model.feed import FeedSpec
-from syndicator.model.freshness import Sighting
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.model.source import Round
+from syndicator.model.sources.freshness import Sighting
 from syndicator.model.story import Story
 from syndicator.observe.metrics import Metrics
 from syndicator.rules.articles.admission import (

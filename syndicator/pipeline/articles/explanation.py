@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Alias, Article
 from syndicator.model.feed import Window
-from syndicator.model.freshness import FreshnessStanding, Stage, StageDelays
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.source import Source, SourceState
+from syndicator.model.sources.freshness import FreshnessStanding, Stage, StageDelays
 from syndicator.model.subscription import SubscriptionStatus
 from syndicator.observe.redact import hide_secrets
 from syndicator.pipeline.redaction import (

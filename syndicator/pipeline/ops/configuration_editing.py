@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from syndicator.errors import ConfigError, Fault, SyndicatorError
 from syndicator.model.clock import Clock
-from syndicator.model.configuration import AddedTable, ConfigurationVersion, ProcessNote
+from syndicator.model.ops.configuration import AddedTable, ConfigurationVersion, ProcessNote
 from syndicator.observe.actor import actor
 from syndicator.observe.redact import HIDDEN, clean
 from syndicator.store.store import Store

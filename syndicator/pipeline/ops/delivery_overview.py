@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from syndicator.model.clock import Clock
 from syndicator.model.ids import EndpointId
+from syndicator.model.ops.status import EndpointStatus
 from syndicator.model.replay import Replay
-from syndicator.model.status import EndpointStatus
 from syndicator.store.store import Store
 from syndicator.store.webhooks.backlog import Undelivered
 

@@ -16,7 +16,7 @@ from syndicator.background import meanwhile
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import SourceId
-from syndicator.model.pause import Pause
+from syndicator.model.ops.pause import Pause
 from syndicator.model.source import Source
 from syndicator.pipeline.ops.rotation import RoundRobin
 from syndicator.rules.sources.health import HealthStanding, outlook

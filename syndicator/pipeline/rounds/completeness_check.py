@@ -11,9 +11,9 @@ from syndicator.gather.gatherer import Gatherer
 from syndicator.gather.listings.sitemap import ChildSitemap, SitemapReading
 from syndicator.model.article import ListedItem
 from syndicator.model.clock import Clock
-from syndicator.model.completeness import ComparedDay, Completeness
 from syndicator.model.fetch import FetchFailed
 from syndicator.model.source import Source, SourceState
+from syndicator.model.sources.completeness import ComparedDay, Completeness
 from syndicator.pipeline.articles.admission import Admitted, tally
 from syndicator.pipeline.articles.article_pages import ArticlePages
 from syndicator.pipeline.rounds.sitemap_listing import some_of, worth_reading
@@ -36,7 +36,7 @@ LEAST_TIME_S = 60.0
 """A round that has less time left leaves the comparison to the next one."""
 
 
-class Comparison(Struct, frozen=True, kw_only=True):
+class SitemapComparison(Struct, frozen=True, kw_only=True):
     """A comparison, and the articles that it admitted."""
 
     completeness: Completeness
@@ -63,7 +63,9 @@ class CompletenessCheck:
         self._clock = clock
         self._rng = rng
 
-    async def compare(self, source: Source, state: SourceState, round_notes: Notes) -> Comparison | None:
+    async def compare(
+        self, source: Source, state: SourceState, round_notes: Notes
+    ) -> SitemapComparison | None:
         """Compare a feed after its round; None where that is not due.
 
         Failures do not concern the round. Its notes are not written: the pages that are read here say nothing
@@ -77,17 +79,17 @@ class CompletenessCheck:
             sitemap = await self._sitemap(source)
             items = of_last_day(await self._listed(source, state, sitemap, now), state, now)
         except RoundFailed as error:
-            return Comparison(completeness=not_compared(before, _why(error.failed), now, sitemap))
+            return SitemapComparison(completeness=not_compared(before, _why(error.failed), now, sitemap))
         except NotReadable as error:
-            return Comparison(completeness=not_compared(before, error.detail, now, sitemap))
+            return SitemapComparison(completeness=not_compared(before, error.detail, now, sitemap))
         owners = await self._store.articles.named_each([listed_key(source, item.url) for item in items])
         unknown = [item for item, owner in zip(items, owners, strict=True) if owner is None]
         if len(items) >= LEAST_LISTED and len(unknown) == len(items):
-            return Comparison(completeness=not_compared(before, NOTHING_KNOWN, now, sitemap))
+            return SitemapComparison(completeness=not_compared(before, NOTHING_KNOWN, now, sitemap))
         missing = await self._pages.unknown(source, unknown)
         admitted = await self._gathered(source, state, missing, round_notes)
         day = ComparedDay(now, len(items), len(missing), tally(admitted).new)
-        return Comparison(completeness=compared(before, sitemap, day, missing), admitted=admitted)
+        return SitemapComparison(completeness=compared(before, sitemap, day, missing), admitted=admitted)
 
     async def _sitemap(self, source: Source) -> str:
         if source.completeness is not None and source.completeness.sitemap is not None:

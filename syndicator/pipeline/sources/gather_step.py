@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from syndicator.errors import GatherError, StoreUnavailable
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, Reason
-from syndicator.model.freshness import FreshnessStanding
 from syndicator.model.ids import SourceId
-from syndicator.model.round_history import RoundLine
 from syndicator.model.source import Round, Source, SourceKind, SourceState
+from syndicator.model.sources.freshness import FreshnessStanding
+from syndicator.model.sources.round_history import RoundLine
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.lease_keeper import LeaseKeeper, LeaseLost
 from syndicator.pipeline.sources.redirect_tracking import RedirectTracking

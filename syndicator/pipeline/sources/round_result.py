@@ -12,12 +12,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.errors import NotReadable, SyndicatorError
-from syndicator.model.completeness import Completeness
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
-from syndicator.model.freshness import Sighting
 from syndicator.model.ids import ArticleId
 from syndicator.model.source import FeedHints, IdentityPolicy, Round, Source, SourceState
-from syndicator.model.source_findings import PagesTried
+from syndicator.model.sources.completeness import Completeness
+from syndicator.model.sources.freshness import Sighting
+from syndicator.model.sources.source_findings import PagesTried
 from syndicator.rules.identity.guid_trust import GuidEvidence
 from syndicator.rules.sources.cadence import counts_against, passes
 from syndicator.rules.sources.redirect_tracking import to_ask

@@ -10,7 +10,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Failure, FeedHints, Move, Round, Source, SourceState
-from syndicator.model.source_findings import GuidRecord, Honesty, Walled
+from syndicator.model.sources.source_findings import GuidRecord, Honesty, Walled
 from syndicator.pipeline.sources.round_result import Outcome, address
 from syndicator.rules.identity.guid_trust import after_round
 from syndicator.rules.identity.guid_trust import sentence as ladder_sentence
@@ -32,7 +32,7 @@ from syndicator.rules.sources.redesign import warning as redesign_warning
 from syndicator.rules.sources.redirect_tracking import Led, followed, given_up
 from syndicator.rules.sources.redirect_tracking import sentence as move_sentence
 from syndicator.rules.sources.rhythm import gap_warning, learned
-from syndicator.rules.sources.schedule_times import Due
+from syndicator.rules.sources.timetable.schedule_times import Due
 from syndicator.rules.sources.validator_trust import judged
 from syndicator.rules.sources.validator_trust import sentence as honesty_sentence
 

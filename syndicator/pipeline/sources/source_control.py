@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from syndicator.errors import SyndicatorError
 from syndicator.model.clock import Clock
 from syndicator.model.ids import SourceId
-from syndicator.model.pause import Pause
+from syndicator.model.ops.pause import Pause
 from syndicator.model.source import Source
 from syndicator.observe.actor import actor
 from syndicator.rules.sources.rests import ALL, scope_of, scopes_of

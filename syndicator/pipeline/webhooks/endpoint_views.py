@@ -7,7 +7,7 @@ from msgspec import Struct, field
 
 from syndicator.model.endpoint import OPERATORS, EndpointState
 from syndicator.model.ids import EndpointId
-from syndicator.model.status import QueueCounts
+from syndicator.model.ops.status import QueueCounts
 from syndicator.push.probes import Probed
 from syndicator.rules.webhooks.endpoint_health import EndpointHealth
 

@@ -15,7 +15,7 @@ from syndicator.model.endpoint import EndpointListed, EndpointStanding, Endpoint
 from syndicator.model.event import EventType
 from syndicator.model.feed import Per, Site
 from syndicator.model.ids import EndpointId
-from syndicator.model.status import EndpointStatus
+from syndicator.model.ops.status import EndpointStatus
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.webhooks.backfill import queue_published

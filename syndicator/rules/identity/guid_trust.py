@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Candidate
 from syndicator.model.source import IdentityPolicy, Source, SourceState, Way
-from syndicator.model.source_findings import GuidRecord
+from syndicator.model.sources.source_findings import GuidRecord
 from syndicator.rules.identity.addresses import canonical_url
 from syndicator.rules.identity.recognition import Recognised, titles_agree
 

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from syndicator.model.alarm import Alarm, Trouble
 from syndicator.model.clock import to_ms
 from syndicator.model.event import Event, EventType, SourceNotice
 from syndicator.model.source import Source, SourceState
+from syndicator.model.sources.alarm import Alarm, Trouble
 from syndicator.rules.identity.identity import new_event
 from syndicator.rules.sources.health import Health, HealthStanding, failed_rounds, health
 

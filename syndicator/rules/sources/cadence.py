@@ -15,14 +15,14 @@ from msgspec.structs import replace
 
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
-from syndicator.model.pause import Pause
+from syndicator.model.ops.pause import Pause
 from syndicator.model.schedule import ALWAYS_OPEN, Adaptive, Calendar, CatchUp, Every, Schedule
 from syndicator.model.source import FeedHints, SourceState
 from syndicator.rules.durations import span
-from syndicator.rules.sources.calendar import NEVER, is_extra, next_extra, opening
 from syndicator.rules.sources.hints import Wish, next_allowed
 from syndicator.rules.sources.rests import LOOKED_AT_AGAIN, scope_of, sentence
-from syndicator.rules.sources.schedule_times import Due, jittered, regular
+from syndicator.rules.sources.timetable.calendar import NEVER, is_extra, next_extra, opening
+from syndicator.rules.sources.timetable.schedule_times import Due, jittered, regular
 
 LONGEST_BACKOFF_S = 6 * 3600.0
 LONGEST_EXCUSED_S = 3600.0

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from syndicator.model.article import ListedItem
-from syndicator.model.completeness import ComparedDay, Completeness
 from syndicator.model.source import Source, SourceState
+from syndicator.model.sources.completeness import ComparedDay, Completeness
 from syndicator.rules.sources.archive import listed_date
 
 EVERY = timedelta(days=1)

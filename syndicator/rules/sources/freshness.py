@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from syndicator.model.clock import EPOCH, to_ms
 from syndicator.model.event import Event, EventType, SourceNotice
-from syndicator.model.freshness import (
+from syndicator.model.source import Source, SourceState
+from syndicator.model.sources.freshness import (
     Delay,
     DelayNotes,
     FreshDay,
@@ -21,7 +22,6 @@ from syndicator.model.freshness import (
     Sighting,
     Stage,
 )
-from syndicator.model.source import Source, SourceState
 from syndicator.rules.durations import span
 from syndicator.rules.identity.identity import event_id
 

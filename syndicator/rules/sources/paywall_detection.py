@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from syndicator.model.source_findings import PagesTried, Walled
+from syndicator.model.sources.source_findings import PagesTried, Walled
 
 SURE_PAGES = 3
 """A dead link or two stand in many lists."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from syndicator.model.clock import to_ms
-from syndicator.model.round_history import HOUR, HourSum, RoundHistory, RoundLine, RoundLog
+from syndicator.model.sources.round_history import HOUR, HourSum, RoundHistory, RoundLine, RoundLog
 
 STRIP_HOURS = 24
 _LEVELS = 4

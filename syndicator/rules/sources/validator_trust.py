@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from syndicator.model.source import SourceState
-from syndicator.model.source_findings import Honesty
+from syndicator.model.sources.source_findings import Honesty
 
 ONE_IN = 100
 ONE_IN_AT_FIRST = 5

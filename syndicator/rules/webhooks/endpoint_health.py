@@ -10,7 +10,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from syndicator.model.endpoint import EndpointStanding, EndpointState
-from syndicator.model.status import EndpointStatus
+from syndicator.model.ops.status import EndpointStatus
 
 
 class Verdict(StrEnum):

@@ -27,8 +27,8 @@ from syndicator.model.schedule import (
     CatchUp,
     Holidays,
 )
-from syndicator.rules.sources.calendar import existing
-from syndicator.rules.sources.national_holidays import country_fault
+from syndicator.rules.sources.timetable.calendar import existing
+from syndicator.rules.sources.timetable.national_holidays import country_fault
 from syndicator.settings.fault_messages import faults_of
 from syndicator.settings.form import Form
 from syndicator.settings.tables.schedules import ScheduleForm

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from syndicator.model.completeness import CompletenessRule
+from syndicator.model.sources.completeness import CompletenessRule
 from syndicator.settings.form import Form
 from syndicator.settings.value_texts import Url
 

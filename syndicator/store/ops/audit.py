@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from msgspec import Struct, to_builtins
 
-from syndicator.model.audit import AuditEntry
 from syndicator.model.clock import from_ms
+from syndicator.model.ops.audit import AuditEntry
 from syndicator.observe.actor import actor
 from syndicator.observe.redact import clean
 from syndicator.store.codec import pack, readable

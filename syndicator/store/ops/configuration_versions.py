@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from syndicator.errors import SealError
 from syndicator.model.clock import from_ms, to_ms
-from syndicator.model.configuration import AddedTable, ConfigFile, ConfigurationVersion, ProcessNote
+from syndicator.model.ops.configuration import AddedTable, ConfigFile, ConfigurationVersion, ProcessNote
 from syndicator.store.access.secret_encryption import Sealer
 from syndicator.store.codec import pack, readable, unpack
 from syndicator.store.connection import Command, Connection, Transaction, pairs

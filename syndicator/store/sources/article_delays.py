@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 
-from syndicator.model.freshness import Delay, DelayNotes, Stage, StageDelays
 from syndicator.model.ids import SourceId
+from syndicator.model.sources.freshness import Delay, DelayNotes, Stage, StageDelays
 from syndicator.store.connection import Command, Connection
 from syndicator.store.keys.table import Keys
 

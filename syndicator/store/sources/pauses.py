@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from syndicator.model.ids import SourceId
-from syndicator.model.pause import Pause
+from syndicator.model.ops.pause import Pause
 from syndicator.model.source import Source, SourceState
 from syndicator.rules.sources.rests import rest_of, rested, scopes_of
 from syndicator.store.codec import pack, readable

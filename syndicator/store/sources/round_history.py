@@ -12,7 +12,14 @@ from datetime import UTC, datetime, timedelta
 from syndicator.model.clock import EPOCH, to_ms
 from syndicator.model.fetch import Reason
 from syndicator.model.ids import SourceId
-from syndicator.model.round_history import HOUR, KEPT_HOURS, HourSum, RoundHistory, RoundLine, RoundLog
+from syndicator.model.sources.round_history import (
+    HOUR,
+    KEPT_HOURS,
+    HourSum,
+    RoundHistory,
+    RoundLine,
+    RoundLog,
+)
 from syndicator.store.connection import Command, Connection, pieces
 from syndicator.store.keys.table import Keys
 

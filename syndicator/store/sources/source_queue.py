@@ -7,10 +7,10 @@ from msgspec import Struct
 
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.event import Event
-from syndicator.model.freshness import DelayNotes
 from syndicator.model.ids import SourceId
-from syndicator.model.round_history import RoundLine
 from syndicator.model.source import SourceState
+from syndicator.model.sources.freshness import DelayNotes
+from syndicator.model.sources.round_history import RoundLine
 from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Connection, Script, Transaction, pairs, pieces
 from syndicator.store.keys.table import Keys

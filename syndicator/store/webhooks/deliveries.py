@@ -15,7 +15,7 @@ from syndicator.errors import UnreadableRecord
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, RetryAt
 from syndicator.model.ids import EndpointId, EventId
-from syndicator.model.status import QueueCounts
+from syndicator.model.ops.status import QueueCounts
 from syndicator.store.batching import Batcher
 from syndicator.store.codec import pack
 from syndicator.store.connection import Command, Connection, Repository, Script, pairs, pieces

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from syndicator.model.audit import AuditEntry
+from syndicator.model.ops.audit import AuditEntry
 from syndicator.model.token import TokenScope
 from syndicator.store.ops.audit import PLACE, AuditLog
 from syndicator.web.api.json_api import PAGED, ApiRoute, cursor_of, limit_of, list_document

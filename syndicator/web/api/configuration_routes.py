@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from syndicator.errors import ConfigError
-from syndicator.model.configuration import AddedTable
+from syndicator.model.ops.configuration import AddedTable
 from syndicator.model.token import TokenScope
 from syndicator.pipeline.ops.configuration_editing import (
     ConfigurationEditing,

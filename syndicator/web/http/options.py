@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
-from syndicator.model.configuration import ProcessNote
 from syndicator.model.feed import ASK_AGAIN_S
+from syndicator.model.ops.configuration import ProcessNote
 from syndicator.web.http.forwarded import Network
 
 ConfigurationNote = Callable[[], ProcessNote]

@@ -10,9 +10,9 @@ from aiohttp import hdrs, web
 from msgspec import Struct
 
 from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
-from syndicator.model.configuration import ProcessNote
 from syndicator.model.ids import FeedId
-from syndicator.model.status import Recovery
+from syndicator.model.ops.configuration import ProcessNote
+from syndicator.model.ops.status import Recovery
 from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.pipeline.queries import Queries
 from syndicator.web.http.options import ConfigurationNote

@@ -9,10 +9,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.fetch import Reason
-from syndicator.model.freshness import FreshnessStanding
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.status import EndpointStatus, Status
 from syndicator.model.source import Source, SourceState
-from syndicator.model.status import EndpointStatus, Status
+from syndicator.model.sources.freshness import FreshnessStanding
 from syndicator.pipeline.ops.source_standings import StandingCursor
 from syndicator.pipeline.queries import Queries
 from syndicator.rules.sources.freshness import standing_of

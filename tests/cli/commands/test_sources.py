@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from support import NOON
 
-from syndicator.cli.commands.sources import _lines, _next_due
+from syndicator.cli.commands.sources.showing import _lines, _next_due
 from syndicator.model.ids import SourceId
 from syndicator.model.schedule import Every
 from syndicator.model.source import Move, Round, Source, SourceKind, SourceState

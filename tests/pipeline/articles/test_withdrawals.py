@@ -15,7 +15,7 @@ from syndicator.model.article import WithdrawnBy
 from syndicator.model.event import EventType
 from syndicator.model.feed import Format, Per
 from syndicator.model.ids import ArticleId, FeedId
-from syndicator.model.status import QueueCounts
+from syndicator.model.ops.status import QueueCounts
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.articles.withdrawals import Withdrawer

@@ -14,7 +14,7 @@ from syndicator.errors import StoreUnavailable
 from syndicator.model.event import Event, EventType
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId, SourceId
-from syndicator.model.status import Recovery
+from syndicator.model.ops.status import Recovery
 from syndicator.pipeline.ops.data_loss import DataLoss
 from syndicator.rules.identity.identity import identify
 from syndicator.service import Service

@@ -9,7 +9,7 @@ from pipeline.webhooks.test_delivery import A, Partner, config, counts, deliver,
 
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import EndpointId
-from syndicator.model.status import QueueCounts
+from syndicator.model.ops.status import QueueCounts
 from syndicator.pipeline.ops.doctor import Diagnosis
 from syndicator.service import Service
 from syndicator.store.connection import Command

@@ -15,7 +15,7 @@ from support import ManualClock, candidate
 
 from syndicator.model.feed import Format
 from syndicator.model.ids import ArticleId, EndpointId, FeedId, SourceId
-from syndicator.model.status import QueueCounts
+from syndicator.model.ops.status import QueueCounts
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.ops.retention import Retention, SweepStep
 from syndicator.rules.sources.origins import origins

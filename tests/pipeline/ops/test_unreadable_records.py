@@ -19,8 +19,8 @@ from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import Registration
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EndpointId, EventId, ReplayId
+from syndicator.model.ops.status import QueueCounts
 from syndicator.model.replay import Replay
-from syndicator.model.status import QueueCounts
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
 from syndicator.service import Service
 from syndicator.store.codec import pack

@@ -10,10 +10,10 @@ from pipeline.webhooks.test_delivery import Partner, deliver, partner
 from pipeline.webhooks.test_delivery import config as endpoint
 from support import NOON, ManualClock
 
-from syndicator.cli.commands.sources import _lines
+from syndicator.cli.commands.sources.showing import _lines
 from syndicator.errors import ConfigError
-from syndicator.model.completeness import Completeness
 from syndicator.model.ids import FeedId
+from syndicator.model.sources.completeness import Completeness
 from syndicator.service import Service
 
 __all__ = ["partner"]  # a fixture

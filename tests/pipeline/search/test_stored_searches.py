@@ -8,7 +8,7 @@ from support import ManualClock, candidate
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.feed import FeedSpec, Filter, Format, Order
 from syndicator.model.ids import FeedId
-from syndicator.model.status import QueueCounts
+from syndicator.model.ops.status import QueueCounts
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.feeds.article_selection import select
 from syndicator.pipeline.filter_matching import Filtering

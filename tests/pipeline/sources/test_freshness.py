@@ -10,8 +10,8 @@ from pipeline.webhooks.test_delivery import Partner, deliver, partner
 from pipeline.webhooks.test_delivery import config as endpoint
 from support import ManualClock
 
-from syndicator.cli.commands.sources import _lines
-from syndicator.model.freshness import Stage
+from syndicator.cli.commands.sources.showing import _lines
+from syndicator.model.sources.freshness import Stage
 from syndicator.service import Service
 from syndicator.store.keys.table import Keys
 

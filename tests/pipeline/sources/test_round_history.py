@@ -7,8 +7,8 @@ from pipeline.rounds.test_feed_round import CITY, config, gather, rss
 from support import NOON, ManualClock
 
 from syndicator.model.ids import SourceId
-from syndicator.model.round_history import RoundLine
 from syndicator.model.source import SourceState
+from syndicator.model.sources.round_history import RoundLine
 from syndicator.store.keys.table import Keys
 from syndicator.store.ops.configured_names import GRACE
 from syndicator.store.store import Store

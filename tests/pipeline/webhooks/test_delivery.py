@@ -18,7 +18,7 @@ from support import ManualClock, until
 
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import EndpointId, EventId
-from syndicator.model.status import QueueCounts
+from syndicator.model.ops.status import QueueCounts
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 from syndicator.store.webhooks.attempts import AttemptQuery

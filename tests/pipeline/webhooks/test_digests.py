@@ -12,7 +12,7 @@ from support import candidate
 
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.clock import system_clock
-from syndicator.model.status import QueueCounts
+from syndicator.model.ops.status import QueueCounts
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.push.payload import MAX_BODY_BYTES
 

@@ -13,7 +13,7 @@ from support import ManualClock, answering, until
 from syndicator.model.endpoint import EndpointStanding
 from syndicator.model.event import EndpointNotice, Event, EventType
 from syndicator.model.ids import EndpointId
-from syndicator.model.status import QueueCounts
+from syndicator.model.ops.status import QueueCounts
 from syndicator.pipeline.webhooks.attempt_limits import AttemptSlots
 from syndicator.pipeline.webhooks.delivery import DeliverStep
 from syndicator.rules.webhooks.circuit import FAILURES_TO_OPEN

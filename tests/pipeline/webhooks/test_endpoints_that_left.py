@@ -12,7 +12,7 @@ from pipeline.webhooks.test_delivery import A, B, Partner, config, counts, deliv
 from support import ManualClock
 
 from syndicator.errors import EndpointRefused, NoEndpoint
-from syndicator.model.status import QueueCounts
+from syndicator.model.ops.status import QueueCounts
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
 from syndicator.rules.webhooks.endpoint_health import Verdict, endpoint_health
 from syndicator.service import Service

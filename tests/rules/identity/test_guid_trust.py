@@ -6,7 +6,7 @@ from gather.gather_values import source
 from support import NOON, candidate
 
 from syndicator.model.source import IdentityPolicy, SourceState, Way
-from syndicator.model.source_findings import GuidRecord
+from syndicator.model.sources.source_findings import GuidRecord
 from syndicator.rules.identity.guid_trust import (
     GuidEvidence,
     after_round,

@@ -19,10 +19,10 @@ from syndicator.rules.sources.cadence import (
     counts_against,
     is_gone,
 )
-from syndicator.rules.sources.calendar import NEVER
-from syndicator.rules.sources.cron_times import cron_fault
 from syndicator.rules.sources.hints import Wish, asked_by
-from syndicator.rules.sources.schedule_times import Due
+from syndicator.rules.sources.timetable.calendar import NEVER
+from syndicator.rules.sources.timetable.cron_times import cron_fault
+from syndicator.rules.sources.timetable.schedule_times import Due
 
 FIVE = Every(interval_s=300)
 HINTS = Calendar(hints=True)

@@ -7,8 +7,8 @@ from rules.sources.test_freshness import DAY, KOTA, MINUTE
 from support import NOON
 
 from syndicator.model.article import ListedItem
-from syndicator.model.completeness import ComparedDay, Completeness, CompletenessRule
 from syndicator.model.source import SourceState
+from syndicator.model.sources.completeness import ComparedDay, Completeness, CompletenessRule
 from syndicator.rules.sources.completeness import compared, is_due, not_compared, of_last_day
 
 WATCHED = SourceState(first_success_at=NOON - 3 * DAY)

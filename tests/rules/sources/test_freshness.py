@@ -7,10 +7,10 @@ from support import NOON
 
 from syndicator.model.clock import to_ms
 from syndicator.model.event import Event, EventType, SourceNotice
-from syndicator.model.freshness import Sighting, Stage
 from syndicator.model.ids import SourceId
 from syndicator.model.schedule import Every
 from syndicator.model.source import Source, SourceKind, SourceState
+from syndicator.model.sources.freshness import Sighting, Stage
 from syndicator.rules.identity.identity import spec_hash
 from syndicator.rules.sources.freshness import (
     is_credible,

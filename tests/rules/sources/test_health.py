@@ -10,7 +10,7 @@ from support import NOON
 from syndicator.model.ids import SourceId
 from syndicator.model.schedule import Every
 from syndicator.model.source import Failure, Round, Source, SourceKind, SourceState
-from syndicator.model.source_findings import Walled
+from syndicator.model.sources.source_findings import Walled
 from syndicator.rules.sources.cadence import GONE
 from syndicator.rules.sources.health import LATE_AFTER, Health, HealthStanding, health, outlook
 

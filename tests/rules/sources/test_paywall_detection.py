@@ -2,7 +2,7 @@
 
 from functools import reduce
 
-from syndicator.model.source_findings import PagesTried, Walled
+from syndicator.model.sources.source_findings import PagesTried, Walled
 from syndicator.rules.sources.paywall_detection import sentence, walled
 
 REFUSED = PagesTried(failed=1, failed_first=1, why="http_403")

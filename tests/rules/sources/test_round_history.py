@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from support import NOON
 
-from syndicator.model.round_history import HOUR, HourSum, RoundHistory, RoundLine, RoundLog
+from syndicator.model.sources.round_history import HOUR, HourSum, RoundHistory, RoundLine, RoundLog
 from syndicator.rules.sources.round_history import HourKind, lines_of, strip_of, with_round
 
 MINUTE = timedelta(minutes=1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support import NOON
 
 from syndicator.model.source import SourceState
-from syndicator.model.source_findings import Honesty
+from syndicator.model.sources.source_findings import Honesty
 from syndicator.rules.sources.validator_trust import (
     LONGEST_DISTRUST,
     ONE_IN,

@@ -8,7 +8,7 @@ from support import NOON
 from syndicator.model.delivery import Endpoint
 from syndicator.model.endpoint import EndpointListed, EndpointStanding, EndpointState
 from syndicator.model.ids import EndpointId
-from syndicator.model.status import EndpointStatus, QueueCounts
+from syndicator.model.ops.status import EndpointStatus, QueueCounts
 from syndicator.rules.webhooks.endpoint_health import Verdict, endpoint_health
 
 KORAN = Endpoint(id=EndpointId("koran"), url="https://koran.example/in", secrets=())

@@ -5,9 +5,9 @@ import random
 import pytest
 from support import ManualClock
 
-from syndicator.model.freshness import Delay, DelayNotes, Stage, StageDelays
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceState
+from syndicator.model.sources.freshness import Delay, DelayNotes, Stage, StageDelays
 from syndicator.store.keys.table import Keys
 from syndicator.store.sources.article_delays import BOUNDS_S, delay_writes
 from syndicator.store.store import Store

@@ -7,7 +7,7 @@ from support import NOON, ManualClock
 
 from syndicator.model.fetch import Reason
 from syndicator.model.ids import SourceId
-from syndicator.model.round_history import HOUR, RoundHistory, RoundLine, RoundLog
+from syndicator.model.sources.round_history import HOUR, RoundHistory, RoundLine, RoundLog
 from syndicator.rules.sources.round_history import with_round
 from syndicator.store.keys.table import Keys
 from syndicator.store.sources.round_history import KEPT_ROUNDS, SIZE_BYTES, history_writes

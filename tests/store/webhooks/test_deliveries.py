@@ -12,7 +12,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.delivery import Dead, Delivered, Endpoint, Rate, RetryAt, Secret
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import EndpointId, EventId
-from syndicator.model.status import QueueCounts
+from syndicator.model.ops.status import QueueCounts
 from syndicator.store.store import Store
 from syndicator.store.webhooks.attempts import AttemptQuery
 from syndicator.store.webhooks.deliveries import MOST_WAITING, FanOut, Leased, Queued

@@ -26,7 +26,7 @@ from syndicator.cli.event_loop import new_event_loop
 from syndicator.model.delivery import Dead, Delivered, Endpoint, Replayed, RetryAt, Secret
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import EndpointId, EventId
-from syndicator.model.status import QueueCounts
+from syndicator.model.ops.status import QueueCounts
 from syndicator.store.store import StoreOptions, open_store
 from syndicator.store.webhooks.attempts import AttemptQuery
 from syndicator.store.webhooks.deliveries import KEPT_DEAD, Deliveries, FanOut, Leased, Queued

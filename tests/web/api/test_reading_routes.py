@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from support import ManualClock, candidate
 from web.web_world import Client, World, source
 
-from syndicator.model.round_history import RoundLine, RoundLog
 from syndicator.model.source import SourceState
+from syndicator.model.sources.round_history import RoundLine, RoundLog
 from syndicator.rules.sources.round_history import with_round
 from syndicator.store.lease_owners import new_token
 from syndicator.store.store import Store

@@ -7,7 +7,6 @@ from typing import Any
 import typer
 from msgspec import to_builtins
 
-from syndicator.cli.commands import source_control
 from syndicator.cli.context import (
     AsJson,
     check_known,
@@ -31,8 +30,6 @@ from syndicator.rules.sources.round_history import HistoryLine, Strip, day_summa
 from syndicator.service import Service
 
 app = typer.Typer(help="Where news comes from.", no_args_is_help=True)
-
-source_control.register(app)
 
 _LABEL = 18
 _LAST_ROUNDS = 5

@@ -8,9 +8,9 @@ from msgspec import Struct
 from syndicator.model.schedule import Adaptive, Calendar, Cron, Every, Schedule
 from syndicator.model.source import SourceState
 from syndicator.rules.durations import span
-from syndicator.rules.sources.calendar import NEVER, holiday, next_change
-from syndicator.rules.sources.cron_times import cron_in_words, next_cron
 from syndicator.rules.sources.rhythm import EXPECTED_NEW, FIRST_INTERVAL_S, Rhythm, missed_lately
+from syndicator.rules.sources.timetable.calendar import NEVER, holiday, next_change
+from syndicator.rules.sources.timetable.cron_times import cron_in_words, next_cron
 
 PUSHED_FACTOR = 12
 """Factor of the interval of a source while its hub delivers."""

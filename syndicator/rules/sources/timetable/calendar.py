@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from syndicator.model.schedule import ActiveHours, Blackout, Burst, Calendar, Holidays
-from syndicator.rules.sources.national_holidays import national_holidays
+from syndicator.rules.sources.timetable.national_holidays import national_holidays
 
 NEVER = timedelta(days=365)
 """Due time, from now, of a source that is not due: stopped, or with a cron expression that never matches."""

@@ -1,0 +1,1 @@
+"""Commands about where news comes from."""

@@ -1,0 +1,1 @@
+"""Commands about what is pushed, and to whom."""

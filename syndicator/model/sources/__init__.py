@@ -1,0 +1,1 @@
+"""What is known of sources beside their state."""

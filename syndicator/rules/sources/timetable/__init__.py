@@ -1,0 +1,1 @@
+"""The times of schedules: intervals, cron expressions, windows, holidays."""
