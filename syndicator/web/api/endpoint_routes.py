@@ -40,7 +40,7 @@ class Rotation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     signature: Annotated[Signature, Meta(description="v1: a shared secret; v1a: an ed25519 key.")] = "v1"
 
 
-class Pause(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EndpointPause(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why an endpoint rests."""
 
     reason: Annotated[str, Meta(max_length=200)] = ""
@@ -104,7 +104,7 @@ class EndpointRoutes:
                 refusals=(400, 404, 409, 415),
             ),
             route(
-                "POST", f"{one}/pause", self.pause_endpoint, EndpointShown, body=Pause,
+                "POST", f"{one}/pause", self.pause_endpoint, EndpointShown, body=EndpointPause,
                 refusals=(400, 404, 415),
             ),
             route(
@@ -164,7 +164,7 @@ class EndpointRoutes:
 
     async def pause_endpoint(self, request: web.Request) -> web.Response:
         """Let an endpoint rest: its events wait."""
-        wanted = await read_json(request, Pause, '{"reason": "maintenance"}')
+        wanted = await read_json(request, EndpointPause, '{"reason": "maintenance"}')
         reason = wanted.reason or "paused by its owner"
         return document(await self._registration.pause(asker_of(request), named(request), reason))
 
