@@ -6,7 +6,7 @@ exists where its own does not, and once where its own exists twice.
 """
 
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,8 @@ _FIELDS = {
 _REMEDY = 'write five fields: minute hour day month weekday, as in "*/10 6-22 * * mon-fri"'
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 """A moment after which each date of the calendar comes within 40 years."""
+_MOVED_BY = timedelta(hours=2)
+"""Clocks are moved by less."""
 _REMEMBERED = 16_384
 """Expressions: parsed and described once."""
 
@@ -61,8 +63,26 @@ def _next(expression: str, timezone: str, after: datetime) -> datetime | None:
     for found in times:
         instant = found.astimezone(UTC)
         if instant > after:  # of an hour that comes twice, the clock on the wall gives the first one again
-            return instant
+            is_moved = not times.fixup_tz and found.utcoffset() != local.utcoffset()
+            return _by_the_clock(expression, ZoneInfo(timezone), after) if is_moved else instant
     return None
+
+
+def _by_the_clock(expression: str, zone: ZoneInfo, after: datetime) -> datetime | None:
+    """Return the first instant at which clocks on the wall show a time of the expression.
+
+    For the hours in which clocks are moved: where by half an hour (Lord Howe), cronsim loses times.
+    """
+    best: datetime | None = None
+    for wall in CronSim(_spelled(expression), after.astimezone(zone).replace(tzinfo=None) - _MOVED_BY):
+        for fold in (0, 1):
+            instant = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+            is_shown = instant.astimezone(zone).replace(tzinfo=None) == wall
+            if is_shown and instant > after and (best is None or instant < best):
+                best = instant
+        if best is not None and wall.replace(tzinfo=zone).astimezone(UTC) > best + _MOVED_BY:
+            break
+    return best
 
 
 @lru_cache(maxsize=_REMEMBERED)
