@@ -48,7 +48,7 @@ async def rounds(service: Service, clock: ManualClock, until: datetime) -> Seque
         ),
         (
             'active = "07:00-07:30"\nruns = [2027-02-15T19:00:00]\n'
-            + 'bursts = [{ from = 2027-02-15T20:00:00, until = 2027-02-15T20:02:00, every = "60s", reason = "x" }]',
+            'bursts = [{ from = 2027-02-15T20:00:00, until = 2027-02-15T20:02:00, every = "60s", reason = "x" }]',
             ["15 07:00", "15 19:00", "15 20:00", "15 20:01", "16 07:00"],
         ),
         (
