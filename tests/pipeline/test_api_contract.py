@@ -24,6 +24,7 @@ BODIES: dict[str, Any] = {
     "pause_endpoint": {"reason": "pindah"},
     "backfill_endpoint": {"articles": 1},
     "add_replay": {"endpoint": "koran", "since": "2026-11-05T00:00:00Z"},
+    "rotate_token": {"overlap_hours": 1},
     "add_token": {"id": "lain", "scopes": ["read"]},
     "pause": {"reason": "pindah"},
     "pause_many": {"all": True},

@@ -19,6 +19,7 @@ from syndicator.cli.context import (
     print_list,
 )
 from syndicator.cli.formats import ago
+from syndicator.cli.instants import duration_of
 from syndicator.cli.preview.toml_blocks import token_block
 from syndicator.cli.store_access import Limit, ask
 from syndicator.errors import SyndicatorError
@@ -156,6 +157,30 @@ def _show(
     typer.echo(f"# kept in {shown(one, now).kept_in}; {'valid' if one.is_valid(now) else 'expired'}")
     if kept is not None:
         typer.echo(f"# its value: {kept[0]}")
+
+
+@app.command(name="rotate", epilog="Example: syndicator tokens rotate partner-a --overlap 7d")
+def _rotate(
+    context: typer.Context,
+    token: Named,
+    *,
+    overlap: Annotated[
+        str, typer.Option("--overlap", help="How long the value before stays valid, as 24h; 0s ends it now.")
+    ] = "24h",
+    as_json: AsJson = False,
+) -> None:
+    """Give a token a new value, shown only once. The one before stays valid for a while, as TOKEN-before."""
+    lasting = timedelta() if overlap == "0s" else duration_of(overlap, "--overlap")
+
+    async def done(service: Service) -> NewToken:
+        known = await service.access.token(TokenId(token))
+        rotated = await service.access.rotate(TokenId(token), lasting)
+        if rotated is None or known is None:
+            raise SyndicatorError(f"there is no token {token!r} (see syndicator tokens list)")
+        forget_admin_token(service.settings.store.data_dir, known.sha256)
+        return rotated
+
+    _print_new(ask(context, done), kept=True, as_json=as_json)
 
 
 @app.command(name="revoke", epilog="Example: syndicator tokens revoke partner-a")

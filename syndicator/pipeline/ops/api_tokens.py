@@ -1,7 +1,7 @@
 """API tokens: those of the configuration together with those made at run time."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
@@ -15,6 +15,9 @@ from syndicator.model.token import Token, TokenScope
 from syndicator.rules.access.credentials import digest_of, is_plausible, new_value, same
 from syndicator.store.access.tokens import MOST
 from syndicator.store.store import Store
+
+_FORMER, _LONGEST_NAME = "-before", 57
+"""Ids of 64 characters at most."""
 
 FIRST_ADMIN = TokenId("first-admin")
 
@@ -134,10 +137,32 @@ class Access:
         if not await self._store.add(made.token, self._clock(), [added]):
             raise TokenRefused(f"there is a token {name!r} already, or there are {MOST:,}: revoke one first")
 
+    async def rotate(self, name: TokenId, overlap: timedelta) -> NewToken | None:
+        """Give a token a new value; the one before is valid for `overlap` more, under the id `NAME-before`.
+
+        Returns None where there is none of this id. Raises TokenRefused.
+        """
+        if name in self._configured:
+            raise TokenRefused(
+                f"the token {name!r} is configured: put a new digest there (tokens add --only-print)"
+            )
+        before = await self.token(name)
+        if before is None:
+            return None
+        now = self._clock()
+        made = new_token(before, now)
+        end = now + overlap if before.expires is None else min(before.expires, now + overlap)
+        former = TokenId(f"{name[:_LONGEST_NAME]}{_FORMER}")
+        ending = replace(before, id=former, owner=before.belongs_to, expires=end) if overlap else None
+        noted = self._audit.command("token.rotated", name, after={"former_until": end if overlap else None})
+        if not await self._store.replace(before, made.token, ending, [noted]):
+            raise TokenRefused(f"the token {name!r} was changed meanwhile: try again")
+        return made
+
     async def revoke(self, name: TokenId) -> bool:
         """Revoke a token at once; return False where there is none of this id. Raises TokenRefused."""
         if name in self._configured:
-            raise TokenRefused(f"the token {name!r} is configured: remove [token.{name}], then restart")
+            raise TokenRefused(f"the token {name!r} is configured: remove [token.{name}], and save the file")
         known = await self.token(name)
         before = _described(known) if known else None
         return await self._store.remove(name, [self._audit.command("token.revoked", name, before=before)])

@@ -46,6 +46,30 @@ class Tokens(Repository):
         expects = ((names, token.id, ""), (self._keys.tokens(), digest, ""))
         return await self._commit(expects=expects, writes=writes)
 
+    async def replace(
+        self, before: Token, after: Token, ending: Token | None, also: Sequence[Command] = ()
+    ) -> bool:
+        """Put a token in the place of one with its id; False where that was changed meanwhile.
+
+        `ending`: the one before as it goes on for a while, under another id; None ends it at once. A token
+        that had that id ends at once.
+        """
+        names, tokens = self._keys.token_names(), self._keys.tokens()
+        writes: list[Command] = [
+            ("HDEL", tokens, before.sha256),
+            ("HSET", names, after.id, after.sha256),
+            ("HSET", tokens, after.sha256, pack(after)),
+            *also,
+        ]
+        if ending is not None:
+            if (earlier := await self._redis.call("HGET", names, ending.id)) is not None:
+                writes.append(("HDEL", tokens, earlier))
+            writes += [
+                ("HSET", names, ending.id, ending.sha256),
+                ("HSET", tokens, ending.sha256, pack(ending)),
+            ]
+        return await self._commit(expects=((names, before.id, before.sha256),), writes=writes)
+
     async def remove(self, token: TokenId, also: Sequence[Command] = ()) -> bool:
         """Forget a token, and write `also` with that; False where there is none of this id."""
         names = self._keys.token_names()

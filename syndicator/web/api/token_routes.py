@@ -1,6 +1,6 @@
 """Tokens by program: made, listed, shown, revoked; for administrators."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 
@@ -40,6 +40,14 @@ class TokenMade(Struct, frozen=True, kw_only=True):
     token: str
 
 
+class TokenRotation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a token gets a new value."""
+
+    overlap_hours: Annotated[
+        float, Meta(ge=0, le=720, description="How long the one before stays valid.")
+    ] = 24
+
+
 class TokenGone(Struct, frozen=True, kw_only=True):
     """A token that is worth nothing any more."""
 
@@ -69,6 +77,14 @@ class TokenRoutes:
                 refusals=(400, 409, 415),
             ),
             route("GET", one, self.token, TokenShown, refusals=(404,)),
+            route(
+                "POST",
+                f"{one}/rotate",
+                self.rotate_token,
+                TokenMade,
+                body=TokenRotation,
+                refusals=(400, 404, 409, 415),
+            ),
             route("DELETE", one, self.revoke_token, TokenGone, refusals=(404, 409)),
         ]
 
@@ -108,3 +124,15 @@ class TokenRoutes:
         if not await self._access.revoke(name):
             raise not_found("There is no token of this id.")
         return document(TokenGone(id=name))
+
+    async def rotate_token(self, request: web.Request) -> web.Response:
+        """Give a token a new value, which is in this answer and kept nowhere.
+
+        The value before stays valid for a while, under the id of the token with `-before`.
+        """
+        wanted = await read_json(request, TokenRotation, '{"overlap_hours": 24}')
+        overlap = timedelta(hours=wanted.overlap_hours)
+        rotated = await self._access.rotate(TokenId(request.match_info["token"]), overlap)
+        if rotated is None:
+            raise not_found("There is no token of this id.")
+        return document(TokenMade(id=rotated.token.id, token=rotated.value))

@@ -21,6 +21,9 @@ kind = "feed"
 url = "{url}/rss"
 group = "region"
 """
+BURST = (
+    'bursts = [{ from = 2027-02-15T20:00:00, until = 2027-02-15T20:02:00, every = "60s", reason = "final" }]'
+)
 MONDAY = datetime(2027, 2, 15, 0, 0, tzinfo=UTC)
 
 
@@ -47,8 +50,7 @@ async def rounds(service: Service, clock: ManualClock, until: datetime) -> Seque
             ["15 07:00", "16 07:20"],
         ),
         (
-            'active = "07:00-07:30"\nruns = [2027-02-15T19:00:00]\n'
-            'bursts = [{ from = 2027-02-15T20:00:00, until = 2027-02-15T20:02:00, every = "60s", reason = "x" }]',
+            'active = "07:00-07:30"\nruns = [2027-02-15T19:00:00]\n' + BURST,
             ["15 07:00", "15 19:00", "15 20:00", "15 20:01", "16 07:00"],
         ),
         (

@@ -1,0 +1,69 @@
+"""A token gets a new value; the one before stays valid for a while."""
+
+from datetime import timedelta
+
+import pytest
+from pipeline.conftest import OpenService
+from support import ManualClock
+
+from syndicator.model.ids import TokenId
+from syndicator.model.token import Token, TokenScope
+from syndicator.pipeline.ops.api_tokens import Access, TokenRefused, new_token
+from syndicator.service import Service
+
+PARTNER = TokenId("partner")
+
+
+async def made(service: Service, clock: ManualClock) -> tuple[Access, str]:
+    new = new_token(Token(id=PARTNER, scopes=(TokenScope.PARTNER,)), clock())
+    await service.access.keep(new)
+    return service.access, new.value
+
+
+async def test_the_value_before_ends_after_the_overlap(service_of: OpenService, clock: ManualClock) -> None:
+    async with service_of("") as service:
+        access, first = await made(service, clock)
+        second = await access.rotate(PARTNER, timedelta(hours=24))
+        assert second is not None
+        for value in (first, second.value):
+            token = await access.check(value)
+            assert token is not None
+            assert token.belongs_to == "partner"
+        assert [token.id for token in await access.tokens()] == ["partner", "partner-before"]
+        clock.advance(86_401)
+        assert await access.check(first) is None
+        assert await access.check(second.value) is not None
+
+
+async def test_a_second_rotation_ends_the_value_before_the_last(
+    service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of("") as service:
+        access, first = await made(service, clock)
+        second = await access.rotate(PARTNER, timedelta(hours=24))
+        third = await access.rotate(PARTNER, timedelta(hours=24))
+        assert second is not None
+        assert third is not None
+        assert await access.check(first) is None
+        assert await access.check(second.value) is not None
+        assert await access.check(third.value) is not None
+        assert await access.revoke(TokenId("partner-before"))
+        assert await access.check(second.value) is None
+
+
+async def test_without_an_overlap_the_value_before_ends_at_once(
+    service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of("") as service:
+        access, first = await made(service, clock)
+        assert await access.rotate(PARTNER, timedelta()) is not None
+        assert await access.check(first) is None
+        assert [token.id for token in await access.tokens()] == ["partner"]
+        assert await access.rotate(TokenId("nobody"), timedelta()) is None
+
+
+async def test_a_configured_token_is_not_rotated_here(service_of: OpenService) -> None:
+    config = f'[token.partner]\nscopes = ["read"]\nsha256 = "{"a" * 64}"\n'
+    async with service_of(config) as service:
+        with pytest.raises(TokenRefused, match="configured"):
+            await service.access.rotate(PARTNER, timedelta(hours=1))
