@@ -36,6 +36,7 @@ from syndicator.pipeline.ops.data_loss import DataLoss
 from syndicator.pipeline.ops.doctor import Doctor
 from syndicator.pipeline.ops.metrics_reporter import MetricsReporter
 from syndicator.pipeline.ops.retention import Retention, SweepStep
+from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.popularity.ranking import RankStep
@@ -193,6 +194,7 @@ class Service:
             take_received=resources.client.take_received,
         )
         self.source_control = SourceControl(store, settings.sources, clock)
+        self.schedule_preview = SchedulePreview(store, settings.sources, clock)
 
     def _rounds(self, pages: ArticlePages) -> dict[SourceKind, KindOfRound]:
         resources, store, clock = self._resources, self.store, self.clock

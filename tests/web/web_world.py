@@ -28,6 +28,7 @@ from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
+from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.queries import Queries
@@ -199,6 +200,9 @@ class World:
             audit=self.store.audit,
             editing=ConfigurationEditing(self.store, _no_files, self.clock),
             reload=lambda: None,
+            schedule_preview=SchedulePreview(
+                self.store, {source.id: source for source in self.sources}, self.clock
+            ),
             source_control=SourceControl(
                 self.store, {source.id: source for source in self.sources}, self.clock
             ),

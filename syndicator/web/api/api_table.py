@@ -8,6 +8,7 @@ from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
+from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.sources.source_control import SourceControl
@@ -25,6 +26,7 @@ from syndicator.web.api.event_routes import EventRoutes
 from syndicator.web.api.json_api import ApiRoute
 from syndicator.web.api.reading_routes import OperatingRoutes, ReadingRoutes
 from syndicator.web.api.replay_routes import ReplayRoutes
+from syndicator.web.api.schedule_routes import ScheduleRoutes
 from syndicator.web.api.signal_routes import SignalRoutes
 from syndicator.web.api.source_routes import SourceRoutes
 from syndicator.web.api.story_routes import StoryRoutes
@@ -47,12 +49,14 @@ def api_table(
     editing: ConfigurationEditing,
     reload: Callable[[], None],
     source_control: SourceControl,
+    schedule_preview: SchedulePreview,
     endpoint_schema: Mapping[str, Any],
     clock: Clock,
 ) -> tuple[ApiRoute, ...]:
     """Return the table of a service; `endpoint_schema` is what `[endpoint.ID]` takes, as JSON Schema."""
     return (
         *ReadingRoutes(reading, listing).table(),
+        *ScheduleRoutes(schedule_preview, reading).table(),
         *SourceRoutes(source_control, reading).table(),
         *OperatingRoutes(withdrawer).table(),
         *StoryRoutes(story_editing, listing).table(),
@@ -85,6 +89,7 @@ def described_table(endpoint_schema: Mapping[str, Any]) -> tuple[ApiRoute, ...]:
         editing=nobody,
         reload=nobody,
         source_control=nobody,
+        schedule_preview=nobody,
         endpoint_schema=endpoint_schema,
         clock=nobody,
     )

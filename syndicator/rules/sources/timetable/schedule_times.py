@@ -59,6 +59,11 @@ def regular(
     return schedule, Due(at=now + NEVER, because="the schedules of holidays and other days have no time left")
 
 
+def every_in_words(schedule: Every) -> str:
+    """Return an interval as the configuration has it: `every 5m`."""
+    return f"every {_duration(schedule.interval_s)}"
+
+
 def jittered(at: datetime, schedule: Schedule, began_at: datetime, rng: random.Random) -> datetime:
     """Move an instant by the schedule's jitter; an adaptive one's stays within its bounds."""
     if not isinstance(schedule, Adaptive):
@@ -91,7 +96,7 @@ def _by_cron(schedule: Cron, now: datetime) -> Due:
 
 def _by_interval(schedule: Every, began_at: datetime, now: datetime, *, pushed: bool) -> Due:
     interval_s = schedule.interval_s
-    because = f"every {_duration(interval_s)}"
+    because = every_in_words(schedule)
     if pushed:
         rare_s = max(interval_s, min(PUSHED_FACTOR * interval_s, LONGEST_PUSHED_S))
         because, interval_s = f"every {_duration(rare_s)} while its hub pushes, else {because}", rare_s
