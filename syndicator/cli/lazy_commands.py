@@ -25,7 +25,10 @@ COMMANDS = {
     "sample": (_STAYING, "Run only the sample portals and the partner that receives their news."),
     "init": ("init", "Write a commented configuration into an empty folder, and say what to do next."),
     "once": ("once", "Do one round of a step, then exit: 0 done, 1 when something failed."),
-    "schedule": ("schedule", "Simulate when sources will run: the load by hour and host, and what is wrong."),
+    "schedule": (
+        "schedule",
+        "Simulate when sources will run: the load by hour and host, and what cannot be as it is configured.",
+    ),
     "reload": (
         "reload",
         "Have all running processes use the configuration as it is in the files now, without a restart.",
