@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DEV := $(VENV)/.ready-dev
 PYTEST_ARGS ?=
 WANTED := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
@@ -15,37 +16,37 @@ help: ## show this
 run: $(READY) ## start everything on this machine: portals to look at, workers, web server
 	@exec $(BIN)/syndicator run
 
-test: $(READY) ## the tests that are quick
+test: $(DEV) ## the tests that are quick
 	$(BIN)/pytest -m "not slow" -n 2 --dist worksteal --max-worker-restart 0 $(PYTEST_ARGS)
 
-test-slow: $(READY) ## the tests that take long: chaos, soak, browsers
+test-slow: $(DEV) ## the tests that take long: chaos, soak, browsers
 	@$(BIN)/pytest --collect-only -q -m slow >/dev/null 2>&1; \
 	if [ $$? -eq 5 ]; then echo "no test is marked as slow"; \
 	else $(BIN)/pytest -m slow $(PYTEST_ARGS); fi
 
-coverage: $(READY) ## what the quick tests run of each room: lines and branches
+coverage: $(DEV) ## what the quick tests run of each room: lines and branches
 	$(BIN)/pytest -m "not slow" -n 2 --dist worksteal --max-worker-restart 0 --cov --cov-report=json:.coverage.json --cov-report= $(PYTEST_ARGS)
 	$(BIN)/python tests/coverage_by_room.py .coverage.json
 
-chaos: $(READY) ## faults of all kinds for a while: SEED=1 MINUTES=10, FAULTS="kill_redis slow_link" for some of them
+chaos: $(DEV) ## faults of all kinds for a while: SEED=1 MINUTES=10, FAULTS="kill_redis slow_link" for some of them
 	CHAOS_SEED=$(SEED) CHAOS_MINUTES=$(or $(MINUTES),10) CHAOS_FAULTS="$(FAULTS)" \
 	$(BIN)/pytest -m slow -s tests/e2e/test_chaos.py $(PYTEST_ARGS)
 
 check: lint format-check types imports ## everything that is seen without running it
 
-lint: $(READY)
+lint: $(DEV)
 	$(BIN)/ruff check
 
-format-check: $(READY)
+format-check: $(DEV)
 	$(BIN)/ruff format --check
 
-types: $(READY)
+types: $(DEV)
 	$(BIN)/mypy
 
-imports: $(READY)
+imports: $(DEV)
 	$(BIN)/lint-imports
 
-format: $(READY) ## put the code into its form
+format: $(DEV) ## put the code into its form
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
@@ -59,7 +60,7 @@ docs-site: $(READY) ## build the documentation into site/, and check its links
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --clean
 	@echo "site/ is built. To look at it: $(BIN)/python -m http.server --bind 127.0.0.1 --directory site 8000"
 
-bench: $(READY) ## measure
+bench: $(DEV) ## measure
 	$(BIN)/python -m bench
 
 wheel-check: $(READY) ## build the wheel and try it in an environment of its own
@@ -86,5 +87,10 @@ $(READY): pyproject.toml constraints.txt
 	  $$found -m venv --clear $(VENV); \
 	fi; \
 	echo "Installing what it needs into $(VENV): about a minute"; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .; \
 	touch $(READY)
+
+$(DEV): $(READY)
+	@echo "Installing the tools of developers into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(DEV)

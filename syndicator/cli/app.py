@@ -19,7 +19,6 @@ app = typer.Typer(
         " `syndicator check` shows what is wrong in it; `syndicator run` starts everything."
     ),
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )

@@ -67,6 +67,22 @@ def test_alone_it_shows_what_there_is(place: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("target", "has_tools"), [("run", False), ("lint", True)])
+def test_running_needs_no_tools_of_developers(place: Path, target: str, has_tools: bool) -> None:
+    python = place / "bin" / "python3"
+    # A Python that makes an environment, in which pip writes down what it is to install.
+    python.write_text(
+        '#!/bin/sh\ncase "$2" in venv) mkdir -p .venv/bin; cp "$0" .venv/bin/python;; pip) echo "$@" >> asked;; esac\n'
+    )
+    python.chmod(0o755)
+    for tool in ("mkdir", "cp"):
+        found = shutil.which(tool)
+        assert found
+        (place / "bin" / tool).symlink_to(found)
+    make(place, target)
+    assert ("[dev]" in (place / "asked").read_text("utf-8")) is has_tools
+
+
 def test_a_long_wait_is_announced(place: Path) -> None:
     python = place / "bin" / "python3"
     # A Python that makes an environment, in which pip fails.

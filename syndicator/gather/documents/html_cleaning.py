@@ -13,7 +13,7 @@ import html
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import nh3
 from msgspec import Struct
@@ -212,10 +212,13 @@ class HtmlCleaner:
 
     def _attribute(self, _tag: str, name: str, value: str) -> str | None:
         if name in {"href", "src"}:
-            return absolute_url(self._base, value)
+            url = absolute_url(self._base, value)
+            return url and quote(url, safe=_IN_ADDRESSES)
         return value
 
 
+_IN_ADDRESSES = "".join(map(chr, range(0x21, 0x7F)))
+"""All of ASCII: other characters are written in percent signs (RFC 3987, 3.1)."""
 _CLEANER = nh3.Cleaner(**_ALLOWED)
 _MARKUP_OF_A_CHARACTER = 6
 """So long is the beginning, for each character that is wanted, in which most texts have enough of them."""
