@@ -24,7 +24,9 @@ from syndicator.observe.logs import get_logger
 from syndicator.observe.pauses import paused_collection
 from syndicator.settings.settings import Settings
 from syndicator.settings.shared_files import LocalConfiguration, shared_digest
-from syndicator.store.ops.configuration_versions import ConfigurationVersions, StoredConfiguration
+from syndicator.store.connection import Command
+from syndicator.store.ops.configuration_versions import StoredConfiguration
+from syndicator.store.store import Store
 
 LOOK_S = 1.0
 """Seconds between two looks at the files, and at the version in Redis: one command."""
@@ -50,7 +52,7 @@ class LiveConfiguration:
     def __init__(
         self,
         local: LocalConfiguration,
-        versions: ConfigurationVersions,
+        store: Store,
         clock: Clock,
         *,
         process: str,
@@ -62,7 +64,8 @@ class LiveConfiguration:
         published ones are newer.
         """
         self._local = local
-        self._versions = versions
+        self._versions = store.configuration
+        self._audit = store.audit
         self._clock = clock
         self._process = process
         self._seen = local.look()
@@ -261,11 +264,17 @@ class LiveConfiguration:
         if stored is not None and described.digest == stored.version.digest:
             self._accept(latest)  # the tables of this process alone may differ
             return settings
-        if not await self._versions.publish(self._files.files, described):
+        if not await self._versions.publish(self._files.files, described, [self._noted(described)]):
             return None
         log.info("configuration_published", version=described.version)
         self._accept(described.version)
         return settings
+
+    def _noted(self, described: ConfigurationVersion) -> Command:
+        """Return the entry of the audit log for a version."""
+        names = [file.name for file in self._files.files]
+        after = {"version": described.version, "files": names, "changed_at": described.changed_at}
+        return self._audit.command("configuration.published", described.by, after=after)
 
     async def _current(self) -> Settings | None:
         """Return the settings of the version in Redis; None where there is none, or it cannot be run here."""

@@ -18,7 +18,7 @@ SOURCE = '[source.{0}]\ntitle = "{0}"\nkind = "feed"\nurl = "http://127.0.0.1:9/
 
 
 def process(store: Store, folder: Path, clock: ManualClock, name: str) -> LiveConfiguration:
-    return LiveConfiguration(LocalConfiguration(folder, {}), store.configuration, clock, process=name)
+    return LiveConfiguration(LocalConfiguration(folder, {}), store, clock, process=name)
 
 
 def folder_of(tmp_path: Path, name: str, *sources: str, at: int) -> Path:

@@ -81,9 +81,7 @@ async def opened(
 
 
 def _live(call: Invocation, foundation: Foundation) -> LiveConfiguration:
-    return LiveConfiguration(
-        call.local(), foundation.store.configuration, foundation.clock, process=own_name()
-    )
+    return LiveConfiguration(call.local(), foundation.store, foundation.clock, process=own_name())
 
 
 def warn_of_refused(notes: Sequence[ProcessNote]) -> None:

@@ -180,6 +180,9 @@ async def test_processes_with_other_files_run_one_configuration(
         code, out, err = await run(older, "reload", "--json")
         assert code == 0, err
         assert len(json.loads(out)["items"]) == 2
+        newest = json.loads((await run(older, "audit", "list", "--json"))[1])["items"][0]
+        assert newest["what"] == "configuration.published"
+        assert newest["who"].startswith("operator (CLI")
         for program in programs:
             url = await program.ready()
             assert await status(f"{url}/feeds/added.rss") != 200

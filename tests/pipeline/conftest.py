@@ -98,5 +98,5 @@ def service_of(redis_url: str, tmp_path: Path, clock: ManualClock) -> OpenServic
 def routes_of(service: Service) -> tuple[ApiRoute, ...]:
     """Return the API of a service that follows no files."""
     local = LocalConfiguration(Path("no such folder"), {})
-    live = LiveConfiguration(local, service.store.configuration, service.clock, process="test")
+    live = LiveConfiguration(local, service.store, service.clock, process="test")
     return api_of(service, live)

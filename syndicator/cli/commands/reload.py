@@ -8,10 +8,11 @@ import typer
 
 from syndicator.cli.context import AsJson, CommandFailed, counted, invocation, print_json, print_table
 from syndicator.cli.event_loop import run_loop
-from syndicator.cli.store_access import own_name
+from syndicator.cli.store_access import operator, own_name
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.clock import system_clock
 from syndicator.model.ops.configuration import ProcessNote
+from syndicator.observe.actor import acting
 from syndicator.resources import open_foundation
 
 _WAIT_S = 15.0
@@ -56,8 +57,10 @@ async def _published(context: typer.Context) -> tuple[int, Sequence[ProcessNote]
     settings = await asyncio.to_thread(call.settings)  # a fault of the files alone ends here
     async with open_foundation(settings, None, system_clock) as foundation:
         versions, clock = foundation.store.configuration, foundation.clock
-        live = LiveConfiguration(call.local(), versions, clock, process=own_name())
-        if await live.publish() is None:
+        live = LiveConfiguration(call.local(), foundation.store, clock, process=own_name())
+        with acting(operator()):
+            published = await live.publish()
+        if published is None:
             raise CommandFailed("another change was published meanwhile", remedy="call it again")
         until_s = asyncio.get_running_loop().time() + _WAIT_S
         while True:

@@ -155,7 +155,7 @@ async def _stay(
             return
         live = LiveConfiguration(
             call.local(),
-            foundation.store.configuration,
+            foundation.store,
             foundation.clock,
             process=own_name(),
             reloading=reloading,

@@ -73,10 +73,13 @@ class ConfigurationVersions:
         """Return the files of a version. Raises SealError where no key of this process opens them."""
         return unpack(zlib.decompress(self._opened(stored.sealed)), tuple[ConfigFile, ...])
 
-    async def publish(self, files: Sequence[ConfigFile], described: ConfigurationVersion) -> bool:
+    async def publish(
+        self, files: Sequence[ConfigFile], described: ConfigurationVersion, besides: Sequence[Command] = ()
+    ) -> bool:
         """Make files the current version; False where another was published meanwhile. Raises SealError.
 
         `described.version` is the number that it gets: one more than that of the version it follows.
+        `besides`: writes of the same transaction.
         """
         sealed = self._sealer.seal(_NAME, zlib.compress(pack(tuple(files))))
         write: Command = (
@@ -85,7 +88,7 @@ class ConfigurationVersions:
             *("digest", described.digest, "changed_ms", to_ms(described.changed_at)),
             *("published_ms", to_ms(described.published_at), "by", described.by, "files", sealed),
         )
-        return await self._change(described.version - 1, write)
+        return await self._change(described.version - 1, write, *besides)
 
     async def add(self, tables: Sequence[AddedTable], besides: Sequence[Command], *, after: int) -> bool:
         """Add tables beside the files; False where the version is not `after` any more. Raises SealError.

@@ -126,7 +126,7 @@ class TokenRoutes:
         return document(TokenGone(id=name))
 
     async def rotate_token(self, request: web.Request) -> web.Response:
-        """Give a token a new value, which is in this answer and kept nowhere.
+        """Replace the value of a token; the new one is in this answer and kept nowhere.
 
         The value before stays valid for a while, under the id of the token with `-before`.
         """

@@ -183,7 +183,7 @@ def _resumed(one: Steered) -> str:
 
 
 def named(one: Steered) -> str:
-    """Name a scope for people."""
+    """Return a scope in words."""
     kind, _, name = one.scope.partition(":")
     if kind == "source":
         return name
