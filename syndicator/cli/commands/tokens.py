@@ -169,7 +169,10 @@ def _rotate(
     ] = "24h",
     as_json: AsJson = False,
 ) -> None:
-    """Replace the value of a token; the new one is shown only once. The one before stays valid for a while, as TOKEN-before."""
+    """Replace the value of a token; the new one is shown only once.
+
+    The one before stays valid for a while, as TOKEN-before.
+    """
     lasting = timedelta() if overlap == "0s" else duration_of(overlap, "--overlap")
 
     async def done(service: Service) -> NewToken:

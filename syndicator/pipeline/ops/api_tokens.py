@@ -138,7 +138,7 @@ class Access:
             raise TokenRefused(f"there is a token {name!r} already, or there are {MOST:,}: revoke one first")
 
     async def rotate(self, name: TokenId, overlap: timedelta) -> NewToken | None:
-        """Replace the value of a token; the one before is valid for `overlap` more, under the id `NAME-before`.
+        """Replace the value of a token; the one before is valid for `overlap` more, as `NAME-before`.
 
         Returns None where there is none of this id. Raises TokenRefused.
         """
