@@ -61,6 +61,7 @@ def test_there_is_neither_error_nor_warning(of: FeedSnapshot, form: Format) -> N
 @settings(max_examples=40)
 @given(poison=POISONED)
 @example(poison={"body_html": "<A HREF='¡href='>x</A>"})
+@example(poison={"body_html": "<a href='https://x.example/café?q=é'>x</a>"})
 def test_whatever_an_article_holds_only_its_words_are_warned_of(form: Format, poison: dict[str, Any]) -> None:
     poison = {name: value for name, value in poison.items() if name not in {"first_seen_at", "updated_at"}}
     cleaner = HtmlCleaner("https://berita.example/")  # what is stored was cleaned at the door

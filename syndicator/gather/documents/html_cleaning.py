@@ -55,7 +55,8 @@ _ALLOWED: Mapping[str, Any] = {
 }
 
 _ODD_ADDRESS = re.compile(
-    r"""="(?:(?<=href=")|(?<=src="))(?!https?://[a-z0-9.-]+(?::(?:[1-5][0-9]{4}|[1-9][0-9]{0,3}))?(?:[/?#][\w.~:/?#\[\]@!$&'()*+,;=%-]*)?")"""
+    r"""="(?:(?<=href=")|(?<=src="))(?!https?://[a-z0-9.-]+(?::(?:[1-5][0-9]{4}|[1-9][0-9]{0,3}))?(?:[/?#][\w.~:/?#\[\]@!$&'()*+,;=%-]*)?")""",
+    re.ASCII,  # an address with other characters is written anew
 )
 _IMAGE = re.compile(r"<img\b([^<>]{0,8000})>", re.IGNORECASE)
 _WITH_NOSCRIPT = re.compile(
