@@ -152,6 +152,8 @@ async def egress_on(
 
 
 SHORT = FetchLimits(timeout_s=0.3, connect_timeout_s=0.2)
+"""For servers that never answer; those that do have longer, since the machine may be busy."""
+AMPLE = FetchLimits(timeout_s=20)
 MIB = 1024 * 1024
 
 
@@ -160,13 +162,13 @@ def noon() -> datetime:
 
 
 async def fetch_from(
-    script: Script, limits: FetchLimits = SHORT, **headers: str
+    script: Script, limits: FetchLimits = AMPLE, **headers: str
 ) -> tuple[RawServer, FetchResult]:
     async with serving(script) as server, egress_on("127.0.0.1", clock=noon) as egress:
         return server, await egress.fetch(server.url("/feed?token=hidden"), headers=headers, limits=limits)
 
 
-async def failure_from(script: Script, limits: FetchLimits = SHORT) -> FetchFailed:
+async def failure_from(script: Script, limits: FetchLimits = AMPLE) -> FetchFailed:
     _, result = await fetch_from(script, limits)
     assert isinstance(result, FetchFailed)
     assert "hidden" not in result.detail

@@ -6,7 +6,6 @@ from egress.certificates import own_certificate
 from egress.raw_server import (
     LOOPBACK,
     NOON,
-    SHORT,
     Asked,
     by_path,
     egress_on,
@@ -25,7 +24,6 @@ from syndicator.egress.client import open_egress
 from syndicator.egress.slots import ConnectionLimits
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
-from syndicator.model.source import FetchLimits
 
 
 async def test_a_document_as_it_came() -> None:
@@ -67,7 +65,7 @@ async def test_the_callers_headers_are_sent_but_our_own_are_ours() -> None:
         "Content-Length": "4",
         "Transfer-Encoding": "chunked",
     }
-    server, _ = await fetch_from(saying(reply()), SHORT, **extra)
+    server, _ = await fetch_from(saying(reply()), **extra)
     sent = server.asked[0].headers
     assert sent["accept"] == "text/html"
     assert sent["if-none-match"] == '"a"'
@@ -90,7 +88,7 @@ async def test_the_callers_headers_are_sent_but_our_own_are_ours() -> None:
     ],
 )
 async def test_headers_that_would_break_out_are_not_sent(name: str, value: str) -> None:
-    server, result = await fetch_from(saying(reply()), SHORT, **{name: value})
+    server, result = await fetch_from(saying(reply()), **{name: value})
     assert not server.asked
     assert isinstance(result, FetchFailed)
     assert result.reason is Reason.PROTOCOL
@@ -186,7 +184,7 @@ BROKEN = [
 
 @pytest.mark.parametrize("answer", CUT_OFF + BROKEN)
 async def test_answers_that_are_no_proper_http(answer: bytes) -> None:
-    failed = await failure_from(saying(answer, close=True), FetchLimits(timeout_s=5))
+    failed = await failure_from(saying(answer, close=True))
     assert failed.reason is Reason.PROTOCOL
     assert "127.0.0.1" in failed.detail
 

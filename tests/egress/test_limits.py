@@ -8,7 +8,18 @@ from collections.abc import Callable
 
 import brotli
 import pytest
-from egress.raw_server import MIB, Asked, egress_on, failure_from, fetch_from, reply, saying, serving, silent
+from egress.raw_server import (
+    MIB,
+    SHORT,
+    Asked,
+    egress_on,
+    failure_from,
+    fetch_from,
+    reply,
+    saying,
+    serving,
+    silent,
+)
 from support import until
 
 from syndicator.egress.client import SOURCE_LIMITS, Egress
@@ -116,12 +127,12 @@ async def test_one_byte_at_a_time_ends_with_the_deadline() -> None:
             await writer.drain()
             await asyncio.sleep(0.01)
 
-    failed = await failure_from(script)
+    failed = await failure_from(script, SHORT)
     assert failed.reason is Reason.TIMEOUT
 
 
 async def test_a_server_that_says_nothing() -> None:
-    failed = await failure_from(silent())
+    failed = await failure_from(silent(), SHORT)
     assert failed.reason is Reason.TIMEOUT
     assert failed.detail == "127.0.0.1 did not answer completely in time."
 

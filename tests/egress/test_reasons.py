@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from egress.certificates import own_certificate
-from egress.raw_server import SHORT, Script, egress_on, reply, saying, serving, silent
+from egress.raw_server import AMPLE, SHORT, Script, egress_on, reply, saying, serving, silent
 from egress.test_guard import Names
 
 from syndicator.egress.slots import ConnectionLimits
@@ -115,7 +115,7 @@ TABLE = [
 
 @pytest.mark.parametrize(("code", "world"), TABLE)
 async def test_each_has_its_own_reason(code: str, world: World, tmp_path: Path) -> None:
-    limits = FetchLimits(timeout_s=5) if code == "too_large" else SHORT
+    limits = SHORT if code == "timeout" else AMPLE
     turns = ConnectionLimits(total=10, per_host=1, wait_s=0.1)
     names = Names([])
     async with (
