@@ -2,10 +2,11 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from types import MappingProxyType
 
 from aiohttp.abc import AbstractResolver
 
@@ -162,7 +163,7 @@ def noon() -> datetime:
 
 
 async def fetch_from(
-    script: Script, limits: FetchLimits = AMPLE, **headers: str
+    script: Script, limits: FetchLimits = AMPLE, headers: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[RawServer, FetchResult]:
     async with serving(script) as server, egress_on("127.0.0.1", clock=noon) as egress:
         return server, await egress.fetch(server.url("/feed?token=hidden"), headers=headers, limits=limits)

@@ -65,7 +65,7 @@ async def test_the_callers_headers_are_sent_but_our_own_are_ours() -> None:
         "Content-Length": "4",
         "Transfer-Encoding": "chunked",
     }
-    server, _ = await fetch_from(saying(reply()), **extra)
+    server, _ = await fetch_from(saying(reply()), headers=extra)
     sent = server.asked[0].headers
     assert sent["accept"] == "text/html"
     assert sent["if-none-match"] == '"a"'
@@ -88,7 +88,7 @@ async def test_the_callers_headers_are_sent_but_our_own_are_ours() -> None:
     ],
 )
 async def test_headers_that_would_break_out_are_not_sent(name: str, value: str) -> None:
-    server, result = await fetch_from(saying(reply()), **{name: value})
+    server, result = await fetch_from(saying(reply()), headers={name: value})
     assert not server.asked
     assert isinstance(result, FetchFailed)
     assert result.reason is Reason.PROTOCOL
