@@ -17,11 +17,12 @@ from typing import ParamSpec, TypeVar
 from msgspec.structs import replace
 
 from syndicator.background import meanwhile
-from syndicator.errors import ConfigError, SealError, StoreError, SyndicatorError
+from syndicator.errors import ConfigError, SealError, StoreError, StoreUnavailable, SyndicatorError
 from syndicator.model.clock import Clock
 from syndicator.model.ops.configuration import AddedTable, ConfigFile, ConfigurationVersion, ProcessNote
 from syndicator.observe.logs import get_logger
 from syndicator.observe.pauses import paused_collection
+from syndicator.settings.files import Look
 from syndicator.settings.settings import Settings
 from syndicator.settings.shared_files import LocalConfiguration, shared_digest
 from syndicator.store.connection import Command
@@ -31,10 +32,15 @@ from syndicator.store.store import Store
 LOOK_S = 1.0
 """Seconds between two looks at the files, and at the version in Redis: one command."""
 
+AGAIN_S = 3.0
+"""Seconds between two tries to apply a version while Redis does not do its part."""
+
 NOTE_EVERY = timedelta(seconds=5)
 """How long a note of what this process runs stands at most."""
 
 _MOST_REFUSED = 20
+_NONE = -1
+"""No version: none is numbered so."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = get_logger(__name__)
@@ -68,7 +74,10 @@ class LiveConfiguration:
         self._audit = store.audit
         self._clock = clock
         self._process = process
-        self._seen = local.look()
+        self._seen: Look | None = local.look()
+        """Of the files that were judged last; None: they are to be read again."""
+        self._is_asked = False
+        """Whether somebody asked to read them again, and Redis has not answered since."""
         self._files = local.read()
         self._digest: str | None = None
         """Of the shared tables in the files; None: not computed yet."""
@@ -106,7 +115,7 @@ class LiveConfiguration:
         if settings is None:
             refused = self._refused
             settings = await self._current()
-            self._refused = (*refused, *self._refused)
+            self._refused = tuple(dict.fromkeys((*refused, *self._refused)))
         if settings is None:  # what is published cannot be run here: the files of this process can
             settings = await _aside(self._local.settings, self._files)
         self._started = settings
@@ -159,7 +168,7 @@ class LiveConfiguration:
                 if note.at - noted.at >= NOTE_EVERY or replace(note, at=noted.at) != noted:
                     await self._versions.note(note)
                     noted = note
-            except StoreError as error:  # Redis is away: what runs goes on
+            except (StoreError, OSError) as error:  # Redis or the folder is away: what runs goes on
                 log.debug("configuration_not_followed", reason=str(error))
 
     async def _pause(self) -> None:
@@ -171,28 +180,38 @@ class LiveConfiguration:
 
     async def _look(self, apply: Apply) -> None:
         """Look at the files and at Redis once, and apply what is new."""
-        before, is_asked = self._version, self._reloading.is_set()
+        before, settings = self._version, None
+        self._is_asked |= self._reloading.is_set()
         self._reloading.clear()
-        settings: Settings | None = None
-        if is_asked:
-            self._seen = await asyncio.to_thread(self._local.look)
-        if is_asked or await self._files_changed():
+        if self._is_asked or await self._files_changed():
+            self._seen, seen = None, await asyncio.to_thread(self._local.look)
             self._files, self._digest = await _aside(self._local.read), None
-            settings = await self._settings_of_files(is_asked=is_asked)
-        if settings is None and await self._versions.number() != self._looked_at:
+            settings = await self._settings_of_files(is_asked=self._is_asked)
+            self._seen, self._is_asked = seen, False
+        number = await self._versions.number()
+        if settings is None and number < self._looked_at:  # Redis has lost what was published
+            settings = await self._settings_of_files()
+        if settings is None and number != self._looked_at:
             settings = await self._current()
         if settings is None:
             return
         await self._change(settings, before, apply)
 
     async def _change(self, settings: Settings, before: int, apply: Apply) -> None:
-        """Apply settings; where that fails, what runs, version `before`, goes on."""
+        """Apply settings; where that fails, what runs, version `before`, goes on.
+
+        Raises StoreUnavailable where Redis did not do its part: the next look tries again.
+        """
         fitted = self._fitted(settings)
         if fitted == self._running:
             log.info("configuration_unchanged", version=self._version)
             return
         try:
             await apply(fitted)
+        except StoreUnavailable:
+            self._version, self._looked_at = before, _NONE
+            await asyncio.sleep(AGAIN_S)
+            raise
         except SyndicatorError as error:
             self._version = before
             self._refuse(str(error))
@@ -212,10 +231,7 @@ class LiveConfiguration:
         if seen == self._seen:
             return False
         await asyncio.sleep(LOOK_S / 4)
-        if seen != await asyncio.to_thread(self._local.look):
-            return False
-        self._seen = seen
-        return True
+        return seen == await asyncio.to_thread(self._local.look)
 
     async def _is_newer(self) -> bool:
         """Return whether the files of this process were changed after those that are published."""
@@ -296,6 +312,8 @@ class LiveConfiguration:
 
     async def _shared(self, stored: StoredConfiguration) -> tuple[int, Sequence[ConfigFile]] | None:
         """Return a version and its files; None where they are those of this process. Raises SealError."""
+        if not stored.sealed:  # tables were added, and no files published yet
+            return None
         if self._digest is None:
             self._digest = await _aside(shared_digest, self._files)
         if stored.version.digest == self._digest:

@@ -63,7 +63,7 @@ class ConfigurationEditing:
             in_files = {}
         both = [f"{each.kind}.{each.id}" for each in added if each.id in in_files.get(each.kind, ())]
         return ConfigurationShown(
-            version=stored.version if stored else None,
+            version=stored.version if stored and stored.sealed else None,
             processes=tuple(await self._store.configuration.notes(self._clock())),
             added=tuple(map(without_secrets, added)),
             in_files_too=tuple(both),

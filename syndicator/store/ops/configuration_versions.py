@@ -34,6 +34,7 @@ class StoredConfiguration(Struct, frozen=True, kw_only=True):
 
     version: ConfigurationVersion
     sealed: bytes
+    """Its files; empty where tables were added before any process published files."""
     added: tuple[AddedTable, ...]
 
 
@@ -67,7 +68,7 @@ class ConfigurationVersions:
             return None
         tables = [unpack(self._opened(record), AddedTable) for _, record in pairs(added)]
         in_order = tuple(sorted(tables, key=lambda each: (each.kind, each.id)))
-        return StoredConfiguration(version=version, sealed=sealed, added=in_order)
+        return StoredConfiguration(version=version, sealed=sealed or b"", added=in_order)
 
     def files(self, stored: StoredConfiguration) -> tuple[ConfigFile, ...]:
         """Return the files of a version. Raises SealError where no key of this process opens them."""
@@ -147,7 +148,7 @@ def _version(values: Sequence[bytes | None]) -> ConfigurationVersion | None:
     return ConfigurationVersion(
         version=int(version),
         digest=digest.decode(),
-        changed_at=from_ms(int(changed_ms)),
-        published_at=from_ms(int(published_ms)),
+        changed_at=from_ms(int(changed_ms or 0)),
+        published_at=from_ms(int(published_ms or 0)),
         by=by.decode(),
     )
