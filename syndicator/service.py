@@ -42,11 +42,14 @@ from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.popularity.ranking import RankStep
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.queries import Queries
+from syndicator.pipeline.rounds.backfill_step import BackfillStep
 from syndicator.pipeline.rounds.completeness_check import CompletenessCheck
 from syndicator.pipeline.rounds.feed_round import FeedRound
 from syndicator.pipeline.rounds.page_round import PageRound
+from syndicator.pipeline.rounds.past_documents import PastDocuments
 from syndicator.pipeline.rounds.sitemap_round import SitemapRound
 from syndicator.pipeline.search.article_search import ArticleSearch
+from syndicator.pipeline.sources.backfill_control import BackfillControl
 from syndicator.pipeline.sources.gather_step import GatherStep
 from syndicator.pipeline.sources.round_result import KindOfRound
 from syndicator.pipeline.sources.source_control import SourceControl
@@ -102,16 +105,9 @@ class Service:
     def steps(self) -> tuple[Step, ...]:
         """All that a worker does."""
         return (
-            self.gather_step,
-            self.assign_step,
-            self.publish_step,
-            self.deliver_step,
-            self.rank_step,
-            self.sweep_step,
-            self.release_step,
-            self.subscribe_step,
-            self.hub_step,
-        )
+            self.gather_step, self.backfill_step, self.assign_step, self.publish_step, self.deliver_step,
+            self.rank_step, self.sweep_step, self.release_step, self.subscribe_step, self.hub_step,
+        )  # fmt: skip
 
     async def sync_configuration(self) -> None:
         """Make the configured sources, feeds and endpoints the ones that are worked on."""
@@ -193,6 +189,9 @@ class Service:
             self._foundation.rng,
             take_received=resources.client.take_received,
         )
+        past = PastDocuments(resources.client, self._foundation.gatherer, self._candidates, pages)
+        self.backfill_step = BackfillStep(store, settings.sources, past, clock)
+        self.backfill_control = BackfillControl(store, settings.sources, clock)
         self.source_control = SourceControl(store, settings.sources, clock)
         self.schedule_preview = SchedulePreview(store, settings.sources, clock)
 

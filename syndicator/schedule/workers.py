@@ -14,6 +14,7 @@ from syndicator.schedule.runner import Runner
 
 TICKS_S: Mapping[str, float] = {
     "gather": 1.0,
+    "backfill": 1.0,
     "assign": 1.0,
     "publish": 1.0,
     "deliver": 0.5,
@@ -27,6 +28,7 @@ TICKS_S: Mapping[str, float] = {
 
 CAPACITY: Mapping[str, int] = {
     "gather": 32,
+    "backfill": 2,
     "assign": 1,
     "publish": 1,
     "deliver": 448,

@@ -45,6 +45,7 @@ from syndicator.store.popularity.signals import Signals
 from syndicator.store.shared_clock import SharedClock, redis_clock, redis_time
 from syndicator.store.sources.admitted_entries import Entries
 from syndicator.store.sources.article_delays import ArticleDelays
+from syndicator.store.sources.backfills import Backfills
 from syndicator.store.sources.origins import Origins
 from syndicator.store.sources.request_slots import SharedRequestSlots
 from syndicator.store.sources.robots import RobotsFiles
@@ -138,6 +139,7 @@ class Store:
 
     def _open_sources(self, connection: Connection, keys: Keys) -> None:
         self.article_delays = ArticleDelays(connection, keys)
+        self.backfills = Backfills(connection, keys)
         self.entries = Entries(connection, keys)
         self.origins = Origins(connection, keys)
         self.request_slots = SharedRequestSlots(connection, keys)

@@ -34,6 +34,7 @@ from syndicator.model.fetch import Fetched
 from syndicator.model.source import FeedHints, Source
 from syndicator.rules.dates.claimed_dates import FARTHEST_EVENT, DateClaim, read_claim
 from syndicator.rules.identity.addresses import clean_url, untracked
+from syndicator.rules.sources.backfill import next_numbered
 
 MAX_GUID = 1000
 MAX_HUBS = 5
@@ -42,6 +43,7 @@ MAX_WARNINGS = 20
 MAX_MADE_TITLE = 100
 MAX_REPAIRS = 4
 """Changes of a whole document that are noted with each article, at most."""
+_WORDPRESS = "wordpress.org"
 
 
 class DeletedEntry(Struct, frozen=True, kw_only=True):
@@ -67,6 +69,8 @@ class FeedReading(Struct, frozen=True, kw_only=True):
     """Absolute addresses of its WebSub hubs, at most `MAX_HUBS`."""
     self_url: str | None = None
     """Its own address as it gives it: the topic to subscribe to."""
+    earlier_url: str | None = None
+    """Where its earlier entries are, if it says or shows that."""
     deleted: tuple[DeletedEntry, ...] = ()
     """What it says was deleted, at most `MAX_DELETED`."""
     entries: EntriesApart = EntriesApart()
@@ -114,8 +118,16 @@ def to_reading(source: Source, fetched: Fetched, channel: Channel, *, is_light: 
         hints=channel.hints,
         hubs=tuple(dict.fromkeys(hub for hub in hubs if hub)),
         self_url=absolute_url(fetched.url, channel.self_url),
+        earlier_url=_earlier_url(fetched.url, channel),
         deleted=tuple(maker.deleted(one) for one in channel.deleted[:MAX_DELETED] if one.guid.strip()),
     )
+
+
+def _earlier_url(url: str, channel: Channel) -> str | None:
+    """Return the address of earlier entries; WordPress numbers its documents, and no document says so."""
+    if channel.earlier_url:
+        return absolute_url(url, channel.earlier_url)
+    return next_numbered(url) if _WORDPRESS in channel.generator.lower() else None
 
 
 class _Maker:

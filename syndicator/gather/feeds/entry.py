@@ -78,6 +78,9 @@ class Channel(Struct, kw_only=True):
     hubs: list[str] = field(default_factory=list)
     """WebSub hubs; like `self_url` as written."""
     self_url: str = ""
+    earlier_url: str = ""
+    """The document with earlier entries: `prev-archive` or `next` (RFC 5005, 4 and 3), `next_url` in JSON."""
+    generator: str = ""
     entries: list[Entry] = field(default_factory=list)
     deleted: list[Deleted] = field(default_factory=list)
     left_out: int = 0

@@ -51,6 +51,7 @@ def read_json(fetched: Fetched, limit: int) -> Channel:
         language=_text(document, "language"),
         hubs=_hubs(document),
         self_url=_text(document, "feed_url"),
+        earlier_url=_text(document, "next_url"),
         entries=entries,
         deleted=_deleted(document),
         left_out=max(0, len(items) - limit),

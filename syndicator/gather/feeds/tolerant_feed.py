@@ -96,6 +96,8 @@ def _read_parsed(fetched: Fetched, limit: int, doubt: str) -> Channel:
         ),
         hubs=_links(feed, "hub"),
         self_url=next(iter(_links(feed, "self")), ""),
+        earlier_url=next(iter(_links(feed, "prev-archive") or _links(feed, "next")), ""),
+        generator=feed.get("generator", ""),
         entries=entries,
         deleted=_deleted(fetched.body),
         left_out=max(0, len(parsed.entries) - limit),

@@ -53,6 +53,9 @@ def read_atom(root: _Element, names: QualifiedNames, base: str, window: FeedWind
         ),
         hubs=_addresses(fields, "hub", base),
         self_url=next(iter(_addresses(fields, "self", base)), ""),
+        earlier_url=next(
+            iter(_addresses(fields, "prev-archive", base) or _addresses(fields, "next", base)), ""
+        ),
         entries=[
             _entry(entry, names, base, owners)
             for entry in window.of(entries, lambda entry: _date(entry, names))

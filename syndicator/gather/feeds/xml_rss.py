@@ -56,6 +56,8 @@ def read_rss(root: _Element, names: QualifiedNames, base: str, window: FeedWindo
         hints=_hints(inside, names),
         hubs=_links(inside, "hub"),
         self_url=next(iter(_links(inside, "self")), ""),
+        earlier_url=next(iter(_links(inside, "prev-archive") or _links(inside, "next")), ""),
+        generator=first_text(inside, "generator"),
         entries=[_entry(item, names, base) for item in window.of(items, lambda item: _date(item, names))],
         left_out=max(0, len(items) - window.limit),
         warnings=[*names.odd, *(["the document has several channels"] if len(channels) > 1 else [])],

@@ -17,6 +17,7 @@ from syndicator.rules.articles.revision import RESTLESS
 from syndicator.rules.identity.canonical_trust import shared_names
 from syndicator.rules.identity.identity import identified_by
 from syndicator.rules.sources.announcement import Announcing, announced_from, announces_undated
+from syndicator.rules.sources.backfill import is_in_span
 from syndicator.store.data_mark import DataMarks
 
 
@@ -53,7 +54,11 @@ class CandidatePipeline:
 
         Articles that their source cancelled are withdrawn. Embargoed ones are held and released later.
         """
-        candidates = [as_configured(source, candidate) for candidate in candidates]
+        candidates = [
+            as_configured(source, candidate)
+            for candidate in candidates
+            if is_in_span(candidate.published_at, notes.since)
+        ]
         policy = notes.identified_by or source.identity
         candidates = [identified_by(candidate, policy) for candidate in _believed(candidates, notes)]
         candidates = await self._upstream_withdrawals.without_cancelled(source, candidates)
@@ -75,7 +80,8 @@ class CandidatePipeline:
             backfill=backfill,
             rechecked=rechecked,
             archive_before=notes.archive_before,
-            announcing=Announcing(since=since, undated=announces_undated(now, lost_at), lost_at=lost_at),
+            announcing=notes.announcing
+            or Announcing(since=since, undated=announces_undated(now, lost_at), lost_at=lost_at),
         )
         for entry in admitted:
             if entry.changes_constantly:

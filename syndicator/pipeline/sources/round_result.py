@@ -19,6 +19,7 @@ from syndicator.model.sources.completeness import Completeness
 from syndicator.model.sources.freshness import Sighting
 from syndicator.model.sources.source_findings import PagesTried
 from syndicator.rules.identity.guid_trust import GuidEvidence
+from syndicator.rules.sources.announcement import Announcing
 from syndicator.rules.sources.cadence import counts_against, passes
 from syndicator.rules.sources.redirect_tracking import to_ask
 from syndicator.rules.sources.rhythm import Poll
@@ -113,6 +114,10 @@ class Notes:
     """How articles are identified; None: as the source is configured."""
     back: bool = False
     """Whether the source is gathered again after a long pause (`rules.sources.announcement`)."""
+    announcing: Announcing | None = None
+    """Which articles are announced, in place of the rule for rounds (`rules.sources.announcement`)."""
+    since: datetime | None = None
+    """Articles published before are left out."""
     found: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
     pages_read: int = 0

@@ -77,6 +77,19 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
         """
         return f"{self._prefix}entries:{source}"
 
+    def backfill(self, source: SourceId) -> str:
+        """HASH: `record` (msgpack `Backfill`): how much of a source's past is asked for, and how far that is;
+        `step`: how often it was written: who writes it must have read that.
+        Kept: while it runs, and 30 days. Written by: operators, backfill.
+        """
+        return f"{self._prefix}backfill:{source}"
+
+    def backfills_due(self) -> str:
+        """ZSET: source id → when its back-fill goes on, ms, or the end of a worker's lease of it.
+        Kept: while it runs. Written by: operators, backfill.
+        """
+        return self._prefix + "backfills:due"
+
     def sources_due(self) -> str:
         """ZSET: source id → due time in ms, or lease end while a worker has it.
         Kept: configured sources. Written by: claim, settle.

@@ -136,9 +136,10 @@ class Configured:
         keys = self._keys
         return (
             ("UNLINK", keys.source(source), keys.carried(source), keys.recheck(source)),
-            ("UNLINK", keys.round_history(source), keys.delays(source)),
+            ("UNLINK", keys.round_history(source), keys.delays(source), keys.backfill(source)),
             ("UNLINK", keys.subscription(source), keys.pushed(source)),
             ("ZREM", keys.subscriptions_due(), source),
+            ("ZREM", keys.backfills_due(), source),
             ("HDEL", keys.sources_woken(), source),
             ("HDEL", keys.pauses(), scope_of(source)),
             ("UNLINK", keys.unreadable(source)),

@@ -197,7 +197,7 @@ class Renaming:
             (keys.pauses(), scope_of(former), scope_of(source)),
             *((keys.portals(), f"{former}{part}", f"{source}{part}") for part in ("", " box", " read")),
         ]
-        queues = (keys.sources_due(), keys.subscriptions_due())
+        queues = (keys.sources_due(), keys.subscriptions_due(), keys.backfills_due())
         since, *rest = await self._redis.batch(
             [
                 ("HGET", keys.configured(), field),
@@ -210,6 +210,7 @@ class Renaming:
             keys.source,
             keys.round_history,
             keys.delays,
+            keys.backfill,
             keys.subscription,
             keys.pushed,
             keys.unreadable,

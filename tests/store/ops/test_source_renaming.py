@@ -16,13 +16,14 @@ from syndicator.store.store import Store
 
 OLD, NEW = SourceId("kota-lama"), SourceId("kota-baru")
 
-MOVED_WHOLE = {"source", "round_history", "delays", "subscription", "pushed", "unreadable"}
+MOVED_WHOLE = {"source", "round_history", "delays", "backfill", "subscription", "pushed", "unreadable"}
 MERGED = {"carried", "recheck"}
 RECORD_BY_RECORD = {
     "article", "revisions", "withdrawn", "timeline", "pictures", "picture", "held", "held_due", "held_owners",
 }  # fmt: skip
 FIELD_BY_FIELD = {
     "configured", "origins", "scopes", "sources_due", "sources_owners", "sources_woken", "subscriptions_due", "portals", "pauses",
+    "backfills_due",
 }  # fmt: skip
 STAYS = {
     "identities_seen": "the word stands for whoever lists it; names inside a source keep their scope",
@@ -70,13 +71,16 @@ async def fill(store: Store, keys: Keys, source: SourceId) -> None:
     await call("SET", keys.source(source), b"\x80")
     await call("SET", keys.round_history(source), b"x")
     await call("SET", keys.delays(source), b"x")
-    for key in (keys.subscription(source), keys.pushed(source), keys.unreadable(source)):
+    for key in (
+        keys.backfill(source), keys.subscription(source), keys.pushed(source), keys.unreadable(source)
+    ):  # fmt: skip
         await call("HSET", key, "of", "it")
     for key in (keys.carried(source), keys.recheck(source)):
         await call("ZADD", key, 5, "a1")
     for key in (keys.sources_woken(), keys.sources_owners(), keys.origins()):
         await call("HSET", key, source, "1")
     await call("ZADD", keys.subscriptions_due(), 7, source)
+    await call("ZADD", keys.backfills_due(), 8, source)
     await call("HSET", keys.pauses(), f"source:{source}", "1")
     for part in ("", " box", " read"):
         await call("HSET", keys.portals(), f"{source}{part}", "1:2:3")
