@@ -25,6 +25,7 @@ def api_of(service: Service, live: LiveConfiguration) -> tuple[ApiRoute, ...]:
         editing=ConfigurationEditing(service.store, live.check, service.clock),
         reload=live.reload,
         source_control=service.source_control,
+        backfill_control=service.backfill_control,
         schedule_preview=service.schedule_preview,
         endpoint_schema=registration_schema(),
         clock=service.clock,

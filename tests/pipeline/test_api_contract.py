@@ -30,6 +30,7 @@ BODIES: dict[str, Any] = {
     "pause_many": {"all": True},
     "resume_many": {"all": True},
     "run_many": {"all": True},
+    "gather_past": {"articles": 5},
     "withdraw": {"reason": "atas permintaan"},
     "report": {"signals": [{"kind": "reads", "url": "https://city.example/read/1/berita"}, {"kind": "x"}]},
 }

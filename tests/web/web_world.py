@@ -32,6 +32,7 @@ from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.queries import Queries
+from syndicator.pipeline.sources.backfill_control import BackfillControl
 from syndicator.pipeline.sources.source_control import SourceControl
 from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import StoryEditing
@@ -201,6 +202,9 @@ class World:
             editing=ConfigurationEditing(self.store, _no_files, self.clock),
             reload=lambda: None,
             schedule_preview=SchedulePreview(
+                self.store, {source.id: source for source in self.sources}, self.clock
+            ),
+            backfill_control=BackfillControl(
                 self.store, {source.id: source for source in self.sources}, self.clock
             ),
             source_control=SourceControl(

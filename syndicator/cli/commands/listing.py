@@ -5,7 +5,7 @@ from typing import Any
 import typer
 
 from syndicator.cli.commands import articles, stories
-from syndicator.cli.commands.sources import adding, control, showing
+from syndicator.cli.commands.sources import adding, backfill, control, showing
 from syndicator.cli.commands.webhooks import deliveries, endpoints
 from syndicator.cli.context import (
     AlwaysJson,
@@ -26,6 +26,7 @@ feeds_app = typer.Typer(help="What is published.", no_args_is_help=True)
 def register(app: typer.Typer) -> None:
     """Add these commands to the program."""
     control.register(showing.app)
+    backfill.register(showing.app)
     adding.register(showing.app)
     app.add_typer(showing.app, name="sources")
     app.add_typer(feeds_app, name="feeds")

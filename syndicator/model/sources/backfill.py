@@ -44,6 +44,32 @@ class BackfillWish(Struct, frozen=True, kw_only=True):
     """Whether endpoints hear of the articles; in feeds they stand at their own dates in any case."""
 
 
+class BackfillProgress(Struct, frozen=True, kw_only=True):
+    """How far a back-fill is, for people and programs."""
+
+    source: SourceId
+    status: BackfillStatus
+    reason: str
+    """What a running one waits for, or why it ended; empty while it works."""
+    path: BackfillPath | None
+    """Where the articles are listed; None until that was found out."""
+    since: datetime | None
+    articles: int
+    requests: int
+    announce: bool
+    new: int
+    known: int
+    """Articles in its span that were admitted before."""
+    failed: int
+    """Documents and article pages that could not be read."""
+    requested: int
+    oldest: datetime | None
+    """The date of the oldest article that was admitted."""
+    created_at: datetime
+    by: str
+    ended_at: datetime | None
+
+
 class Backfill(Struct, frozen=True, kw_only=True):
     """A walk through the older documents of a source, one portion at a time."""
 
@@ -78,3 +104,24 @@ class Backfill(Struct, frozen=True, kw_only=True):
     reason: str = ""
     """What a running one waits for, or why it ended."""
     ended_at: datetime | None = None
+
+    @property
+    def progress(self) -> BackfillProgress:
+        return BackfillProgress(
+            source=self.source,
+            status=self.status,
+            reason=self.reason,
+            path=self.path,
+            since=self.wish.since,
+            articles=self.wish.articles,
+            requests=self.wish.requests,
+            announce=self.wish.announce,
+            new=self.new,
+            known=self.known,
+            failed=self.failed,
+            requested=self.requested,
+            oldest=self.oldest,
+            created_at=self.created_at,
+            by=self.by,
+            ended_at=self.ended_at,
+        )

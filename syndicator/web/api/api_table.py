@@ -11,6 +11,7 @@ from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
 from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.queries import Queries
+from syndicator.pipeline.sources.backfill_control import BackfillControl
 from syndicator.pipeline.sources.source_control import SourceControl
 from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.pipeline.webhooks.inspection import DeliveryInspection
@@ -49,6 +50,7 @@ def api_table(
     editing: ConfigurationEditing,
     reload: Callable[[], None],
     source_control: SourceControl,
+    backfill_control: BackfillControl,
     schedule_preview: SchedulePreview,
     endpoint_schema: Mapping[str, Any],
     clock: Clock,
@@ -57,7 +59,7 @@ def api_table(
     return (
         *ReadingRoutes(reading, listing).table(),
         *ScheduleRoutes(schedule_preview, reading).table(),
-        *SourceRoutes(source_control, reading).table(),
+        *SourceRoutes(source_control, backfill_control, reading).table(),
         *OperatingRoutes(withdrawer).table(),
         *StoryRoutes(story_editing, listing).table(),
         *EndpointRoutes(registration, endpoint_schema, clock).table(),
@@ -89,6 +91,7 @@ def described_table(endpoint_schema: Mapping[str, Any]) -> tuple[ApiRoute, ...]:
         editing=nobody,
         reload=nobody,
         source_control=nobody,
+        backfill_control=nobody,
         schedule_preview=nobody,
         endpoint_schema=endpoint_schema,
         clock=nobody,

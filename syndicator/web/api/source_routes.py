@@ -1,4 +1,4 @@
-"""What administrators do to sources by program: pause, resume, run."""
+"""What administrators do to sources by program: pause, resume, run, gather their past."""
 
 from collections.abc import Awaitable
 from datetime import datetime
@@ -8,8 +8,10 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from syndicator.model.ids import SourceId
+from syndicator.model.sources.backfill import BackfillPath, BackfillProgress, BackfillWish
 from syndicator.model.token import TokenScope
 from syndicator.pipeline.queries import Queries
+from syndicator.pipeline.sources.backfill_control import MOST_ARTICLES, MOST_REQUESTS, BackfillControl
 from syndicator.pipeline.sources.source_control import (
     Choice,
     ControlRefused,
@@ -17,7 +19,7 @@ from syndicator.pipeline.sources.source_control import (
     SourceControl,
     Steered,
 )
-from syndicator.web.api.json_api import ApiRoute, Handler, document, list_document, read_json
+from syndicator.web.api.json_api import ApiRoute, Handler, Method, document, list_document, read_json
 from syndicator.web.http.problems import Problem, ProblemRaised, not_found
 
 T = TypeVar("T")
@@ -53,11 +55,29 @@ class ScopePause(Scope, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: _Reason = ""
 
 
+class SourceBackfill(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much of a source's past is gathered."""
+
+    since: Annotated[_Instant | None, Meta(description="Only what was published then or later.")] = None
+    articles: Annotated[int, Meta(ge=1, le=MOST_ARTICLES, description="New articles, at most.")] = 500
+    requests: Annotated[
+        int, Meta(ge=1, le=MOST_REQUESTS, description="Documents and pages that are requested, at most.")
+    ] = 2000
+    path: Annotated[
+        BackfillPath | None,
+        Meta(description="Where the articles are listed; left out: the first that the source offers."),
+    ] = None
+    announce: Annotated[bool, Meta(description="Whether endpoints hear of the articles.")] = False
+
+
 class SourceRoutes:
     """Handlers of what is done to sources."""
 
-    def __init__(self, source_control: SourceControl, reading: Queries) -> None:
+    def __init__(
+        self, source_control: SourceControl, backfill_control: BackfillControl, reading: Queries
+    ) -> None:
         self._source_control = source_control
+        self._backfill_control = backfill_control
         self._reading = reading
 
     def table(self) -> list[ApiRoute]:
@@ -70,6 +90,16 @@ class SourceRoutes:
             ),
             _route(f"{one}/run", self.run, RunOrder, status=202, refusals=(404,)),
             _route("/run", self.run_many, RunOrder, body=Scope, status=202, refusals=(400, 409, 415)),
+            _route(
+                f"{one}/backfill",
+                self.gather_past,
+                BackfillProgress,
+                body=SourceBackfill,
+                status=202,
+                refusals=(400, 404, 409, 415),
+            ),
+            _route(f"{one}/backfill", self.past, BackfillProgress, method="GET", refusals=(404,)),
+            _route(f"{one}/backfill", self.stop_past, BackfillProgress, method="DELETE", refusals=(404, 409)),
             _route("/resume", self.resume_many, Steered, body=Scope, is_list=True, refusals=(400, 409, 415)),
         ]
 
@@ -110,16 +140,51 @@ class SourceRoutes:
         wanted = await read_json(request, Scope, '{"group": "regional"}')
         return document(await _or_conflict(self._source_control.run(wanted.choice)), status=202)
 
+    async def gather_past(self, request: web.Request) -> web.Response:
+        """Begin to gather older articles of a source, from its sitemap, list pages or archives.
+
+        They stand in feeds at their own dates, and endpoints hear of them only where that is asked for.
+        Workers read a portion at a time within the limits, and go on after a restart.
+        """
+        source = self._source(request)
+        wanted = await read_json(request, SourceBackfill, '{"since": "2026-01-01T00:00:00Z"}')
+        wish = BackfillWish(
+            since=wanted.since,
+            articles=wanted.articles,
+            requests=wanted.requests,
+            path=wanted.path,
+            announce=wanted.announce,
+        )
+        begun = await _or_conflict(self._backfill_control.begin(source, wish))
+        return document(begun.progress, status=202)
+
+    async def past(self, request: web.Request) -> web.Response:
+        """Return how far the newest gathering of a source's past is; those that ended stay for 30 days."""
+        backfill = await self._backfill_control.get(self._source(request))
+        if backfill is None:
+            raise not_found("The past of this source was not gathered lately.")
+        return document(backfill.progress)
+
+    async def stop_past(self, request: web.Request) -> web.Response:
+        """Stop gathering the past of a source; what was gathered stays."""
+        stopped = await _or_conflict(self._backfill_control.stop(self._source(request)))
+        return document(stopped.progress)
+
     def _named(self, request: web.Request) -> Choice:
+        return Choice(sources=(self._source(request),))
+
+    def _source(self, request: web.Request) -> SourceId:
         name = SourceId(request.match_info["source"])
         if name not in self._reading.source_ids:
             raise not_found("No source has this name.")
-        return Choice(sources=(name,))
+        return name
 
 
-def _route(path: str, handler: Handler, answer: object, **more: object) -> ApiRoute:
+def _route(
+    path: str, handler: Handler, answer: object, *, method: Method = "POST", **more: object
+) -> ApiRoute:
     return ApiRoute(
-        method="POST",
+        method=method,
         path=f"/api/v1/sources{path}",
         handler=handler,
         scope=TokenScope.ADMIN,

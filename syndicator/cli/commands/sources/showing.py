@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from msgspec import to_builtins
 
+from syndicator.cli.commands.sources.backfill import sentence
 from syndicator.cli.context import (
     AsJson,
     check_known,
@@ -20,6 +21,7 @@ from syndicator.cli.formats import ago, local_time
 from syndicator.cli.store_access import Limit, Rows, ask, settings_that_know, warn_of_refused
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, SourceState
+from syndicator.model.sources.backfill import BackfillProgress
 from syndicator.pipeline.articles.explanation import NewestArticles, SourceShown
 from syndicator.rules.durations import span
 from syndicator.rules.identity.guid_trust import identified_by
@@ -85,18 +87,22 @@ def _show(context: typer.Context, source: str, as_json: AsJson = False) -> None:
     """Show a source: how it is asked, how it fares, when it is due, and why then."""
     name = _known(context, source)
 
-    async def found(service: Service) -> tuple[SourceShown, NewestArticles, Strip, list[HistoryLine]]:
+    async def found(
+        service: Service,
+    ) -> tuple[SourceShown, NewestArticles, Strip, list[HistoryLine], BackfillProgress | None]:
         queries = service.queries
         (strip,) = await queries.strips([name])
         newest, history = await queries.newest_articles(name), await queries.round_history(name)
-        return await queries.source(name, for_operator=True), newest, strip, history
+        backfill = await service.backfill_control.get(name)
+        past = backfill.progress if backfill is not None else None
+        return await queries.source(name, for_operator=True), newest, strip, history, past
 
-    shown, newest, strip, history = ask(context, found)
+    shown, newest, strip, history, past = ask(context, found)
     if as_json:
-        print_item({**to_builtins(shown), "newest_articles": newest})
+        print_item({**to_builtins(shown), "newest_articles": newest, "backfill": past})
         return
     out = console()
-    for label, value in (*_lines(shown), *_newest(newest), *_past(strip)):
+    for label, value in (*_lines(shown), *_newest(newest), *_gathered_past(past, shown), *_past(strip)):
         if value:
             out.print(f"{label:<{_LABEL - 1}} {value}", soft_wrap=True)
     if last := [line for line in history if line.span == "round"][:_LAST_ROUNDS]:
@@ -129,6 +135,11 @@ def _newest(newest: NewestArticles) -> Iterator[tuple[str, str]]:
             f"{newest.copies} {'copy' if newest.copies == 1 else 'copies'} (the same text as another article)"
         )
         yield "newest articles", f"{newest.articles}: {duplicates}, {copies}"
+
+
+def _gathered_past(past: BackfillProgress | None, shown: SourceShown) -> Iterator[tuple[str, str]]:
+    if past is not None:
+        yield "backfill", sentence(past, shown.source.timezone)
 
 
 def _past(strip: Strip) -> Iterator[tuple[str, str]]:
