@@ -96,6 +96,7 @@ class BackfillStep:
         wanted = (backfill.wish.path,) if backfill.wish.path else paths_of(source)
         why: list[str] = []
         for path in wanted:
+            backfill = replace(backfill, requested=backfill.requested + 1)
             try:
                 beginning: Beginning = await self._past_documents.begin(source, path)
             except NotReadable as error:

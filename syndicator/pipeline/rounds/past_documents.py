@@ -18,13 +18,14 @@ from syndicator.pipeline.articles.article_pages import ArticlePages
 from syndicator.pipeline.articles.candidate_pipeline import CandidatePipeline
 from syndicator.pipeline.articles.feed_page_merge import as_listed
 from syndicator.pipeline.sources.polite_client import PoliteClient
+from syndicator.pipeline.sources.request_slots import NoSlot
 from syndicator.pipeline.sources.round_result import Notes, fetched
-from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.sources.archive import listed_date
 from syndicator.rules.sources.backfill import is_in_span, is_past_span
 
 MOST_ENTRIES = 1000
 """Entries of one document of a feed that are read."""
+_NO_SITEMAP = "robots.txt names no sitemap: where there is one, set completeness = { sitemap = … }"
 LOOKED_UP = 500
 """Entries of a sitemap that are looked up in one call."""
 
@@ -95,7 +96,7 @@ class PastDocuments:
             return Beginning(path=path, documents=(source.completeness.sitemap,))
         named = await self._polite_client.sitemaps(source)
         if not named:
-            raise NotReadable(Reason.EMPTY, "robots.txt names no sitemap")
+            raise NotReadable(Reason.EMPTY, _NO_SITEMAP)
         # A news sitemap holds two days, which rounds have read.
         return Beginning(path=path, documents=tuple(sorted(named, key=lambda url: "news" in url.lower())))
 
@@ -123,14 +124,18 @@ class PastDocuments:
             admitted = await self._candidate_pipeline.admit(source, candidates, notes, backfill=True)
         if listed.bare:
             admitted += await self._candidate_pipeline.admit(source, listed.bare, notes, backfill=True)
-        # Without a new article in the span, another reading would find the same again.
-        is_new = any(entry.verdict is AdmissionVerdict.NEW for entry in admitted)
+        failed = notes.pages.failed
+        if chosen and listed.reads_pages and not (admitted or failed or notes.pages_read):
+            raise NoSlot(source.url)  # no page was requested: the server is busy, or asked to be left alone
+        # Pages that were read and brought nothing are older than the span, and so is what comes after them.
+        # What failed is not tried again soon: another reading goes on behind it.
+        is_past = bool(chosen) and not admitted and not failed
         is_left = len(fresh) > most or looked_at < len(listed.items) or notes.time_is_up
         return Portion(
             admitted=admitted,
             known=looked_at - len(fresh),
-            following=() if chosen and not admitted and not notes.pages.failed else listed.following,
-            is_left=is_left and is_new,
+            following=() if is_past else listed.following,
+            is_left=is_left and not is_past,
         )
 
     async def _document(self, source: Source, url: str, *, page: bool = False) -> Fetched:

@@ -75,7 +75,7 @@ async def test_the_command_waits_for_workers_and_shows_what_they_found(config: P
             await asyncio.sleep(0.05)
     status, out, _ = await asked
     done = "done: all that the source still lists was read; 1 new, 0 known"
-    assert (status, out) == (0, f"kota: {done}, back to 2026-11-02 01:00 UTC, 1 request.\n")
+    assert (status, out) == (0, f"kota: {done}, back to 2026-11-02 01:00 UTC, 2 requests.\n")
     _, out, _ = await run(config, "articles", "list", "--json")
     assert {item["title"] for item in json.loads(out)["items"]} == {"Pasar dibuka kembali", OLD[0][1]}
 
