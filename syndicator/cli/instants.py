@@ -1,6 +1,6 @@
 """Points in time and lengths of time, as people write them on the command line."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import typer
@@ -8,18 +8,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from syndicator.settings.value_texts import PositiveDuration
 
+_REMEDY = "write an instant, as in 2027-01-31T00:00:00Z, or a date"
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(PositiveDuration)
 
 
-def instant_of(text: str, parameter: str, zone: str = "UTC") -> datetime:
-    """Read an instant or a date of ISO 8601; one without an offset is read in `zone`."""
+def instant_of(text: str, parameter: str, zone: str = "UTC", remedy: str = _REMEDY) -> datetime:
+    """Read an instant or a date of ISO 8601, one without an offset in `zone`; return it in UTC."""
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            "write an instant, as in 2027-01-31T00:00:00Z, or a date", param_hint=parameter
-        ) from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))
+        return (instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(remedy, param_hint=parameter) from None
 
 
 def duration_of(text: str, parameter: str) -> timedelta:

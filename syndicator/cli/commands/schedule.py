@@ -1,7 +1,7 @@
 """The command that simulates schedules: schedule."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -53,7 +53,7 @@ def _schedule(
         settings = service.settings
         for name in source or ():
             check_known("source", name, settings.sources, "--source")
-        begin = instant_of(since, "--from", settings.site.timezone).astimezone(UTC) if since else None
+        begin = instant_of(since, "--from", settings.site.timezone) if since else None
         names = [SourceId(name) for name in source or ()]
         return await service.schedule_preview.simulated(begin, span, names), settings
 

@@ -1,7 +1,7 @@
 """Commands about who may use the API."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +19,7 @@ from syndicator.cli.context import (
     print_list,
 )
 from syndicator.cli.formats import ago
-from syndicator.cli.instants import duration_of
+from syndicator.cli.instants import duration_of, instant_of
 from syndicator.cli.preview.toml_blocks import token_block
 from syndicator.cli.store_access import Limit, ask
 from syndicator.errors import SyndicatorError
@@ -223,12 +223,5 @@ def _instant(text: str, now: datetime) -> datetime:
     try:
         return now + _DURATION.validate_python(text)
     except (ValidationError, OverflowError):
-        pass
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            "write a time from now, as in 90d, or an instant, as in 2027-01-31T00:00:00Z",
-            param_hint="--expires",
-        ) from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+        remedy = "write a time from now, as in 90d, or an instant, as in 2027-01-31T00:00:00Z"
+        return instant_of(text, "--expires", remedy=remedy)

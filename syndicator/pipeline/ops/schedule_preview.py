@@ -16,6 +16,8 @@ from syndicator.rules.sources.simulation import SourceRuns, simulate
 from syndicator.store.store import Store
 
 LONGEST = timedelta(days=31)
+FARTHEST = timedelta(days=3650)
+"""How far from now it may begin."""
 MOST_SOURCE_DAYS = 200_000
 """Sources times days: a minute of work."""
 
@@ -54,6 +56,8 @@ class SchedulePreview:
             raise ScheduleRefused(
                 f"{len(chosen):,} sources are too many for so long a time: name some of them"
             )
+        if abs(since - self._clock()) > FARTHEST:
+            raise ScheduleRefused(f"a time within {FARTHEST.days // 365} years of now can be simulated")
         names = list(chosen)
         states = await self._store.sources.states(names)
         pauses = await self._store.sources.pauses.resting(

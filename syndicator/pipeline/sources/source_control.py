@@ -1,6 +1,6 @@
 """Pauses, resumes and runs sources on behalf of operators."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -96,30 +96,32 @@ class SourceControl:
             pauses,
             [
                 self._store.audit.command(
-                    "source.paused", scope.removeprefix("source:"), before=_told(known), after=_told(pause)
+                    "source.paused",
+                    pause.scope.removeprefix("source:"),
+                    before=_end_and_reason(known),
+                    after=_end_and_reason(pause),
                 )
-                for (scope, pause), known in zip(zip(members, pauses, strict=True), before, strict=True)
+                for pause, known in zip(pauses, before, strict=True)
             ],
         )
-        shortened = [scope for scope, known in zip(members, before, strict=True) if known]
-        await self._wake(shortened, members)
+        await self._wake([known.scope for known in before if known], members)
         return [
             Steered(scope=pause.scope, sources=len(members[pause.scope]), pause=pause) for pause in pauses
         ]
 
     async def resume(self, choice: Choice) -> list[Steered]:
-        """Lift pauses. What rested for them is due now, unless another pause holds.
+        """Lift pauses, also of scopes without sources. What rested is due now, unless another pause holds.
 
         A source that is named is due now in any case, also where it was stopped because it is gone (410).
         Raises ControlRefused.
         """
-        members = self._members(choice)
-        before = await self._store.sources.pauses.named(list(members))
+        before = await self._store.sources.pauses.named(choice.scopes)
+        members = self._members(choice, [pause.scope for pause in before if pause])
         await self._store.sources.pauses.lift(
             list(members),
             [
                 self._store.audit.command(
-                    "source.resumed", scope.removeprefix("source:"), before=_told(known)
+                    "source.resumed", scope.removeprefix("source:"), before=_end_and_reason(known)
                 )
                 for scope, known in zip(members, before, strict=True)
             ],
@@ -153,15 +155,18 @@ class SourceControl:
         resting = tuple(name for name, pause in zip(names, pauses, strict=True) if pause is not None)
         return RunOrder(asked_at=asked_at, sources=tuple(wanted), resting=resting)
 
-    def _members(self, choice: Choice) -> dict[str, list[SourceId]]:
-        """Return the configured sources of each chosen scope. Raises ControlRefused for a scope of none."""
+    def _members(self, choice: Choice, known: Collection[str] = ()) -> dict[str, list[SourceId]]:
+        """Return the configured sources of each chosen scope.
+
+        Raises ControlRefused for a scope without any, unless it is one of `known`.
+        """
         wanted = {scope: list[SourceId]() for scope in choice.scopes}
         for name, source in self._sources.items():
             for scope in scopes_of(name, source):
                 if scope in wanted:
                     wanted[scope].append(name)
-        if empty := next((scope for scope, names in wanted.items() if not names), None):
-            raise ControlRefused(_unknown(empty, self._sources))
+        if empty := [scope for scope, names in wanted.items() if not names and scope not in known]:
+            raise ControlRefused(_unknown(empty[0], self._sources))
         return wanted
 
     async def _resting(self, names: Sequence[SourceId]) -> list[Pause | None]:
@@ -187,7 +192,7 @@ class SourceControl:
         await self._store.sources.settle(source, token, state)
 
 
-def _told(pause: Pause | None) -> dict[str, object] | None:
+def _end_and_reason(pause: Pause | None) -> dict[str, object] | None:
     return {"until": pause.until, "reason": pause.reason} if pause else None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 from msgspec import Struct
 
-from syndicator.errors import ConfigError
+from syndicator.errors import ConfigError, Fault
 from syndicator.model.ops.configuration import AddedTable
 from syndicator.model.token import TokenScope
 from syndicator.pipeline.ops.configuration_editing import (
@@ -80,7 +80,8 @@ class ConfigurationRoutes:
         """Add a source beside the files, or change one that was added.
 
         The body is its table, as it would stand in a file. The whole configuration is checked with it, and
-        all processes apply it within seconds. What stands in a file is changed there (409).
+        all processes apply it within seconds. What stands in a file is changed there (409). Secrets are sent
+        as they are: keys that name files (`…_file`) are refused.
         """
         return await self._put("source", request)
 
@@ -109,8 +110,11 @@ class ConfigurationRoutes:
 
     async def _put(self, kind: str, request: web.Request) -> web.Response:
         table = await read_json(request, dict[str, Any], _EXAMPLES[kind])
+        name = request.match_info[kind]
         with _refusing():
-            (added,) = await self._editing.put({kind: {request.match_info[kind]: table}})
+            if faults := tuple(_files_named(table, f"{kind}.{name}")):
+                raise ConfigError(faults)
+            (added,) = await self._editing.put({kind: {name: table}})
         return document(without_secrets(added))
 
     async def _remove(self, kind: str, request: web.Request) -> web.Response:
@@ -118,6 +122,19 @@ class ConfigurationRoutes:
         with _refusing():
             await self._editing.remove((kind, name))
         return document(Removed(kind=kind, id=name))
+
+
+def _files_named(value: object, path: str) -> Iterator[Fault]:
+    """Yield a fault for each key that names a file: who has a token need not be who may read files here."""
+    if isinstance(value, list):
+        for place, each in enumerate(value):
+            yield from _files_named(each, f"{path}[{place}]")
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            if key.endswith("_file"):
+                reason, remedy = "names a file, and none is read for the API", "send the value itself"
+                yield Fault(file="", key=f"{path}.{key}", reason=reason, remedy=remedy)
+            yield from _files_named(each, f"{path}.{key}")
 
 
 @contextmanager

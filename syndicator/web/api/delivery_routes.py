@@ -1,6 +1,5 @@
 """Deliveries by program: what waits for an endpoint, what is dead and why, what was tried."""
 
-from datetime import datetime
 from functools import partial
 
 from aiohttp import web
@@ -26,6 +25,7 @@ from syndicator.web.api.json_api import (
     Parameter,
     cursor_of,
     document,
+    instant_of,
     limit_of,
     list_document,
 )
@@ -140,16 +140,3 @@ def _one_of(request: web.Request, name: str, known: tuple[str, ...]) -> str | No
     if value is not None and value not in known:
         raise bad_request(f'The parameter "{name}" is one of {", ".join(known)}.')
     return value
-
-
-def instant_of(request: web.Request, name: str) -> datetime | None:
-    text = request.query.get(name)
-    if not text:
-        return None
-    try:
-        instant = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise bad_request(f'The parameter "{name}" is an instant with its offset, as 2026-11-05T12:00:00Z.')
-    return instant

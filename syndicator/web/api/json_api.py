@@ -4,6 +4,8 @@ import asyncio
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
@@ -173,6 +175,18 @@ def limit_of(request: web.Request) -> int:
     return int(text)
 
 
+def instant_of(request: web.Request, name: str) -> datetime | None:
+    """Read an instant, in UTC; a 400 for what is none, or has no offset."""
+    text = request.query.get(name)
+    if not text:
+        return None
+    with suppress(ValueError, OverflowError):
+        instant = datetime.fromisoformat(text.replace(" ", "+"))  # a + that was not encoded comes as a blank
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    raise bad_request(f'The parameter "{name}" is an instant with its offset, as 2026-11-05T12:00:00Z.')
+
+
 def cursor_of(request: web.Request) -> str | None:
     return request.query.get(CURSOR.name) or None
 
@@ -190,9 +204,21 @@ async def read_json(request: web.Request, kind: type[T], example: str, limit: in
         raise not_json("Send it with the header Content-Type: application/json.")
     body = await read_body(request, limit)
     try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.MsgspecError as error:
+        return _in_utc(msgspec.json.decode(body, type=kind))
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise bad_request(f"The body is not understood: {error}. Send {example}.") from None
+    except OverflowError:
+        raise bad_request(f"The body names an instant beyond the calendar. Send {example}.") from None
+
+
+def _in_utc(value: T) -> T:
+    """Return a value with its instants in UTC."""
+    if not isinstance(value, Struct):
+        return value
+    named = ((name, getattr(value, name)) for name in value.__struct_fields__)
+    return msgspec.structs.replace(
+        value, **{name: at.astimezone(UTC) for name, at in named if isinstance(at, datetime)}
+    )
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:

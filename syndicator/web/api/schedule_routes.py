@@ -1,6 +1,6 @@
 """When sources will run, by program."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 
 from aiohttp import web
@@ -12,7 +12,7 @@ from syndicator.pipeline.ops.schedule_preview import LONGEST, SchedulePreview, S
 from syndicator.pipeline.queries import Queries
 from syndicator.rules.sources.schedule_load import ScheduleLoad
 from syndicator.rules.sources.simulation import Run, in_order
-from syndicator.web.api.json_api import LIMIT, ApiRoute, Parameter, document, limit_of
+from syndicator.web.api.json_api import LIMIT, ApiRoute, Parameter, document, instant_of, limit_of
 from syndicator.web.http.problems import bad_request
 
 _FROM = Parameter(name="from", description="Begin, with an offset; left out: now.", schema={"type": "string"})
@@ -56,21 +56,10 @@ class ScheduleRoutes:
         if not hours.isascii() or not hours.isdigit() or len(hours) > 3:  # noqa: PLR2004  a month of hours
             raise bad_request('The parameter "hours" is a whole number.')
         try:
-            found = await self._preview.simulated(_instant(request), timedelta(hours=int(hours)), names)
+            found = await self._preview.simulated(
+                instant_of(request, "from"), timedelta(hours=int(hours)), names
+            )
         except ScheduleRefused as error:
             raise bad_request(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
         runs = tuple(islice(in_order(found.runs), limit_of(request)))
         return document(ScheduleShown(items=runs, load=found.load))
-
-
-def _instant(request: web.Request) -> datetime | None:
-    text = request.query.get("from")
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text[:40])
-    except ValueError:
-        instant = datetime.min  # noqa: DTZ901  no instant: refused below
-    if instant.tzinfo is None:
-        raise bad_request('The parameter "from" is an instant with an offset, as 2027-03-13T00:00:00Z.')
-    return instant

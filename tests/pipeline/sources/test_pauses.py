@@ -129,3 +129,17 @@ async def test_what_is_run_now_is_due_but_for_what_rests(
         order = await service.source_control.run(Choice(group="region"))
         assert (order.sources, order.resting) == (("city",), ("village",))
         assert await gathered(service) == {"city"}
+
+
+async def test_a_pause_is_lifted_whose_group_has_no_sources_any_more(
+    paper: Portal, service_of: OpenService
+) -> None:
+    async with service_of(config(paper, JOINED)) as service:
+        await service.source_control.pause(Choice(group="region"))
+    async with service_of(config(paper).replace('group = "region"', 'schedule.every = "60s"')) as service:
+        (resumed,) = await service.source_control.resume(Choice(group="region"))
+        assert (resumed.scope, resumed.sources) == ("group:region", 0)
+        with pytest.raises(ControlRefused, match="there are: none"):
+            await service.source_control.resume(Choice(group="region"))
+    async with service_of(config(paper, JOINED)) as service:
+        assert await gathered(service) == {"city", "village", "world"}

@@ -244,13 +244,12 @@ def instant(text: str | None, now: datetime, parameter: str) -> datetime | None:
         return None
     with suppress(ValidationError):
         return now - _SPAN.validate_python(text)
-    found = None
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         found = datetime.fromisoformat(text)
-    if found is None or found.tzinfo is None:
-        remedy = "write how long ago it was, as in 24h, or an instant with its offset: 2026-11-05T12:00:00Z"
-        raise typer.BadParameter(remedy, param_hint=parameter)
-    return found.astimezone(UTC)
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    remedy = "write how long ago it was, as in 24h, or an instant with its offset: 2026-11-05T12:00:00Z"
+    raise typer.BadParameter(remedy, param_hint=parameter)
 
 
 def _filter(texts: Sequence[str]) -> Filter:
