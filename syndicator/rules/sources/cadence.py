@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.ops.pause import Pause
-from syndicator.model.schedule import ALWAYS_OPEN, Adaptive, Calendar, CatchUp, Every, Schedule
+from syndicator.model.schedule import ALWAYS_OPEN, Adaptive, Calendar, CatchUp, Cron, Every, Schedule
 from syndicator.model.source import FeedHints, SourceState
 from syndicator.rules.durations import span
 from syndicator.rules.sources.hints import Wish, next_allowed
@@ -169,7 +169,9 @@ def put_off(
 
 
 def _last_time(schedule: Schedule, due_at: datetime, now: datetime) -> datetime:
-    """Return the last time, of those in steps of the interval from `due_at` on, that has passed."""
+    """Return the last time that has passed: by an interval, of those in steps of it from `due_at` on."""
+    if isinstance(schedule, Cron):
+        return now - timedelta(seconds=schedule.jitter_s)  # no round has begun for a time that is near
     if not isinstance(schedule, Every):
         return now
     return now - (now - due_at) % timedelta(seconds=schedule.interval_s)

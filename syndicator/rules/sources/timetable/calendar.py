@@ -28,7 +28,7 @@ class Opening(Struct, frozen=True, kw_only=True):
     because: str = ""
     """Why not earlier: `outside its hours (05:00-23:30)`; empty where it may run at the moment asked for."""
     closes: datetime | None = None
-    """The end of the window that opens then; None where it is not an opening, or nothing closes."""
+    """When it rests again, by the window that opens then or a blackout; None where it is no opening."""
 
 
 def opening(calendar: Calendar, at: datetime) -> Opening:
@@ -100,7 +100,8 @@ def _bursts(calendar: Calendar, began_at: datetime, earliest: datetime) -> Itera
         while at < burst.end and (rest := _blackout(calendar, at)):
             at = rest[0]
         if at < burst.end:
-            spread_s = burst.interval_s if at == burst.begin else 0.0
+            left_s = (burst.end - at).total_seconds()
+            spread_s = min(burst.interval_s, left_s / 2) if at == burst.begin else 0.0
             yield Extra(at=at, because=_burst_because(burst, calendar.timezone), spread_s=spread_s)
 
 
@@ -151,7 +152,7 @@ def _closed(calendar: Calendar, at: datetime) -> tuple[datetime, str] | None:
 
 
 def _closing(calendar: Calendar, at: datetime) -> datetime | None:
-    """Return when the window that is open at a moment closes; None where none has to be open."""
+    """Return when the window that is open at a moment closes, or a blackout begins; None: never."""
     zone = ZoneInfo(calendar.timezone)
     local = at.astimezone(zone)
     day, minutes = local.date(), local.hour * 60 + local.minute
@@ -161,7 +162,8 @@ def _closing(calendar: Calendar, at: datetime) -> datetime | None:
         for window in _windows(calendar, start) or ()
         if window.opens <= passed < window.closes
     ]
-    return max(ends, default=None)
+    blackouts = [blackout.begin for blackout in calendar.blackouts if blackout.begin > at]
+    return min([*blackouts, *([max(ends)] if ends else [])], default=None)
 
 
 def _windows(calendar: Calendar, day: date) -> tuple[ActiveHours, ...] | None:

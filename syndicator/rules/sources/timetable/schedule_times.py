@@ -79,18 +79,23 @@ def _by_schedule(
     schedule: Schedule, state: SourceState, timezone: str, began_at: datetime, now: datetime, *, pushed: bool
 ) -> Due:
     if isinstance(schedule, Cron):
-        return _by_cron(schedule, now)
+        return _by_cron(schedule, began_at, now)
     if isinstance(schedule, Every):
         return _by_interval(schedule, began_at, now, pushed=pushed)
     return _by_rhythm(schedule, state, Rhythm(state.rhythm, timezone), began_at, now, pushed=pushed)
 
 
-def _by_cron(schedule: Cron, now: datetime) -> Due:
+def _by_cron(schedule: Cron, began_at: datetime, now: datetime) -> Due:
+    """Return the next time, but for one that jitter had the round begin before: that was its round."""
     words = cron_in_words(schedule.expression)
     because = f"cron {schedule.expression} in {schedule.timezone}{words and f' ({words})'}"
     found = next_cron(schedule.expression, schedule.timezone, now)
     if found is None:
         return Due(at=now + NEVER, because=f"{because} never comes again")
+    following = next_cron(schedule.expression, schedule.timezone, found) if schedule.jitter_s else None
+    if following is not None:
+        sooner = min(timedelta(seconds=schedule.jitter_s), (following - found) / 2)
+        found = following if found - began_at <= sooner else found
     return Due(at=found, because=because)
 
 
