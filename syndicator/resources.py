@@ -71,7 +71,7 @@ class Resources:
 async def open_foundation(settings: Settings, clock: Clock | None, wall: Clock) -> AsyncIterator[Foundation]:
     """Open Redis and the worker processes. Without `clock`, the time is that of Redis."""
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(_store_options(settings)))
+        store = await stack.enter_async_context(open_store(store_options(settings)))
         is_time_confirmed: Callable[[], bool] = lambda: True  # noqa: E731
         if clock is None:
             shared = await stack.enter_async_context(store.clock())
@@ -94,7 +94,7 @@ async def open_foundation(settings: Settings, clock: Clock | None, wall: Clock) 
 async def open_resources(settings: Settings, foundation: Foundation) -> AsyncIterator[Resources]:
     """Open what one configuration needs, and close it at the end."""
     clock = foundation.clock
-    store = foundation.store.with_options(_store_options(settings))
+    store = foundation.store.with_options(store_options(settings))
     async with AsyncExitStack() as stack:
         settings = await _with_former_scopes(settings, store)
         configured = origins(settings.sources)
@@ -143,7 +143,7 @@ async def _site(settings: Settings, store: Store) -> Site:
     return replace(settings.site, tag_authority=authority) if authority else settings.site
 
 
-def _store_options(settings: Settings) -> StoreOptions:
+def store_options(settings: Settings) -> StoreOptions:
     section = settings.store
     return StoreOptions(
         url=section.redis_url,

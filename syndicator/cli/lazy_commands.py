@@ -46,6 +46,14 @@ COMMANDS = {
     "deliveries": ("listing", "Events on their way, delivered, or dead."),
     "hub": ("webhooks.hub", "Who subscribes to our feeds."),
     "doctor": ("doctor", "Look whether all that is kept of deliveries fits together, and mend it."),
+    "backup": (
+        "backup",
+        "Copy all that is kept in Redis into one file, as it is at one moment, while the service runs.",
+    ),
+    "restore": (
+        "backup",
+        "Bring a back-up into a Redis whose namespace is empty, and look whether all of it is there.",
+    ),
     "tokens": ("tokens", "Who may use the API."),
     "audit": ("audit", "What was changed while the service runs, by whom."),
     "opml": ("opml", "Lists of feeds, in and out."),

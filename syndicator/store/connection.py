@@ -22,6 +22,8 @@ from syndicator.store.batching import Batcher
 from syndicator.store.codec import pack_for_lua
 from syndicator.store.keys.table import Keys
 
+USUAL_TIMEOUT_S = 3.0
+
 Word = str | bytes | int | float
 Command = Sequence[Word]
 T = TypeVar("T")
@@ -265,7 +267,7 @@ class Repository:
 
 
 @asynccontextmanager
-async def connect(url: str, *, anchor: str, timeout_s: float = 3.0) -> AsyncIterator[Connection]:
+async def connect(url: str, *, anchor: str, timeout_s: float = USUAL_TIMEOUT_S) -> AsyncIterator[Connection]:
     """Open a pool on a `redis://`, `rediss://` or `unix://` URL and check that it answers."""
     try:
         pool = aioredis.ConnectionPool.from_url(

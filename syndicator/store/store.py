@@ -20,7 +20,7 @@ from syndicator.store.articles.embargo import Embargoed
 from syndicator.store.articles.page_retry import Unreadable
 from syndicator.store.articles.pictures import Pictures
 from syndicator.store.articles.withdrawals import Withdrawals
-from syndicator.store.connection import Connection, connect
+from syndicator.store.connection import USUAL_TIMEOUT_S, Connection, connect
 from syndicator.store.data_mark import DataMarks
 from syndicator.store.embedded import embedded_server
 from syndicator.store.feeds.feeds import Feeds
@@ -198,17 +198,29 @@ class Store:
 @asynccontextmanager
 async def open_store(options: StoreOptions) -> AsyncIterator[Store]:
     """Open the store; start or attach to the embedded server where no URL is given."""
-    keys = Keys(options.namespace)
+    async with open_server(options) as (connection, url):
+        store = Store(connection, Keys(options.namespace), options, url)
+        await store.marks.begin(await redis_time(connection))
+        yield store
+
+
+@asynccontextmanager
+async def open_server(
+    options: StoreOptions, *, timeout_s: float = USUAL_TIMEOUT_S
+) -> AsyncIterator[tuple[Connection, str]]:
+    """Open a connection and return it with its URL, without a look at what the namespace holds.
+
+    Starts the embedded server, or attaches to it, where no URL is given.
+    """
     make_private(options.data_dir)
     async with AsyncExitStack() as stack:
         url = options.url
         if url is None:
             url = await stack.enter_async_context(embedded_server(options.data_dir, options.engine))
-        connection = await stack.enter_async_context(connect(url, anchor=keys.meta()))
+        anchor = Keys(options.namespace).meta()
+        connection = await stack.enter_async_context(connect(url, anchor=anchor, timeout_s=timeout_s))
         await check_server(connection)
-        store = Store(connection, keys, options, url)
-        await store.marks.begin(await redis_time(connection))
-        yield store
+        yield connection, url
 
 
 @asynccontextmanager

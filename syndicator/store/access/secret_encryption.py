@@ -4,6 +4,7 @@ The key stands in a file: that which the configuration names, or `seal.key` in t
 key may be replaced: the first seals, every one opens.
 """
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,6 +40,14 @@ class Sealer:
         if not content.startswith(_named(name)):
             raise SealError(f"What is kept as the secrets of endpoint {name} belongs to another one.")
         return content.removeprefix(_named(name))
+
+    def fingerprint(self) -> str:
+        """Return what tells the key that seals from others; empty where there is none yet."""
+        try:
+            key = (self._keys or [self._own_key(making=False)])[0]
+        except SealError:
+            return ""
+        return hashlib.blake2b(key.reveal().encode(), digest_size=8, person=b"seal key").hexdigest()
 
     def _opened(self, *, making: bool) -> MultiFernet:
         if self._box is None:

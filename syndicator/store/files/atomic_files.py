@@ -22,7 +22,7 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
             yield part
             part.flush()
             Path(part.name).replace(path)
-        except OSError:
+        except BaseException:
             Path(part.name).unlink(missing_ok=True)
             raise
 

@@ -19,6 +19,11 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
     def __init__(self, namespace: str) -> None:
         super().__init__(f"syn:{{{namespace}}}:")
 
+    @property
+    def prefix(self) -> str:
+        """What all keys of the namespace begin with."""
+        return self._prefix
+
     def meta(self) -> str:
         """HASH: `schema` (version of this layout), `created_ms` (which data this is), `lost_ms` (when data
         that was lost was last there), `tag_authority` (what all ids begin with);

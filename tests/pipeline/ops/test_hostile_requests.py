@@ -31,11 +31,12 @@ TABLE = {"title": "Third", "kind": "feed", "url": "http://127.0.0.1:9/rss", "sch
 async def test_instants_beyond_the_calendar_are_refused(
     service_of: OpenService, method: str, path: str, field: str, instant: str
 ) -> None:
-    rest: dict[str, Any] = {
+    bodies: dict[str, dict[str, Any]] = {
         "/api/v1/sources/pause": {"all": True},
         "/api/v1/replays": {"endpoint": "koran"},
         "/api/v1/tokens": {"id": "koran", "scopes": ["read"]},
-    }.get(path, {})
+    }
+    rest = bodies.get(path, {})
     async with service_of(CONFIG) as service, api_over(service) as api:
         admin = await headers_of(service, "ops", TokenScope.ADMIN)
         if method == "GET":

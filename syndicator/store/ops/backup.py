@@ -1,0 +1,307 @@
+"""Copies a namespace while it is written, as it was at one moment; and back into a Redis.
+
+    have Redis name what is written → copy every key → copy again what was written meanwhile
+        → hold all writers back for a moment → copy the rest
+
+Keys travel as Redis packs them (DUMP and RESTORE, each with a checksum), so no type needs code of its own.
+"""
+
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import hiredis
+from msgspec import Struct
+from redis import asyncio as aioredis
+from redis import exceptions
+
+from syndicator.errors import StoreError
+from syndicator.model.clock import to_ms
+from syndicator.store.connection import Command, Connection
+from syndicator.store.keys.table import Keys
+from syndicator.store.ops.backup_file import (
+    BackupEnd,
+    BackupHead,
+    KeyRecord,
+    KeyRecords,
+    checked,
+    frames,
+    written,
+)
+from syndicator.store.shared_clock import redis_time
+
+AT_ONCE = 500
+"""Keys that are copied in one round trip."""
+_FEW = 1000
+"""With no more keys than this left to copy, writers are held back."""
+_MOST_ROUNDS = 20
+_HELD_MS = 2000
+"""Writers are held back no longer, whatever becomes of us: processes of ours give a call up after 3 s."""
+_MOST_HOLDS = 5
+_TIMEOUT_S = 60.0
+
+_HEARD = object()
+
+Write = Callable[[Sequence[KeyRecord]], None]
+Progress = Callable[[int, int], None]
+"""Is called with the number of keys that were copied, and about how many there are."""
+
+
+class Restored(Struct, frozen=True, kw_only=True):
+    """What was brought back."""
+
+    keys: int
+    expired: int
+    """Keys that ended by themselves since the back-up."""
+
+
+class _Source:
+    """A connection of its own, by which Redis also says what others write."""
+
+    def __init__(self, connection: aioredis.Connection, prefix: bytes) -> None:
+        self._connection = connection
+        self.prefix = prefix
+        self.dirty = set[bytes]()
+        """Keys that were written since they were last taken out of it."""
+        self._is_emptied = False
+
+    async def begin(self) -> None:
+        """Have Redis name every key of the namespace that is written from now on."""
+        # The driver hands such messages to a handler of its parser, and has no public way to set one.
+        parser: Any = self._connection._parser  # noqa: SLF001
+        parser.set_invalidation_push_handler(self._heard)
+        await self.ask("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", self.prefix)
+
+    async def ask(self, *words: str | bytes | int) -> Any:
+        (reply,) = await self.ask_all([words])
+        return reply
+
+    async def ask_all(self, commands: Sequence[Sequence[str | bytes | int]]) -> list[Any]:
+        packed = b"".join(hiredis.pack_command(tuple(words)) for words in commands)  # type: ignore[arg-type]
+        await self._connection.send_packed_command(packed)
+        replies = [await self._reply() for _ in commands]
+        if self._is_emptied:
+            raise StoreError("Redis was emptied meanwhile: there is nothing to copy")
+        return replies
+
+    async def _reply(self) -> Any:
+        """Read the next reply. What Redis says in between is not read by the driver's recursion."""
+        while (reply := await self._connection.read_response(push_request=True)) is _HEARD:
+            pass
+        return reply
+
+    async def records(self, names: Sequence[bytes]) -> list[KeyRecord]:
+        """Copy keys."""
+        commands: list[Sequence[str | bytes | int]] = [("TIME",)]
+        for name in names:
+            commands += [("DUMP", name), ("PTTL", name)]
+        (seconds, micros), *replies = await self.ask_all(commands)
+        now_ms = int(seconds) * 1000 + int(micros) // 1000
+        return [
+            KeyRecord(
+                name.removeprefix(self.prefix), packed, now_ms + int(left_ms) if int(left_ms) > 0 else 0
+            )
+            for name, packed, left_ms in zip(names, replies[::2], replies[1::2], strict=True)
+        ]
+
+    async def _heard(self, message: Sequence[Any]) -> object:
+        """Note an invalidation: `[invalidate, [key, …]]`, or None for all keys."""
+        if message[1] is None:
+            self._is_emptied = True
+        else:
+            self.dirty.update(message[1])
+        return _HEARD
+
+
+async def back_up(
+    url: str, namespace: str, path: Path, *, sealed_by: str = "", progress: Progress = lambda *_: None
+) -> BackupEnd:
+    """Write a back-up of a namespace; raise StoreError where that cannot be done."""
+    prefix = Keys(namespace).prefix.encode()
+    async with _opened(url, prefix) as source:
+        about = await source.ask("INFO", "server")
+        head = BackupHead(
+            namespace=namespace, server=_server(about), began_at=await _now(source), sealed_by=sealed_by
+        )
+        try:
+            with written(path, head) as file:
+                names = await _all(source, file.write, progress)
+                await _rest(source, file.write, names)
+                file.finish(len(names))
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
+    return checked(path)[1]
+
+
+async def _all(source: _Source, write: Write, progress: Progress) -> set[bytes]:
+    """Copy every key once, and return the names of those that are there."""
+    there = set[bytes]()
+    about = int(await source.ask("DBSIZE"))
+    cursor = b"0"
+    while True:
+        cursor, names = await source.ask("SCAN", cursor, "MATCH", _glob(source.prefix), "COUNT", AT_ONCE)
+        fresh = [name for name in dict.fromkeys(names) if name not in there]
+        if fresh:
+            source.dirty.difference_update(fresh)
+            _note(await source.records(fresh), write, there, source.prefix)
+            progress(len(there), about)
+        if cursor == b"0":
+            return there
+
+
+async def _rest(source: _Source, write: Write, there: set[bytes]) -> None:
+    """Copy what was written meanwhile, again and again; the last of it while nobody writes."""
+    for _ in range(_MOST_ROUNDS):
+        if len(source.dirty) <= _FEW:
+            break
+        await _dirty(source, write, there)
+    for _ in range(_MOST_HOLDS):
+        began = time.monotonic()
+        await source.ask("CLIENT", "PAUSE", _HELD_MS, "WRITE")
+        try:
+            await source.ask("PING")  # what was written before is named by now
+            while source.dirty:
+                await _dirty(source, write, there)
+                await source.ask("PING")
+            if (time.monotonic() - began) * 1000 < _HELD_MS:
+                return
+        finally:
+            await source.ask("CLIENT", "UNPAUSE")
+    raise StoreError("Redis is written faster than it can be copied: try again in a quieter hour")
+
+
+async def _dirty(source: _Source, write: Write, there: set[bytes]) -> None:
+    names = list(source.dirty)
+    for start in range(0, len(names), AT_ONCE):
+        piece = names[start : start + AT_ONCE]
+        source.dirty.difference_update(piece)
+        _note(await source.records(piece), write, there, source.prefix)
+
+
+def _note(
+    records: Sequence[KeyRecord],
+    write: Write,
+    there: set[bytes],
+    prefix: bytes,
+) -> None:
+    write(records)
+    there.update(prefix + record.name for record in records if record.packed is not None)
+    there.difference_update(prefix + record.name for record in records if record.packed is None)
+
+
+async def restore(
+    connection: Connection,
+    namespace: str,
+    path: Path,
+    *,
+    replace: bool = False,
+    progress: Progress = lambda *_: None,
+) -> Restored:
+    """Bring a back-up into a namespace, and look whether all of it is there.
+
+    Raises StoreError where the file is damaged, before anything is written; where the namespace holds data
+    and is not to be replaced; and where Redis does not read the values of the back-up.
+    """
+    head, end = checked(path)
+    prefix = Keys(namespace).prefix.encode()
+    if await _count(connection, prefix, most=1):
+        if not replace:
+            raise StoreError(f"the namespace {namespace!r} holds data: name another one, or replace it")
+        await _empty(connection, prefix)
+    expiring = dict[bytes, int]()
+    done = 0
+    for frame in frames(path):
+        if not isinstance(frame, KeyRecords):
+            continue
+        await _put(connection, frame.records, prefix, head)
+        for record in frame.records:
+            expiring.pop(record.name, None)
+            if record.packed is not None and record.expires_ms:
+                expiring[record.name] = record.expires_ms
+        done += len(frame.records)
+        progress(min(done, end.keys), end.keys)
+    there, now_ms = await _count(connection, prefix), to_ms(await redis_time(connection))
+    expired = sum(at_ms <= now_ms for at_ms in expiring.values())
+    if there + expired != end.keys:
+        raise StoreError(
+            f"of {end.keys} keys {there} are there, and {expired} ended by themselves since: the back-up was "
+            "not brought back whole; does a process of the service run already?"
+        )
+    return Restored(keys=there, expired=expired)
+
+
+async def _put(connection: Connection, records: Sequence[KeyRecord], prefix: bytes, head: BackupHead) -> None:
+    commands: list[Command] = [
+        ("UNLINK", prefix + record.name)
+        if record.packed is None
+        else ("RESTORE", prefix + record.name, record.expires_ms, record.packed, "REPLACE", "ABSTTL")
+        for record in records
+    ]
+    try:
+        await connection.batch(commands)
+    except StoreError as error:
+        if "payload version" not in str(error):
+            raise
+        raise StoreError(
+            f"the back-up comes from {head.server}, whose values this Redis does not read: "
+            "bring it into that version, or a newer one of the same engine"
+        ) from error
+
+
+async def _empty(connection: Connection, prefix: bytes) -> None:
+    cursor = b"0"
+    while True:
+        cursor, names = await connection.call("SCAN", cursor, "MATCH", _glob(prefix), "COUNT", AT_ONCE)
+        if names:
+            await connection.call("UNLINK", *names)
+        if cursor == b"0":
+            return
+
+
+async def _count(connection: Connection, prefix: bytes, *, most: int | None = None) -> int:
+    found, cursor = set[bytes](), b"0"
+    while True:
+        cursor, names = await connection.call("SCAN", cursor, "MATCH", _glob(prefix), "COUNT", AT_ONCE)
+        found.update(names)
+        if cursor == b"0" or (most is not None and len(found) >= most):
+            return len(found)
+
+
+@asynccontextmanager
+async def _opened(url: str, prefix: bytes) -> AsyncIterator[_Source]:
+    pool = aioredis.ConnectionPool.from_url(
+        url, protocol=3, socket_timeout=_TIMEOUT_S, client_name="syndicator-backup"
+    )
+    connection: aioredis.Connection = pool.make_connection()  # type: ignore[no-untyped-call]
+    try:
+        await connection.connect()  # type: ignore[no-untyped-call]
+        source = _Source(connection, prefix)
+        await source.begin()
+        yield source
+    except exceptions.RedisError as error:
+        raise StoreError(f"Redis could not be copied: {error}") from error
+    finally:
+        await connection.disconnect()
+        await pool.disconnect()
+
+
+async def _now(source: _Source) -> datetime:
+    seconds, _ = await source.ask("TIME")
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def _server(about: bytes) -> str:
+    """Return the engine and its version."""
+    fields = dict(line.split(":", 1) for line in about.decode().splitlines() if ":" in line)
+    if "valkey_version" in fields:
+        return f"valkey {fields['valkey_version']}"
+    return f"redis {fields.get('redis_version', 'of an unknown version')}"
+
+
+def _glob(prefix: bytes) -> bytes:
+    """Return the pattern of what begins so."""
+    return re.sub(rb"([*?\[\]\\^])", rb"\\\1", prefix) + b"*"

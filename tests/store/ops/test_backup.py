@@ -1,0 +1,178 @@
+"""Back-ups: as it was at one moment although others write, and back whole or not at all."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from support import own_redis
+
+from syndicator.errors import StoreError
+from syndicator.store.connection import Connection, connect
+from syndicator.store.embedded import EmbeddedServer
+from syndicator.store.keys.table import Keys
+from syndicator.store.ops.backup import back_up, restore
+from syndicator.store.ops.backup_file import checked
+
+KOTA, BARU = Keys("kota").prefix, Keys("baru").prefix
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
+    async with own_redis(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+async def redis(server: EmbeddedServer) -> AsyncIterator[Connection]:
+    async with connect(f"unix://{server.socket}", anchor="x", timeout_s=30) as connection:
+        yield connection
+
+
+def url_of(server: EmbeddedServer) -> str:
+    return f"unix://{server.socket}"
+
+
+async def contents(redis: Connection, prefix: str) -> dict[str, tuple[str, object]]:
+    """Return what stands under a prefix: type and content of each key."""
+    reads = {
+        b"string": ("GET",), b"hash": ("HGETALL",), b"zset": ("ZRANGE", 0, -1, "WITHSCORES"),
+        b"list": ("LRANGE", 0, -1), b"set": ("SMEMBERS",), b"stream": ("XRANGE", "-", "+"),
+    }  # fmt: skip
+    found: dict[str, tuple[str, object]] = {}
+    for name in await redis.call("KEYS", f"{prefix}*"):
+        kind = await redis.call("TYPE", name)
+        command, *span = reads[kind]
+        content = await redis.call(command, name, *span)
+        if kind == b"set":
+            content = sorted(content)
+        elif kind == b"hash":
+            content = sorted(zip(content[::2], content[1::2], strict=True))
+        found[name.decode().removeprefix(prefix)] = (kind.decode(), content)
+    return found
+
+
+async def test_all_kinds_of_values_come_back_under_another_namespace(
+    server: EmbeddedServer, redis: Connection, tmp_path: Path
+) -> None:
+    await redis.batch(
+        [
+            ("SET", f"{KOTA}text", b"\x00\xff berita"),
+            ("HSET", f"{KOTA}hash", "a", "1", "b", b"\x80"),
+            ("ZADD", f"{KOTA}zset", "1.5", "x", 2, "y"),
+            ("RPUSH", f"{KOTA}list", *range(600)),
+            ("SADD", f"{KOTA}set", "u", "v"),
+            ("XADD", f"{KOTA}stream", "5-1", "k", "v"),
+            ("SET", f"{KOTA}passing", "x", "PX", 600_000),
+            ("SET", "other", "not ours"),
+        ]
+    )
+    end = await back_up(url_of(server), "kota", tmp_path / "b.syn", sealed_by="f")
+    assert end.keys == 7
+    assert (tmp_path / "b.syn").stat().st_mode & 0o777 == 0o600
+    head, _ = checked(tmp_path / "b.syn")
+    assert (head.namespace, head.sealed_by) == ("kota", "f")
+    assert head.server.split()[0] in {"redis", "valkey"}
+    restored = await restore(redis, "baru", tmp_path / "b.syn")
+    assert (restored.keys, restored.expired) == (7, 0)
+    assert await contents(redis, BARU) == await contents(redis, KOTA)
+    assert 0 < int(await redis.call("PTTL", f"{BARU}passing")) <= 600_000
+
+
+async def test_it_shows_one_moment_although_others_write_all_the_time(
+    server: EmbeddedServer, redis: Connection, tmp_path: Path
+) -> None:
+    for start in range(0, 6000, 500):
+        await redis.batch([("HSET", f"{KOTA}{n}", "n", 0) for n in range(start, start + 500)])
+    script = (
+        "for place = 1, 2 do redis.call('HSET', KEYS[place], 'n', ARGV[1]) end "
+        "redis.call('HSET', KEYS[3], 'n', ARGV[1]) redis.call('DEL', KEYS[4]) redis.call('SET', KEYS[5], ARGV[1])"
+    )
+    written = 0
+
+    async def write() -> None:
+        nonlocal written
+        async with connect(url_of(server), anchor="x", timeout_s=30) as other:
+            while True:
+                number = written + 1
+                names = (number % 6000, 5999 - number % 6000, 9000 + number, 9000 + number - 50, "last")
+                await other.call("EVAL", script, 5, *(f"{KOTA}{name}" for name in names), number)
+                written = number
+
+    writing = asyncio.ensure_future(write())
+    while written < 100:
+        await asyncio.sleep(0.005)
+    before = written
+    end = await back_up(url_of(server), "kota", tmp_path / "b.syn")
+    after = written
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    assert before < after, "nothing was written meanwhile: that proves nothing"
+    await restore(redis, "baru", tmp_path / "b.syn")
+    found = {name: content for name, (_, content) in (await contents(redis, BARU)).items()}
+    assert len(found) == end.keys == 6000 + 50 + 1
+    last = int(found.pop("last"))  # type: ignore[call-overload]
+    assert before <= last <= after + 1
+    numbers = {int(name): int(content[0][1]) for name, content in found.items()}  # type: ignore[index]
+    expected = dict.fromkeys(range(6000), 0)
+    for number in range(1, last + 1):
+        expected |= {number % 6000: number, 5999 - number % 6000: number, 9000 + number: number}
+        expected.pop(9000 + number - 50, None)
+    assert numbers == expected
+
+
+async def test_what_ended_by_itself_since_is_missed_by_nobody(
+    server: EmbeddedServer, redis: Connection, tmp_path: Path
+) -> None:
+    await redis.batch([("SET", f"{KOTA}a", "1"), ("SET", f"{KOTA}b", "1", "PX", 50)])
+    assert (await back_up(url_of(server), "kota", tmp_path / "b.syn")).keys == 2
+    while await redis.call("EXISTS", f"{KOTA}b"):
+        await asyncio.sleep(0.01)
+    restored = await restore(redis, "baru", tmp_path / "b.syn")
+    assert (restored.keys, restored.expired) == (1, 1)
+
+
+async def test_data_is_replaced_only_on_request(
+    server: EmbeddedServer, redis: Connection, tmp_path: Path
+) -> None:
+    await redis.call("SET", f"{KOTA}a", "1")
+    await back_up(url_of(server), "kota", tmp_path / "b.syn")
+    await redis.call("SET", f"{KOTA}later", "1")
+    with pytest.raises(StoreError, match="holds data: name another one, or replace it"):
+        await restore(redis, "kota", tmp_path / "b.syn")
+    assert await redis.call("EXISTS", f"{KOTA}later")
+    await restore(redis, "kota", tmp_path / "b.syn", replace=True)
+    assert await contents(redis, KOTA) == {"a": ("string", b"1")}
+
+
+@pytest.mark.parametrize("place", ["cut", "flipped", "foreign", "empty"])
+async def test_a_damaged_file_is_refused_before_anything_is_written(
+    place: str, server: EmbeddedServer, redis: Connection, tmp_path: Path
+) -> None:
+    path = tmp_path / "b.syn"
+    await redis.batch([("SET", f"{KOTA}{n}", f"berita {n}" * 9) for n in range(2000)])
+    await back_up(url_of(server), "kota", path)
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    path.write_bytes(
+        {
+            "cut": whole[:middle],
+            "flipped": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+            "foreign": b"PK\x03\x04" * 99,
+            "empty": b"",
+        }[place]
+    )
+    with pytest.raises(StoreError, match="is damaged"):
+        await restore(redis, "baru", path, replace=True)
+    assert await contents(redis, BARU) == {}
+
+
+async def test_a_file_that_cannot_be_written_leaves_nothing(
+    server: EmbeddedServer, redis: Connection, tmp_path: Path
+) -> None:
+    await redis.call("SET", f"{KOTA}a", "1")
+    with pytest.raises(StoreError, match="cannot be written"):
+        await back_up(url_of(server), "kota", tmp_path / "none" / "b.syn")
+    with pytest.raises(StoreError, match="Redis could not be copied"):
+        await back_up("redis://127.0.0.1:1", "kota", tmp_path / "b.syn")
+    assert not (tmp_path / "b.syn").exists()
