@@ -31,6 +31,7 @@ from syndicator.pipeline.hub.distribution import HubStep
 from syndicator.pipeline.hub.subscription_requests import Hub
 from syndicator.pipeline.hub.topics import Topics
 from syndicator.pipeline.ops.api_tokens import Access
+from syndicator.pipeline.ops.article_export import ArticleExport
 from syndicator.pipeline.ops.configuration_sync import ConfigurationSync
 from syndicator.pipeline.ops.data_loss import DataLoss
 from syndicator.pipeline.ops.doctor import Doctor
@@ -330,6 +331,7 @@ class Service:
         )
         kept = settings.retention
         self.access = Access(store, settings.tokens, clock)
+        self.article_export = ArticleExport(store, self.publisher, resources.origins)
         self.metrics_reporter = MetricsReporter(store, self.endpoints, self.metrics, clock)
         self.doctor = Doctor(store, self.endpoints, self.deliver_step.event_fan_out, clock)
         self.configuration_sync = ConfigurationSync(

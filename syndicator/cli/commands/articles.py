@@ -1,9 +1,11 @@
 """Commands about what was admitted."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from syndicator.cli.commands.revisions import change_summary, show_revision
@@ -21,6 +23,7 @@ from syndicator.cli.store_access import Limit, Rows, ask, settings_that_know
 from syndicator.model.article import Article, Provenance
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.pipeline.articles.explanation import Explained
+from syndicator.rules.filter_language import FilterError, filter_from
 from syndicator.rules.stories.near_duplicates import CopyKind
 from syndicator.service import Service
 from syndicator.store.stories.stories import Place
@@ -64,6 +67,45 @@ def _list(
 
     items, people = ask(context, rows)
     print_list(items, people=people, as_json=as_json, empty="No articles yet.")
+
+
+@app.command(
+    name="export", epilog="Example: syndicator articles export --source berita-kota > articles.jsonl"
+)
+def _export(
+    context: typer.Context,
+    *,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="Of this source; several: of any.")
+    ] = None,
+    section: Annotated[
+        list[str] | None, typer.Option("--section", help="Of this section of a portal.")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Published then or later.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Published before then.")] = None,
+    query: Annotated[str | None, typer.Option("--query", help="Words to be found in them.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many; 0 is all.")] = 0,
+) -> None:
+    """Write articles as JSON Lines, the newest first: one in each line, as webhooks carry it."""
+    for name in source or ():
+        check_known("source", name, settings_that_know(context, "source", name).sources, "--source")
+    given = {"source": source, "section": section, "since": since, "until": until, "query": query}
+    values = {key: [value] if isinstance(value, str) else value or () for key, value in given.items()}
+    try:
+        wanted = filter_from(values)
+    except FilterError as error:
+        raise typer.BadParameter(f"{error}: {error.remedy}", param_hint=f"--{error.key}") from error
+
+    async def write(service: Service) -> None:
+        encode, written = msgspec.json.Encoder().encode, 0
+        async for article in service.article_export.articles(wanted):
+            sys.stdout.buffer.write(encode(article) + b"\n")
+            written += 1
+            if written == limit:
+                break
+        sys.stdout.buffer.flush()
+
+    ask(context, write)
 
 
 def _item(one: Article, place: Place) -> Mapping[str, Any]:

@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from cli.cli_world import LATEST, configured, source_of
+from jsonschema import Draft202012Validator
 from support import answering
 from warm_program import run
+
+from syndicator.model.event import EventType
+from syndicator.push.catalogue import catalogue
 
 FEED = """<?xml version="1.0"?><rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel>
 <title>Kabar</title><link>{url}/</link><item><title>Pasar dibuka</title>
@@ -44,6 +48,23 @@ async def test_caption_and_credit_stand_apart(config: Path) -> None:
         ["credit", "Rina, Kabar"],
         ["image/jpeg,", "800 × 450, 1 bytes"],
     ]
+
+
+async def test_articles_are_exported_one_in_a_line_as_webhooks_carry_them(config: Path) -> None:
+    assert (await run(config, "once", "gather"))[0] == 0
+    status, out, _ = await run(config, "articles", "export")
+    (line,) = out.splitlines()
+    article = json.loads(line)
+    assert (status, article["title"], article["source"]) == (0, "Pasar dibuka", "kota")
+    (image,) = article["images"]
+    assert (image["caption"], image["credit"]) == ("Pagi, di pasar", "Rina, Kabar")
+    whole = catalogue()[EventType.ARTICLE_CREATED].schema
+    Draft202012Validator({"$ref": "#/$defs/ArticlePart", "$defs": whole["$defs"]}).validate(article)
+    assert (await run(config, "articles", "export", "--since", "2099-01-01"))[1] == ""
+    assert (await run(config, "articles", "export", "--query", "pasar"))[1] == out
+    assert (await run(config, "articles", "export", "--query", "jembatan"))[1] == ""
+    status, _, errors = await run(config, "articles", "export", "--since", "kemarin")
+    assert (status, "--since" in errors) == (2, True)
 
 
 async def test_what_makes_an_article_popular_is_told(config: Path) -> None:
