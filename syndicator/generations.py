@@ -164,7 +164,13 @@ class Generation:
             hosts=service.settings.server.ops_hosts,
             configuration=self._roles.live.note,
         )
-        app = create_ops_app(service.queries, options, api_of(service, self._roles.live), operators)
+        app = create_ops_app(
+            service.queries,
+            options,
+            api_of(service, self._roles.live),
+            operators,
+            service.schedule_preview,
+        )
         async with (
             service.queries.standings.keeping_up(),
             serving(app, ops.listening.dup(), shutdown_timeout_s=lambda: self._http_drain_s),

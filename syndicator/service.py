@@ -194,7 +194,7 @@ class Service:
         self.backfill_step = BackfillStep(store, settings.sources, past, clock)
         self.backfill_control = BackfillControl(store, settings.sources, clock)
         self.source_control = SourceControl(store, settings.sources, clock)
-        self.schedule_preview = SchedulePreview(store, settings.sources, clock)
+        self.schedule_preview = SchedulePreview(store, settings.sources, clock, settings.site.timezone)
 
     def _rounds(self, pages: ArticlePages) -> dict[SourceKind, KindOfRound]:
         resources, store, clock = self._resources, self.store, self.clock

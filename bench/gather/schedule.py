@@ -3,6 +3,7 @@
 import random
 import time
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from bench.measure import tell
 from syndicator.model.clock import system_clock
@@ -27,7 +28,7 @@ async def run() -> None:
         name: simulate(source, SourceState(), None, since=since, until=since + DAY, rng=rng)
         for name, source in sources.items()
     }
-    load = load_of(sources, runs, since, since + DAY)
+    load = load_of(sources, runs, since, since + DAY, ZoneInfo("Asia/Jakarta"))
     took_s = time.perf_counter() - began
     tell(f"{SOURCES:,} sources, {load.runs:,} runs", took_s, WANTED_S, unit="s", against="at most")
 

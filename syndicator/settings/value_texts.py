@@ -21,6 +21,7 @@ from syndicator.egress.ip_addresses import NetworkPort
 from syndicator.gather.documents.selectors import selector as as_selector
 from syndicator.gather.documents.selectors import selector_fault
 from syndicator.model.delivery import Secret
+from syndicator.rules.durations import DURATION, seconds_of
 from syndicator.rules.filter_language import CONTROL, LANGUAGE, language_fault, word_fault
 from syndicator.rules.sources.timetable.cron_times import cron_fault
 from syndicator.settings.crontab import with_weekday_names
@@ -35,8 +36,6 @@ PLAIN_URL = re.compile(
     re.ASCII,
 )
 """An address that stays as it is, as most do: taking it apart is a third of the time of checking a source."""
-_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|m|h|d|w)")
-_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _LONGEST = timedelta(days=36500)
 _SIZE = re.compile(r"([0-9]{1,12})(B|KiB|MiB|GiB|kB|MB|GB)")
 _BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "kB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -75,10 +74,9 @@ def _duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     remedy = 'write a number and a unit, as in "90s", "5m", "24h" or "7d"'
-    match = _DURATION.fullmatch(_is_text(value, remedy))
-    if match is None:
+    seconds = seconds_of(_is_text(value, remedy))
+    if seconds is None:
         raise wrong("is not a duration", remedy)
-    seconds = float(match[1]) * _SECONDS[match[2]]
     if seconds > _LONGEST.total_seconds():
         raise wrong("is longer than a hundred years", remedy)
     return timedelta(seconds=seconds)
@@ -303,7 +301,7 @@ def _text_type(check: Callable[[str], str], **schema: Any) -> tuple[AfterValidat
 
 
 _DURATION_SCHEMA = _schema(
-    type="string", pattern=f"^{_DURATION.pattern}$", examples=["90s", "5m", "24h", "7d"]
+    type="string", pattern=f"^{DURATION.pattern}$", examples=["90s", "5m", "24h", "7d"]
 )
 
 Line = Annotated[str, *_text_type(_line, minLength=1)]

@@ -11,6 +11,7 @@ from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
 from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.pipeline.hub.subscription_requests import Hub
+from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.search.article_search import ArticleSearch
@@ -29,6 +30,7 @@ from syndicator.web.hub.hub_routes import OwnHubRoutes
 from syndicator.web.hub.websub_callbacks import HubRoutes
 from syndicator.web.ops.health import HealthRoutes
 from syndicator.web.ops.operator_access import Operators
+from syndicator.web.ops.schedule_page import SchedulePages
 from syndicator.web.ops.status_page import DeliveryPages, StatusRoutes
 from syndicator.web.pages.article_pages import ArticleFeedRoutes
 from syndicator.web.pages.click_routes import ClickRoutes
@@ -108,7 +110,11 @@ def create_app(
 
 
 def create_ops_app(
-    reading: Queries, options: OpsOptions, table: Sequence[ApiRoute], operators: Operators
+    reading: Queries,
+    options: OpsOptions,
+    table: Sequence[ApiRoute],
+    operators: Operators,
+    schedule_preview: SchedulePreview,
 ) -> web.Application:
     """Build the operators' application, for a listener of its own on loopback.
 
@@ -120,6 +126,7 @@ def create_ops_app(
     groups = (
         StatusRoutes(reading, drawing, options, operators, health),
         DeliveryPages(reading, drawing, operators),
+        SchedulePages(schedule_preview, reading, drawing, operators),
         operators,
         health,
         drawing,

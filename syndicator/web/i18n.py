@@ -39,6 +39,24 @@ class Wording:
         month = MONTHS[self.language][local.month - 1][:3]
         return f"{local.day} {month} {local.year}, {self._time(local)}"
 
+    def zoned(self, instant: datetime) -> str:
+        """Write a date for lists, with the name of its zone: `5 Nov 2026, 12.00 WIB`."""
+        return f"{self.short(instant)} {self._zone_name(instant.astimezone(self._zone))}"
+
+    def day(self, instant: datetime) -> str:
+        """Write a day for charts: `Kam 5 Nov`."""
+        local = instant.astimezone(self._zone)
+        weekday, month = DAYS[self.language][local.weekday()], MONTHS[self.language][local.month - 1]
+        return f"{weekday[:3]} {local.day} {month[:3]}"
+
+    def clock(self, instant: datetime) -> str:
+        """Write a time of day: `12.00`."""
+        return self._time(instant.astimezone(self._zone))
+
+    def in_zone(self, timezone: str) -> "Wording":
+        """Return the same language in another zone."""
+        return Wording(self.language, timezone)
+
     def hours(self, begins: Sequence[datetime]) -> str:
         """Write hours by their begins, newest first: `19:00–21:00, 07:00–08:00`; at most `_MOST_SPANS`."""
         spans: list[tuple[datetime, datetime]] = []

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from syndicator.web.delivery_texts import DELIVERY_TEXTS
+from syndicator.web.schedule_texts import SCHEDULE_TEXTS
 
 LANGUAGES = ("id", "en")
 
@@ -379,6 +380,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "reason.internal": ("Kesalahan di layanan ini", "A fault of this service"),
     "reason.parser": ("Pengurai kehabisan waktu atau memori", "The parser ran out of time or memory"),
     **DELIVERY_TEXTS,
+    **SCHEDULE_TEXTS,
 }
 
 MONTHS: Mapping[str, tuple[str, ...]] = {

@@ -59,12 +59,20 @@ class Seen:
             f"/stories/{self.articles[0]}", f"/stories/{self.articles[3]}",
             "/api/docs", "/articles?tag=banjir", f"/articles?section={'b' * 90}", "/search", "/search?q=judul+OR+kabar", f"/search?q={'a' * 299}&tag={'b' * 90}",
         )  # fmt: skip
-        return [*(self.public + path for path in pages), f"{self.ops}/status", f"{self.ops}/deliveries"]
+        operators = (
+            "/status",
+            "/deliveries",
+            "/schedule",
+            "/schedule?for=7d",
+            "/schedule?source=fine&for=31d",
+        )
+        return [*(self.public + path for path in pages), *(self.ops + path for path in operators)]
 
     @property
     def problems(self) -> list[str]:
         """Give addresses that are answered with a page all the same."""
-        return [f"{self.public}/nothing/{'x' * 200}", f"{self.public}/search?q=%22open"]
+        refused = f"{self.ops}/schedule?source={'x' * 200}"
+        return [f"{self.public}/nothing/{'x' * 200}", f"{self.public}/search?q=%22open", refused]
 
 
 async def _articles(world: World) -> list[ArticleId]:

@@ -201,9 +201,7 @@ class World:
             audit=self.store.audit,
             editing=ConfigurationEditing(self.store, _no_files, self.clock),
             reload=lambda: None,
-            schedule_preview=SchedulePreview(
-                self.store, {source.id: source for source in self.sources}, self.clock
-            ),
+            schedule_preview=self.schedule_preview,
             backfill_control=BackfillControl(
                 self.store, {source.id: source for source in self.sources}, self.clock
             ),
@@ -215,6 +213,12 @@ class World:
         )
 
     @property
+    def schedule_preview(self) -> SchedulePreview:
+        """Simulates the schedules of `sources`."""
+        by_id = {source.id: source for source in self.sources}
+        return SchedulePreview(self.store, by_id, self.clock, self.site.timezone)
+
+    @property
     def operators(self) -> Operators:
         """The gate of the operators' listener, for `OPS_TOKEN`."""
         return Operators(OPS_TOKEN, self.access, self.store.used_links, self.clock)
@@ -222,7 +226,7 @@ class World:
     def ops_app(self, metrics: bytes = b"", hosts: tuple[str, ...] = ()) -> web.Application:
         """Build what operators ask."""
         options = OpsOptions(metrics=lambda: metrics, hosts=hosts)
-        return create_ops_app(self.reading, options, self.table, self.operators)
+        return create_ops_app(self.reading, options, self.table, self.operators, self.schedule_preview)
 
     async def admit(self, *candidates: Candidate) -> list[ArticleId]:
         admitted = await grouping_admitter(self.store, self.specs, self.clock).admit(candidates)

@@ -1,7 +1,7 @@
 """The command that simulates schedules: schedule."""
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -13,12 +13,15 @@ from syndicator.cli.instants import duration_of, instant_of
 from syndicator.cli.store_access import Limit, ask
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.ops.schedule_preview import SimulatedSchedule
-from syndicator.rules.sources.schedule_load import ScheduleLoad
+from syndicator.rules.sources.schedule_load import HostLoad, ScheduleLoad, peaks
 from syndicator.rules.sources.simulation import Run, in_order
+from syndicator.rules.sources.special_times import SpecialKind, SpecialTime
 from syndicator.service import Service
 from syndicator.settings import Settings
 
 _BAR = 44
+_BESIDE_BARS = 30
+"""Characters of a line of the chart beside its bar."""
 _NEXT = 10
 _MOST_ROWS = 10
 
@@ -92,56 +95,72 @@ def _print(load: ScheduleLoad, timezone: str) -> None:
     out, zone = console(), ZoneInfo(timezone)
     span = f"{_local(load.since, zone)} to {_local(load.until, zone)} ({timezone})"
     out.print(f"{counted(load.runs, 'run')} of {counted(load.sources, 'source')}, {span}\n")
-    for line in _chart(load, zone):
+    for line in _chart(load, zone, out.width):
         out.print(line)
     if load.busiest_minute:
         peak = f"{counted(load.most_a_minute, 'run')} at {_local(load.busiest_minute, zone)}"
         out.print(f"\nThe busiest minute: {peak}.")
-    for line in _moved_clocks(load, zone):
-        out.print(line)
+    if load.special:
+        out.print("\nSpecial times:")
+        _print_rows([_special(one) for one in load.special])
     if load.runs:
         typer.echo("\nThe busiest hosts:")
-        hosts = [each for each in load.hosts if each.runs][:_MOST_ROWS]
-        print_table(
-            [
-                {
-                    "host": each.host,
-                    "sources": each.sources,
-                    "runs": each.runs,
-                    "most an hour": each.most_an_hour,
-                    "most a minute": each.most_a_minute,
-                    "together at": _local(each.collides_at, zone) if each.collides_at else "",
-                }
-                for each in hosts
-            ]
-        )
+        hosts = [each for each in load.hosts if each.runs]
+        _print_rows([_host(each, zone) for each in hosts], load.hosts_in_all)
     if load.starved:
-        typer.echo(f"\nNot as configured ({len(load.starved)}):")
-        shown = load.starved[:_MOST_ROWS]
-        print_table([{"source": each.source, "because": each.because} for each in shown])
+        typer.echo(f"\nNot as configured ({len(load.starved):,}):")
+        _print_rows([{"source": each.source, "because": each.because} for each in load.starved])
 
 
-def _chart(load: ScheduleLoad, zone: ZoneInfo) -> Iterator[str]:
+def _print_rows(rows: Sequence[Mapping[str, Any]], in_all: int = 0) -> None:
+    shown = rows[:_MOST_ROWS]
+    print_table(shown)
+    if (more := max(in_all, len(rows)) - len(shown)) > 0:
+        typer.echo(f"and {more:,} more")
+
+
+def _host(each: HostLoad, zone: ZoneInfo) -> Mapping[str, Any]:
+    return {
+        "host": each.host,
+        "sources": each.sources,
+        "runs": each.runs,
+        "most an hour": each.most_an_hour,
+        "most a minute": each.most_a_minute,
+        "together at": _local(each.collides_at, zone) if each.collides_at else "",
+    }
+
+
+def _special(one: SpecialTime) -> Mapping[str, Any]:
+    """Return a row in the zone of the special time itself."""
+    zone = ZoneInfo(one.timezone)
+    words = {
+        SpecialKind.CLOCKS: f"clocks go {one.then}",
+        SpecialKind.HOLIDAY: f"holiday ({one.name}): {one.then}",
+        SpecialKind.BLACKOUT: f"blackout{one.name and f' ({one.name})'}: {one.then}",
+        SpecialKind.BURST: f"burst{one.name and f' ({one.name})'}: {one.then}",
+    }
+    return {
+        "from": _local(one.begins_at, zone),
+        "to": _local(one.ends_at, zone) if one.ends_at > one.begins_at else "",
+        "zone": one.timezone,
+        "sources": one.sources,
+        "what": words[one.kind],
+    }
+
+
+def _chart(load: ScheduleLoad, zone: ZoneInfo, width: int) -> Iterator[str]:
+    """Yield a line for each hour; the busiest one is marked."""
+    longest = min(max(width - _BESIDE_BARS, 10), _BAR)
     most = max((hour.runs for hour in load.hours), default=0)
+    marked = peaks([hour.runs for hour in load.hours])
     day = ""
-    for hour in load.hours:
+    for place, hour in enumerate(load.hours):
         local = hour.begins_at.astimezone(zone)
         named = f"{local:%a %d %b}"
-        bar = "█" * round(_BAR * hour.runs / most) if most else ""
-        yield f"{named if named != day else '':<10} {local:%H:%M} {bar:<{_BAR}} {hour.runs:>7,}"
+        bar = "█" * round(longest * hour.runs / most) if most else ""
+        mark = " most" if place in marked else ""
+        yield f"{named if named != day else '':<10} {local:%H:%M} {bar:<{longest}} {hour.runs:>7,}{mark}"
         day = named
-
-
-def _moved_clocks(load: ScheduleLoad, zone: ZoneInfo) -> Iterator[str]:
-    """Yield a line for each hour in which the clocks of the site are moved."""
-    for hour in load.hours:
-        before, after = (
-            at.astimezone(zone).utcoffset() or timedelta()
-            for at in (hour.begins_at, hour.begins_at + timedelta(hours=1))
-        )
-        if before != after:
-            word = "forward" if after > before else "back"
-            yield f"Clocks go {word} by {abs(after - before)} after {_local(hour.begins_at, zone)}."
 
 
 def _local(at: datetime, zone: ZoneInfo) -> str:

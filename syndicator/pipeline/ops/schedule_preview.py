@@ -3,7 +3,9 @@
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -11,6 +13,7 @@ from syndicator.errors import SyndicatorError
 from syndicator.model.clock import Clock
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
+from syndicator.rules.sources.rests import rested
 from syndicator.rules.sources.schedule_load import ScheduleLoad, load_of
 from syndicator.rules.sources.simulation import SourceRuns, simulate
 from syndicator.store.store import Store
@@ -22,8 +25,21 @@ MOST_SOURCE_DAYS = 200_000
 """Sources times days: a minute of work."""
 
 
+class Refusal(StrEnum):
+    """Why a time cannot be simulated."""
+
+    LONG = "long"
+    FAR = "far"
+    MANY = "many"
+    """Too many sources for so long a time."""
+
+
 class ScheduleRefused(SyndicatorError):
     """A time that cannot be simulated; the message gives the reason."""
+
+    def __init__(self, why: Refusal, message: str) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class SimulatedSchedule(Struct, frozen=True, kw_only=True):
@@ -36,41 +52,54 @@ class SimulatedSchedule(Struct, frozen=True, kw_only=True):
 class SchedulePreview:
     """Simulates the schedules of the configured sources."""
 
-    def __init__(self, store: Store, sources: Mapping[SourceId, Source], clock: Clock) -> None:
+    def __init__(self, store: Store, sources: Mapping[SourceId, Source], clock: Clock, timezone: str) -> None:
+        """`timezone`: of the site, whose full hours are counted."""
         self._store = store
-        self._sources = sources
+        self.sources = sources
         self._clock = clock
+        self._zone = ZoneInfo(timezone)
+        self._turn = asyncio.Lock()
 
     async def simulated(
-        self, since: datetime | None, lasting: timedelta, only: Sequence[SourceId] = ()
+        self,
+        since: datetime | None,
+        lasting: timedelta,
+        only: Sequence[SourceId] = (),
+        *,
+        most_source_days: int = MOST_SOURCE_DAYS,
     ) -> SimulatedSchedule:
         """Simulate a time: from now where `since` is None; of all sources where `only` names none.
 
-        Raises ScheduleRefused where it is longer than `LONGEST`, or too much work.
+        Raises ScheduleRefused where it is longer than `LONGEST`, farther than `FARTHEST`, or too much work.
         """
-        since = since or self._clock()
-        chosen = {name: self._sources[name] for name in only or self._sources}
+        now = self._clock()
+        since = since or now
+        chosen = {name: self.sources[name] for name in only or self.sources}
         if not timedelta() < lasting <= LONGEST:
-            raise ScheduleRefused(f"a time of up to {LONGEST.days} days can be simulated")
-        if len(chosen) * lasting / timedelta(days=1) > MOST_SOURCE_DAYS:
+            raise ScheduleRefused(Refusal.LONG, f"a time of up to {LONGEST.days} days can be simulated")
+        if abs(since - now) > FARTHEST:
             raise ScheduleRefused(
-                f"{len(chosen):,} sources are too many for so long a time: name some of them"
+                Refusal.FAR, f"a time within {FARTHEST.days // 365} years of now can be simulated"
             )
-        if abs(since - self._clock()) > FARTHEST:
-            raise ScheduleRefused(f"a time within {FARTHEST.days // 365} years of now can be simulated")
-        names = list(chosen)
-        states = await self._store.sources.states(names)
-        pauses = await self._store.sources.pauses.resting(
-            [(name, chosen[name]) for name in names], self._clock()
-        )
+        if len(chosen) * lasting / timedelta(days=1) > most_source_days:
+            raise ScheduleRefused(
+                Refusal.MANY, f"{len(chosen):,} sources are too many for so long a time: name some of them"
+            )
+        since, names = since.astimezone(UTC), list(chosen)
+        pauses = await self._store.sources.pauses.resting([(name, chosen[name]) for name in names], now)
+        states = [
+            state if pause else rested(state, None, now)
+            for state, pause in zip(await self._store.sources.states(names), pauses, strict=True)
+        ]
 
         def simulate_all() -> SimulatedSchedule:
             rng = random.Random()
             until = since + lasting
             runs = {
-                name: simulate(chosen[name], state, pause, since=since, until=until, rng=rng)
+                name: simulate(chosen[name], state, pause, since=since, until=until, rng=rng, now=now)
                 for name, state, pause in zip(names, states, pauses, strict=True)
             }
-            return SimulatedSchedule(runs=runs, load=load_of(chosen, runs, since, until))
+            return SimulatedSchedule(runs=runs, load=load_of(chosen, runs, since, until, self._zone))
 
-        return await asyncio.to_thread(simulate_all)
+        async with self._turn:  # one at a time: what else this process does needs the processor, too
+            return await asyncio.to_thread(simulate_all)

@@ -13,7 +13,8 @@ ALL = "all"
 LOOKED_AT_AGAIN = timedelta(hours=1)
 """A resting source is looked at so often: by then, it may have left the group that is paused."""
 
-_ENDED = "its pause has ended"
+ENDED = "its pause has ended"
+"""Why a source is due whose pause has just ended."""
 
 
 def scope_of(source: SourceId) -> str:
@@ -46,7 +47,7 @@ def rested(state: SourceState, pause: Pause | None, now: datetime) -> SourceStat
             state, paused=True, pause=pause, next_due_at=end, due_because=sentence(pause, pause.scope)
         )
     if state.paused and state.pause is not None:
-        return replace(state, paused=False, pause=None, next_due_at=now, due_because=_ENDED)
+        return replace(state, paused=False, pause=None, next_due_at=now, due_because=ENDED)
     return state
 
 
@@ -59,10 +60,15 @@ def sentence(pause: Pause | None, scope: str) -> str:
     who = {"source": "paused by an operator", ALL: "all sources are paused"}.get(
         kind, f"all sources of the {kind} {name} are paused"
     )
-    words = {"source": name, ALL: "--all"}.get(kind, f"--{kind} {name}")
     until = f" until {pause.until:%Y-%m-%d %H:%M} UTC" if pause and pause.until else ""
     reason = f" ({pause.reason})" if pause and pause.reason else ""
-    return f"{who}{until}{reason}; `syndicator sources resume {words}` starts {_pronoun(kind)} again"
+    return f"{who}{until}{reason}; `{resume_command(scope)}` starts {_pronoun(kind)} again"
+
+
+def resume_command(scope: str) -> str:
+    """Return the command that resumes the sources of a scope."""
+    kind, _, name = scope.partition(":")
+    return f"syndicator sources resume {({'source': name, ALL: '--all'}).get(kind, f'--{kind} {name}')}"
 
 
 def _pronoun(kind: str) -> str:

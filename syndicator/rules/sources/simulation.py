@@ -7,23 +7,48 @@ single runs differ from the real ones by as much; how many there are, and when t
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.ops.pause import Pause
-from syndicator.model.schedule import ALWAYS_OPEN, Every
+from syndicator.model.schedule import ALWAYS_OPEN, Cron, Every
 from syndicator.model.source import Source, SourceState
 from syndicator.rules.sources.cadence import after_success, put_off
-from syndicator.rules.sources.timetable.schedule_times import every_in_words
+from syndicator.rules.sources.rests import ENDED, scope_of, sentence
+from syndicator.rules.sources.rhythm import FIRST_INTERVAL_S
+from syndicator.rules.sources.timetable.schedule_times import Due, every_in_words
 
 ROUND = timedelta(seconds=1)
 
 Times = NDArray[np.int64]
 """Instants in ms since 1970, UTC."""
+
+
+class StarvedKind(StrEnum):
+    """Why a source does not get what its schedule says."""
+
+    IDLE = "idle"
+    """Its schedule and hours have no time for it."""
+    LIMITED = "limited"
+    """Its host is asked more often than its limit allows."""
+    STOPPED = "stopped"
+    """It is not asked any more."""
+    PAUSED = "paused"
+    """An operator paused it."""
+
+
+class NoRuns(Struct, frozen=True, kw_only=True):
+    """Why a source never runs in a time."""
+
+    kind: StarvedKind
+    because: str
+    pause: Pause | None = None
 
 
 class SourceRuns(Struct, frozen=True, kw_only=True):
@@ -32,6 +57,8 @@ class SourceRuns(Struct, frozen=True, kw_only=True):
     times_ms: Times
     reasons: Sequence[str]
     """One for each run; a single one holds for all."""
+    none: NoRuns | None = None
+    """Set where there are no runs."""
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -50,17 +77,23 @@ def simulate(
     since: datetime,
     until: datetime,
     rng: random.Random,
+    now: datetime | None = None,
 ) -> SourceRuns:
-    """Return the runs of a source in a time; `state` and `pause` as they are now."""
-    begin = _first(state, pause, since)
+    """Return the runs of a source in a time; `state` and `pause` as they are `now` (None: when it begins).
+
+    What runs before a time that begins later is not simulated: an interval is then under way.
+    """
+    begin = _first(state, pause, now or since)
     if begin is None or state.stopped:
-        return SourceRuns(times_ms=np.empty(0, np.int64), reasons=())
-    if isinstance(source.schedule, Every) and source.calendar is ALWAYS_OPEN:
+        return _without_runs(_at_rest(source.id, state, pause))
+    under_way = _under_way(source, state, begin, since, rng) if begin < since else None
+    begin = under_way.at if under_way else begin
+    if begin < until and isinstance(source.schedule, Every) and source.calendar is ALWAYS_OPEN:
         return _by_interval(source.schedule, begin, until, rng)
     times: list[int] = []
     reasons: list[str] = []
-    at, because = begin, state.due_because
-    waiting = put_off(
+    at, because = begin, state.due_because if pause is None else ENDED
+    waiting = under_way or put_off(
         source.schedule,
         now=at,
         rng=rng,
@@ -84,6 +117,10 @@ def simulate(
             calendar=source.calendar,
         )
         at, because = due.at, due.because
+    if not times:
+        is_over = pause is not None and pause.until is not None and pause.until < until
+        rest = Due(at=at, because=because)
+        return _without_runs(_at_rest(source.id, state, None if is_over else pause, rest))
     return SourceRuns(times_ms=np.array(times, np.int64), reasons=reasons)
 
 
@@ -103,12 +140,51 @@ def in_order(runs: Mapping[SourceId, SourceRuns]) -> Iterator[Run]:
         yield Run(source=names[owner], at=at, because=because)
 
 
-def _first(state: SourceState, pause: Pause | None, since: datetime) -> datetime | None:
+def _first(state: SourceState, pause: Pause | None, now: datetime) -> datetime | None:
     """Return when a source is due first; None where it rests for good."""
-    begin = max(state.next_due_at or since, since)
+    begin = max(state.next_due_at or now, now)
     if pause is not None:
         return max(begin, pause.until) if pause.until else None
     return None if state.paused else begin
+
+
+def _under_way(
+    source: Source, state: SourceState, begin: datetime, since: datetime, rng: random.Random
+) -> Due:
+    """Return the first run from `since` on of a source that runs from `begin` on, which is before that."""
+    schedule, just_before = source.schedule, since - timedelta(milliseconds=1)
+    if isinstance(schedule, Cron):
+        began_at = just_before - timedelta(seconds=schedule.jitter_s)
+    elif isinstance(schedule, Every) and not schedule.jitter_s and not schedule.sooner_s:
+        began_at = since - (since - begin) % timedelta(seconds=schedule.interval_s)
+    else:
+        usual_s = schedule.interval_s if isinstance(schedule, Every) else state.interval_s
+        began_at = since - timedelta(seconds=rng.uniform(0, usual_s or FIRST_INTERVAL_S))
+    due = after_success(
+        schedule,
+        began_at=began_at,
+        now=just_before,
+        rng=rng,
+        state=state,
+        timezone=source.timezone,
+        calendar=source.calendar,
+    )
+    return replace(due, at=max(due.at, since))
+
+
+def _without_runs(none: NoRuns) -> SourceRuns:
+    return SourceRuns(times_ms=np.empty(0, np.int64), reasons=(), none=none)
+
+
+def _at_rest(name: SourceId, state: SourceState, pause: Pause | None, due: Due | None = None) -> NoRuns:
+    """Return why a source does not run; `due`: when it does so again."""
+    if pause is not None or state.paused:
+        because = sentence(pause, pause.scope if pause else scope_of(name))
+        return NoRuns(kind=StarvedKind.PAUSED, because=because, pause=pause)
+    if due is None:
+        return NoRuns(kind=StarvedKind.STOPPED, because=f"stopped: {state.stopped}")
+    because = f"it does not run in this time: next at {due.at:%Y-%m-%d %H:%M} UTC ({due.because})"
+    return NoRuns(kind=StarvedKind.IDLE, because=because)
 
 
 def _by_interval(schedule: Every, begin: datetime, until: datetime, rng: random.Random) -> SourceRuns:

@@ -1,16 +1,16 @@
 """What the simulation says of a day is what rounds of that day do."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from support import NOON
 
 from syndicator.model.ids import SourceId
 from syndicator.model.ops.pause import Pause
-from syndicator.model.schedule import Adaptive, Cron, Every, Schedule
+from syndicator.model.schedule import ALWAYS_OPEN, ActiveHours, Adaptive, Calendar, Cron, Every, Schedule
 from syndicator.model.source import Source, SourceKind, SourceState
-from syndicator.rules.sources.simulation import SourceRuns, in_order, simulate
+from syndicator.rules.sources.simulation import SourceRuns, StarvedKind, in_order, simulate
 
 DAY = timedelta(hours=24)
 CITY = SourceId("city")
@@ -55,6 +55,88 @@ def test_what_rests_does_not_run_until_its_pause_ends() -> None:
     found = runs(Every(interval_s=3600), None, Pause(scope="all", since=NOON, until=ends))
     assert next(run.at for run in in_order({CITY: found})) == ends
     assert len(found.times_ms) == 12
+    assert found.reasons == ("every 1h",)
     for_good = runs(Every(interval_s=3600), None, Pause(scope="all", since=NOON))
     gone = runs(Every(interval_s=3600), SourceState(stopped="gone"))
     assert (len(for_good.times_ms), len(gone.times_ms)) == (0, 0)
+
+
+def test_the_first_run_after_a_pause_says_so() -> None:
+    ends = NOON + timedelta(hours=12)
+    found = runs(
+        Cron(expression="0 * * * *", timezone="UTC"), None, Pause(scope="all", since=NOON, until=ends)
+    )
+    assert list(found.reasons[:2]) == ["its pause has ended", "cron 0 * * * * in UTC (every hour)"]
+
+
+def test_what_never_runs_says_why() -> None:
+    hourly = Every(interval_s=3600)
+    paused = runs(
+        hourly,
+        None,
+        Pause(scope="group:city", since=NOON, until=NOON + timedelta(days=3), reason="they move"),
+    ).none
+    assert paused is not None
+    assert paused.kind is StarvedKind.PAUSED
+    assert paused.because == (
+        "all sources of the group city are paused until 2026-11-08 12:00 UTC (they move); "
+        "`syndicator sources resume --group city` starts them again"
+    )
+    assert paused.pause is not None
+    assert paused.pause.reason == "they move"
+    stopped = runs(hourly, SourceState(stopped="gone for good (http_410)")).none
+    assert (stopped and stopped.kind, stopped and stopped.because) == (
+        StarvedKind.STOPPED,
+        "stopped: gone for good (http_410)",
+    )
+    monthly = Cron(expression="0 6 1 * *", timezone="UTC")
+    idle = runs(monthly, SourceState(next_due_at=NOON + timedelta(days=9), due_because="monthly")).none
+    assert (idle and idle.kind, idle and idle.because) == (
+        StarvedKind.IDLE,
+        "it does not run in this time: next at 2026-11-14 12:00 UTC (monthly)",
+    )
+    assert runs(hourly).none is None
+
+
+def test_a_pause_that_a_former_version_ordered_is_a_pause() -> None:
+    none = runs(Every(interval_s=3600), SourceState(paused=True)).none
+    assert none is not None
+    assert (none.kind, none.pause) == (StarvedKind.PAUSED, None)
+    assert none.because.startswith("paused by an operator; `syndicator sources resume city`")
+
+
+def later(schedule: Schedule, state: SourceState, calendar: Calendar = ALWAYS_OPEN) -> list[datetime]:
+    """Return the runs of the day that begins in ten and a half days."""
+    source = Source(
+        id=CITY,
+        title="City",
+        kind=SourceKind.FEED,
+        url="https://city.example/rss",
+        schedule=schedule,
+        calendar=calendar,
+    )
+    since = NOON + timedelta(days=10, hours=12)
+    found = simulate(source, state, None, since=since, until=since + DAY, rng=random.Random(1), now=NOON)
+    assert all(since <= run.at < since + DAY for run in in_order({CITY: found}))
+    return [run.at for run in in_order({CITY: found})]
+
+
+def test_a_later_day_does_not_begin_with_a_run_of_every_source() -> None:
+    midnight = NOON + timedelta(days=10, hours=12)
+    due = SourceState(next_due_at=NOON + timedelta(minutes=7), interval_s=3000.0)
+    hourly = later(Every(interval_s=3600), due)
+    assert (hourly[0], len(hourly)) == (midnight + timedelta(minutes=7), 24)
+    assert later(Every(interval_s=3600, jitter_s=60), due)[0] > midnight
+    assert later(Adaptive(min_s=600, max_s=7200), due)[0] > midnight
+    cron = later(Cron(expression="30 6 * * *", timezone="UTC"), due)
+    assert cron == [midnight + timedelta(hours=6, minutes=30)]
+    at_once = later(Cron(expression="0 0 * * *", timezone="UTC", jitter_s=0), due)
+    assert at_once == [midnight]
+    hours = Calendar(windows=(ActiveHours(opens=480, closes=1200, text="08:00-20:00"),))
+    opened = later(Every(interval_s=3600), due, hours)
+    assert midnight + timedelta(hours=8) <= opened[0] < midnight + timedelta(hours=9)
+
+
+def test_a_later_day_begins_with_what_is_due_then() -> None:
+    due_at = NOON + timedelta(days=10, hours=13)
+    assert later(Every(interval_s=3600), SourceState(next_due_at=due_at))[0] == due_at

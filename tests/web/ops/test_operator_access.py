@@ -31,7 +31,7 @@ from syndicator.web.ops.operator_access import LINK_LIFE, SIGNED_IN, sign_in_pat
 
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 AS_JSON = {"Content-Type": "application/json"}
-PAGES = ["/", "/status", "/deliveries"]
+PAGES = ["/", "/status", "/deliveries", "/schedule"]
 OPEN = ["/healthz", "/readyz", "/metrics", "/static/style.css", "/favicon.ico"]
 
 

@@ -1,0 +1,257 @@
+"""The operators' page that simulates when sources run: a form, and the load by hour, host and source."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from msgspec import Struct
+
+from syndicator.model.ids import SourceId
+from syndicator.model.source import Source
+from syndicator.pipeline.ops.schedule_preview import (
+    LONGEST,
+    SchedulePreview,
+    ScheduleRefused,
+    SimulatedSchedule,
+)
+from syndicator.pipeline.queries import Queries
+from syndicator.rules.durations import seconds_of
+from syndicator.rules.sources.rests import resume_command, scope_of
+from syndicator.rules.sources.schedule_load import Starved
+from syndicator.rules.sources.simulation import in_order
+from syndicator.rules.suggestions import suggestion
+from syndicator.web.ops.operator_access import Operators
+from syndicator.web.ops.schedule_charts import HEIGHT, WIDTH, chart_of, strip_of_host
+from syndicator.web.pages.templates import Drawing
+
+PATH = "/schedule"
+
+ON_PAGE = 20
+"""Rows that a list of the page has at most."""
+MOST_NAMED = 3
+"""Sources that are named where many are starved for the same reason."""
+MOST_HOSTS = 10
+MOST_HOURS = 168
+"""Rows of the table of hours."""
+NEXT_RUNS = 10
+MOST_SOURCE_DAYS = 5_000
+"""Sources times days that the page simulates: some five seconds of work."""
+_QUICK_SOURCE_HOURS = 30_000
+"""Sources times hours that take about a second: so long a time is simulated where none is asked for."""
+_USUAL_HOURS = (24, 12, 6, 3, 1)
+_LENGTHS = ("1h", "6h", "12h", "24h", "3d", "7d", "31d")
+_MOST_NAMES = 300
+"""Names that the form offers; with more of them it offers none."""
+_LONGEST_SHOWN = 100
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """The fields of the form, as they were written."""
+
+    since: str
+    lasting: str
+    source: str
+    group: str
+
+
+class FormFault(Exception):
+    """A field that cannot be used, with the key of its text."""
+
+    def __init__(self, field: str, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.field = field
+        self.key = f"schedule_fault.{key}"
+        self.values = values
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What is to be simulated."""
+
+    since: datetime | None
+    lasting: timedelta
+    only: tuple[SourceId, ...]
+
+
+class StarvedFor(Struct, frozen=True, kw_only=True):
+    """Sources that are starved for the same reason."""
+
+    first: Starved
+    names: tuple[SourceId, ...]
+    """Those that are shown."""
+    more: int
+
+    @property
+    def resume(self) -> str:
+        """Return the command that resumes them, where they are paused."""
+        pause = self.first.pause
+        return resume_command(pause.scope if pause else scope_of(self.first.source))
+
+
+def by_reason(starved: Iterable[Starved]) -> list[StarvedFor]:
+    """Join sources that are starved for the same reason, as those of a host or a paused group are."""
+    joined: dict[str, list[Starved]] = {}
+    for one in starved:
+        joined.setdefault(one.because, []).append(one)
+    return [
+        StarvedFor(
+            first=all_of_it[0],
+            names=tuple(one.source for one in all_of_it[:MOST_NAMED]),
+            more=max(len(all_of_it) - MOST_NAMED, 0),
+        )
+        for all_of_it in joined.values()
+    ]
+
+
+class SchedulePages:
+    """Handler of `/schedule`."""
+
+    def __init__(
+        self, preview: SchedulePreview, reading: Queries, drawing: Drawing, operators: Operators
+    ) -> None:
+        self._preview = preview
+        self._zone = ZoneInfo(reading.site.timezone)
+        self._clock = reading.clock
+        self._drawing = drawing
+        self._operators = operators
+        groups = {source.group for source in preview.sources.values() if source.group}
+        self._groups = sorted(groups)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get(PATH, self._operators.behind(self.page))]
+
+    async def page(self, request: web.Request) -> web.Response:
+        """Show the form and the schedule that it asks for; a field that cannot be used with its fault."""
+        asked = Asked(
+            since=request.query.get("from", "").strip(),
+            lasting=request.query.get("for", "").strip(),
+            source=" ".join(request.query.getall("source", [])).strip(),
+            group=request.query.get("group", "").strip(),
+        )
+        shown: dict[str, object] = {}
+        fault: FormFault | None = None
+        try:
+            wanted = wanted_of(asked, self._preview.sources, self._groups, self._zone)
+            shown = self._shown(await self._simulated(wanted), wanted)
+            asked = Asked(
+                since=asked.since,
+                lasting=asked.lasting or f"{round(wanted.lasting / timedelta(hours=1))}h",
+                source=" ".join(wanted.only) if asked.source else "",
+                group=asked.group,
+            )
+        except FormFault as found:
+            fault = found
+        response = self._drawing.page(
+            request,
+            "schedule.html",
+            cache_control="no-store",
+            asked=asked,
+            fault=fault,
+            now=self._clock(),
+            zone=self._zone,
+            begin=_local_text(asked.since, self._zone),
+            lengths=_LENGTHS if asked.lasting in ("", *_LENGTHS) else (asked.lasting, *_LENGTHS),
+            sources=self._preview.sources if len(self._preview.sources) <= _MOST_NAMES else (),
+            groups=self._groups if len(self._groups) <= _MOST_NAMES else (),
+            has_groups=bool(self._groups),
+            **({"load": None} | shown),
+        )
+        if fault is not None:
+            response.set_status(400)
+        return response
+
+    async def _simulated(self, wanted: Wanted) -> SimulatedSchedule:
+        try:
+            return await self._preview.simulated(
+                wanted.since, wanted.lasting, wanted.only, most_source_days=MOST_SOURCE_DAYS
+            )
+        except ScheduleRefused as error:
+            field = {"far": "from", "long": "for", "many": "source"}[error.why]
+            count = len(wanted.only or self._preview.sources)
+            raise FormFault(field, error.why, days=LONGEST.days, count=count) from None
+
+    def _shown(self, simulated: SimulatedSchedule, wanted: Wanted) -> dict[str, object]:
+        load, sources = simulated.load, self._preview.sources
+        hosts = [host for host in load.hosts[:MOST_HOSTS] if host.runs]
+        starved = by_reason(load.starved)
+        runs = list(islice(in_order(simulated.runs), NEXT_RUNS))
+        return {
+            "load": load,
+            "chart": chart_of(load, self._zone),
+            "box": (WIDTH, HEIGHT),
+            "hours": load.hours[:MOST_HOURS],
+            "hosts": [(host, strip_of_host(load.hours, host.by_hour)) for host in hosts],
+            "collisions": load.collisions[:ON_PAGE],
+            "starved": starved[:ON_PAGE],
+            "starved_in_all": len(starved),
+            "special": load.special[:ON_PAGE],
+            "runs": [(run, sources[run.source]) for run in runs],
+            "single": sources[wanted.only[0]] if len(wanted.only) == 1 else None,
+        }
+
+
+def wanted_of(
+    asked: Asked, sources: Mapping[SourceId, Source], groups: Sequence[str], zone: ZoneInfo
+) -> Wanted:
+    """Read the form; `zone`: of times without an offset. Raises FormFault."""
+    only = _chosen(asked, sources, groups)
+    return Wanted(
+        since=_begin(asked.since, zone), lasting=_length(asked.lasting, len(only or sources)), only=only
+    )
+
+
+def _begin(text: str, zone: ZoneInfo) -> datetime | None:
+    if not text:
+        return None
+    try:
+        # A plus in a query is a space.
+        instant = datetime.fromisoformat(text[:_LONGEST_SHOWN].replace(" ", "+" if "T" in text else " "))
+        aware = instant if instant.tzinfo else instant.replace(tzinfo=zone)
+        aware.astimezone(ZoneInfo("UTC"))
+    except (ValueError, OverflowError):
+        raise FormFault("from", "from", text=text[:_LONGEST_SHOWN]) from None
+    return aware
+
+
+def _length(text: str, sources: int) -> timedelta:
+    if not text:
+        usual = (hours for hours in _USUAL_HOURS if hours * sources <= _QUICK_SOURCE_HOURS)
+        return timedelta(hours=next(usual, _USUAL_HOURS[-1]))
+    seconds = seconds_of(text)
+    if seconds is None:
+        raise FormFault("for", "for", text=text[:_LONGEST_SHOWN])
+    if not 0 < seconds <= LONGEST.total_seconds():
+        raise FormFault("for", "long", days=LONGEST.days)
+    return timedelta(seconds=seconds)
+
+
+def _chosen(asked: Asked, sources: Mapping[SourceId, Source], groups: Sequence[str]) -> tuple[SourceId, ...]:
+    """Return the sources that are named, or those of the group; empty: all."""
+    names = tuple(SourceId(name) for name in dict.fromkeys(asked.source.replace(",", " ").split()))
+    for name in names:
+        if name not in sources:
+            raise _unknown("source", name, sources)
+    if not asked.group:
+        return names
+    if asked.group not in groups:
+        raise _unknown("group", asked.group, groups)
+    for name in names:
+        if sources[name].group != asked.group:
+            raise FormFault("group", "apart", source=name, group=asked.group)
+    return names or tuple(name for name, source in sources.items() if source.group == asked.group)
+
+
+def _unknown(field: str, name: str, known: Mapping[SourceId, Source] | Sequence[str]) -> FormFault:
+    near = suggestion(name[:_LONGEST_SHOWN], known)
+    key = f"{field}_like" if near else field
+    return FormFault(field, key, name=name[:_LONGEST_SHOWN], near=near)
+
+
+def _local_text(text: str, zone: ZoneInfo) -> str:
+    """Return a time as a field for local times takes it; empty where it is none."""
+    try:
+        instant = _begin(text, zone)
+    except FormFault:
+        return ""
+    return f"{instant.astimezone(zone):%Y-%m-%dT%H:%M}" if instant else ""
