@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from syndicator.api_routes import api_of
 from syndicator.egress.own_listeners import listeners_of
@@ -49,6 +50,20 @@ class OpsListener:
 
     listening: socket.socket
     token: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches it."""
+        return bool(ip_address(self.listening.getsockname()[0]).is_loopback)
+
+    @property
+    def address(self) -> str:
+        """Return `HOST:PORT`, by which others ask: this host's name where it listens on all addresses."""
+        host, port = self.listening.getsockname()[:2]
+        address = ip_address(host)
+        if address.is_unspecified:
+            return f"{socket.gethostname()}:{port}"
+        return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"  # noqa: PLR2004  IPv6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +176,9 @@ class Generation:
         options = OpsOptions(
             metrics=service.metrics.render,
             measure=service.metrics_reporter.measure_queues,
-            hosts=service.settings.server.ops_hosts,
+            hosts=(*service.settings.server.ops_hosts, socket.gethostname()),
+            is_local=ops.is_local,
+            processes=lambda: service.store.configuration.notes(service.clock()),
             configuration=self._roles.live.note,
         )
         app = create_ops_app(

@@ -62,9 +62,10 @@ class LiveConfiguration:
         clock: Clock,
         *,
         process: str,
+        operators: str = "",
         reloading: asyncio.Event | None = None,
     ) -> None:
-        """`process`: how this process is called in notes and versions, `HOST:PID`.
+        """`process`: how this process is called in notes and versions, `HOST:PID`; `operators`: see there.
 
         `reloading`: set by whoever wants the files of this process read again, and published even where the
         published ones are newer.
@@ -74,6 +75,7 @@ class LiveConfiguration:
         self._audit = store.audit
         self._clock = clock
         self._process = process
+        self._operators = operators
         self._seen: Look | None = local.look()
         """Of the files that were judged last; None: they are to be read again."""
         self._is_asked = False
@@ -102,6 +104,7 @@ class LiveConfiguration:
             version=self._version,
             refused=self._refused,
             restart_for=self._restart_for,
+            operators=self._operators,
             at=self._clock(),
         )
 

@@ -61,7 +61,8 @@ def _keep_whole_sentences(group: TyperGroup) -> None:
 _METRICS_BEGIN = """\
 # Metrics
 
-At `http://127.0.0.1:8089/metrics` (`[server] ops_port`), for Prometheus, on loopback, without a token.
+At `http://127.0.0.1:8089/metrics` (`[server] ops_host`, `ops_port`), for Prometheus; off loopback with a
+token.
 Beside these, the usual ones of the process and of Python's garbage collector. Each process counts for itself.
 What is due, waiting or dead is shared by all: see `syndicator stats` and the status page. The label `source`
 names the first 1,000 sources that a process gathers; all further ones have `(others)` there.

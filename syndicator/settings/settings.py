@@ -26,10 +26,7 @@ from syndicator.settings.tables.sections import (
     WorkSection,
 )
 
-OPS_HOST = "127.0.0.1"
-"""Where the operators' listener stands, on every machine."""
-
-_OF_A_START = ("host", "port", "ops_port", "processes")
+_OF_A_START = ("host", "port", "ops_host", "ops_port", "processes")
 """Keys of `[server]` that only a start applies."""
 
 FIRST_YEAR = 2026
@@ -85,7 +82,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Not those on a port that is free at the start.
         """
         server = self.server
-        named = ((server.host, server.port), (OPS_HOST, server.ops_port))
+        named = ((server.host, server.port), (server.ops_host, server.ops_port))
         return tuple(Listener(host, port) for host, port in named if port)
 
     def as_started(self, started: "Settings") -> tuple["Settings", tuple[str, ...]]:

@@ -116,9 +116,10 @@ def create_ops_app(
     operators: Operators,
     schedule_preview: SchedulePreview,
 ) -> web.Application:
-    """Build the operators' application, for a listener of its own on loopback.
+    """Build the operators' application, for a listener of its own.
 
-    Open are probes, metrics and what belongs to pages. Pages ask to sign in, the API asks for a token.
+    Open are probes and what belongs to pages, and on loopback metrics. Pages ask to sign in, the API asks
+    for a token.
     """
     drawing = Drawing(reading.site, prefix="", operates=True)
     pages = PageRoutes(reading, drawing, WebOptions())
@@ -132,7 +133,10 @@ def create_ops_app(
         drawing,
     )
     app = web.Application(
-        middlewares=[catch_problems(reading.site, (), pages.show_problem), check_host(options.hosts)],
+        middlewares=[
+            catch_problems(reading.site, (), pages.show_problem),
+            check_host(options.hosts, addresses=not options.is_local),
+        ],
         client_max_size=_MAX_BODY_BYTES,
     )
     app.add_routes(route for group in groups for route in group.routes())

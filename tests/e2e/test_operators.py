@@ -64,6 +64,41 @@ async def test_a_printed_link_opens_the_pages_and_the_file_opens_the_api(
         assert (await other.get(link.strip(), allow_redirects=False)).status == 401, "also after a restart"
 
 
+async def test_every_process_has_metrics_and_each_names_all(config: Path, start: Start) -> None:
+    port = free_port()
+    rest = config / "rest.toml"
+    text = rest.read_text("utf-8").replace("ops_port = 0", f'ops_port = {port}\nops_host = "0.0.0.0"')
+    rest.write_text(text, "utf-8")
+    server = await start(config, "run")
+    await server.ready()
+    worker = await start(config, "work")
+    await worker.ready()
+    name = socket.gethostname()
+    (first, second) = (
+        next(event["operators"] for event in program.events if event["event"] == "ready")
+        for program in (server, worker)
+    )
+    assert first == f"{name}:{port}"
+    assert second.startswith(f"{name}:")
+    assert second != first
+    _, made, _ = await run(config, "tokens", "add", "prometheus", "--scope", "read", "--json")
+    token = {"Authorization": f"Bearer {json.loads(made)['token']}"}
+    async with aiohttp.ClientSession(headers=token) as scraper:
+
+        async def targets() -> set[str]:
+            async with scraper.get(f"http://127.0.0.1:{port}/metrics/targets") as answer:
+                assert answer.status == 200
+                return {group["targets"][0] for group in await answer.json()}
+
+        await until(targets, lambda found: found == {first, second})
+        for address in (first, second):
+            asked = f"http://127.0.0.1:{address.rpartition(':')[2]}/metrics"
+            async with scraper.get(asked, headers={"Host": address}) as answer:
+                assert (answer.status, "syndicator_articles" in await answer.text()) == (200, True)
+        async with aiohttp.ClientSession() as anybody, anybody.get(asked) as answer:
+            assert answer.status == 401
+
+
 async def test_the_link_on_a_terminal_works_for_ten_minutes_as_is_said_there(config: Path) -> None:
     terminal, theirs = os.openpty()
     process = await asyncio.create_subprocess_exec(

@@ -223,9 +223,11 @@ class World:
         """The gate of the operators' listener, for `OPS_TOKEN`."""
         return Operators(OPS_TOKEN, self.access, self.store.used_links, self.clock)
 
-    def ops_app(self, metrics: bytes = b"", hosts: tuple[str, ...] = ()) -> web.Application:
+    def ops_app(
+        self, metrics: bytes = b"", hosts: tuple[str, ...] = (), *, is_local: bool = True
+    ) -> web.Application:
         """Build what operators ask."""
-        options = OpsOptions(metrics=lambda: metrics, hosts=hosts)
+        options = OpsOptions(metrics=lambda: metrics, hosts=hosts, is_local=is_local)
         return create_ops_app(self.reading, options, self.table, self.operators, self.schedule_preview)
 
     async def admit(self, *candidates: Candidate) -> list[ArticleId]:

@@ -40,7 +40,7 @@ from syndicator.rules.stories.rarity import load_frequencies
 from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
 from syndicator.settings import Settings
 from syndicator.settings.advice import advice
-from syndicator.settings.settings import OPS_HOST, listening_url
+from syndicator.settings.settings import listening_url
 from syndicator.store.access.admin_token_file import keep_admin_token
 from syndicator.store.access.operators_token import operators_token
 from syndicator.store.files.data_folder import make_private
@@ -51,6 +51,9 @@ from syndicator.web.ops.operator_access import sign_in_path
 
 _MOST_WARNINGS = 20
 """Of warnings about the configuration, as `check` prints them."""
+
+_MOST_PROCESSES = 64
+"""Whose operators' ports follow each other on one machine."""
 
 _RETRY_S = 1.0
 """Between two tries to reach Redis at the start."""
@@ -153,17 +156,18 @@ async def _stay(
         foundation = await _opened(stack, settings, public, stopped)
         if foundation is None:
             return
+        ops = await asyncio.to_thread(_open_ops, settings)
+        if ops is not None:
+            stack.callback(ops.listening.close)
         live = LiveConfiguration(
             call.local(),
             foundation.store,
             foundation.clock,
             process=own_name(),
+            operators=ops.address if ops is not None else "",
             reloading=reloading,
         )
         settings = _with_port(await live.begin(), public)
-        ops = await asyncio.to_thread(_open_ops, settings, roles)
-        if ops is not None:
-            stack.callback(ops.listening.close)
         what = Roles(works=roles.work, public=public, ops=ops, live=live)
         generations = Generations(foundation, what)
         stack.push_async_callback(generations.end)
@@ -176,12 +180,12 @@ async def _stay(
 
         await stack.enter_async_context(live.followed(apply))
         if roles.banner:
-            print_banner(settings, _ops_addresses(ops), sample)
+            print_banner(settings, _ops_addresses(settings, ops), sample)
         first = await service.access.first_admin() if roles.serve else None
         del service  # it is replaced with the configuration
         await asyncio.to_thread(load_frequencies)
         collect_briefly()
-        log.info("ready", **_addresses(settings, public))
+        log.info("ready", **_addresses(settings, public), **({"operators": ops.address} if ops else {}))
         if first is not None:
             _show_first_admin(first.value, settings)
         await stopped.wait()
@@ -291,29 +295,36 @@ def _close_data_folder(settings: Settings) -> None:
         )
 
 
-def _open_ops(settings: Settings, roles: ProcessRoles) -> OpsListener | None:
-    """Take the operators' port, and make their token; a second process on this machine goes without."""
-    port = settings.server.ops_port
+def _open_ops(settings: Settings) -> OpsListener | None:
+    """Take the operators' port, or the next free one where other processes have it, and make their token."""
+    host, port = settings.server.ops_host, settings.server.ops_port
     try:
         token = operators_token(settings.store.data_dir, making=True)
-        return OpsListener(listening=open_socket(OPS_HOST, port), token=token)
+        return OpsListener(listening=_next_free(host, port), token=token)
     except StoreError as error:
         log.warning("status_page_unavailable", reason=str(error))
     except OSError as error:
-        if roles.banner:
-            log.warning(
-                "status_page_unavailable",
-                port=port,
-                reason=error.strerror,
-                remedy="choose another port with [server] ops_port",
-            )
+        log.warning(
+            "status_page_unavailable",
+            address=f"{host}:{port}",
+            reason=error.strerror,
+            remedy="choose another address with [server] ops_host and ops_port",
+        )
     return None
 
 
-def _ops_addresses(ops: OpsListener | None) -> OpsAddresses | None:
+def _next_free(host: str, port: int) -> socket.socket:
+    """Take a port, or the first behind it that is free."""
+    for offset in range(_MOST_PROCESSES if port else 1):
+        with suppress(OSError):
+            return open_socket(host, port + offset)
+    return open_socket(host, port)  # with the reason
+
+
+def _ops_addresses(settings: Settings, ops: OpsListener | None) -> OpsAddresses | None:
     if ops is None:
         return None
-    base = listening_url(OPS_HOST, port_of(ops.listening))
+    base = listening_url(settings.server.ops_host, port_of(ops.listening))
     return OpsAddresses(base=base, sign_in=base + sign_in_path(ops.token, system_clock()))
 
 

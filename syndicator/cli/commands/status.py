@@ -6,7 +6,7 @@ import typer
 
 from syndicator.cli.context import AsJson, CommandFailed, invocation, print_item
 from syndicator.model.clock import system_clock
-from syndicator.settings.settings import OPS_HOST, listening_url
+from syndicator.settings.settings import listening_url
 from syndicator.store.access.operators_token import operators_token
 from syndicator.web.ops.operator_access import LINK_LIFE, sign_in_path
 
@@ -37,7 +37,7 @@ def _status(
             remedy="give it with --port: the first lines of syndicator run name it",
         )
     token, now = operators_token(settings.store.data_dir, making=False), system_clock()
-    url = listening_url(OPS_HOST, port) + sign_in_path(token, now)
+    url = listening_url(settings.server.ops_host, port) + sign_in_path(token, now)
     if as_json:
         print_item({"url": url, "expires": now + LINK_LIFE})
         return

@@ -51,4 +51,6 @@ class ProcessNote(Struct, frozen=True, kw_only=True):
     """Why it does not run what is newer, a sentence each; empty where nothing is newer."""
     restart_for: tuple[str, ...] = ()
     """Keys that were changed and that only a start applies."""
+    operators: str = ""
+    """Where its metrics are, `HOST:PORT`; empty where it has no listener for them."""
     at: datetime

@@ -134,8 +134,14 @@ class ServerSection(Form):
         default="127.0.0.1", description="Address to listen on."
     )
     port: Port = Field(default=8080, description="Port to listen on; 0 takes a free one and prints it.")
+    ops_host: Annotated[Line, AfterValidator(_host)] = Field(
+        default="127.0.0.1",
+        description="Address of metrics and operators' pages. Off loopback, metrics ask for a token, too.",
+    )
     ops_port: Port = Field(
-        default=8089, description="Port of metrics and status page, always on loopback; 0 takes a free one."
+        default=8089,
+        description="Port of metrics and operators' pages; further processes on the machine take the next "
+        "free ones. 0 takes a free one.",
     )
     ops_hosts: tuple[Annotated[Line, AfterValidator(_asked_by)], ...] = Field(
         default=(),

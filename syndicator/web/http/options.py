@@ -1,6 +1,6 @@
 """Options of the web server."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
 
@@ -38,6 +38,11 @@ async def _measure_nothing() -> None:
     """Do without."""
 
 
+async def _no_processes() -> Sequence[ProcessNote]:
+    """Do without."""
+    return ()
+
+
 class OpsOptions(Struct, frozen=True, kw_only=True):
     """What the operators' server is handed."""
 
@@ -47,4 +52,8 @@ class OpsOptions(Struct, frozen=True, kw_only=True):
     """Measures, before that, what is measured on demand."""
     hosts: tuple[str, ...] = ()
     """Host names that it answers to beside those of loopback."""
+    is_local: bool = True
+    """Whether only this machine reaches it. Else metrics ask for a token, and it may be asked by address."""
+    processes: Callable[[], Awaitable[Sequence[ProcessNote]]] = _no_processes
+    """Returns the living processes, and where the metrics of each are."""
     configuration: ConfigurationNote | None = None

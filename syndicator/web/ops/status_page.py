@@ -13,6 +13,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.ops.status import EndpointStatus, Status
 from syndicator.model.source import Source, SourceState
 from syndicator.model.sources.freshness import FreshnessStanding
+from syndicator.model.token import TokenScope
 from syndicator.pipeline.ops.source_standings import StandingCursor
 from syndicator.pipeline.queries import Queries
 from syndicator.rules.sources.freshness import standing_of
@@ -27,7 +28,7 @@ from syndicator.rules.webhooks.endpoint_health import (
 from syndicator.web.http.options import OpsOptions
 from syndicator.web.http.problems import bad_request, not_found
 from syndicator.web.ops.health import HealthRoutes
-from syndicator.web.ops.operator_access import Operators
+from syndicator.web.ops.operator_access import Handler, Operators
 from syndicator.web.ops.source_strips import StripDrawing, strip_drawing
 from syndicator.web.pages.templates import Drawing
 
@@ -124,7 +125,8 @@ class StatusRoutes:
         return [
             web.get("/", self._operators.behind(self.status)),
             web.get("/status", self._operators.behind(self.status)),
-            web.get("/metrics", self.metrics),
+            web.get("/metrics", self._for_scrapers(self.metrics)),
+            web.get("/metrics/targets", self._for_scrapers(self.targets)),
         ]
 
     async def status(self, request: web.Request) -> web.Response:
@@ -159,6 +161,24 @@ class StatusRoutes:
         del request
         await self._options.measure()
         return web.Response(body=self._options.metrics(), headers=_METRICS_HEADERS)
+
+    async def targets(self, request: web.Request) -> web.Response:
+        """Return where the metrics of all living processes are, for HTTP service discovery of Prometheus."""
+        del request
+        notes = [note for note in await self._options.processes() if note.operators]
+        return web.json_response(
+            [{"targets": [note.operators], "labels": {"process": note.process}} for note in notes]
+        )
+
+    def _for_scrapers(self, handler: Handler) -> Handler:
+        """Let a handler be asked by anybody on this machine, from elsewhere with a token of scope `read`."""
+
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            if not self._options.is_local:
+                await self._operators.gate.admit(request, TokenScope.READ)
+            return await handler(request)
+
+        return guarded
 
 
 def _begin(request: web.Request) -> StandingCursor | None:

@@ -270,3 +270,15 @@ def test_a_file_that_holds_no_token_is_told(tmp_path: Path) -> None:
     path.touch(0o600)
     with pytest.raises(StoreError, match="holds no token"):
         operators_token(tmp_path, making=True)
+
+
+async def test_off_loopback_metrics_ask_for_a_token_and_addresses_lead_here(world: World) -> None:
+    new = new_token(Token(id=TokenId("prometheus"), scopes=(TokenScope.READ,)), world.clock())
+    await world.access.keep(new)
+    reads = {"Authorization": f"Bearer {new.value}", "Host": "10.1.2.3:8089"}
+    async with client_of(world.ops_app(b"x 1\n", is_local=False)) as client:
+        for path in ("/metrics", "/metrics/targets"):
+            assert (await client.get(path, {"Host": "10.1.2.3"})).status == 401
+            assert (await client.get(path, reads)).status == 200
+        assert (await client.get("/healthz", {"Host": "10.1.2.3"})).status == 200
+        assert (await client.get("/healthz", {"Host": "evil.example"})).status == 421
