@@ -33,10 +33,19 @@ class Fault:
     key: str
     reason: str
     remedy: str = ""
+    line: int | None = None
+    """Where in the file the key stands, or else the innermost table around it; None where that is unknown."""
+
+    @property
+    def where(self) -> str:
+        """Return file, line and key as compilers write them: `config/feeds.toml:12: feed.latest.size`."""
+        file = f"{self.file}:{self.line}" if self.file and self.line else self.file
+        key = "" if self.key == f"line {self.line}" else self.key
+        return ": ".join(part for part in (file, key) if part)
 
     def __str__(self) -> str:
         remedy = f" → {self.remedy}" if self.remedy else ""
-        return f"{self.file}: {self.key}: {self.reason}{remedy}"
+        return f"{self.where}: {self.reason}{remedy}"
 
 
 class ConfigError(SyndicatorError):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
@@ -111,8 +111,7 @@ def print_error(error: SyndicatorError) -> None:
     """Print faults for people, on standard error."""
     if isinstance(error, ConfigError):
         for fault in error.faults:
-            where = ": ".join(part for part in (fault.file, fault.key) if part)
-            typer.secho(f"{where}: {fault.reason}", err=True, fg="red")
+            typer.secho(f"{fault.where}: {fault.reason}", err=True, fg="red")
             _print_remedy(fault)
         if any(fault.file for fault in error.faults):
             typer.echo(f"{counted(len(error.faults), 'fault')} in the configuration.", err=True)
@@ -162,11 +161,7 @@ def faults_of(error: Exception) -> tuple[Fault, ...]:
 
 def print_failure(error: Exception) -> None:
     """Write the one document that a command called with --json gives when it fails."""
-    errors = [
-        {"file": fault.file, "key": fault.key, "reason": fault.reason, "remedy": fault.remedy}
-        for fault in faults_of(error)
-    ]
-    print_json({"ok": False, "items": [], "next": None, "errors": errors})
+    print_json({"ok": False, "items": [], "next": None, "errors": [asdict(one) for one in faults_of(error)]})
 
 
 def _print_remedy(fault: Fault) -> None:

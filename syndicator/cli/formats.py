@@ -3,6 +3,9 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from syndicator.model.delivery import Digest, RetryPolicy
+from syndicator.rules.durations import span
+
 
 def local_time(instant: datetime, timezone: str) -> str:
     """Write an instant in a zone: `2026-11-05 19:20 WIB`."""
@@ -22,3 +25,13 @@ def ago(instant: datetime | None, now: datetime) -> str:
     else:
         text = f"{size} s"
     return f"in {text}" if seconds < 0 else f"{text} ago"
+
+
+def digest_words(digest: Digest | None) -> str:
+    """Write when a digest is sent: `20 events, or after 10 min`; empty where there is none."""
+    return f"{digest.items} events, or after {span(digest.every_s)}" if digest else ""
+
+
+def retry_words(retry: RetryPolicy) -> str:
+    """Write how often a delivery is tried: `9 within 3 d`."""
+    return f"{len(retry.delays_s) + 1} within {span(retry.max_age_s)}"

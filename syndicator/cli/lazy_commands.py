@@ -35,7 +35,7 @@ COMMANDS = {
     ),
     "status": ("status", "Print a link that opens the operators' pages in a browser, once."),
     "stats": ("once", "Count what there is, as JSON."),
-    "check": ("check", "Read the whole configuration and show every fault: file, key, reason, remedy."),
+    "check": ("check", "Read the whole configuration and show every fault: file, line, key, reason, remedy."),
     "preview": ("preview", "Show what a source would bring, field by field; nothing is stored."),
     "config": ("check", "The configuration itself."),
     "sources": ("listing", "Where news comes from."),

@@ -65,7 +65,7 @@ class _Importing:
         self.faults: list[Fault] = []
 
     def fault(self, line: int, reason: str, remedy: str = "") -> Fault:
-        return Fault(file=self._file, key=f"line {line}", reason=reason, remedy=remedy)
+        return Fault(file=self._file, key=f"line {line}", reason=reason, remedy=remedy, line=line)
 
     def take(self, outline: Outline) -> None:
         url = _web_address(outline.url)

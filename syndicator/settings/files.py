@@ -12,12 +12,12 @@ from msgspec import Struct
 
 from syndicator.errors import Fault
 from syndicator.model.ops.configuration import ConfigFile
+from syndicator.settings.toml_lines import Place, key_lines
 
 Look = tuple[tuple[str, int, int], ...]
 """Path, time of the last change in ns and size in bytes of each file."""
 KeyPath = tuple[str, ...]
-Location = tuple[str | int, ...]
-"""Also into lists, by position."""
+Location = Place
 
 _WHERE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -47,6 +47,8 @@ class ConfigDocument:
         self.complete = True
         """False when a file could not be read, so that what seems to be missing may be in it."""
         self._origins: dict[Location, str] = {}
+        self._contents: dict[str, bytes] = {}
+        self._lines: dict[str, Mapping[Location, int]] = {}
 
     def origin(self, path: Location) -> str:
         """Return the file in which a key, or else the innermost table around it, was written."""
@@ -65,7 +67,14 @@ class ConfigDocument:
         return True
 
     def add_fault(self, path: Location, reason: str, remedy: str) -> None:
-        self.faults.append(Fault(file=self.origin(path), key=show(path), reason=reason, remedy=remedy))
+        self._add(self.origin(path), path, reason, remedy)
+
+    def line(self, file: str, path: Location) -> int | None:
+        """Return where in a file a key, or else the innermost table around it, stands; None if unknown."""
+        if file not in self._lines:
+            self._lines[file] = key_lines(self._contents.get(file, b"").decode("utf-8-sig"))
+        ends = range(len(path), 0, -1)
+        return next((self._lines[file][path[:end]] for end in ends if path[:end] in self._lines[file]), None)
 
     def table(self, *path: str) -> Mapping[str, object]:
         """Return the table at a path; an empty one where there is none."""
@@ -74,8 +83,9 @@ class ConfigDocument:
             node = node.get(key) if isinstance(node, dict) else None
         return node if isinstance(node, dict) else {}
 
-    def merge(self, table: Mapping[str, object], file: str) -> None:
+    def merge(self, table: Mapping[str, object], file: str, content: bytes) -> None:
         """Add the keys of one file; the same key in two files is a fault."""
+        self._contents[file] = content
         self._merge(self.tree, table, file, ())
 
     def keep(self, tables: Collection[str]) -> None:
@@ -106,8 +116,11 @@ class ConfigDocument:
             elif isinstance(standing, dict) and isinstance(value, dict):
                 self._merge(standing, value, file, path)
             else:
-                reason = f"is set in {self.origin(path)} as well"
-                self.faults.append(Fault(file=file, key=show(path), reason=reason, remedy="keep one of them"))
+                self._add(file, path, f"is set in {self.origin(path)} as well", "keep one of them")
+
+    def _add(self, file: str, path: Location, reason: str, remedy: str) -> None:
+        line = self.line(file, path)
+        self.faults.append(Fault(file=file, key=show(path), reason=reason, remedy=remedy, line=line))
 
 
 def show(path: Location) -> str:
@@ -176,7 +189,8 @@ def add_files(
     """Add the tables of files to a document; `where` stands before the names of files in faults."""
     for file in files:
         table = _table(document, file.content, where + file.name)
-        document.merge({key: each for key, each in table.items() if key not in without}, where + file.name)
+        kept = {key: each for key, each in table.items() if key not in without}
+        document.merge(kept, where + file.name, file.content)
 
 
 def _nothing(folder: Path, reason: str) -> Fault:
@@ -209,7 +223,9 @@ def _table(document: ConfigDocument, content: bytes, file: str) -> Mapping[str, 
 
     def unreadable(key: str, reason: str, remedy: str) -> None:
         document.complete = False
-        document.faults.append(Fault(file=file, key=key, reason=reason, remedy=remedy))
+        number = key.removeprefix("line ")
+        line = int(number) if number.isdecimal() else None
+        document.faults.append(Fault(file=file, key=key, reason=reason, remedy=remedy, line=line))
 
     try:
         return tomllib.loads(content.decode("utf-8-sig"))

@@ -137,17 +137,18 @@ def _check_groups(document: ConfigDocument) -> None:
 
 
 def _check_references(document: ConfigDocument) -> None:
-    """A filter that names a source which is not configured would quietly match nothing."""
+    """What names a source or feed that is not configured would quietly match nothing."""
     if not document.complete:
         return
     known, renamed = document.table("source"), _former_ids(document, "source")
+    for section in ("endpoint", "token"):
+        _check_feeds_of(document, section)
     for section in ("feed", "endpoint"):
         for key in document.table(section):
             if document.table(section, key).get("retired") is True:
                 continue
-            wanted = document.table(section, key, "filter").get("source", ())
-            for source in [wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else []:
-                if not isinstance(source, str) or source in known:
+            for source in _texts(document.table(section, key, "filter").get("source")):
+                if source in known:
                     continue
                 path = (section, key, "filter", "source")
                 if source in renamed:
@@ -159,14 +160,27 @@ def _check_references(document: ConfigDocument) -> None:
                     )
 
 
+def _check_feeds_of(document: ConfigDocument, section: str) -> None:
+    known = {*document.table("feed"), *_former_ids(document, "feed")}
+    for key in document.table(section):
+        for feed in _texts(document.table(section, key).get("feeds")):
+            if feed not in known:
+                path = (section, key, "feeds")
+                document.add_fault(path, f"names {feed!r}, which is not a feed", nearest(feed, known))
+
+
+def _texts(value: object) -> list[str]:
+    """Return the texts of a key that takes one or several; what is none is a fault of the form."""
+    found = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return [each for each in found if isinstance(each, str)]
+
+
 def _former_ids(document: ConfigDocument, section: str) -> dict[str, list[str]]:
     """Return the feeds, or sources, that say of a name that it was theirs."""
     fields: dict[str, list[str]] = {}
     for key in document.table(section):
-        names = document.table(section, key).get("former_ids", ())
-        for name in [names] if isinstance(names, str) else names if isinstance(names, list) else []:
-            if isinstance(name, str):
-                fields.setdefault(name, []).append(key)
+        for name in _texts(document.table(section, key).get("former_ids")):
+            fields.setdefault(name, []).append(key)
     return fields
 
 
@@ -184,7 +198,7 @@ def _check_former_ids(document: ConfigDocument, section: str, used: str) -> None
 
 
 def _check_tokens(document: ConfigDocument) -> None:
-    """Two tokens of one value would be one, and a feed that is misspelled would stay shut."""
+    """Two tokens of one value would be one."""
     holders: dict[str, str] = {}
     for key in document.table("token"):
         digest = document.table("token", key).get("sha256")
@@ -194,12 +208,6 @@ def _check_tokens(document: ConfigDocument) -> None:
         if OPERATORS in (key, document.table("token", key).get("owner")):
             path = ("token", key, *(("owner",) if key != OPERATORS else ()))
             document.add_fault(path, f"{OPERATORS!r} are those who run this service", "take another name")
-        feeds = document.table("token", key).get("feeds", ())
-        known = {*document.table("feed"), *_former_ids(document, "feed")}
-        for feed in [feeds] if isinstance(feeds, str) else feeds if isinstance(feeds, list) else []:
-            if isinstance(feed, str) and feed not in known and document.complete:
-                path = ("token", key, "feeds")
-                document.add_fault(path, f"names {feed!r}, which is not a feed", nearest(feed, known))
 
 
 def _check_ports(document: ConfigDocument) -> None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -24,6 +24,7 @@ from syndicator.model.delivery import Secret
 from syndicator.rules.durations import DURATION, seconds_of
 from syndicator.rules.filter_language import CONTROL, LANGUAGE, language_fault, word_fault
 from syndicator.rules.sources.timetable.cron_times import cron_fault
+from syndicator.rules.suggestions import suggestion
 from syndicator.settings.crontab import with_weekday_names
 
 Network = IPv4Network | IPv6Network
@@ -45,6 +46,9 @@ _REACHABLE_REMEDY = (
     'write an address and its port, as in "127.0.0.1:8081" or "[::1]:8081"; without a port, all are allowed; '
     'a range as in "10.0.0.0/8" allows all its addresses'
 )
+_LONGEST_ZONE = 64
+_INDONESIAN_ZONES = {"wib": "Asia/Jakarta", "wita": "Asia/Makassar", "wit": "Asia/Jayapura"}
+"""What the zones are called on clocks there, and their names."""
 _SECRET_BYTES = range(24, 65)  # what Standard Webhooks asks for
 
 
@@ -156,8 +160,16 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise wrong("is not a known time zone", 'use a name such as "Asia/Jakarta" or "UTC"') from None
+        raise wrong("is not a known time zone", _zone_remedy(value)) from None
     return value
+
+
+def _zone_remedy(value: str) -> str:
+    """Return which zone was probably meant, whatever its case; else how zones are written."""
+    names = {name.lower(): name for name in available_timezones()}
+    word = value[:_LONGEST_ZONE].lower().replace(" ", "_")
+    near = _INDONESIAN_ZONES.get(word) or names.get(suggestion(word, names) or "")
+    return f"did you mean {near}?" if near else 'use a name such as "Asia/Jakarta" or "UTC"'
 
 
 def _language(value: str) -> str:

@@ -67,7 +67,7 @@ def failure(out: str) -> dict[str, Any]:
     document = json.loads(out)
     assert (document["ok"], document["items"], document["next"]) == (False, [], None)
     (error,) = document["errors"]
-    assert set(error) == {"file", "key", "reason", "remedy"}
+    assert set(error) == {"file", "line", "key", "reason", "remedy"}
     assert isinstance(error, dict)
     return error
 

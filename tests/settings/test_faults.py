@@ -48,6 +48,9 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + '[site]\npublic_url = "https://x.example/?a=1"', "site.public_url", "query", "path prefix"),
         (GOOD + '[site]\npublic_url = "//x.example"', "site.public_url", "not an http or https URL", "in full"),
         (GOOD + '[site]\ntimezone = "Asia/Jakart"', "site.timezone", "time zone", "Asia/Jakarta"),
+        (GOOD + '[site]\ntimezone = "Asia/Jakatra"', "site.timezone", "time zone", "did you mean Asia/Jakarta?"),
+        (GOOD + '[site]\ntimezone = "europe/amsterdam"', "site.timezone", "time zone", "did you mean Europe/Amsterdam?"),
+        (GOOD + '[site]\ntimezone = "WITA"', "site.timezone", "time zone", "did you mean Asia/Makassar?"),
         (GOOD + '[site]\ntimezone = "../../etc/passwd"', "site.timezone", "time zone", "Asia/Jakarta"),
         (GOOD + '[site]\nlanguage = "indonesian!"', "site.language", "language tag", "BCP 47"),
         (GOOD + '[site]\ntag_authority = "x.example"', "site.tag_authority", "not a domain with a date", "2026"),
@@ -212,6 +215,9 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + ENDPOINT + 'secret_file = "gone"', "endpoint.p.secret_file", "cannot be read", "into that"),
         (GOOD + ENDPOINT + "events = []", "endpoint.p.events", "is empty", "at least one"),
         (GOOD + ENDPOINT + 'events = ["story.shrunk"]', "endpoint.p.events[0]", "not an event type", "article.created"),
+        (GOOD + ENDPOINT + 'events = ["article.create"]', "endpoint.p.events[0]", "not an event type", "did you mean article.created?"),
+        (GOOD + '[feed.latest]\ntitle = "x"\n' + ENDPOINT + 'feeds = ["lastest"]', "endpoint.p.feeds", "'lastest', which is not a feed", "did you mean latest?"),
+        (GOOD + 'group = "natinal"\n[group.national]', "source.wire.group", "not a group", "did you mean national?"),
         (GOOD + ENDPOINT + 'payload = "tiny"', "endpoint.p.payload", "", "thin"),
         (GOOD + ENDPOINT + "digest = { items = 1 }", "endpoint.p.digest.items", "at least 2", ""),
         (GOOD + ENDPOINT + 'digest = { every = "2d" }', "endpoint.p.digest.every", "longer than 24 h", "24h"),
@@ -266,6 +272,30 @@ def test_the_same_key_in_two_files_names_both(tmp_path: Path) -> None:
     assert fault.reason == f"is set in {tmp_path / 'a.toml'} as well"
 
 
+def test_each_fault_names_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(GOOD + "\nfoo = 1\n\n[site]\ntimezone = 'x'\ntitle = 'A'\n")
+    (tmp_path / "b.toml").write_text("[site]\ntitle = 'B'\n\n[feed.x]\nsize = [\n'a']\n")
+    lines = {
+        (Path(fault.file).name, fault.key): fault.line
+        for fault in faults_of(tmp_path, SYNDICATOR__SERVER__PORT="x")
+    }
+    assert lines == {
+        ("a.toml", "source.wire.foo"): 8,
+        ("a.toml", "site.timezone"): 11,
+        ("b.toml", "site.title"): 2,
+        ("b.toml", "feed.x.title"): 4,
+        ("b.toml", "feed.x.size"): 5,
+        ("environment (SYNDICATOR__SERVER__PORT)", "server.port"): None,
+    }
+
+
+def test_a_fault_is_written_as_compilers_do() -> None:
+    assert Fault(file="a.toml", key="site.title", reason="is empty", line=3).where == "a.toml:3: site.title"
+    assert Fault(file="a.toml", key="line 3", reason="is not TOML", line=3).where == "a.toml:3"
+    assert Fault(file="a.toml", key="(file)", reason="is a folder").where == "a.toml: (file)"
+    assert Fault(file="", key="site.title", reason="is empty").where == "site.title"
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [
@@ -280,8 +310,9 @@ def test_a_file_that_is_no_toml_is_told_by_line_and_hides_no_other_fault(
 ) -> None:
     (tmp_path / "broken.toml").write_bytes(content)
     (tmp_path / "good.toml").write_text(GOOD + "[server]\nport = -1\n")
-    told = {(Path(fault.file).name, fault.key) for fault in faults_of(tmp_path)}
-    assert told == {("broken.toml", line), ("good.toml", "server.port")}
+    told = {(Path(fault.file).name, fault.key, fault.line) for fault in faults_of(tmp_path)}
+    server = GOOD.count("\n") + 2
+    assert told == {("broken.toml", line, int(line.split()[1])), ("good.toml", "server.port", server)}
 
 
 def test_what_may_stand_in_an_unreadable_file_is_not_called_missing(tmp_path: Path) -> None:
@@ -390,6 +421,7 @@ TOKEN = f'[token.ops]\nsha256 = "{"0" * 64}"\n'
         ('scopes = ["read"]\nexpires = 2027-01-01T00:00:00', "token.ops.expires", "no offset", "+07:00"),
         ('scopes = ["read"]\nowner = "operators"', "token.ops.owner", "run this service", "another"),
         ('feeds = ["premium"]', "token.ops.feeds", "not a feed", "known here"),
+        ('feeds = ["premum"]\n[feed.premium]\ntitle = "x"', "token.ops.feeds", "not a feed", "did you mean premium?"),
         ('scopes = ["read"]\nowner = "A b"', "token.ops.owner", "not a plain name", "lower-case"),
         (f'scopes = ["read"]\n[token.two]\nscopes = ["read"]\nsha256 = "{"0" * 64}"', "token.two.sha256", "that of [token.ops]", "another value"),
     ],

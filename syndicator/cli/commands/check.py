@@ -2,7 +2,7 @@
 
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,13 +17,17 @@ from syndicator.cli.context import (
     print_table,
     print_warnings,
 )
-from syndicator.cli.formats import local_time
+from syndicator.cli.formats import digest_words, local_time, retry_words
 from syndicator.cli.preview.toml_blocks import table_block
 from syndicator.cli.store_access import edit, warn_of_refused
+from syndicator.model.delivery import Endpoint
 from syndicator.pipeline.ops.configuration_editing import ConfigurationShown, Tables
 from syndicator.settings.advice import advice
+from syndicator.settings.endpoint_registration import written
 from syndicator.settings.json_schema import configuration_schema
 from syndicator.settings.shared_files import ADDED_KINDS
+
+_MOST_ENDPOINTS = 20
 
 config_app = typer.Typer(help="The configuration itself.", no_args_is_help=True)
 
@@ -38,9 +42,10 @@ def _check(
     context: typer.Context,
     as_json: AsJson = False,
 ) -> None:
-    """Read the whole configuration and show every fault: file, key, reason, remedy.
+    """Read the whole configuration and show every fault: file, line, key, reason, remedy.
 
-    What is valid, but probably not meant, is shown as a warning.
+    What is valid, but probably not meant, is shown as a warning. Where nothing is wrong, it shows how the
+    endpoints are sent to.
     """
     call = invocation(context)
     settings = call.settings()
@@ -52,12 +57,40 @@ def _check(
     warnings = advice(settings)
     if as_json:
         warned = [{"key": one.key, "reason": one.reason, "remedy": one.remedy} for one in warnings]
-        print_json({"ok": True, "items": [counts], "next": None, "errors": [], "warnings": warned})
+        document = {"ok": True, "items": [counts], "next": None, "errors": [], "warnings": warned}
+        print_json({**document, "endpoints": [_sent(one) for one in settings.endpoints.values()]})
         return
     print_warnings(warnings)
     text = ", ".join(counted(number, name.removesuffix("s")) for name, number in counts.items())
     verdict = f"can be read, with {counted(len(warnings), 'warning')}" if warnings else "all well"
     typer.echo(f"{call.folder}: {verdict}: {text}.")
+    if settings.endpoints:
+        _print_endpoints(list(settings.endpoints.values()))
+
+
+def _sent(endpoint: Endpoint) -> dict[str, Any]:
+    """Return how an endpoint is sent to, in the keys and values of its table."""
+    chosen = written(endpoint)
+    keys = ("events", "payload", "digest", "rate", "max_in_flight", "timeout", "max_age", "retry")
+    return {"id": endpoint.id, **{key: chosen[key] for key in keys}}
+
+
+def _print_endpoints(endpoints: Sequence[Endpoint]) -> None:
+    typer.echo()
+    print_table(
+        [
+            {
+                "endpoint": one.id,
+                "payload": one.payload.value,
+                "digest": digest_words(one.digest) or "each by itself",
+                "rate": one.rate.text if one.rate else "as it answers",
+                "attempts": retry_words(one.retry),
+            }
+            for one in endpoints[:_MOST_ENDPOINTS]
+        ]
+    )
+    if len(endpoints) > _MOST_ENDPOINTS:
+        typer.echo(f"and {counted(len(endpoints) - _MOST_ENDPOINTS, 'more endpoint')}")
 
 
 @config_app.command(name="schema")

@@ -121,7 +121,7 @@ def _print_import(found: Import, text: str, written: Path | None) -> None:
     for skipped in found.skipped:
         typer.echo(printable(f"{skipped.title}: {skipped.reason}: {skipped.url}"), err=True)
     for fault in found.faults:
-        typer.secho(printable(f"{fault.file}: {fault.key}: {fault.reason}"), err=True, fg="red")
+        typer.secho(printable(f"{fault.where}: {fault.reason}"), err=True, fg="red")
         if fault.remedy:
             typer.echo(f"    → {fault.remedy}", err=True)
     if written is None:

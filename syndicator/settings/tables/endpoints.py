@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 from syndicator.model.delivery import Digest, Endpoint, Payload, Rate, RetryPolicy, Secret
 from syndicator.model.event import EventType
 from syndicator.model.ids import EndpointId, FeedId
+from syndicator.rules.suggestions import suggestion
 from syndicator.rules.webhooks.event_matching import event_types
 from syndicator.settings.form import Form, Headers
 from syndicator.settings.secret_files import SigningSecretsFile
@@ -31,9 +32,14 @@ LONGEST_MAX_AGE = timedelta(days=14)
 _EVENTS = ["*", *dict.fromkeys(f"{kind.family}.*" for kind in EventType), *(kind.value for kind in EventType)]
 
 
+_LONGEST_EVENT = 64
+
+
 def _event(value: str) -> str:
     if value not in _EVENTS:
-        raise wrong(f"names {value!r}, which is not an event type", f"use {', '.join(_EVENTS)}")
+        near = suggestion(value[:_LONGEST_EVENT].lower(), _EVENTS)
+        meant = f"did you mean {near}? there are" if near else "use"
+        raise wrong(f"names {value!r}, which is not an event type", f"{meant} {', '.join(_EVENTS)}")
     return value
 
 

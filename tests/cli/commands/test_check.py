@@ -21,3 +21,39 @@ async def test_check_warns_of_a_source_that_can_never_be_reached(tmp_path: Path)
     code, out, _ = await run(tmp_path, "check", "--json")
     (warning,) = json.loads(out)["warnings"]
     assert (code, warning["key"]) == (0, "source.portal.url")
+
+
+async def test_check_names_the_line_of_each_fault(tmp_path: Path) -> None:
+    (tmp_path / "all.toml").write_text(
+        '[site]\ntimezone = "Asia/Jakatra"\n'
+        '[source.portal]\ntitle = "x"\nkind = "feed"\nurl = "https://portal.example/rss"\n'
+        'schedule = { every = "5m" }\n',
+        "utf-8",
+    )
+    code, _, err = await run(tmp_path, "check")
+    assert code == 2
+    assert f"{tmp_path / 'all.toml'}:2: site.timezone: is not a known time zone" in err
+    assert "→ did you mean Asia/Jakarta?" in err
+    code, out, _ = await run(tmp_path, "check", "--json")
+    (error,) = json.loads(out)["errors"]
+    assert (code, error["line"]) == (2, 2)
+
+
+async def test_check_shows_how_endpoints_are_sent_to(tmp_path: Path) -> None:
+    secret = 'secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"\n'
+    (tmp_path / "all.toml").write_text(
+        '[source.portal]\ntitle = "x"\nkind = "feed"\nurl = "https://portal.example/rss"\n'
+        'schedule = { every = "5m" }\n'
+        f'[endpoint.one]\nurl = "https://one.example/"\n{secret}'
+        'digest = { items = 5, every = "90s" }\nretry = { delays = ["1s", "2s"] }\nmax_age = "1h"\n'
+        f'[endpoint.two]\nurl = "https://two.example/"\n{secret}rate = "10/s"\n',
+        "utf-8",
+    )
+    code, out, err = await run(tmp_path, "check")
+    assert code == 0, err
+    one, two = (" ".join(line.split()) for line in out.splitlines()[-2:])
+    assert one == "one full 5 events, or after 1 min 30 s as it answers 3 within 1 h"
+    assert two == "two full each by itself 10/s 9 within 3 d"
+    _, out, _ = await run(tmp_path, "check", "--json")
+    first = json.loads(out)["endpoints"][0]
+    assert (first["digest"], first["retry"]["delays"]) == ({"items": 5, "every": "90s"}, ["1s", "2s"])

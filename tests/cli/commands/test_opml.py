@@ -71,7 +71,7 @@ async def test_a_list_becomes_sources_that_the_configuration_takes(config: Path,
     assert "Wire again: is gathered already, as [source.wire]" in err
     assert "Twice: stands there twice: it is [source.kabar-bisnis]" in err
     assert "Ours: is a feed of our own" in err
-    assert "line 9: " in err
+    assert ":9: " in err
     assert "url is not an http or https URL" in err
     assert "holds a name or password" in err
     assert "pw" not in err.replace("password", "")

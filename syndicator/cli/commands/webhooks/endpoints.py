@@ -292,6 +292,8 @@ def _lines(shown: EndpointShown, zone: str) -> Iterator[tuple[str, str]]:
     yield "filter", "; ".join(f"{key}: {_plain(value)}" for key, value in settings["filter"].items())
     yield "feeds", ", ".join(settings["feeds"])
     yield "payload", settings["payload"]
+    digest, retry = settings["digest"], settings["retry"]
+    yield "digest", f"{digest['items']} events, or after {digest['every']}" if digest else ""
     yield "headers", ", ".join(settings["headers"])
     yield "rate", settings.get("rate") or ""
     yield "max in flight", str(settings["max_in_flight"])
@@ -300,7 +302,7 @@ def _lines(shown: EndpointShown, zone: str) -> Iterator[tuple[str, str]]:
         since = offer.since.isoformat(timespec="seconds")
         text = f"{offer.dropped}, to be had by syndicator deliveries replay {shown.id} --since {since}"
         yield "fell off", text
-    yield "tried until", f"{settings['max_age']} after the event"
+    yield "tried", f"{len(retry['delays']) + 1} times at most, until {settings['max_age']} after the event"
 
 
 def _plain(value: object) -> str:

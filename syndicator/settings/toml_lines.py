@@ -1,0 +1,130 @@
+"""On which line each key of a TOML file stands: tomllib gives values alone."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+
+Place = tuple[str | int, ...]
+"""Keys, and positions in lists."""
+
+_TOKEN = re.compile(
+    r"""
+    (?P<space>(?:[ \t\r]|\#[^\n]*)+)
+    | (?P<text>"{3}(?:[^\\]|\\.)*?(?:"{3,5}|\Z) | '{3}.*?(?:'{3,5}|\Z)
+        | "(?:[^"\\\n]|\\.)*"? | '[^'\n]*'?)
+    | (?P<mark>\[|\]|\{|\}|=|,|\.|\n)
+    | (?P<word>[^\s\[\]{}=,.\#"']+)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def key_lines(text: str) -> Mapping[Place, int]:
+    """Return the line of each key, table and element of a list. The text must be valid TOML."""
+    return _Reader(text).lines()
+
+
+class _Reader:
+    """Walks through a valid document; of values it takes only where they begin and end."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = list(_tokens(text))
+        self._next = 0
+        self._lines: dict[Place, int] = {}
+        self._counts: dict[Place, int] = {}
+        """Tables so far of each list of tables."""
+
+    def lines(self) -> Mapping[Place, int]:
+        table: Place = ()
+        while self._next < len(self._tokens):
+            if self._here() == "\n":
+                self._next += 1
+            elif self._here() == "[":
+                table = self._header()
+            else:
+                self._assignment(table)
+        return self._lines
+
+    def _here(self) -> str:
+        return self._tokens[self._next][0] if self._next < len(self._tokens) else "\n"
+
+    def _line(self) -> int:
+        return self._tokens[min(self._next, len(self._tokens) - 1)][1]
+
+    def _header(self) -> Place:
+        """Read `[a.b]` or `[[a.b]]`; return the table that it opens."""
+        line, self._next = self._line(), self._next + 1
+        is_list = self._here() == "["
+        self._next += is_list
+        place: Place = ()
+        for part in self._key():
+            place = self._newest((*place, part))
+        if is_list:
+            place = place[:-1] if isinstance(place[-1], int) else place
+            self._lines.setdefault(place, line)
+            place = (*place, self._counts.setdefault(place, 0))
+            self._counts[place[:-1]] += 1
+        self._next += 1 + is_list
+        self._note(place, line)
+        return place
+
+    def _newest(self, place: Place) -> Place:
+        """Return the last table of a list of tables, else the place itself."""
+        count = self._counts.get(place)
+        return place if count is None else (*place, count - 1)
+
+    def _assignment(self, table: Place) -> None:
+        line = self._line()
+        place = (*table, *self._key())
+        self._next += 1  # the equals sign
+        self._note(place, line)
+        self._value(place)
+
+    def _key(self) -> list[str]:
+        """Read a key of one part or several; stop before what follows it."""
+        parts = [_plain(self._here())]
+        self._next += 1
+        while self._here() == ".":
+            parts.append(_plain(self._tokens[self._next + 1][0]))
+            self._next += 2
+        return parts
+
+    def _note(self, place: Place, line: int) -> None:
+        for end in range(1, len(place) + 1):
+            self._lines.setdefault(place[:end], line)
+
+    def _value(self, place: Place) -> None:
+        opened = self._here()
+        if opened not in {"[", "{"}:
+            while self._here() not in {",", "]", "}", "\n"}:
+                self._next += 1
+            return
+        self._next += 1
+        index = 0
+        while (here := self._here()) not in {"]", "}"}:
+            if here in {",", "\n"}:
+                self._next += 1
+            elif opened == "{":
+                self._assignment(place)
+            else:
+                self._note((*place, index), self._line())
+                self._value((*place, index))
+                index += 1
+        self._next += 1
+
+
+def _tokens(text: str) -> Iterator[tuple[str, int]]:
+    """Yield what is written with its line, without blanks and comments."""
+    line = 1
+    for found in _TOKEN.finditer(text):
+        if found.lastgroup != "space":
+            yield found[0], line
+        line += found[0].count("\n")
+
+
+def _plain(token: str) -> str:
+    """Return what a key says."""
+    if token[0] not in "\"'":
+        return token
+    read: str = tomllib.loads(f"key = {token}")["key"]
+    return read
