@@ -35,18 +35,19 @@ _REMEMBERED = 16_384
 """Expressions: parsed and described once."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def cron_fault(expression: str) -> tuple[str, str] | None:
     """Return what is wrong with a five-field cron expression and what to write; None where it is valid."""
     fields = expression.split()
     if len(fields) != len(_FIELDS):
         return f"has {len(fields)} fields, not {len(_FIELDS)}", _REMEDY
+    parsed = _parsed(expression)
+    if parsed is not None and next(parsed, None) is not None:
+        return None
     for at, (name, values) in enumerate(_FIELDS.items()):
         if _parsed(" ".join(field if at == i else "*" for i, field in enumerate(fields))) is None:
             return f"has a wrong {name}: {fields[at]!r}", f"the {name} takes {values}; {_REMEDY}"
-    parsed = _parsed(expression)
-    if parsed is None or next(parsed, None) is None:
-        return "names a date that never comes", 'give a day that the month has, as in "0 0 28 2 *"'
-    return None
+    return "names a date that never comes", 'give a day that the month has, as in "0 0 28 2 *"'
 
 
 def next_cron(expression: str, timezone: str, after: datetime) -> datetime | None:
