@@ -5,6 +5,7 @@ read files | lay the environment over | inherit [defaults] and groups | validate
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
@@ -13,9 +14,11 @@ from syndicator.errors import ConfigError
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.feed import Site
 from syndicator.model.ids import EndpointId, FeedId, SourceId, TokenId
+from syndicator.model.source import Source
 from syndicator.settings.environment import override
 from syndicator.settings.fault_messages import FormFault, faults_of, nearest
 from syndicator.settings.files import NO_FILES, ConfigDocument, Location, read_folder
+from syndicator.settings.known_sources import KnownSources, digests_of_sources
 from syndicator.settings.settings import Settings, listening_url
 from syndicator.settings.tables.configuration import Configuration, Trial
 from syndicator.settings.tables.hub import HubSection
@@ -33,15 +36,22 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     return settings_of(read_folder(folder), environ)
 
 
-def settings_of(document: ConfigDocument, environ: Mapping[str, str]) -> Settings:
+def settings_of(
+    document: ConfigDocument, environ: Mapping[str, str], known: KnownSources | None = None
+) -> Settings:
     """Return what a document says, with the environment's overrides.
+
+    `known`: where given, sources in it that are configured as before are taken from it, and it then knows the
+    sources of this document.
 
     Raises:
         ConfigError: with every fault at once.
 
     """
     override(document, environ)
-    configuration = _validated(document) if document.tree else None
+    digests = {} if known is None else digests_of_sources(document)
+    unchanged = {} if known is None else known.unchanged(digests)
+    configuration = _validated(document, unchanged=unchanged) if document.tree else None
     _check_groups(document)
     _check_references(document)
     _check_former_ids(document, "feed", "published")
@@ -50,7 +60,10 @@ def settings_of(document: ConfigDocument, environ: Mapping[str, str]) -> Setting
     _check_ports(document)
     if document.faults or configuration is None:
         raise ConfigError(tuple(document.faults))
-    return _built(configuration)
+    settings = _built(configuration, document, unchanged)
+    if known is not None:
+        known.keep(digests, settings.sources)
+    return settings
 
 
 TRIAL = frozenset({"site", "egress"})
@@ -76,17 +89,25 @@ def load_for_trial(folder: Path, environ: Mapping[str, str], needed: Collection[
     configuration = _validated(document, Trial)
     if document.faults or configuration is None:
         raise ConfigError(tuple(document.faults))
-    return _built(configuration)
+    return _built(configuration, document)
 
 
-def _validated(document: ConfigDocument, form: type[Configuration] = Configuration) -> Configuration | None:
+def _validated(
+    document: ConfigDocument,
+    form: type[Configuration] = Configuration,
+    unchanged: Mapping[str, Source] = MappingProxyType({}),
+) -> Configuration | None:
+    """Return the tables as forms, without the sources that are `unchanged`; None where there are faults."""
     sources = document.tree.get("source")
     tree = dict(document.tree)
     if isinstance(sources, dict):
         tree["source"] = {
             key: inherit(table, _inherited(document, table)) if isinstance(table, dict) else table
             for key, table in sources.items()
+            if key not in unchanged
         }
+    if unchanged:
+        form = Trial  # as there are sources, none need be left
     try:
         return form.model_validate(tree, context={"folder": document.folder})
     except ValidationError as error:
@@ -225,7 +246,11 @@ def _check_ports(document: ConfigDocument) -> None:
             )
 
 
-def _built(configuration: Configuration) -> Settings:
+def _built(
+    configuration: Configuration,
+    document: ConfigDocument,
+    unchanged: Mapping[str, Source] = MappingProxyType({}),
+) -> Settings:
     server = configuration.server
     public_url = configuration.site.public_url
     egress = configuration.egress
@@ -244,8 +269,10 @@ def _built(configuration: Configuration) -> Settings:
         hub=configuration.hub.value(),
         sample=configuration.sample,
         sources={
-            SourceId(key): form.value(SourceId(key), egress, configuration.site.timezone)
-            for key, form in configuration.source.items()
+            SourceId(key): unchanged[key]
+            if key in unchanged
+            else configuration.source[key].value(SourceId(key), egress, configuration.site.timezone)
+            for key in document.table("source")
         },
         feeds={feed: form.value(feed) for feed, form in feeds.items() if not form.retired},
         retired_feeds={feed: form.value(feed) for feed, form in feeds.items() if form.retired},

@@ -20,6 +20,7 @@ from syndicator.settings.files import (
     look,
     read_files,
 )
+from syndicator.settings.known_sources import KnownSources
 from syndicator.settings.load import settings_of
 from syndicator.settings.settings import Settings
 
@@ -36,6 +37,7 @@ class LocalConfiguration:
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self.folder = folder
         self._environ = environ
+        self._known = KnownSources()
 
     def look(self) -> Look:
         """Return what changes whenever a file does."""
@@ -79,7 +81,7 @@ class LocalConfiguration:
         for each in added:
             if each.id not in document.table(each.kind):
                 document.put((each.kind, each.id), each.table, f"added by {each.by}")
-        return settings_of(document, self._environ)
+        return settings_of(document, self._environ, self._known)
 
     def _document(self, own: ConfigFiles, shared: tuple[int, Sequence[ConfigFile]] | None) -> ConfigDocument:
         document = document_of(own, self.folder)
