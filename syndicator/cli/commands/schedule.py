@@ -152,7 +152,7 @@ def _chart(load: ScheduleLoad, zone: ZoneInfo, width: int) -> Iterator[str]:
     """Yield a line for each hour; the busiest one is marked."""
     longest = min(max(width - _BESIDE_BARS, 10), _BAR)
     most = max((hour.runs for hour in load.hours), default=0)
-    marked = peaks([hour.runs for hour in load.hours])
+    marked = peaks(load.hours, [hour.runs for hour in load.hours])
     day = ""
     for place, hour in enumerate(load.hours):
         local = hour.begins_at.astimezone(zone)

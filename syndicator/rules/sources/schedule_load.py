@@ -131,9 +131,14 @@ def load_of(
     )
 
 
-def peaks(counts: Sequence[int]) -> frozenset[int]:
-    """Return the places of the highest counts, of all that are about as high; none where most are."""
-    most, usual = max(counts, default=0), median(counts or (0,))
+def peaks(hours: Sequence[Hour], counts: Sequence[int]) -> frozenset[int]:
+    """Return the places of the highest counts, of all that are about as high; none where most are.
+
+    What is usual is seen from whole hours, where there are any.
+    """
+    most = max(counts, default=0)
+    whole = [count for hour, count in zip(hours, counts, strict=True) if hour.is_whole]
+    usual = median(whole or counts or (0,))
     if most <= max(_PEAK * usual, usual + _CHANCE * usual**0.5):
         return frozenset()
     return frozenset(place for place, count in enumerate(counts) if count >= _NEAR * most)

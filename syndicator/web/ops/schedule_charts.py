@@ -18,6 +18,7 @@ _MOST_BARS = 168
 """A strip has no more bars; each then shows the busiest of some hours."""
 _GAP = 0.15
 """Of a bar, the share that is left free beside it."""
+_MOST_GAP = 6
 _FEW_BARS = 80
 """With more bars there are no gaps."""
 _MOST_BANDS = 20
@@ -74,7 +75,7 @@ class Chart(Struct, frozen=True, kw_only=True):
 def chart_of(load: ScheduleLoad, zone: ZoneInfo) -> Chart:
     """Draw the hours of a load; marks are full hours of the clock in `zone`."""
     counts = [hour.runs for hour in load.hours]
-    first = load.hours[counts.index(max(counts))] if peaks(counts) else None
+    first = load.hours[counts.index(max(counts))] if peaks(load.hours, counts) else None
     peak = None
     if first is not None:
         middle = first.begins_at + (first.ends_at - first.begins_at) / 2
@@ -91,7 +92,7 @@ def chart_of(load: ScheduleLoad, zone: ZoneInfo) -> Chart:
 
 def bars_of(hours: Sequence[Hour], counts: Sequence[int]) -> Bars:
     """Draw one bar for each hour that has a count."""
-    most, marked = max(counts, default=0), peaks(counts)
+    most, marked = max(counts, default=0), peaks(hours, counts)
     begin, end = hours[0].begins_at, hours[-1].ends_at
     gap = _GAP if len(counts) <= _FEW_BARS else 0.0
     usual, highest = list[str](), list[str]()
@@ -99,7 +100,8 @@ def bars_of(hours: Sequence[Hour], counts: Sequence[int]) -> Bars:
         if not count:
             continue
         x = WIDTH * ((hour.begins_at - begin) / (end - begin))
-        width = WIDTH * ((hour.ends_at - hour.begins_at) / (end - begin)) * (1 - gap)
+        width = WIDTH * ((hour.ends_at - hour.begins_at) / (end - begin))
+        width -= min(gap * width, _MOST_GAP)
         height = max(HEIGHT * count / most, 1)
         bar = f"M{x:.5g} {HEIGHT}v{-height:.3g}h{width:.4g}V{HEIGHT}z"
         (highest if place in marked else usual).append(bar)

@@ -41,7 +41,7 @@ MOST_SOURCE_DAYS = 5_000
 _QUICK_SOURCE_HOURS = 30_000
 """Sources times hours that take about a second: so long a time is simulated where none is asked for."""
 _USUAL_HOURS = (24, 12, 6, 3, 1)
-_LENGTHS = ("1h", "6h", "12h", "24h", "3d", "7d", "31d")
+_LENGTHS = ("1h", "3h", "6h", "12h", "24h", "3d", "7d", "31d")
 _MOST_NAMES = 300
 """Names that the form offers; with more of them it offers none."""
 _LONGEST_SHOWN = 100

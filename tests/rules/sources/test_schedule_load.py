@@ -11,7 +11,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.schedule import Every
 from syndicator.model.source import Politeness, Source, SourceKind
-from syndicator.rules.sources.schedule_load import ScheduleLoad, load_of, peaks
+from syndicator.rules.sources.schedule_load import Hour, ScheduleLoad, load_of, peaks
 from syndicator.rules.sources.simulation import NoRuns, SourceRuns, StarvedKind
 
 BEGIN = datetime(2027, 3, 13, 12, 26, 30, tzinfo=UTC)
@@ -109,7 +109,17 @@ def test_runs_are_counted_in_the_hour_in_which_they_begin() -> None:
     ],
 )
 def test_peaks_are_what_chance_does_not_explain(counts: list[int], places: set[int]) -> None:
-    assert peaks(counts) == places
+    whole = [Hour(begins_at=BEGIN, ends_at=BEGIN + timedelta(hours=1), runs=count) for count in counts]
+    assert peaks(whole, counts) == places
+
+
+def test_hours_that_are_cut_short_make_no_peaks_of_the_others() -> None:
+    short, whole = (
+        Hour(begins_at=BEGIN, ends_at=BEGIN + timedelta(minutes=minutes), runs=0) for minutes in (20, 60)
+    )
+    assert peaks([short, whole, whole, short], [300, 900, 910, 290]) == set()
+    assert peaks([short, whole, whole, short], [300, 300, 910, 290]) == {2}
+    assert peaks([short], [300]) == set()
 
 
 def test_sources_of_one_host_that_are_due_in_one_minute_collide() -> None:
