@@ -74,6 +74,7 @@ SCHEDULE_TEXTS: Mapping[str, tuple[str, str]] = {
         "Yang diarsir adalah waktu khusus; daftarnya di bawah.",
         "Shaded are special times, which are listed below.",
     ),
+    "dashed": ("Pada garis putus-putus jam diubah.", "At a dashed line clocks are moved."),
     "hours_as_table": ("Jam sebagai tabel", "Hours as a table"),
     "hour": ("Jam", "Hour"),
     "and_more": ("dan {count} lagi", "and {count} more"),

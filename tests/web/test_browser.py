@@ -50,7 +50,7 @@ async def test_every_page_fits_and_stands_out_and_nothing_is_refused(seen: Seen)
             await seen.page.emulate_media(color_scheme=scheme)
             assert await seen.page.evaluate("getComputedStyle(document.body).backgroundColor") == paper, path
             assert await seen.page.evaluate(FAINT) == [], (path, scheme)
-            for width in (360, 1440):
+            for width in (360, 768, 1440):
                 await seen.page.set_viewport_size({"width": width, "height": 800})
                 wide = await seen.page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 assert wide <= 0, (path, scheme, width)

@@ -22,7 +22,7 @@ _MOST_GAP = 6
 _FEW_BARS = 80
 """With more bars there are no gaps."""
 _MOST_BANDS = 20
-_EDGE = 0.06
+_EDGE = 0.08
 """A word so near to an edge begins or ends there."""
 _HOUR = timedelta(hours=1)
 _WEEK = 7 * 24

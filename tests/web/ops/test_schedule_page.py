@@ -116,6 +116,8 @@ async def test_moved_clocks_and_holidays_are_told(operator: Client, clock: Manua
     special = section(await page(operator, "?for=3d"), "special")
     assert "14 Mar 2027, 03:00 EDT Clocks are moved forward by 1 h (America/New_York)" in special
     assert "run at the next time that exists" in special
+    told = section(await page(operator, "?for=3d&source=kota&source=subuh"), "runs")
+    assert ("Shaded" in told, "dashed line" in told) == (False, False)
     (line,) = (await page(operator, "?for=3d")).css(".hourly path.clocks")
     assert line.attributes["d"] == "M597.2 0V100"
     clock.now = datetime(2027, 7, 4, 12, 0, tzinfo=UTC)
