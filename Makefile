@@ -30,7 +30,7 @@ coverage: $(DEV) ## what the quick tests run of each room: lines and branches
 
 chaos: $(DEV) ## faults of all kinds for a while: SEED=1 MINUTES=10, FAULTS="kill_redis slow_link" for some of them
 	CHAOS_SEED=$(SEED) CHAOS_MINUTES=$(or $(MINUTES),10) CHAOS_FAULTS="$(FAULTS)" \
-	$(BIN)/pytest -m slow -s tests/e2e/test_chaos.py $(PYTEST_ARGS)
+	$(BIN)/pytest -m slow -s tests/e2e/crashes/test_chaos.py $(PYTEST_ARGS)
 
 check: lint format-check types imports ## everything that is seen without running it
 

@@ -1,7 +1,7 @@
 """Pushing, against a bare loop of signed aiohttp POSTs of the same bytes to the same receiver.
 
 `PUSHES` sets how many deliveries are drained (20 000 unless set), `TURNS` how often (3), `STEADY_S` how long
-the steady parts last (60). Crashes amid a drain are tried in tests/e2e/test_push_crashes.py.
+the steady parts last (60). Crashes amid a drain are tried in tests/e2e/crashes/test_push_crashes.py.
 """
 
 import asyncio

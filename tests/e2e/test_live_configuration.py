@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 from e2e.conftest import Program, Start
-from e2e.test_crashes import settle
+from e2e.crashes.test_crashes import settle
 from support import own_redis, until
 from warm_program import run
 

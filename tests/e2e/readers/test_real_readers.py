@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from e2e.real_readers import HAS_MINIFLUX, HAS_NEWSBOAT, Listed, in_newsboat, miniflux
+from e2e.readers.real_readers import HAS_MINIFLUX, HAS_NEWSBOAT, Listed, in_newsboat, miniflux
 from support import NOON, ManualClock
 from web.web_world import Client, World, client_of, story
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from e2e.chaos import FEEDS, Portal, Reader, Stage, marks
 from e2e.conftest import Start, announced
+from e2e.crashes.chaos import FEEDS, Portal, Reader, Stage, marks
 from machine import SetClock, small_disk, why_no_clock_is_set
 from redis_link import RedisLink
 from support import own_redis

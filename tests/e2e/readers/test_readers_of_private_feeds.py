@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from e2e.real_readers import HAS_MINIFLUX, HAS_NEWSBOAT, in_newsboat, miniflux
+from e2e.readers.real_readers import HAS_MINIFLUX, HAS_NEWSBOAT, in_newsboat, miniflux
 from msgspec.structs import replace
 from support import ManualClock
 from web.feeds.test_private_feeds import DESK
