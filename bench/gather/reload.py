@@ -6,6 +6,7 @@ this process; all others are not due. A run is missed where a source is not aske
 
 import asyncio
 import json
+import os
 import signal
 import statistics
 import sys
@@ -57,16 +58,19 @@ async def _measure(folder: Path, url: str, asked: dict[str, list[float]], all_as
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
+        started = time.monotonic()
         await _logged(process, "ready")
+        start_s, start_cpu_s = time.monotonic() - started, _cpu_s(process.pid)
         await all_asked.wait()
         await asyncio.sleep(5)
-        took, began = [], time.monotonic()
+        took, cpu_s, began = [], [], time.monotonic()
         for number in range(RELOADS):
             _write_sources(config, url, title=f"Portal of {number}")
-            changed = time.monotonic()
+            changed, before_s = time.monotonic(), _cpu_s(process.pid)
             process.send_signal(signal.SIGHUP)
             await _logged(process, "configuration_applied")
             took.append(time.monotonic() - changed)
+            cpu_s.append(_cpu_s(process.pid) - before_s)
             await asyncio.sleep(2)
         gaps = [
             after - before for times in asked.values() for before, after in pairwise(times) if before >= began
@@ -76,6 +80,8 @@ async def _measure(folder: Path, url: str, asked: dict[str, list[float]], all_as
         await process.wait()
     tell("reload, median", statistics.median(took), RELOAD_S, unit="s", against="at most")
     tell("reload, longest", max(took), RELOAD_S, unit="s", against="at most")
+    print(f"its processor time, rounds meanwhile included: {statistics.median(cpu_s):.2f} s")
+    print(f"from the start until ready: {start_s:.1f} s, {start_cpu_s:.1f} s of a processor")
     tell(
         "longest time between two rounds of a source due each second",
         max(gaps),
@@ -83,6 +89,12 @@ async def _measure(folder: Path, url: str, asked: dict[str, list[float]], all_as
         unit="s",
         against="at most",
     )
+
+
+def _cpu_s(pid: int) -> float:
+    """Return the processor time that a process has used, in all of its threads."""
+    user, system = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _write_sources(config: Path, url: str, *, title: str) -> None:
