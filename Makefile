@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 PYTEST_ARGS ?=
+# Without its caches, Python compiles all modules anew in each of the hundreds of processes of the tests.
+unexport PYTHONDONTWRITEBYTECODE
 WANTED := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 .PHONY: help run test test-slow coverage chaos check lint format-check types imports format bench wheel-check docs docs-site clean

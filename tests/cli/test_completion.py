@@ -1,12 +1,9 @@
 """Shells complete commands, those of groups as well, which are imported only when they are called."""
 
-import os
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
-
-PROGRAM = 'import sys; sys.argv[0] = "syndicator"; from syndicator.cli import main; main()'
+from warm_program import run
 
 
 @pytest.mark.parametrize(
@@ -18,18 +15,11 @@ PROGRAM = 'import sys; sys.argv[0] = "syndicator"; from syndicator.cli import ma
         ("syndicator once ga", {"gather"}),
     ],
 )
-def test_bash_completes(typed: str, offered: set[str]) -> None:
-    asked = {
-        "COMP_WORDS": typed,
-        "COMP_CWORD": str(len(typed.split()) - 1),
-        "_SYNDICATOR_COMPLETE": "complete_bash",
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        env={**os.environ, **asked},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert set(done.stdout.split()) == offered
+async def test_bash_completes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, offered: set[str]
+) -> None:
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+    monkeypatch.setenv("_SYNDICATOR_COMPLETE", "complete_bash")
+    _, out, _ = await run(tmp_path)
+    assert set(out.split()) == offered

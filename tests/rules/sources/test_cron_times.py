@@ -1,4 +1,4 @@
-"""Times of cron expressions over ten years of seven zones, against all local times of all days."""
+"""Times of cron expressions over three years (2028 is a leap year) of seven zones, against all local times of all days."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,7 +13,7 @@ ZONES = (
     "Australia/Sydney", "Australia/Lord_Howe", "Asia/Jakarta",
 )  # fmt: skip
 EVERY, SUN = range(7), 6
-FIRST, LAST = date(2026, 1, 1), date(2035, 12, 31)
+FIRST, LAST = date(2026, 1, 1), date(2028, 12, 31)
 
 
 def any_day(day: date) -> bool:
@@ -57,7 +57,7 @@ def wanted(expression: str, zone: ZoneInfo) -> Iterator[datetime]:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_no_time_is_missed_and_none_is_extra_in_ten_years(zone: str) -> None:
+def test_no_time_is_missed_and_none_is_extra_in_three_years(zone: str) -> None:
     end = datetime.combine(LAST + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC)
     begin = datetime.combine(FIRST, time(), ZoneInfo(zone)).astimezone(UTC)
     for expression in CASES:
