@@ -6,6 +6,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from syndicator.model.clock import Clock, system_clock
 from syndicator.model.source import SourceKind
@@ -69,6 +70,7 @@ from syndicator.pipeline.websub.callbacks import HubCallbacks
 from syndicator.pipeline.websub.subscriptions import SubscribeStep, WebsubSubscriptions
 from syndicator.resources import Foundation, Resources, open_foundation, open_resources, stale_cache
 from syndicator.rules.filter_matching import FeedIndex
+from syndicator.rules.stories.owners import owners_of
 from syndicator.settings.endpoint_registration import Registrations, written
 from syndicator.settings.settings import Settings
 from syndicator.store.articles.picture_files import PictureFiles
@@ -91,6 +93,7 @@ class Service:
         self.metrics = resources.foundation.metrics
         self.specs = list(resources.settings.feeds.values())
         self._feed_index = FeedIndex(self.specs)
+        self._owners = owners_of(resources.settings.sources.values())
         self.near = NearArticles(resources.store.assignments, resources.store.stories)
         self._stories()
         self._articles()
@@ -136,7 +139,8 @@ class Service:
             signals=store.signals,
         )
         self._embargo = EmbargoGate(store.held)
-        self.withdrawer = Withdrawer(store, self.specs, self.metrics, clock, count_coverage)
+        count = partial(count_coverage, owners=self._owners)
+        self.withdrawer = Withdrawer(store, self.specs, self.metrics, clock, count)
         self._upstream_withdrawals = UpstreamWithdrawals(store, self.withdrawer, self._embargo, clock)
         self._candidates = CandidatePipeline(
             PicturePolicy(store.pictures, resources.client, clock),
@@ -234,7 +238,7 @@ class Service:
 
     def _popularity(self) -> None:
         settings, store, clock = self.settings, self.store, self.clock
-        self.scoring = Scoring(store, settings.popularity)
+        self.scoring = Scoring(store, settings.popularity, self._owners)
         self.rank_step = RankStep(store, self.specs, self.scoring, settings.site, clock)
         self.partner_reports = PartnerReports(store, settings.popularity.partner_most, clock)
         self.clicks = ClickLinks(store, clock)

@@ -180,6 +180,8 @@ class Source(Struct, frozen=True, kw_only=True):
     """Its `[group.NAME]`, from which it inherits; also a name to choose sources by."""
     tags: tuple[str, ...] = ()
     """Names to choose sources by."""
+    owner: str | None = None
+    """Who publishes it and others: their reports are not independent (`rules.stories.owners`)."""
     home_url: str | None = None
     """The portal's page for people; None means the origin of `url`."""
     language: str | None = None

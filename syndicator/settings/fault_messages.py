@@ -11,7 +11,6 @@ from pydantic_core import ErrorDetails
 from syndicator.rules.suggestions import suggestion
 from syndicator.settings.files import Location, show
 from syndicator.settings.form import Form
-from syndicator.settings.value_texts import NOT_YET
 
 MOST_LISTED = 100
 """A fault lists at most so many names."""
@@ -134,8 +133,6 @@ def _own(location: Location, context: Mapping[str, Any]) -> Iterator[FormFault]:
 def _unknown(form: type[Form], location: Location) -> FormFault:
     here = _form_at(form, location[:-1])
     key = str(location[-1])
-    if key in here.planned:
-        return FormFault(path=location, reason=NOT_YET, remedy="remove it")
     return FormFault(path=location, reason="is not known", remedy=nearest(key, key_names(here)))
 
 

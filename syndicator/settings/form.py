@@ -1,7 +1,7 @@
 """What every table shares: nothing unknown, nothing changed later, all faults at once."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
 
@@ -24,7 +24,6 @@ class Form(BaseModel):
         extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True
     )
 
-    planned: ClassVar[frozenset[str]] = frozenset()
     """Keys whose name is taken, but which do nothing yet: they are refused, not ignored."""
 
 

@@ -94,8 +94,6 @@ def _table(title: str, form: type[Form], definitions: Mapping[str, Any]) -> Iter
     properties = definitions[form.__name__]["properties"]
     for key, field in zip(key_names(form), form.model_fields.values(), strict=True):
         yield f"| `{key}` | {_kind(properties[key])} | {_default(field)} | {field.description} |"
-    if form.planned:
-        yield f"\nNot available yet, and refused: {', '.join(f'`{key}`' for key in sorted(form.planned))}."
 
 
 def _kind(schema: Mapping[str, Any]) -> str:

@@ -59,11 +59,6 @@ def test_the_schema_knows_every_key() -> None:
         assert definitions[form.__name__]["additionalProperties"] is False
 
 
-def test_nothing_that_is_planned_is_accepted_too() -> None:
-    for form in forms():
-        assert not form.planned & set(key_names(form))
-
-
 def test_the_examples_of_the_page_are_a_good_configuration(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "partner-a").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")

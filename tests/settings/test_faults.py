@@ -95,7 +95,6 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + "[sample]\nports = [1, 1, 2]", "sample.ports", "twice", "three"),
         (GOOD + "[sample]\nenabled = true\nports = [8080, 1, 2]", "sample.ports", "8080", "another"),
         (GOOD + '[sample]\nenabled = "yes"', "sample.enabled", "true or false", ""),
-        (GOOD + "owner = 1", "source.wire.owner", "not available yet", "remove"),
         (GOOD.replace("wire]", "Wire_1]"), "source.Wire_1", "not an id", '"wire-1"'),
         (GOOD.replace("wire]", "list]") + "foo = 1", "source.list.foo", "not known", "known here: title"),
         (GOOD.replace('"feed"', '"rss"'), "source.wire.kind", "one of feed, sitemap or page", ""),

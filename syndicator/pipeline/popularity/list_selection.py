@@ -7,9 +7,10 @@ from msgspec.structs import replace
 from syndicator.model.feed import FeedSpec
 from syndicator.model.signal import SignalKind
 from syndicator.pipeline.filter_matching import Filtering
-from syndicator.pipeline.stories.coverage import owner_of
+from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.stories.representatives import Representatives
-from syndicator.rules.popularity.popularity_score import PopularityPolicy, ScoredArticle, varied
+from syndicator.rules.popularity.popularity_score import ScoredArticle, varied
+from syndicator.rules.stories.owners import owner_of
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
 
@@ -20,10 +21,10 @@ PAGE = 100
 class ListSelection:
     """Selects articles for popular feeds by filter, story and variety."""
 
-    def __init__(self, store: Store, filtering: Filtering, policy: PopularityPolicy) -> None:
+    def __init__(self, store: Store, filtering: Filtering, scoring: Scoring) -> None:
         self._store = store
         self._filtering = filtering
-        self._policy = policy
+        self._scoring = scoring
 
     async def chosen(self, spec: FeedSpec, ordered: Sequence[ScoredArticle]) -> list[Ranked]:
         """Return the list of a feed, varied from twice as many of the best articles that pass its filter."""
@@ -34,12 +35,16 @@ class ListSelection:
             heads = await self._store.articles.get_many(list(standings), bodies=False)
             matching = await self._filtering.passing(spec.filter, [head for head in heads if head])
             passed += [
-                replace(standings[article.id], article_id=item.article.id, owner=owner_of(item.article))
+                replace(
+                    standings[article.id],
+                    article_id=item.article.id,
+                    owner=owner_of(item.article.url, self._scoring.owners),
+                )
                 for article, item in await representatives.led(matching)
             ]
             if len(passed) >= 2 * spec.size:
                 break
-        listed = varied(passed, spec.size, self._policy)
+        listed = varied(passed, spec.size, self._scoring.policy)
         ids = [scored.article_id for scored in listed]
         views = await self._store.popularity.views(ids)
         comments = await self._store.popularity.counters(ids, SignalKind.COMMENTS)

@@ -36,7 +36,7 @@ class PopularNow:
         turn_s: float,
     ) -> None:
         self._scoring = scoring
-        self._list_selection = ListSelection(store, filtering, scoring.policy)
+        self._list_selection = ListSelection(store, filtering, scoring)
         self._clock = clock
         self._turn_s = turn_s
         self._boards: dict[Window, tuple[int, list[ScoredArticle]]] = {}

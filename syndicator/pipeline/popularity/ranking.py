@@ -51,11 +51,11 @@ class RankStep:
         self._store = store
         self._site = site
         self._specs = [spec for spec in specs if spec.order is Order.POPULAR]
-        self._list_selection = ListSelection(store, Filtering(store), scoring.policy)
+        self._list_selection = ListSelection(store, Filtering(store), scoring)
         self._scoring = scoring
         self._clock = clock
         self._token = new_token()
-        self._coverage = Coverage(store)
+        self._coverage = Coverage(store, scoring.owners)
         self._has_begun = False
         self._due_at = EPOCH
 

@@ -14,6 +14,7 @@ from syndicator.rules.popularity.popularity_score import (
     ranked,
     score,
 )
+from syndicator.rules.stories.owners import UNNAMED, Owners
 from syndicator.store.popularity.portal_counters import RankedArticle
 from syndicator.store.popularity.signals import Sums
 from syndicator.store.store import Store
@@ -22,9 +23,10 @@ from syndicator.store.store import Store
 class Scoring:
     """Scores articles by one policy."""
 
-    def __init__(self, store: Store, policy: PopularityPolicy) -> None:
+    def __init__(self, store: Store, policy: PopularityPolicy, owners: Owners = UNNAMED) -> None:
         self._store = store
         self.policy = policy
+        self.owners = owners
 
     async def candidates(self, window: Window, depth: int, now: datetime) -> list[ScoredArticle]:
         """Return the ranked articles among the first `depth` of each signal's board."""

@@ -4,16 +4,14 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.model.signal import SignalKind
-from syndicator.model.source import SourceScope
 from syndicator.pipeline.stories.growth import GrowthMember, announce_growth
 from syndicator.pipeline.stories.representatives import MEMBERS
 from syndicator.rules.least_recent import Recent
-from syndicator.rules.politeness_scope import scope_key
 from syndicator.rules.popularity.popularity_score import HALF_LIVES, StoryPublisher, coverage
+from syndicator.rules.stories.owners import UNNAMED, Owners, owner_of
 from syndicator.store.store import Store
 
 STORIES = 50
@@ -30,8 +28,9 @@ _REMEMBERED = 1000
 class Coverage:
     """Counts the publishers of each story, as stories grow."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, owners: Owners) -> None:
         self._store = store
+        self._owners = owners
         self._counted = Recent[StoryId, tuple[ArticleId, ...]](_REMEMBERED)
         """The first articles of each story, when it was last counted here."""
 
@@ -47,7 +46,7 @@ class Coverage:
             return 0
         firsts = await self._changed([story for story, _ in grown])
         if firsts:
-            await announce_growth(store, await count_coverage(store, list(firsts)), now)
+            await announce_growth(store, await count_coverage(store, list(firsts), self._owners), now)
         for story, members in firsts.items():
             self._counted.keep(story, members)
         last_ms = grown[-1][1]
@@ -73,7 +72,7 @@ class Coverage:
 
 
 async def count_coverage(
-    store: Store, stories: Sequence[StoryId]
+    store: Store, stories: Sequence[StoryId], owners: Owners = UNNAMED
 ) -> Mapping[StoryId, Sequence[GrowthMember]]:
     """Store the coverage of each article of the stories; return the members of each story, oldest first."""
     listed = await store.stories.members(stories, MEMBERS)
@@ -83,7 +82,11 @@ async def count_coverage(
     known = {
         article: GrowthMember(
             article=article,
-            publisher=_publisher(head, copies=place.copy_of is not None),
+            publisher=StoryPublisher(
+                owner=owner_of(head.url, owners),
+                at=min(head.first_seen_at, head.listed_at),
+                copies=place.copy_of is not None,
+            ),
             is_quiet=place.is_quiet,
         )
         for article, head, place in zip(ids, heads, places, strict=True)
@@ -100,15 +103,6 @@ async def count_coverage(
             logs[member.article] = _logs(coverage(publishers, member.publisher.owner))
     await store.signals.replace(SignalKind.COVERAGE, logs)
     return members
-
-
-def owner_of(article: Article) -> str:
-    """Return the owner of an article, its registrable domain: several sources may share it."""
-    return scope_key(SourceScope.DOMAIN, article.url)
-
-
-def _publisher(head: Article, *, copies: bool) -> StoryPublisher:
-    return StoryPublisher(owner=owner_of(head), at=min(head.first_seen_at, head.listed_at), copies=copies)
 
 
 def _logs(others: Sequence[tuple[datetime, float]]) -> tuple[float, ...] | None:

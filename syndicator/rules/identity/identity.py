@@ -120,6 +120,7 @@ def spec_hash(source: Source) -> str:
         calendar=calendar,
         group=UNSET,
         tags=UNSET,
+        owner=UNSET,
         fresh_within_s=UNSET,
         completeness=UNSET,
     )

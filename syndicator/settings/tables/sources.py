@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -59,13 +59,6 @@ NOT_INHERITED = frozenset({"title", "url", "home_url", "former_ids", "group"})
 class SourceForm(Form):
     """`[source.ID]`: one portal, or one part of it. `[group.NAME]` and `[defaults]` hold what many share."""
 
-    planned: ClassVar[frozenset[str]] = frozenset(
-        {
-            "owner",
-            "sections",
-        }
-    )
-
     title: Line = Field(description="Name of the portal, shown beside its articles.")
     kind: SourceKind = Field(
         description="`feed` (RSS, Atom or JSON Feed, told apart by itself), `sitemap` (plain, of news, or "
@@ -98,6 +91,11 @@ class SourceForm(Form):
         strict=True,
         description="Whether `ttl`, `sy:updatePeriod`, `skipHours`, `skipDays` of the feed and the freshness "
         "of its answers (`max-age`, `Expires`) delay it. Left out: with `adaptive` only.",
+    )
+    owner: Line | None = Field(
+        default=None,
+        description="Who publishes it. Sources of one owner count as one publisher of a story, though "
+        "their domains differ. Left out: its registrable domain.",
     )
     home_url: Url | None = Field(
         default=None, description="The portal's page for people. Left out: the origin of `url`."
@@ -284,6 +282,7 @@ class SourceForm(Form):
             calendar=self._calendar(timezone),
             group=self.group,
             tags=self.tags,
+            owner=self.owner,
             home_url=self.home_url,
             language=self.language,
             section=self.section,

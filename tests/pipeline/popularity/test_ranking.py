@@ -12,13 +12,16 @@ from support import NOON, SITE, ManualClock, candidate
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.feed import FeedSpec, Filter, Order, Per, Window
 from syndicator.model.ids import ArticleId, FeedId, SourceId, StoryId
+from syndicator.model.schedule import Every
 from syndicator.model.signal import Signal, SignalKind
+from syndicator.model.source import Source, SourceKind
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.popularity.ranking import NOTED_EVERY, RankStep
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
+from syndicator.rules.stories.owners import owners_of
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.popularity.portal_counters import CounterReading
 from syndicator.store.store import Store
@@ -148,6 +151,29 @@ async def test_sources_of_one_portal_do_not_fill_a_list_together(store: Store, c
     await read(store, clock, {desks[0]: 90, desks[1]: 80, desks[2]: 70, other: 1})
     await rank(step(store, clock), clock)
     assert await listed(store) == [desks[0], desks[1], other, desks[2]]
+
+
+async def test_what_one_owner_publishes_is_no_coverage_and_does_not_fill_a_list(
+    store: Store, clock: ManualClock
+) -> None:
+    group = [
+        Source(
+            id=SourceId(name), title=name, kind=SourceKind.FEED, url=f"https://{name}.example/rss",
+            schedule=Every(interval_s=300), owner=owner,
+        )
+        for name, owner in (("wire", "Grup Harian"), ("city", "grup harian"))
+    ]  # fmt: skip
+    scoring = Scoring(store, PopularityPolicy(), owners_of(group))
+    (first,) = await admit(store, clock, telling(1, "wire", FIRE, f"{FIRE} {text(4, 60)}"))
+    await admit(store, clock, telling(2, "city", FIRE, f"{FIRE} {FIRE} {text(8, 20)}"))
+    record = await store.stories.record(first)
+    assert record is not None
+    (members,) = (await count_coverage(store, [StoryId(first)], scoring.owners)).values()
+    assert {member.publisher.owner for member in members} == {"owner:grup harian"}
+    await rank(RankStep(store, [POPULAR], scoring, SITE, clock), clock)
+    assert await listed(store) == []
+    await rank(step(store, clock), clock)
+    assert first in await listed(store), "by themselves they would be two publishers"
 
 
 async def test_coverage_leaves_and_comes_back_with_who_gave_it(store: Store, clock: ManualClock) -> None:

@@ -23,6 +23,7 @@ from syndicator.pipeline.stories.near_articles import NearArticles
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.rules.sources.announcement import Announcing
 from syndicator.rules.stories.clustering import StoriesPolicy, alone
+from syndicator.rules.stories.owners import UNNAMED
 from syndicator.store.connection import Transaction
 from syndicator.store.store import Store
 from syndicator.store.stories.assignments import Assignments, Decision, Turn
@@ -188,7 +189,7 @@ async def test_growth_that_could_not_be_announced_is_announced_later(
     store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, articles: int
 ) -> None:
     await grouping_admitter(store, SPECS, clock).admit([fire(n, f"p{n}") for n in range(articles)])
-    coverage, real, failures = Coverage(store), Stories.growths, [1]
+    coverage, real, failures = Coverage(store, UNNAMED), Stories.growths, [1]
 
     async def failing(self: Stories, ids: Any) -> Any:
         if failures:
