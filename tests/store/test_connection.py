@@ -61,7 +61,7 @@ async def test_a_reply_that_this_process_had_no_time_to_read_is_no_loss_of_redis
 async def test_a_call_is_given_up_where_this_process_stands_still_again_and_again(
     server: EmbeddedServer,
 ) -> None:
-    async with connect(url(server), anchor="x", timeout_s=0.05) as redis:
+    async with connect(url(server), anchor="x", timeout_s=0.3) as redis:
         with frozen(server):
             call = asyncio.create_task(redis.call("GET", "a"))
             for _ in range(20):
