@@ -17,7 +17,7 @@ from typing import ParamSpec, TypeVar
 from msgspec.structs import replace
 
 from syndicator.background import meanwhile
-from syndicator.errors import ConfigError, SealError, StoreError, StoreUnavailable, SyndicatorError
+from syndicator.errors import ConfigError, Fault, SealError, StoreError, StoreUnavailable, SyndicatorError
 from syndicator.model.clock import Clock
 from syndicator.model.ops.configuration import AddedTable, ConfigFile, ConfigurationVersion, ProcessNote
 from syndicator.observe.logs import get_logger
@@ -149,8 +149,7 @@ class LiveConfiguration:
         """
         stored = await self._versions.load()
         shared = None if stored is None else await self._shared(stored)
-        await _aside(self._local.settings, self._files, added, shared)
-        return await _aside(self._local.named, self._files, shared)
+        return await _aside(self._local.checked, self._files, added, shared)
 
     @asynccontextmanager
     async def followed(self, apply: Apply) -> AsyncIterator[None]:
@@ -251,7 +250,7 @@ class LiveConfiguration:
                 if (settings := await self.publish()) is not None:
                     return settings
         except ConfigError as error:
-            if not self._looked_at:  # nothing runs yet, and nothing is published: there is no other way
+            if not self._running and not self._looked_at:  # at a start, with nothing published to run
                 raise
             self._refuse(*map(str, error.faults))
         except SealError as error:
@@ -350,6 +349,16 @@ class LiveConfiguration:
 
 
 async def _aside(read: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-    """Read much in a thread, without looking through all of it for garbage meanwhile."""
-    with paused_collection():
-        return await asyncio.to_thread(read, *args, **named)
+    """Read much in a thread, without looking through all of it for garbage meanwhile.
+
+    Raises ConfigError for a bug as well: it is reported as a wrong file is, and what runs goes on.
+    """
+    try:
+        with paused_collection():
+            return await asyncio.to_thread(read, *args, **named)
+    except (SyndicatorError, OSError):
+        raise
+    except Exception as error:
+        log.exception("configuration_not_read")
+        reason = f"a fault of this program: {type(error).__name__} (the log has the details)"
+        raise ConfigError((Fault(file="", key="", reason=reason),)) from error

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import uuid
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from support import ManualClock, new_store, until
 
 from syndicator.errors import ConfigError, StoreUnavailable
 from syndicator.live_configuration import LiveConfiguration
+from syndicator.model.ops.configuration import AddedTable
 from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
 from syndicator.settings.files import ConfigFiles
 from syndicator.settings.settings import Settings
@@ -220,6 +222,57 @@ async def test_the_newest_files_are_published_again_where_redis_has_lost_them(
         )
         assert published is not None
         await until(lambda: {one.version for one in live} == {published.version})
+
+
+async def test_wrong_files_after_a_loss_of_data_do_not_end_the_following(
+    store: Store, tmp_path: Path, clock: ManualClock
+) -> None:
+    folder = folder_of(tmp_path, "host", "city", at=1)
+    live = process(store, folder, clock, "host")
+    await live.begin()
+    applied: list[Settings] = []
+
+    async def apply(settings: Settings) -> None:
+        applied.append(settings)
+
+    async with live.followed(apply):
+        (folder / "wrong.toml").write_text('[feed.latest]\nsize = "many"\n', "utf-8")
+        await until(lambda: live.note().refused)
+        await store.connection.call("FLUSHALL")
+        (folder / "wrong.toml").write_text('[feed.latest]\nsize = "more"\n', "utf-8")
+        await asyncio.sleep(3)  # some looks
+        (folder / "wrong.toml").unlink()
+        (folder / "more.toml").write_text(SOURCE.format("village"), "utf-8")
+        await until(lambda: applied)
+    assert set(applied[0].sources) == {"city", "village"}
+
+
+class BreaksOnReading(LocalConfiguration):
+    """Files that the program cannot read through a fault of its own, once there is one called `bug.toml`."""
+
+    def settings_and_digest(self, own: ConfigFiles, added: Iterable[AddedTable] = ()) -> tuple[Settings, str]:
+        if any(file.name == "bug.toml" for file in own.files):
+            raise OverflowError("date value out of range")
+        return super().settings_and_digest(own, added)
+
+
+async def test_a_bug_in_reading_files_is_reported_and_does_not_end_the_following(
+    store: Store, tmp_path: Path, clock: ManualClock
+) -> None:
+    local = BreaksOnReading(folder_of(tmp_path, "host", "city", at=1), {})
+    live = LiveConfiguration(local, store, clock, process="host")
+    await live.begin()
+    applied: list[Settings] = []
+
+    async def apply(settings: Settings) -> None:
+        applied.append(settings)
+
+    async with live.followed(apply):
+        (local.folder / "bug.toml").write_text(SOURCE.format("village"), "utf-8")
+        await until(lambda: "OverflowError" in "".join(live.note().refused))
+        (local.folder / "bug.toml").rename(local.folder / "village.toml")
+        await until(lambda: applied)
+    assert set(applied[0].sources) == {"city", "village"}
 
 
 async def test_a_folder_that_cannot_be_looked_at_is_looked_at_again(

@@ -97,9 +97,7 @@ class Registrations:
         """Read the description of an endpoint; raise ConfigError with all its faults."""
         faults = list(self._unknown(values, is_operator=is_operator))
         try:
-            form = RegistrationForm.model_validate(
-                values, context={"as_json": True, "is_operator": is_operator}
-            )
+            form = RegistrationForm.model_validate(values, context={"is_operator": is_operator})
         except ValidationError as error:
             found = faults_of(RegistrationForm, error)
             faults[:0] = [_fault(".".join(map(str, one.path)), one.reason, one.remedy) for one in found]

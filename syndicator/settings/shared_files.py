@@ -70,12 +70,17 @@ class LocalConfiguration:
         digest = _digest(document)  # before anything else is laid over the files
         return self._completed(document, added), digest
 
-    def named(
-        self, own: ConfigFiles, shared: tuple[int, Sequence[ConfigFile]] | None = None
+    def checked(
+        self,
+        own: ConfigFiles,
+        added: Iterable[AddedTable],
+        shared: tuple[int, Sequence[ConfigFile]] | None,
     ) -> Mapping[str, Collection[str]]:
-        """Return the ids in the files of each kind of table that may also be added while the service runs."""
+        """Check what `settings` would read; return the ids in the files alone, of each of `ADDED_KINDS`."""
         document = self._document(own, shared)
-        return {kind: document.table(kind).keys() for kind in ADDED_KINDS}
+        names = {kind: frozenset(document.table(kind)) for kind in ADDED_KINDS}
+        self._completed(document, added)
+        return names
 
     def _completed(self, document: ConfigDocument, added: Iterable[AddedTable]) -> Settings:
         for each in added:

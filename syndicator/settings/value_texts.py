@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
@@ -66,6 +66,13 @@ def wrong(reason: str, remedy: str, *, key: str | None = None, absent: bool = Fa
 def wrong_inside(faults: Sequence[tuple[tuple[str | int, ...], str, str]]) -> PydanticCustomError:
     """Make one error of several faults in one table, each `(path inside it, reason, remedy)`."""
     return PydanticCustomError("wrong_inside", "several faults", {"faults": faults, "up": 0, "absent": False})
+
+
+def in_calendar(value: datetime) -> datetime:
+    """Return an instant; refuse the first and the last year, parts of which are no time in other zones."""
+    if not MINYEAR < value.year < MAXYEAR:
+        raise wrong("is beyond the calendar", f"give a year after {MINYEAR} and before {MAXYEAR}")
+    return value
 
 
 def _is_text(value: object, remedy: str) -> str:

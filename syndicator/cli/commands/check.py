@@ -145,7 +145,7 @@ def _add(
     They are kept in Redis, and all processes apply them within seconds. Where a file has a table of the same
     name, it wins.
     """
-    tables = _tables(file)
+    tables = tables_of(file)
     added = edit(context, lambda editing: editing.put(tables))
     names = [f"{each.kind}.{each.id}" for each in added]
     if as_json:
@@ -181,17 +181,20 @@ def _document(shown: ConfigurationShown) -> dict[str, Any]:
     }
 
 
-def _tables(file: str) -> Tables:
+def tables_of(file: str) -> Tables:
     """Read tables that may be added; refuse others."""
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
         found: Mapping[str, Any] = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
         raise CommandFailed(f"{file}: {error}", key="FILE", remedy="see https://toml.io") from error
     if foreign := sorted(found.keys() - set(ADDED_KINDS)):
         reason = f"{file}: [{foreign[0]}] cannot be added beside the files"
         raise CommandFailed(reason, key=foreign[0], remedy=f"write it into a file; only {_KINDS} can be")
-    return {kind: named for kind, named in found.items() if isinstance(named, dict)}
+    tables = [named.values() if isinstance(named, dict) else (named,) for named in found.values()]
+    if not any(tables) or not all(isinstance(one, dict) for named in tables for one in named):
+        raise CommandFailed(f"{file}: has no tables to add", key="FILE", remedy=f"write {_KINDS}")
+    return found
 
 
 _KINDS = ", ".join(f"[{kind}.ID]" for kind in ADDED_KINDS)

@@ -30,7 +30,6 @@ from syndicator.store.store import Store
 MOST_OF_AN_OWNER = 20
 MOST_SECRETS = 5
 USUAL_OVERLAP = timedelta(days=1)
-LONGEST_OVERLAP = timedelta(days=7)
 
 _ATTEMPTS = 10
 HIDDEN = "[hidden]"

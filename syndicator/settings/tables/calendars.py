@@ -32,7 +32,15 @@ from syndicator.rules.sources.timetable.national_holidays import country_fault
 from syndicator.settings.fault_messages import faults_of
 from syndicator.settings.form import Form
 from syndicator.settings.tables.schedules import ScheduleForm
-from syndicator.settings.value_texts import SLUG, Line, PositiveDuration, Words, wrong, wrong_inside
+from syndicator.settings.value_texts import (
+    SLUG,
+    Line,
+    PositiveDuration,
+    Words,
+    in_calendar,
+    wrong,
+    wrong_inside,
+)
 
 MOST_TIMES = 100
 """Blackouts, bursts or one-off runs of one source: all are looked at after each round."""
@@ -115,9 +123,9 @@ def _moment(value: object) -> datetime:
         except ValueError:
             raise wrong("is no date with a time", _MOMENT_REMEDY) from None
     if isinstance(value, datetime):
-        return value
+        return in_calendar(value)
     if isinstance(value, date):
-        return datetime.combine(value, time())
+        return in_calendar(datetime.combine(value, time()))
     raise wrong("is no date with a time", _MOMENT_REMEDY)
 
 

@@ -14,21 +14,19 @@ from syndicator.rules.search.query import QueryError, parse_query
 from syndicator.settings.form import Form
 from syndicator.settings.tables.popularity import AnnounceForm
 from syndicator.settings.tables.rights import HowMuch
-from syndicator.settings.value_texts import FormerIds, Language, Languages, Line, Words, wrong
+from syndicator.settings.value_texts import FormerIds, Language, Languages, Line, Words, in_calendar, wrong
 
 
-def _instant(value: object, info: ValidationInfo) -> datetime:
-    remedy = "write date, time and offset without quotes, as in 2026-11-01T00:00:00+07:00"
-    if info.context and info.context.get("as_json"):  # which has no instants of its own
-        remedy = 'write date, time and offset, as in "2026-11-01T00:00:00+07:00"'
-        if isinstance(value, str):
-            with suppress(ValueError):
-                value = datetime.fromisoformat(value)
+def _instant(value: object) -> datetime:
+    remedy = "write date, time and offset, as in 2026-11-01T00:00:00+07:00"
+    if isinstance(value, str):  # of JSON, which has no instants of its own
+        with suppress(ValueError):
+            value = datetime.fromisoformat(value)
     if not isinstance(value, datetime):
         raise wrong("is not a date and time", remedy)
     if value.tzinfo is None:
         raise wrong("names no offset, so it is not clear when it is", remedy)
-    return value
+    return in_calendar(value)
 
 
 def _query(value: object) -> object:

@@ -3,7 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
 from warm_program import run
+
+from syndicator.cli.commands.check import tables_of
+from syndicator.cli.context import CommandFailed
 
 
 async def test_check_warns_of_a_source_that_can_never_be_reached(tmp_path: Path) -> None:
@@ -57,3 +61,11 @@ async def test_check_shows_how_endpoints_are_sent_to(tmp_path: Path) -> None:
     _, out, _ = await run(tmp_path, "check", "--json")
     first = json.loads(out)["endpoints"][0]
     assert (first["digest"], first["retry"]["delays"]) == ({"items": 5, "every": "90s"}, ["1s", "2s"])
+
+
+@pytest.mark.parametrize("text", ["", "source = 5", "[source]\nportal = 5", "a = " + "[" * 5000])
+def test_config_add_refuses_what_is_no_table(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "portal.toml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(CommandFailed):
+        tables_of(str(file))

@@ -67,6 +67,22 @@ async def test_instants_are_answered_in_utc(service_of: OpenService) -> None:
         assert "2025-11-05 05:00 UTC is past" in (await pause("2025-11-05T12:00:00+07:00"))["detail"]
 
 
+@pytest.mark.parametrize("instant", BEYOND)
+async def test_configured_instants_beyond_the_calendar_are_refused(
+    service_of: OpenService, instant: str
+) -> None:
+    tables = {
+        "sources/third": {**TABLE, "runs": [instant]},
+        "feeds/third": {"title": "x", "filter": {"since": instant}},
+    }
+    async with service_of(CONFIG) as service, api_over(service) as api:
+        admin = await headers_of(service, "ops", TokenScope.ADMIN)
+        for path, table in tables.items():
+            answer = await api.client.send("PUT", f"/api/v1/{path}", admin, json.dumps(table).encode())
+            assert answer.status == 422
+            assert "is beyond the calendar" in {fault["reason"] for fault in answer.json["errors"]}
+
+
 async def test_bodies_that_are_nested_without_end_are_refused(service_of: OpenService) -> None:
     async with service_of(CONFIG) as service, api_over(service) as api:
         admin = await headers_of(service, "ops", TokenScope.ADMIN)
