@@ -334,7 +334,7 @@ class Service:
             sources=tuple(settings.sources), feeds=tuple(settings.feeds), endpoints=tuple(settings.endpoints)
         )
         kept = settings.retention
-        self.access = Access(store, settings.tokens, clock)
+        self.access = Access(store, settings.tokens, clock, settings.store.data_dir)
         self.article_export = ArticleExport(store, self.publisher, resources.origins)
         self.metrics_reporter = MetricsReporter(store, self.endpoints, self.metrics, clock)
         self.doctor = Doctor(store, self.endpoints, self.deliver_step.event_fan_out, clock)

@@ -8,7 +8,7 @@ import typer
 
 from syndicator import __version__
 from syndicator.cli.context import Invocation, UsageFault, exit_code, print_error, print_failure
-from syndicator.cli.lazy_commands import LazyGroup
+from syndicator.cli.lazy_commands import LazyGroup, stays
 from syndicator.errors import SyndicatorError
 
 app = typer.Typer(
@@ -63,7 +63,13 @@ def _options(
             "--config", help="Folder of the configuration (environment: SYNDICATOR_CONFIG; default: config)."
         ),
     ] = None,
-    log_level: Annotated[str, typer.Option("--log-level", help="debug, info, warning or error.")] = "info",
+    log_level: Annotated[
+        str | None,
+        typer.Option(
+            "--log-level",
+            help="debug, info, warning or error (default: warning; of commands that stay: info).",
+        ),
+    ] = None,
     log_json: Annotated[
         bool | None,
         typer.Option("--log-json/--log-text", help="Form of the log (default: text on a terminal)."),
@@ -77,6 +83,8 @@ def _options(
     from syndicator.settings import config_folder, read_environment  # noqa: PLC0415
 
     del version  # its callback has answered
+    if log_level is None:
+        log_level = "info" if stays(context.invoked_subcommand) else "warning"
     if log_level not in logs.LEVELS:
         raise typer.BadParameter(
             f"{log_level!r} is not one of {', '.join(logs.LEVELS)}", param_hint="--log-level"

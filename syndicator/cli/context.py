@@ -164,6 +164,11 @@ def print_failure(error: Exception) -> None:
     print_json({"ok": False, "items": [], "next": None, "errors": [asdict(one) for one in faults_of(error)]})
 
 
+def failed(key: str, reason: str, remedy: str = "") -> dict[str, Any]:
+    """Return one element of `errors` that no file is to blame for."""
+    return asdict(Fault(file="", key=key, reason=reason, remedy=remedy))
+
+
 def _print_remedy(fault: Fault) -> None:
     if fault.remedy:
         typer.echo(f"    → {fault.remedy}", err=True)
@@ -199,13 +204,13 @@ def print_json(document: object) -> None:
     typer.echo("\n".join(lines))
 
 
-def print_item(item: object, *, ok: bool = True) -> None:
+def print_item(item: object, *, ok: bool = True, errors: Sequence[Mapping[str, Any]] = ()) -> None:
     """Show one thing as the list document that programs get.
 
     Its fields stand beside `items`, too: there programs find them that ask for one thing.
     """
     fields = msgspec.to_builtins(item)
-    print_json({"ok": ok, "items": [fields], "next": None, "errors": [], **fields})
+    print_json({"ok": ok, "items": [fields], "next": None, "errors": errors, **fields})
 
 
 def print_list(

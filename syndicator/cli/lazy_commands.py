@@ -61,6 +61,11 @@ COMMANDS = {
 """The module of each in `syndicator.cli.commands`, and the first sentence of its help."""
 
 
+def stays(name: str | None) -> bool:
+    """Return whether a command stays until a signal stops it."""
+    return name in COMMANDS and COMMANDS[name][0] == _STAYING
+
+
 class LazyGroup(TyperGroup):
     """Stands for all commands by their first sentences, until one is called."""
 
@@ -79,7 +84,7 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import the command that is called."""
-        if args[0] in COMMANDS and COMMANDS[args[0]][0] == _STAYING:
+        if stays(args[0]):
             exit_on_signals()
         self.load(args[0])
         return super().resolve_command(ctx, args)

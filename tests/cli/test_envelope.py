@@ -49,3 +49,20 @@ async def test_the_value_of_a_revoked_administrator_is_not_kept(config: Path, tm
     assert kept_admin_token(tmp_path / "data", "0" * 64) is None
     await answer(config, "tokens", "revoke", "first-admin")
     assert not path.exists()
+
+
+async def test_commands_that_end_log_no_more_than_warnings(config: Path) -> None:
+    code, _, err = await run(config, "once", "rank")
+    assert (code, err) == (0, "")
+    (config / "all.toml").write_text((config / "all.toml").read_text("utf-8") + "size = 20\n", "utf-8")
+    _, _, err = await run(config, "--log-level", "info", "once", "rank")
+    assert '"event":"configuration_published"' in err
+
+
+async def test_what_was_added_beside_the_files_is_removed_in_one_document(
+    config: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "new.toml").write_text(source_of("https://portal.example/rss", "portal"), "utf-8")
+    await answer(config, "config", "add", str(tmp_path / "new.toml"))
+    removed = await answer(config, "config", "remove", "source.portal")
+    assert removed["items"] == [{"id": "source.portal"}]

@@ -13,6 +13,7 @@ from syndicator.cli.context import (
     CommandFailed,
     counted,
     invocation,
+    print_item,
     print_json,
     print_table,
     print_warnings,
@@ -158,10 +159,14 @@ def _add(
 def _remove(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="As config show names it: KIND.ID.")],
+    as_json: AsJson = False,
 ) -> None:
     """Remove a table that was added beside the files."""
     kind, _, one = name.partition(".")
     edit(context, lambda editing: editing.remove((kind, one)))
+    if as_json:
+        print_item({"id": name})
+        return
     typer.echo(f"Removed: {name}.")
 
 

@@ -3,9 +3,8 @@
 from typing import Annotated
 
 import typer
-from msgspec import to_builtins
 
-from syndicator.cli.context import AsJson, print_list
+from syndicator.cli.context import AsJson, failed, print_json, print_list
 from syndicator.cli.store_access import ask
 from syndicator.pipeline.ops.doctor import Diagnosis
 from syndicator.service import Service
@@ -41,8 +40,14 @@ def _doctor(
         }
         for one in found
     ]
-    print_list(
-        [to_builtins(one) for one in found], people=people, as_json=as_json, empty="All fits together."
-    )
-    if any(one.is_fault and not one.mended for one in found):
+    left = [failed(one.where, one.message, "syndicator doctor --repair") for one in found if _is_left(one)]
+    if as_json:
+        print_json({"ok": not left, "items": found, "next": None, "errors": left})
+    else:
+        print_list(people, as_json=False, empty="All fits together.")
+    if left:
         raise typer.Exit(1)
+
+
+def _is_left(one: Diagnosis) -> bool:
+    return one.is_fault and not one.mended

@@ -6,7 +6,15 @@ from typing import Any
 
 import typer
 
-from syndicator.cli.context import AsJson, CommandFailed, counted, invocation, print_json, print_table
+from syndicator.cli.context import (
+    AsJson,
+    CommandFailed,
+    counted,
+    failed,
+    invocation,
+    print_json,
+    print_table,
+)
 from syndicator.cli.event_loop import run_loop
 from syndicator.cli.store_access import operator, own_name
 from syndicator.live_configuration import LiveConfiguration
@@ -35,7 +43,11 @@ def _reload(context: typer.Context, as_json: AsJson = False) -> None:
     items = [_item(note, version) for note in notes]
     refused = [note for note in notes if note.refused or note.version < version]
     if as_json:
-        errors = [{"process": note.process, "reason": reason} for note in refused for reason in note.refused]
+        errors = [
+            {"process": note.process, **failed("", reason)}
+            for note in refused
+            for reason in note.refused or ("has not answered",)
+        ]
         print_json({"ok": not refused, "version": version, "items": items, "next": None, "errors": errors})
     elif not notes:
         typer.echo(f"Version {version} is published. No process runs: the next start takes it.")

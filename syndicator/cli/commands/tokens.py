@@ -29,7 +29,7 @@ from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import NewToken, new_token, shown
 from syndicator.service import Service
 from syndicator.settings.value_texts import SLUG, PositiveDuration
-from syndicator.store.access.admin_token_file import forget_admin_token, kept_admin_token
+from syndicator.store.access.admin_token_file import kept_admin_token
 
 app = typer.Typer(help="Who may use the API.", no_args_is_help=True)
 
@@ -176,11 +176,9 @@ def _rotate(
     lasting = timedelta() if overlap == "0s" else duration_of(overlap, "--overlap")
 
     async def done(service: Service) -> NewToken:
-        known = await service.access.token(TokenId(token))
         rotated = await service.access.rotate(TokenId(token), lasting)
-        if rotated is None or known is None:
+        if rotated is None:
             raise SyndicatorError(f"there is no token {token!r} (see syndicator tokens list)")
-        forget_admin_token(service.settings.store.data_dir, known.sha256)
         return rotated
 
     _print_new(ask(context, done), kept=True, as_json=as_json)
@@ -191,10 +189,8 @@ def _revoke(context: typer.Context, token: Named, as_json: AsJson = False) -> No
     """Make a token worthless, at once and for all processes."""
 
     async def done(service: Service) -> None:
-        known = await service.access.token(TokenId(token))
-        if known is None or not await service.access.revoke(known.id):
+        if not await service.access.revoke(TokenId(token)):
             raise SyndicatorError(f"there is no token {token!r} (see syndicator tokens list)")
-        forget_admin_token(service.settings.store.data_dir, known.sha256)
 
     ask(context, done)
     if as_json:

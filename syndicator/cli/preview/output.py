@@ -42,7 +42,7 @@ Document = dict[str, Any]
 def preview_document(shown: Preview) -> Document:
     """Return a preview without secrets as programs get it."""
     document: Document = to_builtins(shown)
-    return {"ok": True, **document}
+    return {"ok": True, "items": document["candidates"], "next": None, "errors": [], **document}
 
 
 def discovery_document(discovery: Discovery, block: str) -> Document:

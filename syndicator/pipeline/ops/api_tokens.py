@@ -1,7 +1,9 @@
 """API tokens: those of the configuration together with those made at run time."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
@@ -13,6 +15,7 @@ from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Token, TokenScope
 from syndicator.rules.access.credentials import digest_of, is_plausible, new_value, same
+from syndicator.store.access.admin_token_file import forget_admin_token
 from syndicator.store.access.tokens import MOST
 from syndicator.store.store import Store
 
@@ -87,7 +90,15 @@ class Access:
     A configured token takes precedence over one of the same id that was made at run time.
     """
 
-    def __init__(self, store: Store, configured: Mapping[TokenId, Token], clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        configured: Mapping[TokenId, Token],
+        clock: Clock,
+        data_dir: Path | None = None,
+    ) -> None:
+        """`data_dir`: where the first administrator's value is kept, until it is worth nothing."""
+        self._data_dir = data_dir
         self._store = store.tokens
         self._audit = store.audit
         self._configured = configured
@@ -157,6 +168,7 @@ class Access:
         noted = self._audit.command("token.rotated", name, after={"former_until": end if overlap else None})
         if not await self._store.replace(before, made.token, ending, [noted]):
             raise TokenRefused(f"the token {name!r} was changed meanwhile: try again")
+        await self._forget(before)
         return made
 
     async def revoke(self, name: TokenId) -> bool:
@@ -165,7 +177,16 @@ class Access:
             raise TokenRefused(f"the token {name!r} is configured: remove [token.{name}], and save the file")
         known = await self.token(name)
         before = _described(known) if known else None
-        return await self._store.remove(name, [self._audit.command("token.revoked", name, before=before)])
+        noted = self._audit.command("token.revoked", name, before=before)
+        is_removed = await self._store.remove(name, [noted])
+        if known and is_removed:
+            await self._forget(known)
+        return is_removed
+
+    async def _forget(self, token: Token) -> None:
+        """Delete the file that keeps the value of a token, on this machine."""
+        if self._data_dir is not None:
+            await asyncio.to_thread(forget_admin_token, self._data_dir, token.sha256)
 
     async def first_admin(self) -> NewToken | None:
         """Return a new administrator token where no valid one exists; else None."""

@@ -10,6 +10,7 @@ from syndicator.model.ids import TokenId
 from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import Access, TokenRefused, new_token
 from syndicator.service import Service
+from syndicator.store.access.admin_token_file import keep_admin_token
 
 PARTNER = TokenId("partner")
 
@@ -67,3 +68,16 @@ async def test_a_configured_token_is_not_rotated_here(service_of: OpenService) -
     async with service_of(config) as service:
         with pytest.raises(TokenRefused, match="configured"):
             await service.access.rotate(PARTNER, timedelta(hours=1))
+
+
+@pytest.mark.parametrize("change", ["rotate", "revoke"])
+async def test_the_kept_value_goes_with_its_token(service_of: OpenService, change: str) -> None:
+    async with service_of("") as service:
+        first = await service.access.first_admin()
+        assert first is not None
+        path = keep_admin_token(service.settings.store.data_dir, first.value)
+        if change == "rotate":
+            await service.access.rotate(first.token.id, timedelta(hours=1))
+        else:
+            await service.access.revoke(first.token.id)
+        assert not path.exists()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from syndicator.cli.context import AsJson, check_known, counted, invocation, print_json, print_table
+from syndicator.cli.context import AsJson, check_known, counted, failed, invocation, print_json, print_table
 from syndicator.cli.formats import local_time
 from syndicator.cli.instants import duration_of, instant_of
 from syndicator.cli.store_access import ask, settings_that_know
@@ -104,16 +104,17 @@ def _run(
     order, rounds = ask(context, ran)
     items = [_round(name, rounds.get(name)) for name in order.sources]
     items += [{**_round(name, None), "status": "paused"} for name in order.resting]
-    failed = any(item["status"] != "ok" and item["status"] != "unchanged" for item in items) and wait_s > 0
+    left = [item for item in items if wait_s and item["status"] not in {"ok", "unchanged"}]
     if as_json:
-        print_json({"ok": not failed, "items": items, "next": None, "errors": []})
+        errors = [failed(item["source"], item["reason"] or item["status"]) for item in left]
+        print_json({"ok": not left, "items": items, "next": None, "errors": errors})
     elif items:
         print_table(items)
         if wait_s and any(item["status"] == "waiting" for item in items):
             typer.echo(
                 "What waits is due; see that a worker runs: syndicator work, or syndicator run.", err=True
             )
-    if failed:
+    if left:
         raise typer.Exit(1)
 
 

@@ -6,7 +6,16 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from syndicator.cli.context import AsJson, CommandFailed, console, counted, invocation, print_item, print_list
+from syndicator.cli.context import (
+    AsJson,
+    CommandFailed,
+    console,
+    counted,
+    failed,
+    invocation,
+    print_item,
+    print_list,
+)
 from syndicator.cli.formats import local_time
 from syndicator.cli.store_access import Limit, Rows, ask, cut
 from syndicator.model.endpoint import OPERATORS
@@ -252,14 +261,13 @@ def _print_secret(made: EndpointSecret, *, as_json: bool) -> None:
 
 def _print_probed(probed: Probed, *, as_json: bool) -> None:
     """Print the result of a request; exit 1 where it failed."""
+    reason, remedy = f"it failed: {probed.reason}", "see what the reasons mean in docs/webhooks.md"
     if as_json:
-        print_item(probed)
+        print_item(probed, errors=[] if probed.ok else [failed("endpoint", reason, remedy)])
     if not probed.ok:
         if as_json:
             raise typer.Exit(1)
-        raise CommandFailed(
-            f"it failed: {probed.reason}", remedy="see what the reasons mean in docs/webhooks.md"
-        )
+        raise CommandFailed(reason, remedy=remedy)
     if not as_json:
         console().print(f"Answered {probed.status} after {probed.duration_ms} ms.")
 
