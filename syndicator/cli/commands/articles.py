@@ -17,6 +17,7 @@ from syndicator.cli.commands.withdrawals import (
     why_missing,
     withdraw,
 )
+from syndicator.cli.completion import source_ids
 from syndicator.cli.context import AsJson, check_known, console, invocation, print_item, print_list
 from syndicator.cli.formats import ago, local_time
 from syndicator.cli.store_access import Limit, Rows, ask, settings_that_know
@@ -38,7 +39,12 @@ _SHOWN = 300
 def _list(
     context: typer.Context,
     source: Annotated[
-        str | None, typer.Option("--source", help="What this source carried, also if first seen elsewhere.")
+        str | None,
+        typer.Option(
+            "--source",
+            help="What this source carried, also if first seen elsewhere.",
+            autocompletion=source_ids,
+        ),
     ] = None,
     withdrawn: Annotated[
         bool, typer.Option("--withdrawn", help="What was withdrawn, and why, the newest first.")
@@ -76,7 +82,8 @@ def _export(
     context: typer.Context,
     *,
     source: Annotated[
-        list[str] | None, typer.Option("--source", help="Of this source; several: of any.")
+        list[str] | None,
+        typer.Option("--source", help="Of this source; several: of any.", autocompletion=source_ids),
     ] = None,
     section: Annotated[
         list[str] | None, typer.Option("--section", help="Of this section of a portal.")

@@ -7,6 +7,7 @@ import typer
 from syndicator.cli.commands import articles, stories
 from syndicator.cli.commands.sources import adding, backfill, control, showing
 from syndicator.cli.commands.webhooks import deliveries, endpoints
+from syndicator.cli.completion import FeedNamed
 from syndicator.cli.context import (
     AlwaysJson,
     AsJson,
@@ -59,7 +60,7 @@ def _list_feeds(context: typer.Context, limit: Limit = 50, as_json: AsJson = Fal
 
 
 @feeds_app.command(name="show", epilog="Example: syndicator feeds show latest")
-def _show_feed(context: typer.Context, feed: str, as_json: AlwaysJson = False) -> None:
+def _show_feed(context: typer.Context, feed: FeedNamed, as_json: AlwaysJson = False) -> None:
     """Show what a feed holds now, as JSON."""
     del as_json
     check_known("feed", feed, settings_that_know(context, "feed", feed).feeds, "feed")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from syndicator.cli.completion import source_ids
 from syndicator.cli.context import (
     AlwaysJson,
     AsJson,
@@ -51,7 +52,10 @@ def _once(  # noqa: PLR0917  typer calls it by name
     context: typer.Context,
     step: Annotated[StepName, typer.Argument(help="What to do.")],
     source: Annotated[
-        list[str] | None, typer.Option("--source", help="Gather this source, due or not; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--source", help="Gather this source, due or not; may be repeated.", autocompletion=source_ids
+        ),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Gather sources that are not due too; paused ones rest.")

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from syndicator.cli.completion import source_ids
 from syndicator.cli.context import (
     AsJson,
     CommandFailed,
@@ -73,7 +74,9 @@ def register(app: typer.Typer) -> None:
 def _preview(  # noqa: PLR0917  typer calls it by name
     context: typer.Context,
     url: Annotated[str | None, typer.Argument(help="A portal, a page or a feed to try.")] = None,
-    source: Annotated[str | None, typer.Option("--source", help="A configured source.")] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", help="A configured source.", autocompletion=source_ids)
+    ] = None,
     kind: Annotated[
         SourceKind | None, typer.Option("--kind", help="With a URL: look for this kind of source only.")
     ] = None,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from syndicator.cli.completion import source_ids
 from syndicator.cli.context import AsJson, check_known, console, counted, print_json, print_table
 from syndicator.cli.instants import duration_of, instant_of
 from syndicator.cli.store_access import Limit, ask
@@ -40,7 +41,8 @@ def _schedule(
     ] = None,
     lasting: Annotated[str, typer.Option("--for", help="How long, as 24h or 7d; 31d at most.")] = "24h",
     source: Annotated[
-        list[str] | None, typer.Option("--source", help="Only this source; may be given again.")
+        list[str] | None,
+        typer.Option("--source", help="Only this source; may be given again.", autocompletion=source_ids),
     ] = None,
     limit: Limit = 50,
     as_json: AsJson = False,

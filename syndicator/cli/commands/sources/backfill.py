@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from msgspec import to_builtins
 
+from syndicator.cli.completion import SourceNamed
 from syndicator.cli.context import AsJson, check_known, counted, print_item
 from syndicator.cli.formats import local_time
 from syndicator.cli.instants import instant_of
@@ -27,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def _backfill(
     context: typer.Context,
-    source: str,
+    source: SourceNamed,
     *,
     since: Annotated[
         str | None, typer.Option("--since", help="Only what was published then or later, as 2026-01-01.")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from syndicator.cli.completion import source_ids
 from syndicator.cli.context import AsJson, check_known, counted, failed, invocation, print_json, print_table
 from syndicator.cli.formats import local_time
 from syndicator.cli.instants import duration_of, instant_of
@@ -21,7 +22,10 @@ from syndicator.service import Service
 _LOOK_S = 0.2
 
 Ids = Annotated[
-    list[str] | None, typer.Argument(metavar="[ID]...", help="Ids, as `syndicator sources list` shows them.")
+    list[str] | None,
+    typer.Argument(
+        metavar="[ID]...", help="Ids, as `syndicator sources list` shows them.", autocompletion=source_ids
+    ),
 ]
 Group = Annotated[str | None, typer.Option("--group", help="All sources of this group.")]
 Tag = Annotated[str | None, typer.Option("--tag", help="All sources with this tag.")]

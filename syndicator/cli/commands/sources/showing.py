@@ -8,6 +8,7 @@ import typer
 from msgspec import to_builtins
 
 from syndicator.cli.commands.sources.backfill import sentence
+from syndicator.cli.completion import SourceNamed
 from syndicator.cli.context import (
     AsJson,
     check_known,
@@ -83,7 +84,7 @@ def _next_due(state: SourceState, now: datetime) -> str:
 
 
 @app.command(name="show", epilog="Example: syndicator sources show berita-kota")
-def _show(context: typer.Context, source: str, as_json: AsJson = False) -> None:
+def _show(context: typer.Context, source: SourceNamed, as_json: AsJson = False) -> None:
     """Show a source: how it is asked, how it fares, when it is due, and why then."""
     name = _known(context, source)
 
@@ -111,7 +112,7 @@ def _show(context: typer.Context, source: str, as_json: AsJson = False) -> None:
 
 
 @app.command(name="history", epilog="Example: syndicator sources history berita-kota")
-def _history(context: typer.Context, source: str, limit: Limit = 50, as_json: AsJson = False) -> None:
+def _history(context: typer.Context, source: SourceNamed, limit: Limit = 50, as_json: AsJson = False) -> None:
     """List the rounds of a source in the last 30 days, newest first: the last ones each, then hours."""
     name = _known(context, source)
 

@@ -9,6 +9,7 @@ import typer
 from msgspec.structs import asdict
 from pydantic import TypeAdapter, ValidationError
 
+from syndicator.cli.completion import endpoint_ids
 from syndicator.cli.context import (
     AsJson,
     CommandFailed,
@@ -51,7 +52,12 @@ app = typer.Typer(help="Events on their way, delivered, or dead.", no_args_is_he
 
 T = TypeVar("T")
 
-Endpoint = Annotated[str, typer.Argument(help="Id of an endpoint, as `syndicator endpoints list` shows it.")]
+Endpoint = Annotated[
+    str,
+    typer.Argument(
+        help="Id of an endpoint, as `syndicator endpoints list` shows it.", autocompletion=endpoint_ids
+    ),
+]
 Event = Annotated[str, typer.Argument(help="Id of an event, as `syndicator deliveries list` shows it.")]
 
 _PIECE = 200

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from syndicator.cli.completion import endpoint_ids
 from syndicator.cli.context import (
     AsJson,
     CommandFailed,
@@ -29,7 +30,12 @@ from syndicator.settings.value_texts import SLUG
 
 app = typer.Typer(help="Where events are pushed to.", no_args_is_help=True)
 
-Named = Annotated[str, typer.Argument(help="Id of an endpoint, as `syndicator endpoints list` shows it.")]
+Named = Annotated[
+    str,
+    typer.Argument(
+        help="Id of an endpoint, as `syndicator endpoints list` shows it.", autocompletion=endpoint_ids
+    ),
+]
 
 T = TypeVar("T")
 
