@@ -153,7 +153,9 @@ class StaleCache:
         for served, before in news:
             rendition, at_s = served.rendition, served.confirmed_at + ahead_s
             if before is not None and before[0] == rendition.digest:
-                files.confirm(rendition.feed, rendition.form, at_s)
+                if not files.confirm(rendition.feed, rendition.form, at_s):
+                    self._written.pop((rendition.feed, rendition.form), None)  # written whole the next time
+                    continue
             elif not files.write(KeptRendition(rendition=rendition, confirmed_at_s=at_s)):
                 continue
             self._written[rendition.feed, rendition.form] = served.noted

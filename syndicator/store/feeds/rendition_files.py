@@ -99,11 +99,18 @@ class RenditionFiles:
         self._sizes[feed, form] = len(data)
         return True
 
-    def confirm(self, feed: FeedId, form: Format, at_s: float) -> None:
-        """Note that the bytes that are kept were the newest at this instant."""
+    def confirm(self, feed: FeedId, form: Format, at_s: float) -> bool:
+        """Note that the bytes that are kept were the newest at this instant.
+
+        False where they are gone: another process, or a newer configuration of this one, has no such feed.
+        """
         path = self._path(feed, form)
-        with _naming(path):
-            os.utime(path, (at_s, at_s))
+        try:
+            with _naming(path):
+                os.utime(path, (at_s, at_s))
+        except FileNotFoundError:
+            return False
+        return True
 
     @staticmethod
     def _is_newer(path: Path, confirmed_at_s: float) -> bool:
@@ -123,7 +130,7 @@ def _naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        raise OSError(error.errno, error.strerror, str(path)) from error  # of the same class, by its number
 
 
 def _is_abandoned(path: Path) -> bool:

@@ -27,3 +27,21 @@ async def test_a_failed_write_names_the_file_the_reason_and_the_remedy_once(tmp_
     assert told["reason"] == "No such file or directory"
     assert "free space on the disk" in told["remedy"]
     assert (folder / "latest.rss").exists()
+
+
+async def test_a_file_that_others_removed_is_no_failure_and_is_written_again(tmp_path: Path) -> None:
+    now_s = [100.0]
+    folder = tmp_path / "feeds"
+    folder.mkdir()
+    cache = StaleCache(RenditionFiles(folder, {FeedId("latest"): ""}), monotonic=lambda: now_s[0])
+    rendition = render(snapshot(article(0)), Format.RSS)
+    cache.confirm(rendition)
+    await cache.write()
+    (folder / "latest.rss").unlink()
+    with capture_logs() as logged:
+        for _ in range(2):
+            now_s[0] += 60
+            cache.confirm(rendition)
+            await cache.write()
+    assert logged == []
+    assert (folder / "latest.rss").exists()
