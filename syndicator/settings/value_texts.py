@@ -68,6 +68,13 @@ def wrong_inside(faults: Sequence[tuple[tuple[str | int, ...], str, str]]) -> Py
     return PydanticCustomError("wrong_inside", "several faults", {"faults": faults, "up": 0, "absent": False})
 
 
+def slug(value: str) -> str:
+    """Return a name of lower-case letters, digits and dashes; refuse others."""
+    if not SLUG.fullmatch(value):
+        raise wrong("is not a plain name", "use lower-case letters, digits and dashes")
+    return value
+
+
 def in_calendar(value: datetime) -> datetime:
     """Return an instant; refuse the first and the last year, parts of which are no time in other zones."""
     if not MINYEAR < value.year < MAXYEAR:

@@ -13,7 +13,6 @@ from syndicator.settings.form import Form
 from syndicator.settings.secret_files import SealKeysFile, TextFile
 from syndicator.settings.value_texts import (
     NOT_YET,
-    SLUG,
     Cidr,
     Language,
     Line,
@@ -27,6 +26,7 @@ from syndicator.settings.value_texts import (
     Zone,
     proxy_url,
     refuse_beside,
+    slug,
     split_url,
     wrong,
 )
@@ -79,12 +79,6 @@ def _engine(value: str) -> str:
     if shutil.which(value) is None:
         remedy = "give the path of valkey-server or redis-server, or remove the key to use the bundled one"
         raise wrong(f"{value!r} is not a program that can be run here", remedy)
-    return value
-
-
-def _slug(value: str) -> str:
-    if not SLUG.fullmatch(value):
-        raise wrong("is not a plain name", "use lower-case letters, digits and dashes")
     return value
 
 
@@ -195,7 +189,7 @@ class StoreSection(Form):
         default=None,
         description="Program of the embedded server, by name or path. Left out: the bundled Valkey.",
     )
-    namespace: Annotated[Line, AfterValidator(_slug)] = Field(
+    namespace: Annotated[Line, AfterValidator(slug)] = Field(
         default="main", description="Prefix of all keys, so that several services can share one Redis."
     )
     data_dir: Path = Field(

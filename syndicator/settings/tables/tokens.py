@@ -9,7 +9,7 @@ from syndicator.model.token import Token, TokenScope
 from syndicator.rules.access.credentials import PREFIX, digest_of, is_digest
 from syndicator.settings.form import Form
 from syndicator.settings.tables.feeds import Instant
-from syndicator.settings.value_texts import SLUG, Line, Words, wrong
+from syndicator.settings.value_texts import Line, Words, slug, wrong
 
 _REMEDY = "write the sha256 that `syndicator tokens add --only-print` shows beside a new value"
 
@@ -19,12 +19,6 @@ def _digest(value: str) -> str:
         raise wrong("is the token itself, and files are read by others", f'write "{digest_of(value)}"')
     if not is_digest(value):
         raise wrong("is not a SHA-256 digest: it must be 64 digits, 0-9 and a-f", _REMEDY)
-    return value
-
-
-def _owner(value: str) -> str:
-    if not SLUG.fullmatch(value):
-        raise wrong("is not a plain name", "use lower-case letters, digits and dashes")
     return value
 
 
@@ -45,7 +39,7 @@ class TokenForm(Form):
         validate_default=True,
         description="`read`, `partner` (signals, own endpoints), `admin` (everything).",
     )
-    owner: Annotated[str, AfterValidator(_owner)] | None = Field(
+    owner: Annotated[str, AfterValidator(slug)] | None = Field(
         default=None,
         description="For whom it is: tokens of one owner share their endpoints. Left out: its id.",
     )

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -14,14 +14,17 @@ from aiohttp import hdrs, web
 from msgspec import Struct
 
 from syndicator.errors import ConfigError, EndpointRefused, NoEndpoint
+from syndicator.model.ids import SourceId
 from syndicator.model.token import TokenScope
 from syndicator.pipeline.feeds.pagination import CursorError
 from syndicator.pipeline.ops.api_tokens import TokenRefused
+from syndicator.pipeline.ops.schedule_preview import ScheduleRefused
+from syndicator.pipeline.sources.source_control import ControlRefused
 from syndicator.pipeline.stories.editing import StoryRefused
 from syndicator.pipeline.webhooks.inspection import NoDelivery
 from syndicator.pipeline.webhooks.replays import NoReplay
 from syndicator.web.http.auth import Gate
-from syndicator.web.http.problems import FieldFault, Problem, ProblemRaised, bad_request
+from syndicator.web.http.problems import FieldFault, Problem, ProblemRaised, bad_request, not_found
 
 T = TypeVar("T")
 
@@ -41,6 +44,8 @@ _REFUSALS: Mapping[type[Exception], tuple[str, int]] = {
     NoEndpoint: ("not-found", 404),
     NoReplay: ("not-found", 404),
     StoryRefused: ("not-found", 404),
+    ScheduleRefused: ("bad-request", 400),
+    ControlRefused: ("conflict", 409),
     EndpointRefused: ("conflict", 409),
     TokenRefused: ("conflict", 409),
 }
@@ -185,6 +190,14 @@ def instant_of(request: web.Request, name: str) -> datetime | None:
         if instant.tzinfo is not None:
             return instant.astimezone(UTC)
     raise bad_request(f'The parameter "{name}" is an instant with its offset, as 2026-11-05T12:00:00Z.')
+
+
+def source_of(request: web.Request, known: Container[SourceId]) -> SourceId:
+    """Return the source that the path names; a 404 for one that is not known."""
+    name = SourceId(request.match_info["source"])
+    if name not in known:
+        raise not_found("No source has this name.")
+    return name
 
 
 def cursor_of(request: web.Request) -> str | None:

@@ -30,6 +30,7 @@ from syndicator.web.api.json_api import (
     list_document,
     piece_of,
     read_json,
+    source_of,
 )
 from syndicator.web.http.auth import TOKEN, is_trusted
 from syndicator.web.http.problems import bad_request, not_found
@@ -96,7 +97,7 @@ class ReadingRoutes:
 
     async def source(self, request: web.Request) -> web.Response:
         """Show one source: what it is, how it stands, when it is due next and why then."""
-        return document(await self._reading.source(self._named(request)))
+        return document(await self._reading.source(source_of(request, self._reading.source_ids)))
 
     async def round_history(self, request: web.Request) -> web.Response:
         """List the rounds of a source in the last 30 days, the newest first.
@@ -104,7 +105,8 @@ class ReadingRoutes:
         The last rounds are listed one by one. Earlier ones are added up by the hour, in items whose `span` is
         `hour`; an hour some of whose rounds are listed is listed, too.
         """
-        name, limit, cursor = self._named(request), limit_of(request), cursor_of(request)
+        name = source_of(request, self._reading.source_ids)
+        limit, cursor = limit_of(request), cursor_of(request)
         if cursor is not None and not re.fullmatch(r"[0-9]{1,15}", cursor):
             raise bad_request("The cursor is none that was given out here: take the `next` of a list.")
         lines = await self._reading.round_history(name)
@@ -164,12 +166,6 @@ class ReadingRoutes:
             raise not_found("There is no such revision, or it is not kept any more.")
         shown = self._shown(request, found.article)
         return document(found if shown == found.article else replace(found, article=shown, diff=None))
-
-    def _named(self, request: web.Request) -> SourceId:
-        name = SourceId(request.match_info["source"])
-        if name not in self._reading.source_ids:
-            raise not_found("No source has this name.")
-        return name
 
     def _open_feeds(self, request: web.Request) -> frozenset[FeedId]:
         """Return the feeds that the client may read, and nothing about others."""

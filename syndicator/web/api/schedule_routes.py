@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from syndicator.model.ids import SourceId
 from syndicator.model.token import TokenScope
-from syndicator.pipeline.ops.schedule_preview import LONGEST, SchedulePreview, ScheduleRefused
+from syndicator.pipeline.ops.schedule_preview import LONGEST, SchedulePreview
 from syndicator.pipeline.queries import Queries
 from syndicator.rules.sources.schedule_load import ScheduleLoad
 from syndicator.rules.sources.simulation import Run, in_order
@@ -55,11 +55,7 @@ class ScheduleRoutes:
         hours = request.query.get("hours", "24")
         if not hours.isascii() or not hours.isdigit() or len(hours) > 3:  # noqa: PLR2004  a month of hours
             raise bad_request('The parameter "hours" is a whole number.')
-        try:
-            found = await self._preview.simulated(
-                instant_of(request, "from"), timedelta(hours=int(hours)), names
-            )
-        except ScheduleRefused as error:
-            raise bad_request(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None
+        since, lasting = instant_of(request, "from"), timedelta(hours=int(hours))
+        found = await self._preview.simulated(since, lasting, names)
         runs = tuple(islice(in_order(found.runs), limit_of(request)))
         return document(ScheduleShown(items=runs, load=found.load))

@@ -1,8 +1,7 @@
 """What administrators do to sources by program: pause, resume, run, gather their past."""
 
-from collections.abc import Awaitable
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from aiohttp import web
 from msgspec import Meta, Struct
@@ -14,15 +13,20 @@ from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.sources.backfill_control import MOST_ARTICLES, MOST_REQUESTS, BackfillControl
 from syndicator.pipeline.sources.source_control import (
     Choice,
-    ControlRefused,
     RunOrder,
     SourceControl,
     Steered,
 )
-from syndicator.web.api.json_api import ApiRoute, Handler, Method, document, list_document, read_json
-from syndicator.web.http.problems import Problem, ProblemRaised, not_found
-
-T = TypeVar("T")
+from syndicator.web.api.json_api import (
+    ApiRoute,
+    Handler,
+    Method,
+    document,
+    list_document,
+    read_json,
+    source_of,
+)
+from syndicator.web.http.problems import not_found
 
 _Instant = Annotated[datetime, Meta(tz=True)]
 _Reason = Annotated[str, Meta(max_length=200, description="Why; shown wherever the source is shown.")]
@@ -109,7 +113,7 @@ class SourceRoutes:
             request, SourcePause, '{"reason": "moving", "until": "2027-01-31T06:00:00Z"}'
         )
         paused = self._source_control.pause(self._named(request), until=wanted.until, reason=wanted.reason)
-        (done,) = await _or_conflict(paused)
+        (done,) = await paused
         return document(done)
 
     async def resume(self, request: web.Request) -> web.Response:
@@ -117,28 +121,28 @@ class SourceRoutes:
 
         Where its group, one of its tags or everything is paused, it rests still: see `pause`.
         """
-        (done,) = await _or_conflict(self._source_control.resume(self._named(request)))
+        (done,) = await self._source_control.resume(self._named(request))
         return document(done)
 
     async def pause_many(self, request: web.Request) -> web.Response:
         """Pause a group, a tag or all sources; it also holds for sources that join later."""
         wanted = await read_json(request, ScopePause, '{"group": "regional", "reason": "moving"}')
         paused = self._source_control.pause(wanted.choice, until=wanted.until, reason=wanted.reason)
-        return list_document(await _or_conflict(paused))
+        return list_document(await paused)
 
     async def resume_many(self, request: web.Request) -> web.Response:
         """End the pause of a group, a tag or all sources: what rested for it is due now."""
         wanted = await read_json(request, Scope, '{"group": "regional"}')
-        return list_document(await _or_conflict(self._source_control.resume(wanted.choice)))
+        return list_document(await self._source_control.resume(wanted.choice))
 
     async def run(self, request: web.Request) -> web.Response:
         """Make a source due now; its history shows the round, once a worker has done it."""
-        return document(await _or_conflict(self._source_control.run(self._named(request))), status=202)
+        return document(await self._source_control.run(self._named(request)), status=202)
 
     async def run_many(self, request: web.Request) -> web.Response:
         """Make a group, a tag or all sources due now, but for those that are paused."""
         wanted = await read_json(request, Scope, '{"group": "regional"}')
-        return document(await _or_conflict(self._source_control.run(wanted.choice)), status=202)
+        return document(await self._source_control.run(wanted.choice), status=202)
 
     async def gather_past(self, request: web.Request) -> web.Response:
         """Begin to gather older articles of a source, from its sitemap, list pages or archives.
@@ -155,7 +159,7 @@ class SourceRoutes:
             path=wanted.path,
             announce=wanted.announce,
         )
-        begun = await _or_conflict(self._backfill_control.begin(source, wish))
+        begun = await self._backfill_control.begin(source, wish)
         return document(begun.progress, status=202)
 
     async def past(self, request: web.Request) -> web.Response:
@@ -167,17 +171,14 @@ class SourceRoutes:
 
     async def stop_past(self, request: web.Request) -> web.Response:
         """Stop gathering the past of a source; what was gathered stays."""
-        stopped = await _or_conflict(self._backfill_control.stop(self._source(request)))
+        stopped = await self._backfill_control.stop(self._source(request))
         return document(stopped.progress)
 
     def _named(self, request: web.Request) -> Choice:
         return Choice(sources=(self._source(request),))
 
     def _source(self, request: web.Request) -> SourceId:
-        name = SourceId(request.match_info["source"])
-        if name not in self._reading.source_ids:
-            raise not_found("No source has this name.")
-        return name
+        return source_of(request, self._reading.source_ids)
 
 
 def _route(
@@ -192,12 +193,3 @@ def _route(
         answer=answer,
         **more,  # type: ignore[arg-type]  # keywords of the class
     )
-
-
-async def _or_conflict(answer: Awaitable[T]) -> T:
-    try:
-        return await answer
-    except ControlRefused as error:
-        text = str(error)
-        detail = f"{text[:1].upper()}{text[1:]}."
-        raise ProblemRaised(Problem(name="conflict", status=409, detail=detail)) from error
