@@ -53,6 +53,24 @@ async def test_a_feed_is_found_at_its_own_address(context: DryRunContext, portal
     assert [one.title for one in discovery.preview.candidates] == ["Pasar dibuka"]
 
 
+@pytest.mark.parametrize(
+    ("offset", "zone", "notes"),
+    [
+        ("+0700", "Asia/Jakarta", []),
+        ("+0800", "Asia/Makassar", ['timezone = "Asia/Makassar": its dates are written in that zone']),
+        ("+0900", "Asia/Jayapura", ['timezone = "Asia/Jayapura": its dates are written in that zone']),
+        ("+0200", "Asia/Jakarta", []),
+    ],
+)
+async def test_a_portal_of_another_indonesian_zone_has_its_own(
+    offset: str, zone: str, notes: list[str], context: DryRunContext, portal: Portal
+) -> None:
+    portal.documents["/rss"] = FEED.format(title="Kabar", url=portal.url).replace("+0700", offset)
+    discovery = await found_at(context, f"{portal.url}/rss")
+    of_zones = [note for note in discovery.notes if note.startswith("timezone")]
+    assert (discovery.preview.source.timezone, of_zones) == (zone, notes)
+
+
 async def test_each_announced_feed_is_tried_and_the_best_is_shown(
     context: DryRunContext, portal: Portal
 ) -> None:
