@@ -7,7 +7,6 @@ import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -50,6 +49,7 @@ from syndicator.pipeline.preview.finds import (
     way_of,
 )
 from syndicator.pipeline.preview.preview import Preview, elsewhere, preview, read_page, read_sitemaps
+from syndicator.pipeline.preview.zone_of_dates import in_its_zone
 from syndicator.pipeline.sources.round_result import RoundFailed, fetched
 from syndicator.rules.dates.claimed_dates import MAX_AHEAD
 
@@ -60,12 +60,6 @@ _MIN_TEXT = 200
 """Characters of HTML; a shorter body is only a lead."""
 _TEXTS = 10
 """Articles from which the language is detected."""
-_ZONES = {
-    timedelta(hours=7): "Asia/Jakarta",
-    timedelta(hours=8): "Asia/Makassar",
-    timedelta(hours=9): "Asia/Jayapura",
-}
-"""Of Indonesia: western, central and eastern time."""
 PROPOSED_FROM = 3
 """Article pages from which selectors are inferred."""
 
@@ -88,7 +82,7 @@ async def discover(
         raise NothingFound(search.why, search.nothing(wanted), tuple(search.found))
     shown, notes = await _previewed(context, best, articles)
     shown, language_notes = await _in_its_language(context, shown, articles)
-    shown, zone_notes = _in_its_zone(shown)
+    shown, zone_notes = in_its_zone(shown)
     return Discovery(
         requested_url=document.requested_url,
         final_url=document.url,
@@ -123,20 +117,6 @@ async def _in_its_language(
     again = await preview(context, replace(shown.source, language=found), articles=articles)
     text = f'language = "{found}": that is what the articles are written in, though "{claimed}" is claimed'
     return again, [text] if claimed else []
-
-
-def _in_its_zone(shown: Preview) -> tuple[Preview, list[str]]:
-    """Return the preview with the Indonesian zone that its dates name, where the configured one differs.
-
-    Dates without an offset, as those of pages, would be read in the wrong zone. Those shown have one.
-    """
-    written = [article.provenance.claimed_at for article in shown.candidates]
-    offsets = {datetime.fromisoformat(text).utcoffset() for text in written if text}
-    zone = _ZONES.get(next(iter(offsets)) or timedelta()) if len(offsets) == 1 else None
-    if zone is None or not (shown.source.language or "").startswith("id") or zone == shown.source.timezone:
-        return shown, []
-    source = replace(shown.source, timezone=zone)
-    return replace(shown, source=source), [f'timezone = "{zone}": its dates are written in that zone']
 
 
 async def _previewed(context: DryRunContext, source: Source, articles: int) -> tuple[Preview, list[str]]:
