@@ -30,6 +30,9 @@ _WHOLE = frozenset({"id", "event", "article", "endpoint", "url"})
 
 _LONGEST_TEXT = 36
 
+_LONGEST_WORD = 20
+"""Longer ones may be broken."""
+
 _NEAREST, _ALL_NAMED = 3, 5
 
 _MOST_WARNINGS = 50
@@ -243,28 +246,36 @@ def _shown(value: object) -> str:
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Show rows under the names of their columns.
 
-    Ids are never broken, so that they can be copied. An address stands last and in one piece,
-    running over the end of the line where that is too near.
+    Ids are never broken, so that they can be copied, and words only where they are long. An address stands
+    last and in one piece. Lines run over the end of the terminal where that is too near for any of these.
     """
     out = console()
     table = Table(box=None, header_style="bold", pad_edge=False)
     plain = [{name: printable(_shown(value)) for name, value in row.items()} for row in rows]
     widths = {name: max(len(name), *(cell_len(row[name]) for row in plain)) for name in rows[0]}
     natural = sum(widths.values()) + 2 * len(widths)
-    running_over = "url" in widths and natural > out.width
-    for name, width in widths.items():
+    least = {name: width if name in _WHOLE else _longest_word(name, plain) for name, width in widths.items()}
+    fits = sum(least.values()) + 2 * len(widths) <= out.width
+    running_over = natural > out.width and ("url" in widths or not fits)
+    for name in widths:
         number = all(isinstance(row[name], int | float) for row in rows)
         table.add_column(
             name.replace("_", " "),
             justify="right" if number else "left",
             overflow="fold",
             no_wrap=name in _WHOLE,
-            min_width=width if name in _WHOLE else None,
+            min_width=least[name],
             max_width=_LONGEST_TEXT if running_over and name not in _WHOLE else None,
         )
     for row in plain:
         table.add_row(*row.values())
     (_console(natural) if running_over else out).print(table)
+
+
+def _longest_word(name: str, rows: Sequence[Mapping[str, str]]) -> int:
+    """Return how wide a column has to be so that no word of usual length is broken."""
+    words = (word for text in (name.replace("_", " "), *(row[name] for row in rows)) for word in text.split())
+    return min(max(map(cell_len, words), default=0), _LONGEST_WORD)
 
 
 class _SafeConsole(Console):

@@ -6,10 +6,7 @@ from syndicator.cli.context import print_table
 def test_ids_and_addresses_stay_whole_on_a_narrow_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("TERM", "dumb")
+    narrow(monkeypatch)
     url = "https://kota.example/read/" + "panjang-sekali/" * 8
     rows: list[dict[str, str | None]] = [
         {"id": "5uvqk4bqvtgfkp3a", "age": "3 min ago", "title": "Kabar " * 20, "source": "kota", "url": url},
@@ -32,3 +29,46 @@ def test_ids_and_addresses_stay_whole_on_a_narrow_terminal(
 def test_a_table_says_yes_and_no(capsys: pytest.CaptureFixture[str]) -> None:
     print_table([{"id": "a", "private": False}, {"id": "b", "private": True}])
     assert [line.split() for line in capsys.readouterr().out.splitlines()[1:]] == [["a", "no"], ["b", "yes"]]
+
+
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make standard output a terminal of 80 columns."""
+    for name, value in {"COLUMNS": "80", "FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "dumb"}.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_words_stay_whole_beside_long_ids(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow(monkeypatch)
+    row = {
+        "endpoint": "sample-partner",
+        "event": "evt_funqrkc4bbrf5wwvkglvolu7le",
+        "type": "article.created",
+        "article": "dubumdctv4qzj7o5",
+        "status": "delivered",
+        "at": "3 s ago",
+    }
+    print_table([row])
+    lines = capsys.readouterr().out.splitlines()
+    assert [" ".join(line.split()) for line in lines] == [" ".join(row), " ".join(row.values())]
+
+
+def test_words_stay_whole_where_the_table_fits(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrow(monkeypatch)
+    row = {
+        "id": "kabar-nusantara-world",
+        "kind": "feed",
+        "last_success": "1 s ago",
+        "health": "ok",
+        "identity": "auto: guid, address",
+        "failing": "",
+        "next_due": "in 3 s",
+        "because": "every 5s",
+    }
+    print_table([row])
+    out = capsys.readouterr().out
+    assert all(len(line.rstrip()) <= 80 for line in out.splitlines())
+    assert {"identity", "address", "success", "every"} <= set(out.split())

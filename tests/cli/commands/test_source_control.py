@@ -71,8 +71,13 @@ async def test_a_round_is_ordered_for_what_is_chosen(
     }
 
 
-async def test_what_waits_for_a_round_is_an_error_to_programs(config: Path) -> None:
-    code, out, _ = await run(config, "sources", "run", KOTA, "--wait", "1", "--json")
+async def test_no_round_is_waited_for_where_no_process_runs(config: Path) -> None:
+    # An hour would be far beyond what the program is waited for.
+    code, out, err = await run(config, "sources", "run", KOTA, "--wait", "3600")
+    assert code == 1
+    assert "waiting" in out
+    assert "see that a worker runs" in err
+    code, out, _ = await run(config, "sources", "run", KOTA, "--wait", "3600", "--json")
     document = json.loads(out)
     assert (code, document["ok"]) == (1, False)
     (error,) = document["errors"]

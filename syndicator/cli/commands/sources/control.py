@@ -103,7 +103,8 @@ def _run(
 
     async def ran(service: Service) -> tuple[RunOrder, dict[SourceId, HistoryLine]]:
         order = await service.source_control.run(choice)
-        return order, await _rounds(service, order, wait_s)
+        runs = await service.store.configuration.notes(service.clock())
+        return order, await _rounds(service, order, wait_s if runs else 0)
 
     order, rounds = ask(context, ran)
     items = [_round(name, rounds.get(name)) for name in order.sources]
