@@ -34,7 +34,8 @@ _COMMANDS_BEGIN = """\
 
 `syndicator COMMAND --help` says the same. Tables are for people; `--json` gives programs one document on
 standard output, with the log on standard error. All commands work while a service runs over the same data.
-Exit codes: 0 done, 1 failed (in part), 2 the configuration or the arguments are wrong.
+Exit codes: 0 done, 1 failed (in part), 2 the configuration or the arguments are wrong,
+130 a command that was to end by itself was interrupted (Ctrl-C).
 
 """
 
