@@ -186,7 +186,9 @@ class GatherStep:
         report = _report(source, state, outcome, failed, began=began, now=self._clock())
         line = _line(report, began, self._take_received(source.id))
         settled, event = with_alarm(source, replace(settled, log=with_round(state.log, line)), self._clock())
-        settled, delays, change = with_freshness(source, settled, outcome.sightings, began, self._clock())
+        settled, delays, change = with_freshness(
+            source, settled, outcome.sightings, began, self._clock(), paused_at=state.resting_since
+        )
         events = [one for one in (event, change) if one is not None]
         await retry_until_available(
             lambda: self._store.sources.settle(source.id, token, settled, events, line=line, delays=delays)

@@ -106,6 +106,7 @@ class RoundSettlement:
             state = self._after_failure(source, state, failed, began)
         else:
             state = self._after_success(source, state, outcome, began)
+            state = state if state.paused else replace(state, resting_since=None)
         if outcome.from_configured or address(source, state) != address(source, before):
             # Validators of one address do not apply to the document of the other.
             state = replace(state, etag=None, last_modified=None, body_hash=None)

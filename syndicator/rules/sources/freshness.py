@@ -24,6 +24,7 @@ from syndicator.model.sources.freshness import (
 )
 from syndicator.rules.durations import span
 from syndicator.rules.identity.identity import event_id
+from syndicator.rules.sources.timetable.calendar import time_open
 
 TARGET = 0.95
 WINDOW_DAYS = 30
@@ -34,11 +35,18 @@ _LEFT_AGAIN = 0.1
 
 
 def with_freshness(
-    source: Source, state: SourceState, sightings: Sequence[Sighting], began: datetime, now: datetime
+    source: Source,
+    state: SourceState,
+    sightings: Sequence[Sighting],
+    began: datetime,
+    now: datetime,
+    *,
+    paused_at: datetime | None = None,
 ) -> tuple[SourceState, DelayNotes | None, Event | None]:
     """Return the state after a round that `began` then, the delays to be counted, and the event of a change.
 
-    Without an objective nothing is counted, and what was counted is forgotten.
+    `paused_at`: the source was paused from then until the round. Without an objective nothing is counted, and
+    what was counted is forgotten.
     """
     if source.fresh_within_s is None:
         return replace(state, freshness=Freshness()), None, None
@@ -49,7 +57,7 @@ def with_freshness(
         )
     today = day_of(now)
     credible = [one for one in sightings if is_credible(source, state, one)]
-    late = sum(one.shown_at - one.published_at > _seconds(source.fresh_within_s) for one in credible)
+    late = sum(_is_late(source, one, paused_at, began) for one in credible)
     after = replace(
         before,
         days=_with_day(before.days, today, len(credible), late),
@@ -105,6 +113,18 @@ def is_credible(source: Source, state: SourceState, sighting: Sighting) -> bool:
 def day_of(moment: datetime) -> int:
     """Return the day (UTC) of a moment, counted since 1970."""
     return (moment - EPOCH) // timedelta(days=1)
+
+
+def _is_late(source: Source, sighting: Sighting, paused_at: datetime | None, began: datetime) -> bool:
+    """Return whether an article was shown late; time in which the source rested by plan does not count."""
+    within = _seconds(source.fresh_within_s or 0.0)
+    published, shown = sighting.published_at, sighting.shown_at
+    if shown - published <= within:
+        return False
+    pause_begins = max(published, paused_at or published)
+    pause_ends = max(pause_begins, began) if paused_at else pause_begins
+    before = time_open(source.calendar, published, pause_begins)
+    return before + time_open(source.calendar, pause_ends, shown) > within
 
 
 def _delays(sighting: Sighting, began: datetime) -> tuple[Delay, Delay]:

@@ -44,7 +44,12 @@ def rested(state: SourceState, pause: Pause | None, now: datetime) -> SourceStat
     if pause is not None:
         end = pause.until or state.next_due_at
         return replace(
-            state, paused=True, pause=pause, next_due_at=end, due_because=sentence(pause, pause.scope)
+            state,
+            paused=True,
+            pause=pause,
+            resting_since=state.resting_since or pause.since,
+            next_due_at=end,
+            due_because=sentence(pause, pause.scope),
         )
     if state.paused and state.pause is not None:
         return replace(state, paused=False, pause=None, next_due_at=now, due_because=ENDED)

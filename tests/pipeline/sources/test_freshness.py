@@ -12,6 +12,7 @@ from support import ManualClock
 
 from syndicator.cli.commands.sources.showing import _lines
 from syndicator.model.sources.freshness import Stage
+from syndicator.pipeline.sources.source_control import Choice
 from syndicator.service import Service
 from syndicator.store.keys.table import Keys
 
@@ -115,3 +116,22 @@ async def test_a_source_without_an_objective_keeps_nothing(
         assert (shown.freshness, shown.delays) == (None, {})
         key = Keys(service.store.again.namespace).delays(CITY)
         assert await service.store.connection.call("EXISTS", key) == 0
+
+
+async def test_a_pause_does_not_count_against_the_objective(
+    portal: Portal, service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of(objective(portal)) as service:
+        await bring(service, portal, clock, 5, 1)
+        clock.advance(60)
+        await service.source_control.pause(Choice(all=True))
+        await bring(service, portal, clock, 5, 1)
+        await service.source_control.resume(Choice(all=True))
+        portal.documents["/rss"] = dated(clock() - timedelta(minutes=50))
+        assert len(await gather(service)) == 1
+        clock.advance(3600)
+        portal.documents["/rss"] = dated(clock() - timedelta(minutes=50))
+        assert len(await gather(service)) == 1
+        shown = (await service.queries.source(CITY)).freshness
+    assert shown is not None
+    assert (shown.articles, shown.late) == (2, 1), "the second was late for no pause"

@@ -1,6 +1,6 @@
 """The freshness objective: what is measured, when it is breached, and when that is over."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 from support import NOON
@@ -8,7 +8,7 @@ from support import NOON
 from syndicator.model.clock import to_ms
 from syndicator.model.event import Event, EventType, SourceNotice
 from syndicator.model.ids import SourceId
-from syndicator.model.schedule import Every
+from syndicator.model.schedule import ActiveHours, Blackout, Calendar, Every, Holidays
 from syndicator.model.source import Source, SourceKind, SourceState
 from syndicator.model.sources.freshness import Sighting, Stage
 from syndicator.rules.identity.identity import spec_hash
@@ -156,3 +156,27 @@ def test_events_of_freshness_and_of_trouble_do_not_close_each_other() -> None:
     over = replace(behind, type=EventType.SOURCE_CAUGHT_UP, follows=behind.revision)
     assert behind.id in {one.id for one in older(over)}
     assert behind.thread == over.thread != failing.thread
+
+
+def late_of(source: Source, published: datetime, shown: datetime, paused_at: datetime | None = None) -> int:
+    found = [Sighting(published_at=published, shown_at=shown)]
+    state, _, _ = with_freshness(source, WATCHED, found, shown - MINUTE, shown, paused_at=paused_at)
+    return state.freshness.days[0].late
+
+
+def test_time_in_which_a_source_rests_by_plan_does_not_count() -> None:
+    five, six = NOON.replace(hour=5), NOON.replace(hour=6)
+    hours = Calendar(windows=(ActiveHours(opens=300, closes=1410, text="05:00-23:30"),))
+    dark = Calendar(blackouts=(Blackout(begin=five - timedelta(hours=3), end=five, reason=""),))
+    holiday = Calendar(holidays=Holidays(days=((NOON - DAY).date(),)))
+    for calendar, ends in ((hours, five), (dark, five), (holiday, NOON.replace(hour=0))):
+        resting, published = replace(KOTA, calendar=calendar), ends - timedelta(hours=2)
+        assert late_of(KOTA, published, ends + MINUTE) == 1
+        assert late_of(resting, published, ends + 10 * MINUTE) == 0
+        assert late_of(resting, published, ends + 11 * MINUTE) == 1
+    evening = NOON.replace(hour=23, minute=25) - DAY
+    assert late_of(replace(KOTA, calendar=hours), evening, five + 5 * MINUTE) == 0
+    assert late_of(replace(KOTA, calendar=hours), evening, five + 6 * MINUTE) == 1
+    assert late_of(KOTA, five, six + MINUTE, paused_at=five + 2 * MINUTE) == 0
+    assert late_of(KOTA, five, six + MINUTE, paused_at=five + 10 * MINUTE) == 1
+    assert late_of(KOTA, five, six + MINUTE, paused_at=five - DAY) == 0

@@ -43,6 +43,20 @@ def opening(calendar: Calendar, at: datetime) -> Opening:
     return Opening(at=at + NEVER, because="it never opens")
 
 
+def time_open(calendar: Calendar, begin: datetime, end: datetime) -> timedelta:
+    """Return how much of a time is outside rests by windows, holidays and blackouts."""
+    zone, at, passed = ZoneInfo(calendar.timezone), begin, timedelta()
+    while at < end:
+        if rest := _blackout(calendar, at) or _closed(calendar, at):
+            at = rest[0]
+            continue
+        midnight = _instant(at.astimezone(zone).date(), 1440, zone, at)
+        until = min(_closing(calendar, at) or midnight, midnight, end)
+        passed += until - at
+        at = until
+    return passed
+
+
 class Extra(Struct, frozen=True, kw_only=True):
     """A round that comes in between, whatever the schedule, windows and holidays say."""
 
