@@ -10,8 +10,8 @@ from syndicator.model.clock import system_clock
 from syndicator.model.ids import SourceId
 from syndicator.model.schedule import ALWAYS_OPEN, ActiveHours, Adaptive, Calendar, Cron, Every, Schedule
 from syndicator.model.source import Source, SourceKind, SourceState
-from syndicator.rules.sources.schedule_load import load_of
-from syndicator.rules.sources.simulation import simulate
+from syndicator.rules.sources.simulation.schedule_load import load_of
+from syndicator.rules.sources.simulation.simulation import simulate
 
 SOURCES, HOSTS = 10_000, 3_000
 DAY = timedelta(hours=24)

@@ -1,9 +1,9 @@
 """What the invented articles are made of: topics, sentences and names, read from `words/*.toml`."""
 
-import tomllib
 from importlib.resources import files
 from typing import Any
 
+import tomli
 from msgspec import Struct
 
 
@@ -62,7 +62,7 @@ def load_language(name: str) -> Language:
     """Read a newsroom's words: `city` (Indonesian) or `wire` (English)."""
     folder = files("syndicator.sample") / "words"
     wanted = sorted(each.name for each in folder.iterdir() if each.name.startswith(f"{name}_"))
-    tables = {each: tomllib.loads((folder / each).read_text("utf-8")) for each in wanted}
+    tables = {each: tomli.loads((folder / each).read_text("utf-8")) for each in wanted}
     topics = [topic for table in tables.values() for topic in table.get("topic", ())]
     return Language(
         topics=tuple(_topic(topic) for topic in topics),

@@ -1,10 +1,11 @@
 """The environment: the only place that reads it, once, and the overrides `SYNDICATOR__SECTION__KEY`."""
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+
+import tomli
 
 from syndicator.errors import Fault
 from syndicator.settings.files import ConfigDocument, KeyPath
@@ -66,7 +67,7 @@ def _spelled(segment: str, *, dashes: bool) -> str:
 def _value(text: str) -> object:
     """Read a TOML value; what is none, or more than one, is the text itself."""
     try:
-        table = tomllib.loads(f"value = {text}")
-    except (tomllib.TOMLDecodeError, RecursionError):
+        table = tomli.loads(f"value = {text}")
+    except (tomli.TOMLDecodeError, RecursionError):
         return text
     return table["value"] if len(table) == 1 else text

@@ -2,12 +2,12 @@
 
 import os
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import tomli
 from msgspec import Struct
 
 from syndicator.errors import Fault
@@ -228,11 +228,11 @@ def _table(document: ConfigDocument, content: bytes, file: str) -> Mapping[str, 
         document.faults.append(Fault(file=file, key=key, reason=reason, remedy=remedy, line=line))
 
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        return tomli.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         unreadable(f"line {line}", "is not written in UTF-8", "save the file as UTF-8")
-    except tomllib.TOMLDecodeError as error:
+    except tomli.TOMLDecodeError as error:
         key, reason = _syntax_fault(str(error), content)
         unreadable(key, f"is not valid TOML: {reason}", "see https://toml.io for how it is written")
     except RecursionError:

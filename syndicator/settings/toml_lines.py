@@ -1,8 +1,9 @@
-"""On which line each key of a TOML file stands: tomllib gives values alone."""
+"""On which line each key of a TOML file stands: tomli gives values alone."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
+
+import tomli
 
 Place = tuple[str | int, ...]
 """Keys, and positions in lists."""
@@ -126,5 +127,5 @@ def _plain(token: str) -> str:
     """Return what a key says."""
     if token[0] not in "\"'":
         return token
-    read: str = tomllib.loads(f"key = {token}")["key"]
+    read: str = tomli.loads(f"key = {token}")["key"]
     return read

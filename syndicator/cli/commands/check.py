@@ -1,11 +1,11 @@
 """Commands about the configuration: check it, show which runs, and change it beside the files."""
 
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import tomli
 import typer
 
 from syndicator.cli.context import (
@@ -190,8 +190,8 @@ def tables_of(file: str) -> Tables:
     """Read tables that may be added; refuse others."""
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
-        found: Mapping[str, Any] = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
+        found: Mapping[str, Any] = tomli.loads(text)
+    except (OSError, UnicodeDecodeError, RecursionError, tomli.TOMLDecodeError) as error:
         raise CommandFailed(f"{file}: {error}", key="FILE", remedy="see https://toml.io") from error
     if foreign := sorted(found.keys() - set(ADDED_KINDS)):
         reason = f"{file}: [{foreign[0]}] cannot be added beside the files"

@@ -14,9 +14,9 @@ from syndicator.cli.instants import duration_of, instant_of
 from syndicator.cli.store_access import Limit, ask
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.ops.schedule_preview import SimulatedSchedule
-from syndicator.rules.sources.schedule_load import HostLoad, ScheduleLoad, peaks
-from syndicator.rules.sources.simulation import Run, in_order
-from syndicator.rules.sources.special_times import SpecialKind, SpecialTime
+from syndicator.rules.sources.simulation.schedule_load import HostLoad, ScheduleLoad, peaks
+from syndicator.rules.sources.simulation.simulation import Run, in_order
+from syndicator.rules.sources.simulation.special_times import SpecialKind, SpecialTime
 from syndicator.service import Service
 from syndicator.settings import Settings
 

@@ -14,8 +14,8 @@ from syndicator.model.clock import Clock
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
 from syndicator.rules.sources.rests import rested
-from syndicator.rules.sources.schedule_load import ScheduleLoad, load_of
-from syndicator.rules.sources.simulation import SourceRuns, simulate
+from syndicator.rules.sources.simulation.schedule_load import ScheduleLoad, load_of
+from syndicator.rules.sources.simulation.simulation import SourceRuns, simulate
 from syndicator.store.store import Store
 
 LONGEST = timedelta(days=31)

@@ -10,8 +10,8 @@ from syndicator.model.ids import SourceId
 from syndicator.model.token import TokenScope
 from syndicator.pipeline.ops.schedule_preview import LONGEST, SchedulePreview
 from syndicator.pipeline.queries import Queries
-from syndicator.rules.sources.schedule_load import ScheduleLoad
-from syndicator.rules.sources.simulation import Run, in_order
+from syndicator.rules.sources.simulation.schedule_load import ScheduleLoad
+from syndicator.rules.sources.simulation.simulation import Run, in_order
 from syndicator.web.api.json_api import LIMIT, ApiRoute, Parameter, document, instant_of, limit_of
 from syndicator.web.http.problems import bad_request
 

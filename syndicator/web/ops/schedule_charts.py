@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from syndicator.rules.sources.schedule_load import Hour, ScheduleLoad, peaks
-from syndicator.rules.sources.special_times import SpecialKind
+from syndicator.rules.sources.simulation.schedule_load import Hour, ScheduleLoad, peaks
+from syndicator.rules.sources.simulation.special_times import SpecialKind
 
 WIDTH, HEIGHT = 1000, 100
 """The view box of bars."""

@@ -19,8 +19,8 @@ from syndicator.pipeline.ops.schedule_preview import (
 from syndicator.pipeline.queries import Queries
 from syndicator.rules.durations import seconds_of
 from syndicator.rules.sources.rests import resume_command, scope_of
-from syndicator.rules.sources.schedule_load import Starved
-from syndicator.rules.sources.simulation import in_order
+from syndicator.rules.sources.simulation.schedule_load import Starved
+from syndicator.rules.sources.simulation.simulation import in_order
 from syndicator.rules.suggestions import suggestion
 from syndicator.web.ops.operator_access import Operators
 from syndicator.web.ops.schedule_charts import HEIGHT, WIDTH, chart_of, strip_of_host

@@ -19,7 +19,7 @@ from syndicator.model.ids import SourceId
 from syndicator.pipeline.sources.gather_step import LEASE, SourceReport
 from syndicator.pipeline.sources.source_control import Choice
 from syndicator.pipeline.steps import JobReport, Step, Taken
-from syndicator.rules.sources.simulation import in_order
+from syndicator.rules.sources.simulation.simulation import in_order
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 from syndicator.store.lease_owners import new_token

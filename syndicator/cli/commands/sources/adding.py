@@ -1,8 +1,8 @@
 """Commands that add sources while the service runs, and remove them: sources add, sources remove."""
 
-import tomllib
 from typing import Annotated, Any
 
+import tomli
 import typer
 
 from syndicator.cli.commands.preview import draft, found_at
@@ -44,7 +44,7 @@ def _add(
     """
     settings = settings_that_know(context, "source", name or "")
     found = run_loop(found_at(settings, draft(settings, url), kind, _ARTICLES))
-    tables: dict[str, Any] = tomllib.loads(block(found.preview.source, {*settings.sources, *settings.feeds}))
+    tables: dict[str, Any] = tomli.loads(block(found.preview.source, {*settings.sources, *settings.feeds}))
     if name is not None:
         tables = _named(tables, name)
     added = edit(context, lambda editing: editing.put(tables))

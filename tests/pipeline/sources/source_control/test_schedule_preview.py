@@ -6,7 +6,7 @@ from pipeline.conftest import OpenService, Portal
 from pipeline.rounds.test_feed_round import gather, rss
 from support import ManualClock
 
-from syndicator.rules.sources.simulation import in_order
+from syndicator.rules.sources.simulation.simulation import in_order
 from syndicator.service import Service
 
 SCHEDULES = {

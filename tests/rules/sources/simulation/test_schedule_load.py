@@ -11,8 +11,8 @@ from syndicator.model.clock import to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.schedule import Every
 from syndicator.model.source import Politeness, Source, SourceKind
-from syndicator.rules.sources.schedule_load import Hour, ScheduleLoad, load_of, peaks
-from syndicator.rules.sources.simulation import NoRuns, SourceRuns, StarvedKind
+from syndicator.rules.sources.simulation.schedule_load import Hour, ScheduleLoad, load_of, peaks
+from syndicator.rules.sources.simulation.simulation import NoRuns, SourceRuns, StarvedKind
 
 BEGIN = datetime(2027, 3, 13, 12, 26, 30, tzinfo=UTC)
 

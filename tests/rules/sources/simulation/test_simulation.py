@@ -10,7 +10,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.ops.pause import Pause
 from syndicator.model.schedule import ALWAYS_OPEN, ActiveHours, Adaptive, Calendar, Cron, Every, Schedule
 from syndicator.model.source import Source, SourceKind, SourceState
-from syndicator.rules.sources.simulation import SourceRuns, StarvedKind, in_order, simulate
+from syndicator.rules.sources.simulation.simulation import SourceRuns, StarvedKind, in_order, simulate
 
 DAY = timedelta(hours=24)
 CITY = SourceId("city")

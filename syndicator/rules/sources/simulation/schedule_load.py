@@ -14,8 +14,8 @@ from syndicator.model.clock import to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.ops.pause import Pause
 from syndicator.model.source import Source
-from syndicator.rules.sources.simulation import SourceRuns, StarvedKind, Times
-from syndicator.rules.sources.special_times import SpecialTime, special_times
+from syndicator.rules.sources.simulation.simulation import SourceRuns, StarvedKind, Times
+from syndicator.rules.sources.simulation.special_times import SpecialTime, special_times
 
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 _MINUTE_MS = 60_000

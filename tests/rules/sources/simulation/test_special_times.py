@@ -16,7 +16,7 @@ from syndicator.model.schedule import (
     Schedule,
 )
 from syndicator.model.source import Source, SourceKind
-from syndicator.rules.sources.special_times import SpecialKind, SpecialTime, special_times
+from syndicator.rules.sources.simulation.special_times import SpecialKind, SpecialTime, special_times
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 NEW_YORK = "America/New_York"
