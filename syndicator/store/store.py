@@ -1,5 +1,6 @@
 """The store as its users see it: one object per topic over one connection."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from syndicator.errors import StoreError
+from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.delivery import Secret
 from syndicator.observe.logs import get_logger
 from syndicator.store.access.secret_encryption import Sealer
@@ -65,6 +66,9 @@ from syndicator.store.webhooks.replays import Replays
 from syndicator.store.websub.subscriptions import Subscriptions
 
 _PROBE_MS = 60_000
+_HANDOVER_S = 10.0
+"""So long a start waits for the embedded server to be taken over."""
+_AGAIN_S = 0.1
 
 
 class StoreOptions(Struct, frozen=True, kw_only=True):
@@ -218,9 +222,32 @@ async def open_server(
         if url is None:
             url = await stack.enter_async_context(embedded_server(options.data_dir, options.engine))
         anchor = Keys(options.namespace).meta()
-        connection = await stack.enter_async_context(connect(url, anchor=anchor, timeout_s=timeout_s))
-        await check_server(connection)
+        connection = await _connected(
+            stack, url, anchor, timeout_s, patience_s=_HANDOVER_S if options.url is None else 0
+        )
         yield connection, url
+
+
+async def _connected(
+    stack: AsyncExitStack, url: str, anchor: str, timeout_s: float, *, patience_s: float
+) -> Connection:
+    """Connect, again and again for `patience_s`.
+
+    The embedded server ends with the process that owns it, perhaps a command of a moment; then one that is
+    attached to it takes over.
+    """
+    until_s = time.monotonic() + patience_s
+    while True:
+        try:
+            async with AsyncExitStack() as trial:
+                connection = await trial.enter_async_context(connect(url, anchor=anchor, timeout_s=timeout_s))
+                await check_server(connection)
+                stack.push_async_exit(trial.pop_all())
+                return connection
+        except StoreUnavailable:
+            if time.monotonic() >= until_s:
+                raise
+            await asyncio.sleep(_AGAIN_S)
 
 
 @asynccontextmanager

@@ -105,6 +105,7 @@ async def test_killed_amid_retries_it_goes_on_with_the_same_ids(
     await until(lambda: any(event["event"] == "delivery_retrying" for event in program.events))
     await program.stop(signal.SIGKILL)
     program = await start(config, "run")
+    await program.ready()  # a command that comes first would own the embedded server for its moment
     await settle(config, sample)
     assert await program.stop() == 0
 
@@ -134,6 +135,7 @@ async def test_sigterm_under_load_exits_well_and_refuses_nobody(
     assert set(statuses) == {200}
     assert program.faults() == []
     program = await start(config, "run")
+    await program.ready()  # a command that comes first would own the embedded server for its moment
     await settle(config, sample)
     assert await program.stop() == 0
 
