@@ -1,6 +1,7 @@
 """The one door to Redis: commands, batches, scripts; the driver's errors become ours here."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -26,6 +27,7 @@ USUAL_TIMEOUT_S = 3.0
 
 Word = str | bytes | int | float
 Command = Sequence[Word]
+_GLOB = re.compile(r"[*?\[\]\\^]")
 T = TypeVar("T")
 
 _REDIS_PORT = 6379
@@ -176,10 +178,18 @@ class Connection:
         `command`: HSCAN, for fields and values of a hash, or ZSCAN, for members and scores. One that is
         written meanwhile may come twice, with both values.
         """
+        async for found in self._pages([command, key]):
+            yield pairs(found)
+
+    def names(self, prefix: str) -> AsyncIterator[list[bytes]]:
+        """Return the keys that begin so, in pieces that do not block Redis; a key may come twice."""
+        return self._pages(["SCAN"], ["MATCH", pattern_of(prefix)])
+
+    async def _pages(self, before: Command, after: Command = ()) -> AsyncIterator[list[bytes]]:
         cursor = b"0"
         while True:
-            cursor, found = await self.call(command, key, cursor, "COUNT", MOST_IN_ONE)
-            yield pairs(found)
+            cursor, found = await self.call(*before, cursor, *after, "COUNT", MOST_IN_ONE)
+            yield found
             if cursor == b"0":
                 return
 
@@ -310,6 +320,11 @@ def _place(url: str) -> str:
     """Return the server of a URL: without user and password."""
     parts = urlsplit(url)
     return parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or _REDIS_PORT}"
+
+
+def pattern_of(prefix: str) -> str:
+    """Return the pattern of the keys that begin so."""
+    return _GLOB.sub(r"\\\g<0>", prefix) + "*"
 
 
 def pieces(items: Sequence[T], size: int = MOST_IN_ONE) -> Iterator[Sequence[T]]:

@@ -13,7 +13,7 @@ from syndicator.resources import store_options
 from syndicator.store.access.secret_encryption import Sealer
 from syndicator.store.keys.table import Keys
 from syndicator.store.ops.backup import Progress, Restored, back_up, restore
-from syndicator.store.ops.backup_file import BackupEnd, BackupHead, checked
+from syndicator.store.ops.backup_file import BackupEnd, BackupHead
 from syndicator.store.ops.configuration_versions import ConfigurationVersions
 from syndicator.store.shared_clock import redis_time
 from syndicator.store.store import StoreOptions, open_server
@@ -77,7 +77,6 @@ def _restore(
     """Bring a back-up into a Redis whose namespace is empty, and look whether all of it is there."""
     options = store_options(invocation(context).own_settings())
     options = replace(options, namespace=into or options.namespace)
-    head, _ = checked(file)
 
     async def brought_back() -> Restored:
         async with open_server(options, timeout_s=_TIMEOUT_S) as (connection, _):
@@ -100,12 +99,10 @@ def _restore(
     if as_json:
         print_item({"namespace": options.namespace, "keys": restored.keys, "expired": restored.expired})
     else:
+        what = f"{counted(restored.keys, 'key')} of {restored.head.began_at:%Y-%m-%d %H:%M} UTC"
         ended = f"; {restored.expired} ended by themselves since" if restored.expired else ""
-        typer.echo(
-            f"{counted(restored.keys, 'key')} of {head.began_at:%Y-%m-%d %H:%M} UTC are in the namespace "
-            f"{options.namespace!r}{ended}."
-        )
-    if warning := _other_key(head, options):
+        typer.echo(f"{what} are in the namespace {options.namespace!r}{ended}.")
+    if warning := _other_key(restored.head, options):
         typer.secho(warning, err=True, fg="yellow")
 
 

@@ -6,7 +6,6 @@
 Keys travel as Redis packs them (DUMP and RESTORE, each with a checksum), so no type needs code of its own.
 """
 
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -21,7 +20,7 @@ from redis import exceptions
 
 from syndicator.errors import StoreError
 from syndicator.model.clock import to_ms
-from syndicator.store.connection import Command, Connection
+from syndicator.store.connection import Command, Connection, pattern_of
 from syndicator.store.keys.table import Keys
 from syndicator.store.ops.backup_file import (
     BackupEnd,
@@ -54,6 +53,7 @@ Progress = Callable[[int, int], None]
 class Restored(Struct, frozen=True, kw_only=True):
     """What was brought back."""
 
+    head: BackupHead
     keys: int
     expired: int
     """Keys that ended by themselves since the back-up."""
@@ -62,9 +62,10 @@ class Restored(Struct, frozen=True, kw_only=True):
 class _Source:
     """A connection of its own, by which Redis also says what others write."""
 
-    def __init__(self, connection: aioredis.Connection, prefix: bytes) -> None:
+    def __init__(self, connection: aioredis.Connection, prefix: str) -> None:
         self._connection = connection
-        self.prefix = prefix
+        self.prefix = prefix.encode()
+        self.pattern = pattern_of(prefix)
         self.dirty = set[bytes]()
         """Keys that were written since they were last taken out of it."""
         self._is_emptied = False
@@ -121,8 +122,7 @@ async def back_up(
     url: str, namespace: str, path: Path, *, sealed_by: str = "", progress: Progress = lambda *_: None
 ) -> BackupEnd:
     """Write a back-up of a namespace; raise StoreError where that cannot be done."""
-    prefix = Keys(namespace).prefix.encode()
-    async with _opened(url, prefix) as source:
+    async with _opened(url, Keys(namespace).prefix) as source:
         about = await source.ask("INFO", "server")
         head = BackupHead(
             namespace=namespace, server=_server(about), began_at=await _now(source), sealed_by=sealed_by
@@ -143,7 +143,7 @@ async def _all(source: _Source, write: Write, progress: Progress) -> set[bytes]:
     about = int(await source.ask("DBSIZE"))
     cursor = b"0"
     while True:
-        cursor, names = await source.ask("SCAN", cursor, "MATCH", _glob(source.prefix), "COUNT", AT_ONCE)
+        cursor, names = await source.ask("SCAN", cursor, "MATCH", source.pattern, "COUNT", AT_ONCE)
         fresh = [name for name in dict.fromkeys(names) if name not in there]
         if fresh:
             source.dirty.difference_update(fresh)
@@ -207,31 +207,33 @@ async def restore(
     and is not to be replaced; and where Redis does not read the values of the back-up.
     """
     head, end = checked(path)
-    prefix = Keys(namespace).prefix.encode()
-    if await _count(connection, prefix, most=1):
-        if not replace:
-            raise StoreError(f"the namespace {namespace!r} holds data: name another one, or replace it")
-        await _empty(connection, prefix)
+    prefix = Keys(namespace).prefix
+    if not replace and await _is_there(connection, prefix):
+        raise StoreError(f"the namespace {namespace!r} holds data: name another one, or replace it")
+    async for names in connection.names(prefix):
+        if names:
+            await connection.call("UNLINK", *names)
     expiring = dict[bytes, int]()
     done = 0
     for frame in frames(path):
         if not isinstance(frame, KeyRecords):
             continue
-        await _put(connection, frame.records, prefix, head)
+        await _put(connection, frame.records, prefix.encode(), head)
         for record in frame.records:
             expiring.pop(record.name, None)
             if record.packed is not None and record.expires_ms:
                 expiring[record.name] = record.expires_ms
         done += len(frame.records)
         progress(min(done, end.keys), end.keys)
-    there, now_ms = await _count(connection, prefix), to_ms(await redis_time(connection))
+    there = len({name async for names in connection.names(prefix) for name in names})
+    now_ms = to_ms(await redis_time(connection))
     expired = sum(at_ms <= now_ms for at_ms in expiring.values())
     if there + expired != end.keys:
         raise StoreError(
             f"of {end.keys} keys {there} are there, and {expired} ended by themselves since: the back-up was "
             "not brought back whole; does a process of the service run already?"
         )
-    return Restored(keys=there, expired=expired)
+    return Restored(head=head, keys=there, expired=expired)
 
 
 async def _put(connection: Connection, records: Sequence[KeyRecord], prefix: bytes, head: BackupHead) -> None:
@@ -252,27 +254,16 @@ async def _put(connection: Connection, records: Sequence[KeyRecord], prefix: byt
         ) from error
 
 
-async def _empty(connection: Connection, prefix: bytes) -> None:
-    cursor = b"0"
-    while True:
-        cursor, names = await connection.call("SCAN", cursor, "MATCH", _glob(prefix), "COUNT", AT_ONCE)
+async def _is_there(connection: Connection, prefix: str) -> bool:
+    """Return whether any key begins so."""
+    async for names in connection.names(prefix):
         if names:
-            await connection.call("UNLINK", *names)
-        if cursor == b"0":
-            return
-
-
-async def _count(connection: Connection, prefix: bytes, *, most: int | None = None) -> int:
-    found, cursor = set[bytes](), b"0"
-    while True:
-        cursor, names = await connection.call("SCAN", cursor, "MATCH", _glob(prefix), "COUNT", AT_ONCE)
-        found.update(names)
-        if cursor == b"0" or (most is not None and len(found) >= most):
-            return len(found)
+            return True
+    return False
 
 
 @asynccontextmanager
-async def _opened(url: str, prefix: bytes) -> AsyncIterator[_Source]:
+async def _opened(url: str, prefix: str) -> AsyncIterator[_Source]:
     pool = aioredis.ConnectionPool.from_url(
         url, protocol=3, socket_timeout=_TIMEOUT_S, client_name="syndicator-backup"
     )
@@ -300,8 +291,3 @@ def _server(about: bytes) -> str:
     if "valkey_version" in fields:
         return f"valkey {fields['valkey_version']}"
     return f"redis {fields.get('redis_version', 'of an unknown version')}"
-
-
-def _glob(prefix: bytes) -> bytes:
-    """Return the pattern of what begins so."""
-    return re.sub(rb"([*?\[\]\\^])", rb"\\\1", prefix) + b"*"

@@ -98,8 +98,8 @@ class Mending:
         ]
         names: set[str] = set()
         for prefix in prefixes:
-            for key in await self._keys_like(prefix):
-                names.add(key.removeprefix(prefix))
+            async for page in self._redis.names(prefix):
+                names.update(name.decode().removeprefix(prefix) for name in page)
         strange = sorted(names.difference(known))
         strange = [name for name in strange if f"endpoint:{name}" not in configured]
         return [
@@ -162,16 +162,6 @@ class Mending:
 
     async def _scan(self, command: str, key: str) -> list[tuple[bytes, bytes]]:
         return [row async for page in self._redis.scan(command, key) for row in page]
-
-    async def _keys_like(self, prefix: str) -> set[str]:
-        pattern = prefix.replace("{", "\\{").replace("[", "\\[") + "*"
-        names: set[str] = set()
-        cursor = b"0"
-        while True:
-            cursor, page = await self._redis.call("SCAN", cursor, "MATCH", pattern, "COUNT", _PAGE)
-            names.update(name.decode() for name in page)
-            if cursor == b"0":
-                return names
 
 
 def _removal(
