@@ -12,12 +12,11 @@ from msgspec import Struct
 
 from syndicator.errors import Fault
 from syndicator.model.ops.configuration import ConfigFile
-from syndicator.settings.toml_lines import Place, key_lines
+from syndicator.settings.toml_lines import Location, key_lines
 
 Look = tuple[tuple[str, int, int], ...]
 """Path, time of the last change in ns and size in bytes of each file."""
 KeyPath = tuple[str, ...]
-Location = Place
 
 _WHERE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -221,31 +220,31 @@ def _toml_files(folder: Path) -> Iterator[Path]:
 def _table(document: ConfigDocument, content: bytes, file: str) -> Mapping[str, object]:
     """Return what a file says; nothing, and a fault in the document, where it cannot be read."""
 
-    def unreadable(key: str, reason: str, remedy: str) -> None:
+    def unreadable(line: int | None, reason: str, remedy: str) -> None:
         document.complete = False
-        number = key.removeprefix("line ")
-        line = int(number) if number.isdecimal() else None
+        key = "(file)" if line is None else f"line {line}"
         document.faults.append(Fault(file=file, key=key, reason=reason, remedy=remedy, line=line))
 
     try:
         return tomli.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        unreadable(f"line {line}", "is not written in UTF-8", "save the file as UTF-8")
+        unreadable(line, "is not written in UTF-8", "save the file as UTF-8")
     except tomli.TOMLDecodeError as error:
-        key, reason = _syntax_fault(str(error), content)
-        unreadable(key, f"is not valid TOML: {reason}", "see https://toml.io for how it is written")
+        where, reason = _syntax_fault(str(error), content)
+        unreadable(where, f"is not valid TOML: {reason}", "see https://toml.io for how it is written")
     except RecursionError:
-        unreadable("(file)", "is nested too deeply", "write tables as [table.below] instead of { … }")
+        unreadable(None, "is nested too deeply", "write tables as [table.below] instead of { … }")
     return {}
 
 
-def _syntax_fault(message: str, content: bytes) -> tuple[str, str]:
+def _syntax_fault(message: str, content: bytes) -> tuple[int | None, str]:
+    """Return the line of a fault, where it is known, and the reason."""
     where = _WHERE.search(message)
     reason = _CONTROL.sub("�", _WHERE.sub("", message))
     if where is None:
-        return "(file)", reason
+        return None, reason
     if where["line"] is None:
         last = content.rstrip().count(b"\n") + 1
-        return f"line {last}", f"{reason} at the end of the file"
-    return f"line {where['line']}", f"{reason} in column {where['column']}"
+        return last, f"{reason} at the end of the file"
+    return int(where["line"]), f"{reason} in column {where['column']}"

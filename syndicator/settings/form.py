@@ -24,8 +24,6 @@ class Form(BaseModel):
         extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True
     )
 
-    """Keys whose name is taken, but which do nothing yet: they are refused, not ignored."""
-
 
 def _headers(value: object, info: ValidationInfo) -> dict[str, str]:
     """Read a table of headers; `Name_file` takes the value of `Name` from a file."""

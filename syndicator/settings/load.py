@@ -17,13 +17,14 @@ from syndicator.model.ids import EndpointId, FeedId, SourceId, TokenId
 from syndicator.model.source import Source
 from syndicator.settings.environment import override
 from syndicator.settings.fault_messages import FormFault, faults_of, nearest
-from syndicator.settings.files import NO_FILES, ConfigDocument, Location, read_folder
+from syndicator.settings.files import NO_FILES, ConfigDocument, read_folder
 from syndicator.settings.known_sources import KnownSources, digests_of_sources
 from syndicator.settings.settings import Settings, listening_url
 from syndicator.settings.tables.configuration import Configuration, Trial
 from syndicator.settings.tables.hub import HubSection
 from syndicator.settings.tables.sections import EgressSection, SiteSection
 from syndicator.settings.tables.sources import inherit
+from syndicator.settings.toml_lines import Location
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Settings:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import tomli
 
-Place = tuple[str | int, ...]
+Location = tuple[str | int, ...]
 """Keys, and positions in lists."""
 
 _TOKEN = re.compile(
@@ -20,7 +20,7 @@ _TOKEN = re.compile(
 )
 
 
-def key_lines(text: str) -> Mapping[Place, int]:
+def key_lines(text: str) -> Mapping[Location, int]:
     """Return the line of each key, table and element of a list. The text must be valid TOML."""
     return _Reader(text).lines()
 
@@ -31,12 +31,12 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._tokens = list(_tokens(text))
         self._next = 0
-        self._lines: dict[Place, int] = {}
-        self._counts: dict[Place, int] = {}
+        self._lines: dict[Location, int] = {}
+        self._counts: dict[Location, int] = {}
         """Tables so far of each list of tables."""
 
-    def lines(self) -> Mapping[Place, int]:
-        table: Place = ()
+    def lines(self) -> Mapping[Location, int]:
+        table: Location = ()
         while self._next < len(self._tokens):
             if self._here() == "\n":
                 self._next += 1
@@ -52,12 +52,12 @@ class _Reader:
     def _line(self) -> int:
         return self._tokens[min(self._next, len(self._tokens) - 1)][1]
 
-    def _header(self) -> Place:
+    def _header(self) -> Location:
         """Read `[a.b]` or `[[a.b]]`; return the table that it opens."""
         line, self._next = self._line(), self._next + 1
         is_list = self._here() == "["
         self._next += is_list
-        place: Place = ()
+        place: Location = ()
         for part in self._key():
             place = self._newest((*place, part))
         if is_list:
@@ -69,12 +69,12 @@ class _Reader:
         self._note(place, line)
         return place
 
-    def _newest(self, place: Place) -> Place:
+    def _newest(self, place: Location) -> Location:
         """Return the last table of a list of tables, else the place itself."""
         count = self._counts.get(place)
         return place if count is None else (*place, count - 1)
 
-    def _assignment(self, table: Place) -> None:
+    def _assignment(self, table: Location) -> None:
         line = self._line()
         place = (*table, *self._key())
         self._next += 1  # the equals sign
@@ -90,11 +90,11 @@ class _Reader:
             self._next += 2
         return parts
 
-    def _note(self, place: Place, line: int) -> None:
+    def _note(self, place: Location, line: int) -> None:
         for end in range(1, len(place) + 1):
             self._lines.setdefault(place[:end], line)
 
-    def _value(self, place: Place) -> None:
+    def _value(self, place: Location) -> None:
         opened = self._here()
         if opened not in {"[", "{"}:
             while self._here() not in {",", "]", "}", "\n"}:

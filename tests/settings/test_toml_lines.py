@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from settings.as_toml import toml
 
-from syndicator.settings.toml_lines import Place, key_lines
+from syndicator.settings.toml_lines import Location, key_lines
 
 TEXT = '''# a comment with [table] and key = 1
 top = "a # no comment"
@@ -61,7 +61,7 @@ end = true
         (("source", "wire", "windows", 1, "below", "end"), 28),
     ],
 )
-def test_a_key_has_its_line(place: Place, line: int) -> None:
+def test_a_key_has_its_line(place: Location, line: int) -> None:
     tomllib.loads(TEXT)
     assert key_lines(TEXT)[place] == line
     assert key_lines(TEXT.replace("\n", "\r\n"))[place] == line
@@ -90,9 +90,9 @@ def test_every_key_of_a_document_is_found(tree: dict[str, object]) -> None:
     assert set(key_lines(text)) == set(_places(tomllib.loads(text), ()))
 
 
-def _places(node: object, above: Place) -> set[Place]:
+def _places(node: object, above: Location) -> set[Location]:
     inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    found: set[Place] = set()
+    found: set[Location] = set()
     for key, value in inner:
         found |= {(*above, key)} | _places(value, (*above, key))
     return found
