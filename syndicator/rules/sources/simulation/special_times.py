@@ -138,32 +138,24 @@ def _ordered(sources: Collection[Source], since: datetime, until: datetime) -> I
     for source in sources:
         calendar = source.calendar
         if calendar is not ALWAYS_OPEN:
-            found.update(_blackout(one, calendar.timezone) for one in calendar.blackouts)
-            found.update(_burst(one, calendar.timezone) for one in calendar.bursts)
+            zone = calendar.timezone
+            found.update(_of(one, zone, SpecialKind.BLACKOUT, "rest") for one in calendar.blackouts)
+            found.update(
+                _of(one, zone, SpecialKind.BURST, every_in_words(Every(interval_s=one.interval_s)))
+                for one in calendar.bursts
+            )
     for one, followers in found.items():
         if one.begins_at < until and one.ends_at > since:
             yield replace(one, sources=followers)
 
 
-def _blackout(one: Blackout, timezone: str) -> SpecialTime:
+def _of(one: Blackout | Burst, timezone: str, kind: SpecialKind, then: str) -> SpecialTime:
     return SpecialTime(
-        kind=SpecialKind.BLACKOUT,
+        kind=kind,
         begins_at=one.begin.astimezone(UTC),
         ends_at=one.end.astimezone(UTC),
         timezone=timezone,
         name=one.reason,
-        then="rest",
-        sources=0,
-    )
-
-
-def _burst(one: Burst, timezone: str) -> SpecialTime:
-    return SpecialTime(
-        kind=SpecialKind.BURST,
-        begins_at=one.begin.astimezone(UTC),
-        ends_at=one.end.astimezone(UTC),
-        timezone=timezone,
-        name=one.reason,
-        then=every_in_words(Every(interval_s=one.interval_s)),
+        then=then,
         sources=0,
     )
