@@ -22,7 +22,7 @@ from syndicator.observe.pauses import collect_all, without_collection
 from syndicator.resources import Foundation
 from syndicator.schedule.workers import Workers
 from syndicator.service import Service, build_service
-from syndicator.settings.settings import Settings
+from syndicator.settings.settings import Settings, listening_url
 from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app, create_ops_app
 from syndicator.web.feeds.private_feeds import PrivateFeeds
@@ -60,10 +60,8 @@ class OpsListener:
     def address(self) -> str:
         """Return `HOST:PORT`, by which others ask: this host's name where it listens on all addresses."""
         host, port = self.listening.getsockname()[:2]
-        address = ip_address(host)
-        if address.is_unspecified:
-            return f"{socket.gethostname()}:{port}"
-        return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"  # noqa: PLR2004  IPv6
+        name = socket.gethostname() if ip_address(host).is_unspecified else host
+        return listening_url(name, port).removeprefix("http://")
 
 
 @dataclass(frozen=True, kw_only=True)

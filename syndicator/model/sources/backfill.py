@@ -70,7 +70,7 @@ class BackfillProgress(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
 
 
-class Backfill(Struct, frozen=True, kw_only=True):
+class BackfillWalk(Struct, frozen=True, kw_only=True):
     """A walk through the older documents of a source, one portion at a time."""
 
     source: SourceId

@@ -12,9 +12,9 @@ from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
-from syndicator.model.sources.backfill import Backfill, BackfillPath, BackfillStatus
+from syndicator.model.sources.backfill import BackfillPath, BackfillStatus, BackfillWalk
 from syndicator.pipeline.articles.admission import tally
-from syndicator.pipeline.rounds.past_documents import Beginning, PastDocuments, Portion
+from syndicator.pipeline.rounds.past_documents import PastDocuments, Portion
 from syndicator.pipeline.sources.request_slots import NoSlot
 from syndicator.pipeline.sources.round_result import Notes, RoundFailed, is_wanted_later
 from syndicator.pipeline.steps import JobReport, Taken
@@ -61,18 +61,19 @@ class BackfillStep:
         leased = [each for each in due if await self._store.backfills.write(each, now + LEASE)]
         return Taken(jobs=tuple(partial(self._go_on, replace(each, step=each.step + 1)) for each in leased))
 
-    async def _go_on(self, backfill: Backfill) -> JobReport | None:
+    async def _go_on(self, backfill: BackfillWalk) -> JobReport | None:
         """Read a portion and write how far it is; nothing is written where it was stopped meanwhile."""
         source = self._sources.get(backfill.source)
         if source is None:
-            after, due_at = self._stopped(backfill, "its source is not configured any more"), self._clock()
+            due_at = self._clock()
+            after = ended(backfill, due_at, "its source is not configured any more", BackfillStatus.STOPPED)
         else:
             after, due_at = await self._advanced(source, backfill)
         if not await self._store.backfills.write(after, due_at):
             return None
         return _report(backfill, after)
 
-    async def _advanced(self, source: Source, backfill: Backfill) -> tuple[Backfill, datetime]:
+    async def _advanced(self, source: Source, backfill: BackfillWalk) -> tuple[BackfillWalk, datetime]:
         """Return a back-fill after its next portion, and when it is to go on."""
         now = self._clock()
         (pause,) = await self._store.sources.pauses.resting([(source.id, source)], now)
@@ -91,14 +92,14 @@ class BackfillStep:
             return after, now + retry_wait(after.tries)
         return judged(after, now) if after.status is BackfillStatus.RUNNING else after, now
 
-    async def _begun(self, source: Source, backfill: Backfill) -> Backfill:
+    async def _begun(self, source: Source, backfill: BackfillWalk) -> BackfillWalk:
         """Return a back-fill with the first documents of the first path that its source offers."""
         wanted = (backfill.wish.path,) if backfill.wish.path else paths_of(source)
         why: list[str] = []
         for path in wanted:
             backfill = replace(backfill, requested=backfill.requested + 1)
             try:
-                beginning: Beginning = await self._past_documents.begin(source, path)
+                documents = await self._past_documents.begin(source, path)
             except NotReadable as error:
                 why.append(error.detail)
                 continue
@@ -107,11 +108,10 @@ class BackfillStep:
                     return _to_try_again(backfill, error.failed)
                 why.append(str(error))
                 continue
-            begun = replace(backfill, path=beginning.path, tries=0, reason="")
-            return with_documents(begun, beginning.documents)
+            return with_documents(replace(backfill, path=path, tries=0, reason=""), documents)
         return ended(backfill, self._clock(), "; ".join(why), BackfillStatus.FAILED)
 
-    async def _read(self, source: Source, backfill: Backfill, path: BackfillPath) -> Backfill:
+    async def _read(self, source: Source, backfill: BackfillWalk, path: BackfillPath) -> BackfillWalk:
         notes = Notes(
             until=asyncio.get_running_loop().time() + READING_S,
             announcing=announcing(announce=backfill.wish.announce),
@@ -129,7 +129,7 @@ class BackfillStep:
             return self._without_document(requested, error.detail)
         return _after(requested, portion, notes)
 
-    def _without_document(self, backfill: Backfill, why: str) -> Backfill:
+    def _without_document(self, backfill: BackfillWalk, why: str) -> BackfillWalk:
         """Leave out a document that cannot be read: the lists of many portals end with such a one."""
         after = replace(
             backfill, documents=backfill.documents[1:], is_begun=False, tries=0, failed=backfill.failed + 1
@@ -138,15 +138,12 @@ class BackfillStep:
             return ended(after, self._clock(), why, BackfillStatus.FAILED)
         return after
 
-    def _stopped(self, backfill: Backfill, reason: str) -> Backfill:
-        return ended(backfill, self._clock(), reason, BackfillStatus.STOPPED)
 
-
-def _to_try_again(backfill: Backfill, failed: FetchFailed) -> Backfill:
+def _to_try_again(backfill: BackfillWalk, failed: FetchFailed) -> BackfillWalk:
     return replace(backfill, tries=backfill.tries + 1, reason=f"{failed.code}: {failed.detail}")
 
 
-def _after(backfill: Backfill, portion: Portion, notes: Notes) -> Backfill:
+def _after(backfill: BackfillWalk, portion: Portion, notes: Notes) -> BackfillWalk:
     """Return a back-fill after a portion."""
     counts = tally(portion.admitted)
     dates = [date for entry in portion.admitted if (date := entry.candidate.published_at) is not None]
@@ -169,7 +166,7 @@ def _after(backfill: Backfill, portion: Portion, notes: Notes) -> Backfill:
     return with_documents(rest, portion.following)
 
 
-def _report(before: Backfill, after: Backfill) -> JobReport:
+def _report(before: BackfillWalk, after: BackfillWalk) -> JobReport:
     fields: list[tuple[str, str | int | float]] = [
         ("source", after.source), ("new", after.new - before.new), ("known", after.known - before.known),
     ]  # fmt: skip

@@ -92,8 +92,6 @@ class CompletenessCheck:
         return SitemapComparison(completeness=compared(before, sitemap, day, missing), admitted=admitted)
 
     async def _sitemap(self, source: Source) -> str:
-        if source.completeness is not None and source.completeness.sitemap is not None:
-            return source.completeness.sitemap
         named = await self._polite_client.sitemaps(source)
         if not named:
             raise NotReadable("empty", "robots.txt names no sitemap: set completeness = { sitemap = … }")

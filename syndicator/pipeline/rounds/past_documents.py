@@ -25,16 +25,9 @@ from syndicator.rules.sources.backfill import is_in_span, is_past_span
 
 MOST_ENTRIES = 1000
 """Entries of one document of a feed that are read."""
-_NO_SITEMAP = "robots.txt names no sitemap: where there is one, set completeness = { sitemap = … }"
 LOOKED_UP = 500
 """Entries of a sitemap that are looked up in one call."""
-
-
-class Beginning(Struct, frozen=True, kw_only=True):
-    """The path that a source offers, and its first documents."""
-
-    path: BackfillPath
-    documents: tuple[str, ...]
+_NO_SITEMAP = "robots.txt names no sitemap: where there is one, set completeness = { sitemap = … }"
 
 
 class Portion(Struct, frozen=True, kw_only=True):
@@ -77,28 +70,26 @@ class PastDocuments:
         self._candidate_pipeline = candidate_pipeline
         self._pages = pages
 
-    async def begin(self, source: Source, path: BackfillPath) -> Beginning:
+    async def begin(self, source: Source, path: BackfillPath) -> Sequence[str]:
         """Return the first documents of a path.
 
         Raises NotReadable where the source does not offer it, RoundFailed where that cannot be read, and
         NoSlot.
         """
         if path is BackfillPath.PAGES:
-            return Beginning(path=path, documents=(source.url,))
+            return [source.url]
         if path is BackfillPath.ARCHIVES:
             reading = await self._gatherer.read_feed(source, await self._document(source, source.url))
             if reading.earlier_url is None:
                 raise NotReadable(Reason.EMPTY, "its feed names no document with earlier entries")
-            return Beginning(path=path, documents=(reading.earlier_url,))
+            return [reading.earlier_url]
         if source.kind is SourceKind.SITEMAP:
-            return Beginning(path=path, documents=(source.url,))
-        if source.completeness is not None and source.completeness.sitemap is not None:
-            return Beginning(path=path, documents=(source.completeness.sitemap,))
+            return [source.url]
         named = await self._polite_client.sitemaps(source)
         if not named:
             raise NotReadable(Reason.EMPTY, _NO_SITEMAP)
         # A news sitemap holds two days, which rounds have read.
-        return Beginning(path=path, documents=tuple(sorted(named, key=lambda url: "news" in url.lower())))
+        return sorted(named, key=lambda url: "news" in url.lower())
 
     async def read(self, source: Source, path: BackfillPath, url: str, notes: Notes, *, most: int) -> Portion:
         """Read one document and admit its newest unknown articles, at most `most`.

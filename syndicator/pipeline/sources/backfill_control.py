@@ -7,7 +7,7 @@ from msgspec import to_builtins
 from syndicator.model.clock import Clock
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source, SourceKind
-from syndicator.model.sources.backfill import Backfill, BackfillPath, BackfillStatus, BackfillWish
+from syndicator.model.sources.backfill import BackfillPath, BackfillStatus, BackfillWalk, BackfillWish
 from syndicator.observe.actor import actor
 from syndicator.pipeline.sources.source_control import ControlRefused
 from syndicator.rules.sources.backfill import ended, paths_of
@@ -26,11 +26,11 @@ class BackfillControl:
         self._sources = sources
         self._clock = clock
 
-    async def get(self, source: SourceId) -> Backfill | None:
+    async def get(self, source: SourceId) -> BackfillWalk | None:
         """Return the newest back-fill of a source, also one that ended in the last 30 days."""
         return await self._store.backfills.get(source)
 
-    async def begin(self, source: SourceId, wish: BackfillWish) -> Backfill:
+    async def begin(self, source: SourceId, wish: BackfillWish) -> BackfillWalk:
         """Begin to gather the past of a source. Raises ControlRefused."""
         now = self._clock()
         self._check(self._sources[source], wish)
@@ -38,7 +38,7 @@ class BackfillControl:
         if before is not None and before.status is BackfillStatus.RUNNING:
             since = f"{before.created_at:%Y-%m-%d %H:%M} UTC"
             raise ControlRefused(f"its past is being gathered already, since {since}: stop that first")
-        backfill = Backfill(
+        backfill = BackfillWalk(
             source=source,
             created_at=now,
             by=actor(),
@@ -50,7 +50,7 @@ class BackfillControl:
             raise ControlRefused("its past is being gathered already: somebody else was first")
         return backfill
 
-    async def stop(self, source: SourceId) -> Backfill:
+    async def stop(self, source: SourceId) -> BackfillWalk:
         """Stop gathering the past of a source; what was gathered stays. Raises ControlRefused."""
         for _ in range(_ATTEMPTS):  # a worker may write how far it is at the same moment
             running = await self.get(source)

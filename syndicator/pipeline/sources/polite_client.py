@@ -117,7 +117,9 @@ class PoliteClient:
         return result
 
     async def sitemaps(self, source: Source) -> tuple[str, ...]:
-        """Return the sitemaps that the robots.txt of a source's server names."""
+        """Return the configured sitemap of a source, else those that the robots.txt of its server names."""
+        if source.completeness is not None and source.completeness.sitemap is not None:
+            return (source.completeness.sitemap,)
         return await self._robots_policy.sitemaps(source)
 
     def take_received(self, source: SourceId) -> int:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from msgspec.structs import replace
 
 from syndicator.model.source import Source, SourceKind
-from syndicator.model.sources.backfill import Backfill, BackfillPath, BackfillStatus
+from syndicator.model.sources.backfill import BackfillPath, BackfillStatus, BackfillWalk
 from syndicator.rules.sources.announcement import ALL_ANNOUNCED, Announcing
 
 MOST_DOCUMENTS = 1000
@@ -56,7 +56,7 @@ def next_numbered(url: str) -> str:
     return parts._replace(query=urlencode([*others, (_NUMBER, str(following))])).geturl()
 
 
-def with_documents(backfill: Backfill, urls: Sequence[str]) -> Backfill:
+def with_documents(backfill: BackfillWalk, urls: Sequence[str]) -> BackfillWalk:
     """Return a back-fill that reads these documents next; those that it has seen are left out."""
     fresh = {digest: url for url in urls if (digest := _digest(url)) not in backfill.seen}
     room = max(MOST_DOCUMENTS - len(backfill.documents), 0)
@@ -71,13 +71,13 @@ def retry_wait(tries: int) -> timedelta:
     return _FIRST_WAIT * (1 << (tries - 1))
 
 
-def room_left(backfill: Backfill) -> int:
+def room_left(backfill: BackfillWalk) -> int:
     """Return how many more articles may be read within the limits."""
     wish = backfill.wish
     return max(min(wish.articles - backfill.new, wish.requests - backfill.requested), 0)
 
 
-def judged(backfill: Backfill, now: datetime) -> Backfill:
+def judged(backfill: BackfillWalk, now: datetime) -> BackfillWalk:
     """Return a back-fill with its end, if it has reached one."""
     if backfill.new >= backfill.wish.articles:
         return ended(backfill, now, f"as many new articles as were asked for: {backfill.wish.articles}")
@@ -89,8 +89,8 @@ def judged(backfill: Backfill, now: datetime) -> Backfill:
 
 
 def ended(
-    backfill: Backfill, now: datetime, reason: str, status: BackfillStatus = BackfillStatus.DONE
-) -> Backfill:
+    backfill: BackfillWalk, now: datetime, reason: str, status: BackfillStatus = BackfillStatus.DONE
+) -> BackfillWalk:
     """Return a back-fill that goes on no more."""
     return replace(
         backfill, status=status, reason=reason, ended_at=now, documents=(), seen=frozenset(), tries=0

@@ -83,7 +83,7 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
         return f"{self._prefix}entries:{source}"
 
     def backfill(self, source: SourceId) -> str:
-        """HASH: `record` (msgpack `Backfill`): how much of a source's past is asked for, and how far that is;
+        """HASH: `record` (msgpack `BackfillWalk`): how much of a source's past is wanted, and how far it is;
         `step`: how often it was written: who writes it must have read that.
         Kept: while it runs, and 30 days. Written by: operators, backfill.
         """

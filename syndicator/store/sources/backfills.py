@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import SourceId
-from syndicator.model.sources.backfill import Backfill, BackfillStatus
+from syndicator.model.sources.backfill import BackfillStatus, BackfillWalk
 from syndicator.store.codec import pack, readable
 from syndicator.store.connection import Command, Connection, Transaction
 from syndicator.store.keys.table import Keys
@@ -27,12 +27,12 @@ class Backfills:
         self._keys = keys
         self._due = keys.backfills_due()
 
-    async def get(self, source: SourceId) -> Backfill | None:
+    async def get(self, source: SourceId) -> BackfillWalk | None:
         """Return the newest back-fill of a source, also one that ended."""
         record = await self._redis.call("HGET", self._keys.backfill(source), "record")
         return _named(source, record)
 
-    async def due(self, now: datetime, limit: int) -> list[Backfill]:
+    async def due(self, now: datetime, limit: int) -> list[BackfillWalk]:
         """Return those that are to go on now."""
         names = await self._redis.call("ZRANGEBYSCORE", self._due, "-inf", to_ms(now), "LIMIT", 0, limit)
         found = []
@@ -44,7 +44,7 @@ class Backfills:
                 await self._redis.call("ZADD", self._due, "XX", to_ms(now + _LEFT_ALONE), name)
         return found
 
-    async def write(self, backfill: Backfill, due_at: datetime, also: Sequence[Command] = ()) -> bool:
+    async def write(self, backfill: BackfillWalk, due_at: datetime, also: Sequence[Command] = ()) -> bool:
         """Write a back-fill, when it is to go on, and `also`; `backfill.step` is that which was read.
 
         False where it was written meanwhile, by another worker or to stop it: nothing was written.
@@ -66,6 +66,6 @@ class Backfills:
         return (await self._redis.commit([unit]))[0]
 
 
-def _named(source: SourceId, record: bytes | None) -> Backfill | None:
-    backfill = readable(record, Backfill) if record else None
+def _named(source: SourceId, record: bytes | None) -> BackfillWalk | None:
+    backfill = readable(record, BackfillWalk) if record else None
     return replace(backfill, source=source) if backfill else None  # it may have been renamed since

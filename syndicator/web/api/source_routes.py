@@ -5,6 +5,7 @@ from typing import Annotated
 
 from aiohttp import web
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from syndicator.model.ids import SourceId
 from syndicator.model.sources.backfill import BackfillPath, BackfillProgress, BackfillWish
@@ -152,13 +153,7 @@ class SourceRoutes:
         """
         source = self._source(request)
         wanted = await read_json(request, SourceBackfill, '{"since": "2026-01-01T00:00:00Z"}')
-        wish = BackfillWish(
-            since=wanted.since,
-            articles=wanted.articles,
-            requests=wanted.requests,
-            path=wanted.path,
-            announce=wanted.announce,
-        )
+        wish = BackfillWish(**asdict(wanted))
         begun = await self._backfill_control.begin(source, wish)
         return document(begun.progress, status=202)
 

@@ -14,7 +14,7 @@ from pipeline.webhooks.test_delivery import config as endpoint
 from support import NOON, ManualClock
 
 from syndicator.model.ids import FeedId
-from syndicator.model.sources.backfill import Backfill, BackfillPath, BackfillStatus, BackfillWish
+from syndicator.model.sources.backfill import BackfillPath, BackfillStatus, BackfillWalk, BackfillWish
 from syndicator.pipeline.rounds import backfill_step
 from syndicator.pipeline.sources.source_control import Choice, ControlRefused
 from syndicator.service import Service
@@ -91,7 +91,7 @@ async def once(service: Service) -> None:
         await job()
 
 
-async def finished(service: Service, clock: ManualClock) -> Backfill:
+async def finished(service: Service, clock: ManualClock) -> BackfillWalk:
     """Work until the back-fill of the source has ended."""
     for _ in range(200):
         await once(service)
