@@ -12,7 +12,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from syndicator.api_routes import api_of
 from syndicator.egress.own_listeners import listeners_of
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.clock import system_clock
@@ -23,13 +22,15 @@ from syndicator.resources import Foundation
 from syndicator.schedule.workers import Workers
 from syndicator.service import Service, build_service
 from syndicator.settings.settings import Settings, listening_url
+from syndicator.use_cases import use_cases_of
+from syndicator.web.api.api_table import api_table
 from syndicator.web.api.json_api import PublicApi
-from syndicator.web.app import create_app, create_ops_app
+from syndicator.web.app import PublicConsole, create_app, create_ops_app
 from syndicator.web.feeds.private_feeds import PrivateFeeds
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import OpsOptions, WebOptions
 from syndicator.web.http.server import serving
-from syndicator.web.ops.operator_access import Operators
+from syndicator.web.console.sign_in import ConsoleAccess, operators_access
 
 DRAIN_S = 3.0
 """How long running jobs may go on after the signal: the whole stop stays under 5 s."""
@@ -109,6 +110,8 @@ class Generation:
             if self._roles.works:
                 self._workers = Workers(service.steps, service.clock, service.metrics_reporter.report)
                 self._workers.start()
+            if self._roles.sockets:
+                await self._listening.enter_async_context(service.queries.standings.keeping_up())
             if self._roles.ops:
                 await self._listening.enter_async_context(self._observed(service, self._roles.ops))
             if self._roles.public:
@@ -146,6 +149,8 @@ class Generation:
             configuration=self._roles.live.note,
         )
         gate = Gate(service.access, service.clock, options.trusted_proxies)
+        cases = use_cases_of(service, self._roles.live)
+        access = ConsoleAccess(gate=gate, sessions=service.store.sessions)
         app = create_app(
             service.queries,
             options,
@@ -157,7 +162,8 @@ class Generation:
             announced=service.news_sitemap,
             keys=PrivateFeeds(gate),
             click_links=service.clicks,
-            api=PublicApi(table=api_of(service, self._roles.live), gate=gate),
+            api=PublicApi(table=api_table(cases), gate=gate),
+            console=PublicConsole(cases=cases, access=access) if service.settings.server.console else None,
         )
         async with (
             service.store.watch.running(),
@@ -170,7 +176,10 @@ class Generation:
     @asynccontextmanager
     async def _observed(self, service: Service, ops: OpsListener) -> AsyncIterator[None]:
         """Serve metrics and pages for operators."""
-        operators = Operators(ops.token, service.access, service.store.used_links, system_clock)
+        access = operators_access(
+            ops.token, service.access, service.store.sessions, service.store.used_links, system_clock
+        )
+        cases = use_cases_of(service, self._roles.live)
         options = OpsOptions(
             metrics=service.metrics.render,
             measure=service.metrics_reporter.measure_queues,
@@ -179,17 +188,8 @@ class Generation:
             processes=lambda: service.store.configuration.notes(service.clock()),
             configuration=self._roles.live.note,
         )
-        app = create_ops_app(
-            service.queries,
-            options,
-            api_of(service, self._roles.live),
-            operators,
-            service.schedule_preview,
-        )
-        async with (
-            service.queries.standings.keeping_up(),
-            serving(app, ops.listening.dup(), shutdown_timeout_s=lambda: self._http_drain_s),
-        ):
+        app = create_ops_app(cases, options, api_table(cases), access)
+        async with serving(app, ops.listening.dup(), shutdown_timeout_s=lambda: self._http_drain_s):
             yield
 
 

@@ -13,6 +13,7 @@ from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.delivery import Secret
 from syndicator.observe.logs import get_logger
 from syndicator.store.access.secret_encryption import Sealer
+from syndicator.store.access.sessions import Sessions
 from syndicator.store.access.tokens import Tokens
 from syndicator.store.access.used_links import UsedLinks
 from syndicator.store.articles.articles import Articles
@@ -177,6 +178,7 @@ class Store:
         self.renaming = Renaming(connection, keys, self.held)
         self.tokens = Tokens(connection, keys)
         self.used_links = UsedLinks(connection, keys)
+        self.sessions = Sessions(connection, keys)
 
     async def ping(self) -> None:
         """Raise StoreUnavailable unless Redis answers."""

@@ -1,8 +1,9 @@
 """The applications, as data: routes and middleware are listed, nothing registers itself."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from syndicator.model.feed import Site
 from syndicator.model.ids import FeedId
@@ -11,13 +12,15 @@ from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
 from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.pipeline.hub.subscription_requests import Hub
-from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.pipeline.websub.callbacks import HubCallbacks
 from syndicator.web.api.api_docs import DescribingRoutes
 from syndicator.web.api.json_api import ApiRoute, PublicApi, guarded
+from syndicator.web.console.console import Console
+from syndicator.web.console.console_routes import console_routes
+from syndicator.web.console.sign_in import CONSOLE, ConsoleAccess, SignIn
 from syndicator.web.degraded_app import WaitingRoutes
 from syndicator.web.feeds.feed_routes import FeedRoutes
 from syndicator.web.feeds.history_routes import HistoryRoutes
@@ -29,9 +32,7 @@ from syndicator.web.http.responses import complete
 from syndicator.web.hub.hub_routes import OwnHubRoutes
 from syndicator.web.hub.websub_callbacks import HubRoutes
 from syndicator.web.ops.health import HealthRoutes
-from syndicator.web.ops.operator_access import Operators
-from syndicator.web.ops.schedule_page import SchedulePages
-from syndicator.web.ops.status_page import DeliveryPages, StatusRoutes
+from syndicator.web.ops.metrics_routes import MetricsRoutes
 from syndicator.web.pages.article_pages import ArticleFeedRoutes
 from syndicator.web.pages.click_routes import ClickRoutes
 from syndicator.web.pages.feed_pages import FeedPages
@@ -41,11 +42,22 @@ from syndicator.web.pages.search_page import SearchRoutes
 from syndicator.web.pages.sitemap_routes import SitemapRoutes
 from syndicator.web.pages.story_pages import StoryPages
 from syndicator.web.pages.templates import Drawing, path_prefix
+from syndicator.web.use_cases import UseCases
 
 Signal = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 
+_FORMER_PAGES = {"/status": "/", "/deliveries": "/deliveries", "/schedule": "/schedule"}
+
 _MAX_BODY_BYTES = 64 * 1024
 """Nothing here takes a body but what hubs push, which is counted there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicConsole:
+    """The console on the public listener, behind a sign-in."""
+
+    cases: UseCases
+    access: ConsoleAccess
 
 
 def create_app(
@@ -61,9 +73,10 @@ def create_app(
     api: PublicApi | None = None,
     announced: AnnouncedPages | None = None,
     keys: PrivateFeeds | None = None,
+    console: PublicConsole | None = None,
 ) -> web.Application:
     """Build the public application: feeds, pages, probes; where wanted, callbacks of hubs, pictures, search,
-    links that are counted, the API.
+    links that are counted, the API, the console.
 
     It answers below the path of the public URL and below the root alike, so that it does not matter
     whether a proxy in front strips the path or keeps it.
@@ -95,6 +108,9 @@ def create_app(
         routes += ClickRoutes(click_links, options).routes()
     if api is not None:
         routes += guarded(api.table, api.gate) + DescribingRoutes(api.table, drawing).routes()
+    if console is not None:
+        drawn = Drawing(reading.site, operates=True)
+        routes += _console(console.cases, drawn, console.access, _health(reading, options.configuration))
     if pictures is not None:
         routes += PictureRoutes(pictures).routes()
     app = web.Application(
@@ -110,28 +126,17 @@ def create_app(
 
 
 def create_ops_app(
-    reading: Queries,
-    options: OpsOptions,
-    table: Sequence[ApiRoute],
-    operators: Operators,
-    schedule_preview: SchedulePreview,
+    cases: UseCases, options: OpsOptions, table: Sequence[ApiRoute], access: ConsoleAccess
 ) -> web.Application:
     """Build the operators' application, for a listener of its own.
 
-    Open are probes and what belongs to pages, and on loopback metrics. Pages ask to sign in, the API asks
+    Open are probes and what belongs to pages, and on loopback metrics. The console asks to sign in, the API asks
     for a token.
     """
+    reading = cases.reading
     drawing = Drawing(reading.site, prefix="", operates=True)
     pages = PageRoutes(reading, drawing, WebOptions())
     health = _health(reading, options.configuration)
-    groups = (
-        StatusRoutes(reading, drawing, options, operators, health),
-        DeliveryPages(reading, drawing, operators),
-        SchedulePages(schedule_preview, reading, drawing, operators),
-        operators,
-        health,
-        drawing,
-    )
     app = web.Application(
         middlewares=[
             catch_problems(reading.site, (), pages.show_problem),
@@ -139,8 +144,11 @@ def create_ops_app(
         ],
         client_max_size=_MAX_BODY_BYTES,
     )
-    app.add_routes(route for group in groups for route in group.routes())
-    app.add_routes(guarded(table, operators.gate))
+    for group in (MetricsRoutes(options, access.gate), health, drawing):
+        app.add_routes(group.routes())
+    app.add_routes(_console(cases, drawing, access, health))
+    app.add_routes([web.get(path, _lead_to_console) for path in ("/", *_FORMER_PAGES)])
+    app.add_routes(guarded(table, access.gate))
     app.on_response_prepare.append(_add_safe_headers)
     return app
 
@@ -162,6 +170,20 @@ def create_waiting_app(
     app.on_response_prepare.append(_add_safe_headers)
     app.on_response_prepare.append(_counting(options.count))
     return app
+
+
+def _console(
+    cases: UseCases, drawing: Drawing, access: ConsoleAccess, health: HealthRoutes
+) -> list[web.RouteDef]:
+    sign_in = SignIn(drawing, access)
+    return [*sign_in.routes(), *console_routes(cases, Console(drawing, sign_in), health)]
+
+
+async def _lead_to_console(request: web.Request) -> web.Response:
+    """Lead from the addresses that operators' pages had before there was a console."""
+    path = _FORMER_PAGES.get(request.path, "/")
+    query = f"?{request.query_string}" if request.query_string else ""
+    return web.Response(status=308, headers={hdrs.LOCATION: f"{CONSOLE}{path}{query}"})
 
 
 def _health(reading: Queries, configuration: ConfigurationNote | None) -> HealthRoutes:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from syndicator.model.feed import Site
-from syndicator.web.texts import DAYS, LANGUAGES, MONTHS, TEXTS
+from syndicator.web.texts.texts import DAYS, LANGUAGES, MONTHS, TEXTS
 
 FALLBACK = "en"
 _UNITS_PER_GROUP = {"id": ".", "en": ","}

@@ -18,7 +18,7 @@ from warm_program import run
 from syndicator.model.clock import system_clock
 from syndicator.rules.access.signed_tickets import ends_at
 from syndicator.web.http.server import open_socket, port_of, serving
-from syndicator.web.ops.operator_access import LINK_LIFE
+from syndicator.web.console.sign_in import LINK_LIFE
 
 
 def free_port() -> int:

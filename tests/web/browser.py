@@ -27,7 +27,7 @@ from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import WebOptions
-from syndicator.web.ops.operator_access import sign_in_path
+from syndicator.web.console.sign_in import sign_in_path
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (

@@ -29,7 +29,7 @@ from syndicator.store.watch import SILENCE_S
 from syndicator.web.app import create_app, create_waiting_app
 from syndicator.web.feeds.feed_routes import FeedRoutes
 from syndicator.web.http.options import WebOptions
-from syndicator.web.ops.operator_access import sign_in_path
+from syndicator.web.console.sign_in import sign_in_path
 
 HTML = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "en"}
 

@@ -8,7 +8,7 @@ import pytest
 from syndicator.model.feed import Site
 from syndicator.model.fetch import Reason
 from syndicator.web.i18n import Wording, default_language
-from syndicator.web.texts import DAYS, LANGUAGES, MONTHS, TEXTS
+from syndicator.web.texts.texts import DAYS, LANGUAGES, MONTHS, TEXTS
 
 AT = datetime(2026, 11, 5, 5, 4, tzinfo=UTC)
 

@@ -51,7 +51,7 @@ from syndicator.web.api.json_api import ApiRoute
 from syndicator.web.app import create_ops_app
 from syndicator.web.http.options import OpsOptions
 from syndicator.web.http.server import open_socket, port_of, serving
-from syndicator.web.ops.operator_access import Operators
+from syndicator.web.console.sign_in import Operators
 
 OPS_TOKEN = "synd_of-the-operators"
 OPS: Mapping[str, str] = MappingProxyType({"Authorization": f"Bearer {OPS_TOKEN}"})

@@ -47,7 +47,7 @@ from syndicator.store.files.data_folder import make_private
 from syndicator.web.app import create_waiting_app
 from syndicator.web.http.options import WebOptions
 from syndicator.web.http.server import open_socket, port_of, serving
-from syndicator.web.ops.operator_access import sign_in_path
+from syndicator.web.console.sign_in import sign_in_path
 
 _MOST_WARNINGS = 20
 """Of warnings about the configuration, as `check` prints them."""

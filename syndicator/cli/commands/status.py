@@ -8,7 +8,7 @@ from syndicator.cli.context import AsJson, CommandFailed, invocation, print_item
 from syndicator.model.clock import system_clock
 from syndicator.settings.settings import listening_url
 from syndicator.store.access.operators_token import operators_token
-from syndicator.web.ops.operator_access import LINK_LIFE, sign_in_path
+from syndicator.web.console.sign_in import LINK_LIFE, sign_in_path
 
 
 def register(app: typer.Typer) -> None:

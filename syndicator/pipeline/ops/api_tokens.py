@@ -117,7 +117,10 @@ class Access:
         """
         if not is_plausible(value):
             return None
-        digest = digest_of(value)
+        return await self.token_with(digest_of(value))
+
+    async def token_with(self, digest: str) -> Token | None:
+        """Return the valid token whose value has this digest."""
         token = self._by_digest.get(digest) or await self._store.by_digest(digest)
         if token is None or not same(token.sha256, digest) or not token.is_valid(self._clock()):
             return None

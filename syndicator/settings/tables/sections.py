@@ -142,6 +142,12 @@ class ServerSection(Form):
         description="Names by which metrics and status page may be asked beside those of loopback, such as "
         "one that a proxy passes on.",
     )
+    console: bool = Field(
+        default=True,
+        strict=True,
+        description="Whether the [console](console.md) is also at `/admin/` of this server, for who signs in with "
+        "an `admin` token. The operators' port has it in any case.",
+    )
     processes: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
         default=1, description="How many server processes share the port."
     )

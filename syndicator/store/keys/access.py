@@ -23,3 +23,9 @@ class AccessKeys(PopularityKeys):
         Kept: until the link has ended, and an hour. Written by: the operators' listener.
         """
         return f"{self._prefix}links:used:{digest}"
+
+    def session(self, digest: str) -> str:
+        """STRING: SHA-256 of the token that a browser signed in with, hex; by SHA-256, hex, of its cookie.
+        Kept: for 30 days, or until it signs out. Written by: the console.
+        """
+        return f"{self._prefix}sessions:{digest}"

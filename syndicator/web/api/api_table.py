@@ -1,24 +1,9 @@
 """All routes of the API, in the order in which they are described."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
-from syndicator.model.clock import Clock
-from syndicator.pipeline.articles.withdrawals import Withdrawer
-from syndicator.pipeline.feeds.pagination import Paginator
-from syndicator.pipeline.ops.api_tokens import Access
-from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
-from syndicator.pipeline.ops.schedule_preview import SchedulePreview
-from syndicator.pipeline.popularity.partner_reports import PartnerReports
-from syndicator.pipeline.queries import Queries
-from syndicator.pipeline.sources.backfill_control import BackfillControl
-from syndicator.pipeline.sources.source_control import SourceControl
-from syndicator.pipeline.stories.editing import StoryEditing
-from syndicator.pipeline.webhooks.inspection import DeliveryInspection
-from syndicator.pipeline.webhooks.registration import EndpointRegistration
-from syndicator.pipeline.webhooks.replays import ReplayControl
-from syndicator.pipeline.webhooks.resend import Redelivery
-from syndicator.store.ops.audit import AuditLog
 from syndicator.web.api.audit_routes import AuditRoutes
 from syndicator.web.api.configuration_routes import ConfigurationRoutes
 from syndicator.web.api.delivery_routes import DeliveryRoutes
@@ -32,67 +17,29 @@ from syndicator.web.api.signal_routes import SignalRoutes
 from syndicator.web.api.source_routes import SourceRoutes
 from syndicator.web.api.story_routes import StoryRoutes
 from syndicator.web.api.token_routes import TokenRoutes
+from syndicator.web.use_cases import UseCases
 
 
-def api_table(
-    *,
-    reading: Queries,
-    listing: Paginator,
-    story_editing: StoryEditing,
-    withdrawer: Withdrawer,
-    access: Access,
-    partner_reports: PartnerReports,
-    registration: EndpointRegistration,
-    inspection: DeliveryInspection,
-    redelivery: Redelivery,
-    replay_control: ReplayControl,
-    audit: AuditLog,
-    editing: ConfigurationEditing,
-    reload: Callable[[], None],
-    source_control: SourceControl,
-    backfill_control: BackfillControl,
-    schedule_preview: SchedulePreview,
-    endpoint_schema: Mapping[str, Any],
-    clock: Clock,
-) -> tuple[ApiRoute, ...]:
-    """Return the table of a service; `endpoint_schema` is what `[endpoint.ID]` takes, as JSON Schema."""
+def api_table(cases: UseCases) -> tuple[ApiRoute, ...]:
+    """Return the table of a service."""
     return (
-        *ReadingRoutes(reading, listing).table(),
-        *ScheduleRoutes(schedule_preview, reading).table(),
-        *SourceRoutes(source_control, backfill_control, reading).table(),
-        *OperatingRoutes(withdrawer).table(),
-        *StoryRoutes(story_editing, listing).table(),
-        *EndpointRoutes(registration, endpoint_schema, clock).table(),
-        *DeliveryRoutes(inspection, redelivery, clock).table(),
-        *ReplayRoutes(replay_control, clock).table(),
+        *ReadingRoutes(cases.reading, cases.listing).table(),
+        *ScheduleRoutes(cases.schedule_preview, cases.reading).table(),
+        *SourceRoutes(cases.source_control, cases.backfill_control, cases.reading).table(),
+        *OperatingRoutes(cases.withdrawer).table(),
+        *StoryRoutes(cases.story_editing, cases.listing).table(),
+        *EndpointRoutes(cases.registration, cases.endpoint_schema, cases.clock).table(),
+        *DeliveryRoutes(cases.inspection, cases.redelivery, cases.clock).table(),
+        *ReplayRoutes(cases.replay_control, cases.clock).table(),
         *EventRoutes().table(),
-        *SignalRoutes(partner_reports, clock).table(),
-        *TokenRoutes(access, reading).table(),
-        *ConfigurationRoutes(editing, reload).table(),
-        *AuditRoutes(audit).table(),
+        *SignalRoutes(cases.partner_reports, cases.clock).table(),
+        *TokenRoutes(cases.access, cases.reading).table(),
+        *ConfigurationRoutes(cases.editing, cases.reload).table(),
+        *AuditRoutes(cases.audit).table(),
     )
 
 
 def described_table(endpoint_schema: Mapping[str, Any]) -> tuple[ApiRoute, ...]:
     """Return the table for being described alone: nothing in it can be called."""
-    nobody: Any = None
-    return api_table(
-        reading=nobody,
-        listing=nobody,
-        story_editing=nobody,
-        withdrawer=nobody,
-        access=nobody,
-        partner_reports=nobody,
-        registration=nobody,
-        inspection=nobody,
-        redelivery=nobody,
-        replay_control=nobody,
-        audit=nobody,
-        editing=nobody,
-        reload=nobody,
-        source_control=nobody,
-        backfill_control=nobody,
-        schedule_preview=nobody,
-        endpoint_schema=endpoint_schema,
-        clock=nobody,
-    )
+    nothing: dict[str, Any] = dict.fromkeys(field.name for field in fields(UseCases))
+    return api_table(UseCases(**nothing | {"endpoint_schema": endpoint_schema}))

@@ -16,7 +16,7 @@ from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import Format, Site
 from syndicator.observe.logs import get_logger
 from syndicator.web.http.forwarded import Network, client_address
-from syndicator.web.texts import LANGUAGES, TEXTS
+from syndicator.web.texts.texts import LANGUAGES, TEXTS
 
 _log = get_logger(__name__)
 

@@ -13,7 +13,7 @@ from syndicator.web.http.responses import respond_with
 from syndicator.web.pages.feed_addresses import addresses
 from syndicator.web.pages.sitemap_routes import PATH as NEWS_SITEMAP
 from syndicator.web.pages.templates import Drawing, page_headers
-from syndicator.web.texts import TEXTS
+from syndicator.web.texts.texts import TEXTS
 
 
 class PageRoutes:

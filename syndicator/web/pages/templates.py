@@ -16,10 +16,12 @@ from syndicator.web.http.responses import PAGE_POLICY, StaticDocument, respond_w
 from syndicator.web.i18n import Wording, default_language, wordings
 from syndicator.web.pages.charts import SPARK_HEIGHT, SPARK_WIDTH
 from syndicator.web.pages.feed_addresses import app_link, web_readers
-from syndicator.web.texts import LANGUAGES
+from syndicator.web.texts.texts import LANGUAGES
 
 STATIC_TYPES: Mapping[str, str] = {
     "style.css": "text/css; charset=utf-8",
+    "console.css": "text/css; charset=utf-8",
+    "console.js": "text/javascript; charset=utf-8",
     "icon.png": "image/png",
 }
 ICON = StaticDocument(
@@ -57,6 +59,8 @@ class Drawing:
     ) -> None:
         """`operates`: pages of the operators' listener, where there is neither a front page nor feeds."""
         self.site = site
+        self.prefix = path_prefix(site) if prefix is None else prefix
+        """What the path of each link inside the site begins with."""
         self._wordings = wordings(site)
         self._default_language = default_language(site)
         self._static = {name: StaticDocument(body) for name, body in _read_static().items()}
@@ -71,7 +75,7 @@ class Drawing:
         # Links inside the site are paths: they work on whatever address a page was reached.
         self._environment.globals.update(
             site=site,
-            prefix=path_prefix(site) if prefix is None else prefix,
+            prefix=self.prefix,
             listing=_listing if lists else None,
             phrase=_phrase if searches else None,
             app_link=app_link,
@@ -81,7 +85,7 @@ class Drawing:
             counts=counts,
             describes=describes,
             operates=operates,
-            styles=_short(self._static["style.css"]),
+            asset=self._asset,
         )
 
     def wording(self, request: web.Request) -> Wording:
@@ -103,6 +107,10 @@ class Drawing:
 
     def routes(self) -> list[web.RouteDef]:
         return [web.get("/static/{name}", self.static), web.get("/favicon.ico", self.icon)]
+
+    def _asset(self, name: str) -> str:
+        """Return the address of a file that belongs to the pages."""
+        return f"{self.prefix}/static/{name}?v={_short(self._static[name])}"
 
     async def icon(self, request: web.Request) -> web.Response:
         """Send the picture for tabs; browsers look for it under this name whatever its format."""

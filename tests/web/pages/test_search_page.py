@@ -18,7 +18,7 @@ from syndicator.store.search.search_index import SearchIndex
 from syndicator.web.app import create_app
 from syndicator.web.http.options import WebOptions
 from syndicator.web.pages.search_page import AT_ONCE_EACH
-from syndicator.web.texts import TEXTS
+from syndicator.web.texts.texts import TEXTS
 
 BROWSER = {"Accept": "text/html", "Accept-Language": "en"}
 

@@ -1,4 +1,4 @@
-"""The operators' page that simulates when sources run: a form, and the load by hour, host and source."""
+"""The console's page that simulates when sources run: a form, and the load by hour, host and source."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,21 +12,17 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
 from syndicator.pipeline.ops.schedule_preview import (
     LONGEST,
-    SchedulePreview,
     ScheduleRefused,
     SimulatedSchedule,
 )
-from syndicator.pipeline.queries import Queries
 from syndicator.rules.durations import seconds_of
 from syndicator.rules.sources.rests import resume_command, scope_of
 from syndicator.rules.sources.simulation.schedule_load import Starved
 from syndicator.rules.sources.simulation.simulation import in_order
 from syndicator.rules.suggestions import suggestion
-from syndicator.web.ops.operator_access import Operators
-from syndicator.web.ops.schedule_charts import HEIGHT, WIDTH, chart_of, strip_of_host
-from syndicator.web.pages.templates import Drawing
-
-PATH = "/schedule"
+from syndicator.web.console.console import Console
+from syndicator.web.console.schedule_charts import HEIGHT, WIDTH, chart_of, strip_of_host
+from syndicator.web.use_cases import UseCases
 
 ON_PAGE = 20
 """Rows that a list of the page has at most."""
@@ -105,21 +101,18 @@ def by_reason(starved: Iterable[Starved]) -> list[StarvedFor]:
 
 
 class SchedulePages:
-    """Handler of `/schedule`."""
+    """Handler of `/admin/schedule`."""
 
-    def __init__(
-        self, preview: SchedulePreview, reading: Queries, drawing: Drawing, operators: Operators
-    ) -> None:
-        self._preview = preview
-        self._zone = ZoneInfo(reading.site.timezone)
-        self._clock = reading.clock
-        self._drawing = drawing
-        self._operators = operators
-        groups = {source.group for source in preview.sources.values() if source.group}
+    def __init__(self, cases: UseCases, console: Console) -> None:
+        self._preview = cases.schedule_preview
+        self._zone = ZoneInfo(cases.reading.site.timezone)
+        self._clock = cases.clock
+        self._console = console
+        groups = {source.group for source in self._preview.sources.values() if source.group}
         self._groups = sorted(groups)
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get(PATH, self._operators.behind(self.page))]
+        return [self._console.get("/schedule", self.page)]
 
     async def page(self, request: web.Request) -> web.Response:
         """Show the form and the schedule that it asks for; a field that cannot be used with its fault."""
@@ -142,10 +135,11 @@ class SchedulePages:
             )
         except FormFault as found:
             fault = found
-        response = self._drawing.page(
+        return self._console.page(
             request,
             "schedule.html",
-            cache_control="no-store",
+            "schedule",
+            status=200 if fault is None else 400,
             asked=asked,
             fault=fault,
             now=self._clock(),
@@ -157,9 +151,6 @@ class SchedulePages:
             has_groups=bool(self._groups),
             **({"load": None} | shown),
         )
-        if fault is not None:
-            response.set_status(400)
-        return response
 
     async def _simulated(self, wanted: Wanted) -> SimulatedSchedule:
         try:

@@ -13,7 +13,7 @@ from syndicator.model.source import Failure, SourceState
 from syndicator.rules.hub.subscribers import new_subscriber
 from syndicator.rules.sources.health import health
 from syndicator.store.store import Store
-from syndicator.web.ops.status_page import ON_PAGE
+from syndicator.web.console.overview_page import ON_PAGE
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 

@@ -27,7 +27,7 @@ from syndicator.rules.access.signed_tickets import is_valid, ticket
 from syndicator.store.access.operators_token import TOKEN_FILE, operators_token
 from syndicator.store.keys.table import Keys
 from syndicator.store.store import Store
-from syndicator.web.ops.operator_access import LINK_LIFE, SIGNED_IN, sign_in_path
+from syndicator.web.console.sign_in import LINK_LIFE, SIGNED_IN, sign_in_path
 
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 AS_JSON = {"Content-Type": "application/json"}

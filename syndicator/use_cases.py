@@ -1,16 +1,15 @@
-"""The API of a service."""
+"""What the API and the console reach of a service."""
 
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
 from syndicator.service import Service
 from syndicator.settings.endpoint_registration import registration_schema
-from syndicator.web.api.api_table import api_table
-from syndicator.web.api.json_api import ApiRoute
+from syndicator.web.use_cases import UseCases
 
 
-def api_of(service: Service, live: LiveConfiguration) -> tuple[ApiRoute, ...]:
-    """Return all routes, over a service; `live` follows the configuration of this process."""
-    return api_table(
+def use_cases_of(service: Service, live: LiveConfiguration) -> UseCases:
+    """Return the use cases of a service; `live` follows the configuration of this process."""
+    return UseCases(
         reading=service.queries,
         listing=service.paginator,
         story_editing=service.story_editor,

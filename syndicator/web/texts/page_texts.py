@@ -1,14 +1,9 @@
-"""Every sentence of our pages, in the languages that we speak."""
+"""What readers' pages and problems say, in the languages that we speak."""
 
 from collections.abc import Mapping
 
-from syndicator.web.delivery_texts import DELIVERY_TEXTS
-from syndicator.web.schedule_texts import SCHEDULE_TEXTS
-
-LANGUAGES = ("id", "en")
-
-TEXTS: Mapping[str, tuple[str, str]] = {
-    # key: (Indonesian, English), as in LANGUAGES
+PAGE_TEXTS: Mapping[str, tuple[str, str]] = {
+    # key: (Indonesian, English)
     "skip": ("Langsung ke isi", "Skip to content"),
     "navigation": ("Navigasi", "Navigation"),
     "home": ("Beranda", "Home"),
@@ -290,110 +285,4 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Penolakan berbentuk application/problem+json (RFC 9457); type-nya tidak pernah berubah.",
         "Refusals are application/problem+json (RFC 9457), each with a type that never changes.",
     ),
-    # The operators' page.
-    "status": ("Status layanan", "Service status"),
-    "as_of": ("Per {when}", "As of {when}"),
-    "all_well": ("Semua berjalan baik.", "All is well."),
-    "needs_attention_one": ("{what} perlu perhatian", "{what} needs attention"),
-    "needs_attention": ("{what} perlu perhatian", "{what} need attention"),
-    "ill.source": ("1 sumber", "1 source"),
-    "ill.sources": ("{count} sumber", "{count} sources"),
-    "ill.endpoint": ("1 penerima webhook", "1 endpoint"),
-    "ill.endpoints": ("{count} penerima webhook", "{count} endpoints"),
-    "ill.part": ("1 bagian layanan", "1 part of the service"),
-    "ill.parts": ("{count} bagian layanan", "{count} parts of the service"),
-    "reload": ("Muat ulang tiap 30 detik", "Reload every 30 seconds"),
-    "reload_stop": ("Berhenti memuat ulang", "Stop reloading"),
-    "sources": ("Sumber", "Sources"),
-    "endpoints": ("Penerima webhook", "Webhook endpoints"),
-    "sources_by_standing": ("Jumlah sumber menurut keadaan", "Number of sources by standing"),
-    "more_sources": ("Sumber berikutnya", "More sources"),
-    "no_more_sources": ("Tidak ada sumber lagi.", "There are no more sources."),
-    "no_sources": ("Tidak ada sumber yang dikonfigurasi.", "No source is configured."),
-    "no_endpoints": ("Tidak ada penerima yang dikonfigurasi.", "No endpoint is configured."),
-    "articles": ("Artikel", "Articles"),
-    "held": ("Menunggu waktu embargo", "Held by embargo"),
-    "hub_subscriptions": ("Pelanggan hub", "Subscribers of the hub"),
-    "hub_pending": ("Pelanggan yang menunggu kabar", "Subscribers waiting for news"),
-    "outbox": ("Kabar yang menunggu dikirim", "Events waiting to go out"),
-    "source": ("Sumber", "Source"),
-    "standing": ("Keadaan", "Standing"),
-    "last_success": ("Terakhir berhasil", "Last success"),
-    "last_try": ("Terakhir dicoba {when}, {age}", "Last try {when}, {age}"),
-    "last_round": ("Putaran terakhir", "Last round"),
-    "fresh": (
-        "{share} dari {articles} artikel tampil dalam {span} (sasaran {target})",
-        "{share} of {articles} articles shown within {span} (objective {target})",
-    ),
-    "behind": ("Tertinggal: {fresh}", "Behind: {fresh}"),
-    "last_day": ("24 jam terakhir", "Last 24 hours"),
-    "day": ("{rounds} putaran, {failed} gagal, {new} baru", "{rounds} rounds, {failed} failed, {new} new"),
-    "failed_at": ("gagal: {hours}", "failed: {hours}"),
-    "next_due": ("Berikutnya", "Next due"),
-    "never": ("belum pernah", "never"),
-    "ago": ("{span} lalu", "{span} ago"),
-    "ahead": ("dalam {span}", "in {span}"),
-    "span.s": ("{number} detik", "{number} s"),
-    "span.min": ("{number} menit", "{number} min"),
-    "span.h": ("{number} jam", "{number} h"),
-    "span.d": ("{number} hari", "{number} d"),
-    "round": (
-        "{new} baru, {changed} berubah, {duplicate} ganda, {unchanged} tetap",
-        "{new} new, {changed} changed, {duplicate} duplicate, {unchanged} unchanged",
-    ),
-    "standing.ok": ("Baik", "Fine"),
-    "standing.failing": ("Gagal {failures} kali berturut-turut", "Failed {failures} times in a row"),
-    "standing.failing_once": ("Gagal sekali", "Failed once"),
-    "standing.failing_any": ("Gagal", "Failing"),
-    "standing.stuck": ("Macet", "Stuck"),
-    "standing.late": ("Terlambat", "Late"),
-    "standing.quiet": ("Sepi lebih lama dari biasanya", "Quiet for longer than usual"),
-    "standing.paused": ("Dijeda", "Paused"),
-    "standing.stopped": ("Dihentikan", "Stopped"),
-    "standing.new": ("Belum pernah diambil", "New"),
-    "endpoint": ("Penerima", "Endpoint"),
-    "ready": ("Siap", "Ready"),
-    "delayed": ("Ditunda", "Delayed"),
-    "in_flight": ("Dikirim", "In flight"),
-    "dead": ("Gagal", "Dead"),
-    "delivered": ("Terkirim", "Delivered"),
-    "last_failure": ("Kegagalan terakhir: {reason}", "Last failure: {reason}"),
-    # Why something failed: the words of `model.fetch.Reason`.
-    "reason.blocked": ("Alamatnya tidak diizinkan", "The address is not allowed"),
-    "reason.scheme": ("Bukan alamat http(s)", "Not an http(s) address"),
-    "reason.dns": ("Nama host tidak ditemukan", "The host name is not found"),
-    "reason.connect": ("Tidak dapat tersambung", "No connection could be made"),
-    "reason.tls": ("Sertifikat atau TLS tidak sah", "The certificate or TLS is not valid"),
-    "reason.busy": (
-        "Terlalu lama menunggu giliran di antara permintaan kami sendiri ke situs itu",
-        "It waited too long for its turn among our own requests to that site",
-    ),
-    "reason.timeout": ("Tidak menjawab tepat waktu", "It did not answer in time"),
-    "reason.too_large": ("Jawabannya terlalu besar", "The answer is too large"),
-    "reason.redirect": ("Pengalihan tidak berujung", "The redirects lead nowhere"),
-    "reason.protocol": ("Jawabannya terputus atau bukan HTTP", "The answer was cut off or is not HTTP"),
-    "reason.http": ("Menjawab dengan status {status}", "It answered with status {status}"),
-    "reason.robots": ("robots.txt situs itu meminta kami tidak membacanya", "Its robots.txt asks us not to"),
-    "reason.not_a_feed": ("Dokumennya bukan feed", "The document is not a feed"),
-    "reason.malformed": ("Dokumennya rusak", "The document is malformed"),
-    "reason.empty": ("Selektor tidak menemukan apa-apa", "The selectors find nothing"),
-    "reason.internal": ("Kesalahan di layanan ini", "A fault of this service"),
-    "reason.parser": ("Pengurai kehabisan waktu atau memori", "The parser ran out of time or memory"),
-    **DELIVERY_TEXTS,
-    **SCHEDULE_TEXTS,
-}
-
-MONTHS: Mapping[str, tuple[str, ...]] = {
-    "id": (
-        "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober",
-        "November", "Desember",
-    ),
-    "en": (
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-        "November", "December",
-    ),
-}  # fmt: skip
-DAYS: Mapping[str, tuple[str, ...]] = {
-    "id": ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }

@@ -16,7 +16,7 @@ from syndicator.model.ops.pause import Pause
 from syndicator.model.schedule import Calendar, Cron, Every, Holidays
 from syndicator.model.source import Source, SourceState
 from syndicator.store.store import Store
-from syndicator.web.ops.schedule_page import ON_PAGE
+from syndicator.web.console.schedule_page import ON_PAGE
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 NEW_YORK = "America/New_York"

@@ -1,0 +1,71 @@
+"""What all pages of the console share: who may see them, their frame, and what follows a form."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from aiohttp import hdrs, web
+
+from syndicator.web.console.sign_in import CONSOLE, Handler, SignIn
+from syndicator.web.http.responses import PAGE_POLICY
+from syndicator.web.pages.templates import Drawing
+from syndicator.web.texts.texts import TEXTS
+
+PLACES = ("overview", "schedule", "deliveries")
+"""What the console's menu leads to."""
+
+CONSOLE_POLICY = f"{PAGE_POLICY}; script-src 'self'; connect-src 'self'"
+"""As other pages, and scripts of our own: they only fetch anew what is there without them."""
+
+_NOTE = "note"
+
+
+class Console:
+    """Draws pages of the console, for who is signed in."""
+
+    def __init__(self, drawing: Drawing, sign_in: SignIn) -> None:
+        self.drawing = drawing
+        self._sign_in = sign_in
+
+    @property
+    def base(self) -> str:
+        """Return the path of the console, without a slash at its end."""
+        return self.drawing.prefix + CONSOLE
+
+    def get(self, path: str, handler: Handler) -> web.RouteDef:
+        """Route a page of the console; `path` begins below it, with a slash."""
+        return web.get(CONSOLE + path, self._sign_in.behind(handler))
+
+    def post(self, path: str, handler: Handler) -> web.RouteDef:
+        """Route what a form sends: from pages of the console alone, in the name of who is signed in."""
+        return web.post(CONSOLE + path, self._sign_in.behind(handler))
+
+    def page(
+        self, request: web.Request, template: str, place: str, *, status: int = 200, **values: object
+    ) -> web.Response:
+        """Draw a page; `place` is where the menu stands, `status` 422 where a form has a fault."""
+        note = request.query.get(_NOTE, "")
+        answer = self.drawing.page(
+            request,
+            f"console/{template}",
+            cache_control="no-store",
+            place=place,
+            places=PLACES,
+            note=f"note.{note}" if f"note.{note}" in TEXTS else "",
+            **values,
+        )
+        if status != answer.status and answer.status == 200:  # noqa: PLR2004
+            answer.set_status(status)
+        answer.headers["Content-Security-Policy"] = CONSOLE_POLICY
+        return answer
+
+    def done(self, path: str, note: str, query: Mapping[str, str] | None = None) -> web.Response:
+        """Lead to a page after a form was carried out, which says so: `note` is the end of a key `note.…`.
+
+        A page that is loaded anew then does nothing again.
+        """
+        asked = urlencode({**(query or {}), _NOTE: note})
+        headers: dict[str, str] = {
+            hdrs.LOCATION: f"{self.base}{path}?{asked}",
+            hdrs.CACHE_CONTROL: "no-store",
+        }
+        return web.Response(status=303, headers=headers)

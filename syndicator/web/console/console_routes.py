@@ -1,0 +1,20 @@
+"""All pages of the console."""
+
+from aiohttp import web
+
+from syndicator.web.console.console import Console
+from syndicator.web.console.delivery_pages import DeliveryPages
+from syndicator.web.console.overview_page import OverviewPage
+from syndicator.web.console.schedule_page import SchedulePages
+from syndicator.web.ops.health import HealthRoutes
+from syndicator.web.use_cases import UseCases
+
+
+def console_routes(cases: UseCases, console: Console, health: HealthRoutes) -> list[web.RouteDef]:
+    """Return the routes of all pages, over the use cases of one service."""
+    groups = (
+        OverviewPage(cases, console, health),
+        SchedulePages(cases, console),
+        DeliveryPages(cases, console),
+    )
+    return [route for group in groups for route in group.routes()]

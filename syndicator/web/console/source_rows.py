@@ -1,0 +1,77 @@
+"""Rows of sources on pages of the console."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from syndicator.model.ids import SourceId
+from syndicator.model.ops.status import Status
+from syndicator.model.source import Source, SourceState
+from syndicator.model.sources.freshness import FreshnessStanding
+from syndicator.rules.sources.freshness import standing_of
+from syndicator.rules.sources.health import Health, HealthStanding, failed_rounds, health
+from syndicator.rules.sources.round_history import Strip
+from syndicator.web.console.shown_failures import ShownFailure, shown_failure
+from syndicator.web.console.source_strips import StripDrawing, strip_drawing
+
+_SAYS_IT_ITSELF = frozenset({HealthStanding.FAILING, HealthStanding.NEW, HealthStanding.OK})
+"""Standings that the page has its own words for; of the others it shows the sentence."""
+
+
+class SourceRow(Struct, frozen=True, kw_only=True):
+    source: Source
+    state: SourceState
+    standing: HealthStanding
+    reason: ShownFailure | None
+    failed_rounds: int
+    why: str = ""
+    """One sentence, where nothing else in the row says it."""
+    strip: Strip | None = None
+    """Its last 24 hours."""
+    drawn: StripDrawing | None = None
+    fresh: FreshnessStanding | None = None
+    """How it stands against its objective, where it has one."""
+
+
+def source_rows(status: Status) -> list[SourceRow]:
+    """Judge each source; the worst first, else in the order of the configuration."""
+    rows = [
+        replace(
+            _source_row(one.source, one.state, health(one.source, one.state, status.at)),
+            fresh=standing_of(one.source, one.state, status.at),
+        )
+        for one in status.sources
+    ]
+    return sorted(rows, key=lambda row: list(HealthStanding).index(row.standing))
+
+
+def with_strips(
+    rows: Sequence[SourceRow], strips: Sequence[Strip], names: Sequence[SourceId]
+) -> list[SourceRow]:
+    """Return the rows with the strip of each source; `strips` in the order of `names`."""
+    found = dict(zip(names, strips, strict=True))
+    return [
+        replace(row, strip=found[row.source.id], drawn=strip_drawing(found[row.source.id])) for row in rows
+    ]
+
+
+def _source_row(source: Source, state: SourceState, judged: Health) -> SourceRow:
+    # The page lists the warnings, and what is stuck is so by one of them, or by selectors that are lost.
+    is_shown_already = judged.kind in _SAYS_IT_ITSELF or (
+        judged.kind is HealthStanding.STUCK and bool(state.warnings)
+    )
+    return SourceRow(
+        source=source,
+        state=state,
+        standing=judged.kind,
+        reason=_reason(state) if judged.kind is HealthStanding.FAILING else None,
+        failed_rounds=failed_rounds(state),
+        why="" if is_shown_already else judged.why,
+    )
+
+
+def _reason(state: SourceState) -> ShownFailure | None:
+    if state.failure is None:
+        return None
+    return shown_failure(state.failure.reason, state.failure.detail)

@@ -1,0 +1,1 @@
+"""The words of all pages, in the languages that we speak."""

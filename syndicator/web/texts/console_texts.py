@@ -1,0 +1,38 @@
+"""What the frame of the console says, in the languages that we speak."""
+
+from collections.abc import Mapping
+
+CONSOLE_TEXTS: Mapping[str, tuple[str, str]] = {
+    # key: (Indonesian, English)
+    "sign_in": ("Masuk", "Sign in"),
+    "sign_in_intro": (
+        "Konsol ini mengelola sumber, feed, dan kiriman.",
+        "The console runs sources, feeds and deliveries.",
+    ),
+    "token": ("Token", "Token"),
+    "token_hint": ("Token dengan izin admin.", "A token with the scope admin."),
+    "sign_in_by_link": (
+        "Atau jalankan “syndicator status” di komputer ini: tautannya berlaku sekali, selama sepuluh menit.",
+        "Or run “syndicator status” on this machine: its link works once, within ten minutes.",
+    ),
+    "sign_in_fault.no_token": ("Isi tokennya.", "Enter a token."),
+    "sign_in_fault.wrong_token": (
+        "Token ini tidak dikenal, sudah berakhir, atau dicabut.",
+        "This token is not known, has expired, or was revoked.",
+    ),
+    "sign_in_fault.token_without_admin": (
+        "Token ini tidak memiliki izin admin.",
+        "This token does not have the scope admin.",
+    ),
+    "sign_out": ("Keluar", "Sign out"),
+    "place.overview": ("Ikhtisar", "Overview"),
+    "place.sources": ("Sumber", "Sources"),
+    "place.schedule": ("Jadwal", "Schedule"),
+    "place.feeds": ("Feed", "Feeds"),
+    "place.stories": ("Berita", "Stories"),
+    "place.deliveries": ("Kiriman", "Deliveries"),
+    "place.access": ("Akses", "Access"),
+    "place.changes": ("Perubahan", "Changes"),
+    "place.log": ("Log", "Log"),
+    # What a form has just done: the end of `?note=`.
+}

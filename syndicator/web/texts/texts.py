@@ -1,0 +1,35 @@
+"""Every sentence of our pages, in the languages that we speak."""
+
+from collections.abc import Mapping
+
+from syndicator.web.texts.console_texts import CONSOLE_TEXTS
+from syndicator.web.texts.delivery_texts import DELIVERY_TEXTS
+from syndicator.web.texts.page_texts import PAGE_TEXTS
+from syndicator.web.texts.schedule_texts import SCHEDULE_TEXTS
+from syndicator.web.texts.standing_texts import STANDING_TEXTS
+
+LANGUAGES = ("id", "en")
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    # key: (Indonesian, English), as in LANGUAGES
+    **PAGE_TEXTS,
+    **CONSOLE_TEXTS,
+    **STANDING_TEXTS,
+    **DELIVERY_TEXTS,
+    **SCHEDULE_TEXTS,
+}
+
+MONTHS: Mapping[str, tuple[str, ...]] = {
+    "id": (
+        "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober",
+        "November", "Desember",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+        "November", "December",
+    ),
+}  # fmt: skip
+DAYS: Mapping[str, tuple[str, ...]] = {
+    "id": ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}

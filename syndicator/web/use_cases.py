@@ -1,0 +1,48 @@
+"""What the API and the console let people do: the use cases of one service."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from syndicator.model.clock import Clock
+from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.feeds.pagination import Paginator
+from syndicator.pipeline.ops.api_tokens import Access
+from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
+from syndicator.pipeline.ops.schedule_preview import SchedulePreview
+from syndicator.pipeline.popularity.partner_reports import PartnerReports
+from syndicator.pipeline.queries import Queries
+from syndicator.pipeline.sources.backfill_control import BackfillControl
+from syndicator.pipeline.sources.source_control import SourceControl
+from syndicator.pipeline.stories.editing import StoryEditing
+from syndicator.pipeline.webhooks.inspection import DeliveryInspection
+from syndicator.pipeline.webhooks.registration import EndpointRegistration
+from syndicator.pipeline.webhooks.replays import ReplayControl
+from syndicator.pipeline.webhooks.resend import Redelivery
+from syndicator.store.ops.audit import AuditLog
+
+
+@dataclass(frozen=True, kw_only=True)
+class UseCases:
+    """All that routes call."""
+
+    reading: Queries
+    listing: Paginator
+    story_editing: StoryEditing
+    withdrawer: Withdrawer
+    access: Access
+    partner_reports: PartnerReports
+    registration: EndpointRegistration
+    inspection: DeliveryInspection
+    redelivery: Redelivery
+    replay_control: ReplayControl
+    audit: AuditLog
+    editing: ConfigurationEditing
+    reload: Callable[[], None]
+    """Has this process read its files again."""
+    source_control: SourceControl
+    backfill_control: BackfillControl
+    schedule_preview: SchedulePreview
+    endpoint_schema: Mapping[str, Any]
+    """What `[endpoint.ID]` takes, as JSON Schema."""
+    clock: Clock
