@@ -26,11 +26,11 @@ from syndicator.use_cases import use_cases_of
 from syndicator.web.api.api_table import api_table
 from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import PublicConsole, create_app, create_ops_app
+from syndicator.web.console.sign_in import ConsoleAccess, operators_access
 from syndicator.web.feeds.private_feeds import PrivateFeeds
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import OpsOptions, WebOptions
 from syndicator.web.http.server import serving
-from syndicator.web.console.sign_in import ConsoleAccess, operators_access
 
 DRAIN_S = 3.0
 """How long running jobs may go on after the signal: the whole stop stays under 5 s."""

@@ -75,8 +75,7 @@ def create_app(
     keys: PrivateFeeds | None = None,
     console: PublicConsole | None = None,
 ) -> web.Application:
-    """Build the public application: feeds, pages, probes; where wanted, callbacks of hubs, pictures, search,
-    links that are counted, the API, the console.
+    """Build the public application: feeds, pages, probes, and what is wanted of all else.
 
     It answers below the path of the public URL and below the root alike, so that it does not matter
     whether a proxy in front strips the path or keeps it.
@@ -108,9 +107,7 @@ def create_app(
         routes += ClickRoutes(click_links, options).routes()
     if api is not None:
         routes += guarded(api.table, api.gate) + DescribingRoutes(api.table, drawing).routes()
-    if console is not None:
-        drawn = Drawing(reading.site, operates=True)
-        routes += _console(console.cases, drawn, console.access, _health(reading, options.configuration))
+    routes += _public_console(console, _health(reading, options.configuration))
     if pictures is not None:
         routes += PictureRoutes(pictures).routes()
     app = web.Application(
@@ -130,8 +127,8 @@ def create_ops_app(
 ) -> web.Application:
     """Build the operators' application, for a listener of its own.
 
-    Open are probes and what belongs to pages, and on loopback metrics. The console asks to sign in, the API asks
-    for a token.
+    Open are probes and what belongs to pages, and on loopback metrics. The console asks to sign in, the API
+    asks for a token.
     """
     reading = cases.reading
     drawing = Drawing(reading.site, prefix="", operates=True)
@@ -177,6 +174,13 @@ def _console(
 ) -> list[web.RouteDef]:
     sign_in = SignIn(drawing, access)
     return [*sign_in.routes(), *console_routes(cases, Console(drawing, sign_in), health)]
+
+
+def _public_console(console: PublicConsole | None, health: HealthRoutes) -> list[web.RouteDef]:
+    if console is None:
+        return []
+    drawing = Drawing(console.cases.reading.site, operates=True)
+    return _console(console.cases, drawing, console.access, health)
 
 
 async def _lead_to_console(request: web.Request) -> web.Response:

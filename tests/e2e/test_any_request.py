@@ -28,7 +28,7 @@ ROUTES = (
     "/articles/{}/related.json", "/stories/{}", "/search", "/r/{}", "/hub", "/rsscloud/pleaseNotify",
     "/rsscloud/ping", "/healthz", "/readyz", "/api/docs", "/api/v1/{}", "/api/v1/articles/{}", "/api/v1/articles",
     "/api/v1/openapi.json", "/problems/{}", "/pictures/{}", "/static/{}", "/sitemap-news.xml", "/favicon.ico",
-    "/status", "/deliveries", "/schedule", "/metrics", "/{}",
+    "/admin/", "/admin/deliveries", "/admin/schedule", "/metrics", "/{}",
 )  # fmt: skip
 PARAMETERS = (
     "source", "section", "tag", "language", "author", "since", "until", "query", "q", "sort", "window", "limit",

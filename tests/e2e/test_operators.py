@@ -17,8 +17,8 @@ from warm_program import run
 
 from syndicator.model.clock import system_clock
 from syndicator.rules.access.signed_tickets import ends_at
-from syndicator.web.http.server import open_socket, port_of, serving
 from syndicator.web.console.sign_in import LINK_LIFE
+from syndicator.web.http.server import open_socket, port_of, serving
 
 
 def free_port() -> int:
@@ -38,16 +38,16 @@ async def test_a_printed_link_opens_the_pages_and_the_file_opens_the_api(
     program = await start(config, "run")
     await program.ready()
     assert "/sign-in/" not in program.told(), "logs are kept"
-    assert "opens once" not in program.told(), "/status is no such link"
+    assert "opens once" not in program.told(), "/admin/ is no such link"
     assert "syndicator status prints a link that signs in" in program.told()
     status, link, _ = await run(config, "status")
-    assert (status, link.startswith(f"http://127.0.0.1:{port}/sign-in/")) == (0, True)
+    assert (status, link.startswith(f"http://127.0.0.1:{port}/admin/sign-in/")) == (0, True)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
         base = f"http://127.0.0.1:{port}"
-        assert (await browser.get(f"{base}/status")).status == 401
+        assert (await browser.get(f"{base}/admin/")).status == 401
         opened = await browser.get(link.strip())
-        assert (opened.status, opened.url.path) == (200, "/status")
-        assert (await browser.get(f"{base}/deliveries")).status == 200
+        assert (opened.status, opened.url.path) == (200, "/admin/")
+        assert (await browser.get(f"{base}/admin/deliveries")).status == 200
         assert (await browser.get(f"{base}/api/v1/tokens")).status == 401
         token = (tmp_path / "data" / "operators.token").read_text("utf-8").strip()
         bearer = {"Authorization": f"Bearer {token}"}
@@ -116,7 +116,7 @@ async def test_the_link_on_a_terminal_works_for_ten_minutes_as_is_said_there(con
         await process.wait()
         os.close(terminal)
     assert b"opens once, within ten minutes; syndicator status prints another link" in shown
-    link = re.search(r"status +http://127.0.0.1:[0-9]+/sign-in/(\S+)", shown.decode())
+    link = re.search(r"status +http://127.0.0.1:[0-9]+/admin/sign-in/(\S+)", shown.decode())
     assert link is not None
     assert timedelta(0) < ends_at(link[1]) - system_clock() <= LINK_LIFE == timedelta(minutes=10)
 

@@ -10,11 +10,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from support import ManualClock, answering
 
-from syndicator.api_routes import api_of
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.service import Service, open_service
 from syndicator.settings import load
 from syndicator.settings.shared_files import LocalConfiguration
+from syndicator.use_cases import use_cases_of
+from syndicator.web.api.api_table import api_table
 from syndicator.web.api.json_api import ApiRoute
 
 OpenService = Callable[..., AbstractAsyncContextManager[Service]]
@@ -99,4 +100,4 @@ def routes_of(service: Service) -> tuple[ApiRoute, ...]:
     """Return the API of a service that follows no files."""
     local = LocalConfiguration(Path("no such folder"), {})
     live = LiveConfiguration(local, service.store, service.clock, process="test")
-    return api_of(service, live)
+    return api_table(use_cases_of(service, live))

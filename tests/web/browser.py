@@ -25,9 +25,9 @@ from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store
 from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app
+from syndicator.web.console.sign_in import sign_in_path
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import WebOptions
-from syndicator.web.console.sign_in import sign_in_path
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
@@ -60,11 +60,11 @@ class Seen:
             "/api/docs", "/articles?tag=banjir", f"/articles?section={'b' * 90}", "/search", "/search?q=judul+OR+kabar", f"/search?q={'a' * 299}&tag={'b' * 90}",
         )  # fmt: skip
         operators = (
-            "/status",
-            "/deliveries",
-            "/schedule",
-            "/schedule?for=7d",
-            "/schedule?source=fine&for=31d",
+            "/admin/",
+            "/admin/deliveries",
+            "/admin/schedule",
+            "/admin/schedule?for=7d",
+            "/admin/schedule?source=fine&for=31d",
         )
         return [*(self.public + path for path in pages), *(self.ops + path for path in operators)]
 

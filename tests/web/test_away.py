@@ -27,9 +27,9 @@ from syndicator.store.feeds.rendition_files import RenditionFiles
 from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.store.watch import SILENCE_S
 from syndicator.web.app import create_app, create_waiting_app
+from syndicator.web.console.sign_in import sign_in_path
 from syndicator.web.feeds.feed_routes import FeedRoutes
 from syndicator.web.http.options import WebOptions
-from syndicator.web.console.sign_in import sign_in_path
 
 HTML = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "en"}
 
@@ -349,16 +349,16 @@ async def test_the_status_page_calls_nothing_well_while_redis_takes_no_writes(
         client_of(world.ops_app(), OPS) as operators,
         connect(f"unix://{server.socket}", anchor="x") as admin,
     ):
-        assert "All is well." in (await operators.get("/status", HTML)).text
+        assert "All is well." in (await operators.get("/admin/", HTML)).text
         await admin.call("REPLICAOF", "127.0.0.1", "1")
-        page = (await operators.get("/status", HTML)).text
+        page = (await operators.get("/admin/", HTML)).text
         ready = json.loads((await operators.get("/readyz")).body)
         await admin.call("REPLICAOF", "NO", "ONE")
         assert "All is well." not in page
         assert "1 part of the service needs attention" in page
         assert ready["parts"]["store"]["status"] == "degraded"
         assert ready["parts"]["store"]["detail"] in page
-        assert "All is well." in (await operators.get("/status", HTML)).text
+        assert "All is well." in (await operators.get("/admin/", HTML)).text
 
 
 async def test_the_probe_tells_that_the_password_is_another_one(
@@ -375,7 +375,7 @@ async def test_the_probe_tells_that_the_password_is_another_one(
 async def test_the_operators_page_says_so(server: EmbeddedServer, world: World) -> None:
     await server.stop()
     async with client_of(world.ops_app(), OPS) as client:
-        answer = await client.get("/status", HTML)
+        answer = await client.get("/admin/", HTML)
         assert answer.status == 503
         assert "It cannot be read right now" in answer.text
 

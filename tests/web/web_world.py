@@ -49,9 +49,10 @@ from syndicator.store.store import Store
 from syndicator.web.api.api_table import api_table
 from syndicator.web.api.json_api import ApiRoute
 from syndicator.web.app import create_ops_app
+from syndicator.web.console.sign_in import ConsoleAccess, operators_access
 from syndicator.web.http.options import OpsOptions
 from syndicator.web.http.server import open_socket, port_of, serving
-from syndicator.web.console.sign_in import Operators
+from syndicator.web.use_cases import UseCases
 
 OPS_TOKEN = "synd_of-the-operators"
 OPS: Mapping[str, str] = MappingProxyType({"Authorization": f"Bearer {OPS_TOKEN}"})
@@ -185,9 +186,9 @@ class World:
         return Access(self.store, {}, self.clock)
 
     @property
-    def table(self) -> tuple[ApiRoute, ...]:
-        """All routes of the API."""
-        return api_table(
+    def cases(self) -> UseCases:
+        """What the API and the console call."""
+        return UseCases(
             reading=self.reading,
             listing=Paginator(self.store, self.publisher, self.story_editing),
             story_editing=self.story_editing,
@@ -213,22 +214,29 @@ class World:
         )
 
     @property
+    def table(self) -> tuple[ApiRoute, ...]:
+        """All routes of the API."""
+        return api_table(self.cases)
+
+    @property
     def schedule_preview(self) -> SchedulePreview:
         """Simulates the schedules of `sources`."""
         by_id = {source.id: source for source in self.sources}
         return SchedulePreview(self.store, by_id, self.clock, self.site.timezone)
 
     @property
-    def operators(self) -> Operators:
-        """The gate of the operators' listener, for `OPS_TOKEN`."""
-        return Operators(OPS_TOKEN, self.access, self.store.used_links, self.clock)
+    def operators(self) -> ConsoleAccess:
+        """Who may ask the operators' listener: `OPS_TOKEN` is theirs."""
+        return operators_access(
+            OPS_TOKEN, self.access, self.store.sessions, self.store.used_links, self.clock
+        )
 
     def ops_app(
         self, metrics: bytes = b"", hosts: tuple[str, ...] = (), *, is_local: bool = True
     ) -> web.Application:
         """Build what operators ask."""
         options = OpsOptions(metrics=lambda: metrics, hosts=hosts, is_local=is_local)
-        return create_ops_app(self.reading, options, self.table, self.operators, self.schedule_preview)
+        return create_ops_app(self.cases, options, self.table, self.operators)
 
     async def admit(self, *candidates: Candidate) -> list[ArticleId]:
         admitted = await grouping_admitter(self.store, self.specs, self.clock).admit(candidates)

@@ -45,9 +45,9 @@ from syndicator.store.access.admin_token_file import keep_admin_token
 from syndicator.store.access.operators_token import operators_token
 from syndicator.store.files.data_folder import make_private
 from syndicator.web.app import create_waiting_app
+from syndicator.web.console.sign_in import sign_in_path
 from syndicator.web.http.options import WebOptions
 from syndicator.web.http.server import open_socket, port_of, serving
-from syndicator.web.console.sign_in import sign_in_path
 
 _MOST_WARNINGS = 20
 """Of warnings about the configuration, as `check` prints them."""

@@ -145,8 +145,8 @@ class ServerSection(Form):
     console: bool = Field(
         default=True,
         strict=True,
-        description="Whether the [console](console.md) is also at `/admin/` of this server, for who signs in with "
-        "an `admin` token. The operators' port has it in any case.",
+        description="Whether the [console](console.md) is also at `/admin/` of this server, for who signs in "
+        "with an `admin` token. The operators' port has it in any case.",
     )
     processes: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
         default=1, description="How many server processes share the port."

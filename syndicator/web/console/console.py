@@ -1,6 +1,7 @@
 """What all pages of the console share: who may see them, their frame, and what follows a form."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
@@ -40,9 +41,9 @@ class Console:
         return web.post(CONSOLE + path, self._sign_in.behind(handler))
 
     def page(
-        self, request: web.Request, template: str, place: str, *, status: int = 200, **values: object
+        self, request: web.Request, template: str, place: str, *, http_status: int = 200, **values: object
     ) -> web.Response:
-        """Draw a page; `place` is where the menu stands, `status` 422 where a form has a fault."""
+        """Draw a page; `place` is where the menu stands, `http_status` 422 where a form has a fault."""
         note = request.query.get(_NOTE, "")
         answer = self.drawing.page(
             request,
@@ -50,11 +51,11 @@ class Console:
             cache_control="no-store",
             place=place,
             places=PLACES,
-            note=f"note.{note}" if f"note.{note}" in TEXTS else "",
+            done=f"note.{note}" if f"note.{note}" in TEXTS else "",
             **values,
         )
-        if status != answer.status and answer.status == 200:  # noqa: PLR2004
-            answer.set_status(status)
+        if http_status != HTTPStatus.OK:
+            answer.set_status(http_status)
         answer.headers["Content-Security-Policy"] = CONSOLE_POLICY
         return answer
 

@@ -139,7 +139,7 @@ class SchedulePages:
             request,
             "schedule.html",
             "schedule",
-            status=200 if fault is None else 400,
+            http_status=200 if fault is None else 400,
             asked=asked,
             fault=fault,
             now=self._clock(),

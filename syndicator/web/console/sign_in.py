@@ -171,7 +171,11 @@ class SignIn:
         if not wants_page(request):
             raise _sign_in_first()
         is_page = request.method in {"GET", "HEAD"} and "/sign-in" not in request.path
-        return self._form(request, request.path_qs if is_page else "", status=401)
+        return self._form(request, self._as_seen(request.path_qs) if is_page else "", status=401)
+
+    def _as_seen(self, path: str) -> str:
+        """Return a path as browsers know it: a proxy in front may have stripped its beginning."""
+        return path if path.startswith(self._console) else self._drawing.prefix + path
 
     def _form(self, request: web.Request, wanted: str, *, status: int, fault: str = "") -> web.Response:
         say = self._drawing.wording(request)

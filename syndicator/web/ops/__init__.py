@@ -1,1 +1,1 @@
-"""The operators' pages, and health checks."""
+"""Metrics and health checks."""

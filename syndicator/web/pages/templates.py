@@ -21,7 +21,6 @@ from syndicator.web.texts.texts import LANGUAGES
 STATIC_TYPES: Mapping[str, str] = {
     "style.css": "text/css; charset=utf-8",
     "console.css": "text/css; charset=utf-8",
-    "console.js": "text/javascript; charset=utf-8",
     "icon.png": "image/png",
 }
 ICON = StaticDocument(

@@ -21,7 +21,7 @@ async def world(store: Store, clock: ManualClock) -> World:
     return await open_troubled_world(store, clock)
 
 
-async def page(operator: Client, path: str = "/deliveries") -> LexborHTMLParser:
+async def page(operator: Client, path: str = "/admin/deliveries") -> LexborHTMLParser:
     answer = await operator.get(path, ENGLISH)
     assert answer.status == 200
     assert answer.headers["Cache-Control"] == "no-store"
@@ -47,13 +47,13 @@ async def test_what_was_given_up_stands_there_with_its_reason(operator: Client) 
 
 async def test_one_endpoint_is_shown_alone_and_how_it_rests(world: World, operator: Client) -> None:
     await world.store.endpoints.disable(STUCK, "gone", NOON)
-    table, _ = (await page(operator, "/deliveries?endpoint=stuck")).css("table")
+    table, _ = (await page(operator, "/admin/deliveries?endpoint=stuck")).css("table")
     assert [row[:2] for row in rows(table)] == [
         ["stuck stuck.example", "Disabled gone Last failure: It answered with status 410"]
     ]
-    quiet = await page(operator, "/deliveries?endpoint=quiet")
+    quiet = await page(operator, "/admin/deliveries?endpoint=quiet")
     assert "Nothing was given up." in quiet.body.text()  # type: ignore[union-attr]
-    assert (await operator.get("/deliveries?endpoint=none", ENGLISH)).status == 404
+    assert (await operator.get("/admin/deliveries?endpoint=none", ENGLISH)).status == 404
 
 
 async def test_what_is_due_tells_since_when_and_replays_how_far_they_are(

@@ -40,7 +40,7 @@ async def health(operator: Client) -> dict[str, dict[str, str]]:
 
 
 async def verdict(operator: Client) -> str:
-    return LexborHTMLParser((await operator.get("/status", ENGLISH)).body).css(".verdict")[0].text()
+    return LexborHTMLParser((await operator.get("/admin/", ENGLISH)).body).css(".verdict")[0].text()
 
 
 async def test_an_endpoint_that_is_held_after_failures_is_called_fine_nowhere(
@@ -52,7 +52,7 @@ async def test_an_endpoint_that_is_held_after_failures_is_called_fine_nowhere(
     assert await world.store.endpoints.note_failure(STUCK, EndpointState(), held)
     await world.reading.endpoints()
     expected = ("Failing", "Failing 9 failures in a row Held until 5 Nov 2026, 19:10")
-    for path in ("/status", "/deliveries"):
+    for path in ("/admin/", "/admin/deliveries"):
         assert await told(operator, path) == {
             QUIET: ("Active", "Active"),
             STUCK: expected,
@@ -70,7 +70,7 @@ async def test_an_endpoint_that_is_held_after_failures_is_called_fine_nowhere(
 async def test_an_endpoint_that_is_not_proven_is_called_so_everywhere(world: World, operator: Client) -> None:
     koran = Endpoint(id=EndpointId("koran"), url="https://koran.example/in", secrets=(Secret("whsec_x"),))
     assert await world.store.endpoints.register(Registration(endpoint=koran, owner="koran", created_at=NOON))
-    for path in ("/status", "/deliveries"):
+    for path in ("/admin/", "/admin/deliveries"):
         assert (await told(operator, path))["koran"][0] == "Not proven", path
     assert (await health(operator))["koran"]["kind"] == "unverified"
     assert await verdict(operator) == "All is well.", "it is the partner who has to prove it"
@@ -79,7 +79,7 @@ async def test_an_endpoint_that_is_not_proven_is_called_so_everywhere(world: Wor
 async def test_the_worst_endpoint_stands_on_top(world: World, operator: Client) -> None:
     await world.store.endpoints.pause(QUIET, "moving", NOON)
     await world.store.endpoints.disable(STUCK, "gone", NOON)
-    assert list((await told(operator, "/status")).items()) == [
+    assert list((await told(operator, "/admin/")).items()) == [
         (STUCK, ("Disabled", "Disabled gone")),
         (QUIET, ("Paused", "Paused moving")),
     ]

@@ -30,7 +30,7 @@ async def client(world: World) -> AsyncIterator[Client]:
 
 
 async def page(client: Client) -> LexborHTMLParser:
-    answer = await client.get("/status", ENGLISH)
+    answer = await client.get("/admin/", ENGLISH)
     assert answer.status == 200
     assert answer.headers["Cache-Control"] == "no-store"
     return LexborHTMLParser(answer.body)
@@ -203,7 +203,7 @@ async def test_metrics_and_probes_are_there_and_feeds_are_not(client: Client) ->
 
 
 async def test_the_page_reloads_only_where_that_is_asked_for(client: Client) -> None:
-    for path, told in (("/status", "Reload every 30 seconds"), ("/status?reload=30", "Stop reloading")):
+    for path, told in (("/admin/", "Reload every 30 seconds"), ("/admin/?reload=30", "Stop reloading")):
         page = LexborHTMLParser((await client.get(path, ENGLISH)).body)
         (link,) = page.css("a.reload")
         assert link.text() == told
@@ -230,18 +230,18 @@ async def test_very_many_sources_are_shown_page_by_page(store: Store, clock: Man
         assert links == {"Failing 20": "?from=failing#sources", "New 210": "?from=new#sources"}
         (more,) = (link.attributes["href"] for link in first.css("a") if link.text() == "More sources")
         assert more == "?from=new.portal-180#sources"
-        rest = LexborHTMLParser((await client.get(f"/status{more}".split("#")[0], ENGLISH)).body)
+        rest = LexborHTMLParser((await client.get(f"/admin/{more}".split("#")[0], ENGLISH)).body)
         assert ids_of(rest) == [one.id for one in many[ON_PAGE - 20 : -20]]
         assert "More sources" not in rest.text()
         assert rest.css(".verdict")[0].text() == "20 sources need attention", "of all, not of this page"
-        behind = LexborHTMLParser((await client.get("/status?from=ok", ENGLISH)).body)
+        behind = LexborHTMLParser((await client.get("/admin/?from=ok", ENGLISH)).body)
         assert "There are no more sources." in behind.text()
-        again = LexborHTMLParser((await client.get("/status?from=new&reload=30", ENGLISH)).body)
+        again = LexborHTMLParser((await client.get("/admin/?from=new&reload=30", ENGLISH)).body)
         assert {link.attributes["href"] for link in again.css("#sources ~ nav a")} == {
             "?from=failing&reload=30#sources",
             "?from=new&reload=30#sources",
         }
-        assert (await client.get("/status?from=broken")).status == 400
+        assert (await client.get("/admin/?from=broken")).status == 400
 
 
 def ids_of(whole: LexborHTMLParser) -> list[str]:

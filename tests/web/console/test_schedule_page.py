@@ -40,7 +40,7 @@ def world(store: Store, clock: ManualClock) -> World:
 
 
 async def page(operator: Client, query: str = "", *, status: int = 200) -> LexborHTMLParser:
-    answer = await operator.get(f"/schedule{query}", ENGLISH)
+    answer = await operator.get(f"/admin/schedule{query}", ENGLISH)
     assert answer.status == status
     assert answer.headers["Cache-Control"] == "no-store"
     assert "style-src 'self'" in answer.headers["Content-Security-Policy"]
@@ -205,9 +205,9 @@ async def test_times_without_an_offset_are_those_of_the_site(operator: Client, t
 async def test_the_status_page_leads_there(store: Store, clock: ManualClock) -> None:
     world = await open_troubled_world(store, clock)
     async with client_of(world.ops_app(), OPS) as operator:
-        status = LexborHTMLParser((await operator.get("/status", ENGLISH)).body)
-        links = [link.attributes["href"] or "" for link in status.css("a[href^='/schedule']")]
-        assert links.count("/schedule") == 2
+        status = LexborHTMLParser((await operator.get("/admin/", ENGLISH)).body)
+        links = [link.attributes["href"] or "" for link in status.css("main a[href^='/admin/schedule']")]
+        assert links.count("/admin/schedule") == 1
         rows = [link for link in links if "source=" in link]
         assert [parse_qs(urlsplit(link).query)["source"] for link in rows] == [
             ["failing"], ["hollow"], ["late"], ["waiting"], ["fine"],
@@ -235,10 +235,10 @@ async def test_the_page_stays_small_with_very_many_sources(store: Store, clock: 
     clock.now = NOON + timedelta(minutes=30)
     world = World(store, clock, sources=await many(store, 1800))
     async with client_of(world.ops_app(), OPS) as operator:
-        answer = await operator.get("/schedule", ENGLISH)
+        answer = await operator.get("/admin/schedule", ENGLISH)
         whole = LexborHTMLParser(answer.body)
-        refused = await operator.get("/schedule?for=31d", ENGLISH)
-        one_group = await operator.get(f"/schedule?for=31d&group={quote('g7')}", ENGLISH)
+        refused = await operator.get("/admin/schedule?for=31d", ENGLISH)
+        one_group = await operator.get(f"/admin/schedule?for=31d&group={quote('g7')}", ENGLISH)
     assert len(answer.body) < 40_000
     assert whole.css("datalist") == []
     assert section(whole, "starved").endswith("and 160 more")

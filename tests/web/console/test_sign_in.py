@@ -27,11 +27,15 @@ from syndicator.rules.access.signed_tickets import is_valid, ticket
 from syndicator.store.access.operators_token import TOKEN_FILE, operators_token
 from syndicator.store.keys.table import Keys
 from syndicator.store.store import Store
-from syndicator.web.console.sign_in import LINK_LIFE, SIGNED_IN, sign_in_path
+from syndicator.web.api.json_api import PublicApi
+from syndicator.web.app import PublicConsole, create_app
+from syndicator.web.console.sign_in import LINK_LIFE, SIGNED_IN, ConsoleAccess, sign_in_path
+from syndicator.web.http.auth import Gate
+from syndicator.web.http.options import WebOptions
 
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 AS_JSON = {"Content-Type": "application/json"}
-PAGES = ["/", "/status", "/deliveries", "/schedule"]
+PAGES = ["/admin", "/admin/", "/admin/deliveries", "/admin/schedule"]
 OPEN = ["/healthz", "/readyz", "/metrics", "/static/style.css", "/favicon.ico"]
 
 
@@ -64,7 +68,7 @@ async def test_tokens_of_the_api_are_good_for_their_scopes(anybody: Client, worl
     reads = {"Authorization": f"Bearer {new.value}"}
     assert (await anybody.get("/api/v1/sources", reads)).status == 200
     assert (await anybody.get("/api/v1/tokens", reads)).status == 403
-    assert (await anybody.get("/status", reads)).status == 403
+    assert (await anybody.get("/admin/", reads)).status == 403
 
 
 async def test_wrong_tokens_of_others_do_not_shut_operators_out(anybody: Client) -> None:
@@ -83,7 +87,8 @@ async def test_probes_and_metrics_want_no_token(anybody: Client, path: str) -> N
 async def test_pages_say_how_to_sign_in(anybody: Client, path: str) -> None:
     page = await anybody.get(path, HTML)
     assert page.status == 401
-    assert "Run “syndicator status” on this machine" in page.text
+    assert "run “syndicator status” on this machine" in page.text
+    assert HTMLParser(page.text).css("form[method=post] input[name=token]")
     told = (await anybody.get(path)).json
     assert told["type"].endswith("/problems/sign-in")
     assert "operators.token" in told["detail"]
@@ -91,16 +96,25 @@ async def test_pages_say_how_to_sign_in(anybody: Client, path: str) -> None:
 
 async def test_pages_of_operators_lead_to_pages_of_operators(anybody: Client) -> None:
     """There is no front page and no list of feeds at this port: links named so would lead to the sign-in."""
-    for path in ("/status", "/nothing-here"):
+    for path in ("/admin/", "/nothing-here"):
         page = HTMLParser((await anybody.get(path, HTML)).text)
         assert page.css("header nav, header a") == [], path
         assert "Home" not in [one.text() for one in page.css("a")]
     page = HTMLParser((await anybody.get("/nothing-here", HTML)).text)
     assert [(one.text(), one.attributes["href"]) for one in page.css("main a")] == [("Service status", "/")]
-    page = HTMLParser((await anybody.get("/deliveries", HTML | dict(OPS))).text)
-    assert ("Service status", "/status") in [
-        (one.text(), one.attributes["href"]) for one in page.css("nav a")
-    ]
+    page = HTMLParser((await anybody.get("/admin/deliveries", HTML | dict(OPS))).text)
+    places = [(one.text(), one.attributes["href"]) for one in page.css("nav a")]
+    assert ("Overview", "/admin/") in places
+    assert ("Deliveries", "/admin/deliveries") in places
+
+
+async def test_former_addresses_lead_to_the_console(anybody: Client) -> None:
+    for path, now in (
+        ("/", "/admin/"), ("/status?reload=30", "/admin/?reload=30"),
+        ("/deliveries?endpoint=a", "/admin/deliveries?endpoint=a"), ("/schedule", "/admin/schedule"),
+    ):  # fmt: skip
+        answer = await anybody.get(path, HTML)
+        assert (answer.status, answer.headers["Location"]) == (308, now)
 
 
 def cookie_of(answer: Answer) -> tuple[dict[str, str], str]:
@@ -113,7 +127,7 @@ async def test_a_link_signs_one_browser_in(anybody: Client, clock: ManualClock) 
     link = sign_in_path(OPS_TOKEN, clock())
     assert (await anybody.send("HEAD", link)).status == 405, "a preview does not use it up"
     first = await anybody.get(link, HTML)
-    assert (first.status, first.headers["Location"]) == (303, "/status")
+    assert (first.status, first.headers["Location"]) == (303, "/admin/")
     assert first.headers["Cache-Control"] == "no-store"
     cookie, line = cookie_of(first)
     assert "HttpOnly" in line
@@ -142,7 +156,7 @@ async def test_a_used_link_is_noted_longer_than_it_works_and_not_for_ever(
 ) -> None:
     link = sign_in_path(OPS_TOKEN, clock())
     redis, keys = world.store.connection, Keys(world.store.again.namespace)
-    for junk in (link[:-1], "/sign-in/junk"):
+    for junk in (link[:-1], "/admin/sign-in/junk"):
         assert (await anybody.get(junk)).status == 401
     assert await redis.call("KEYS", keys.used_link("*")) == [], "what was not made here is not noted"
     assert (await anybody.get(link)).status == 303
@@ -152,14 +166,19 @@ async def test_a_used_link_is_noted_longer_than_it_works_and_not_for_ever(
     assert LINK_LIFE.total_seconds() < left_s <= LINK_LIFE.total_seconds() + 3600
 
 
-async def test_links_and_sign_ins_end(anybody: Client, clock: ManualClock) -> None:
+async def test_links_and_sign_ins_end(anybody: Client, world: World, clock: ManualClock) -> None:
     late, early = sign_in_path(OPS_TOKEN, clock()), sign_in_path(OPS_TOKEN, clock())
     cookie, _ = cookie_of(await anybody.get(early))
     clock.advance(LINK_LIFE.total_seconds())
     assert (await anybody.get(late)).status == 401
-    assert (await anybody.get("/status", HTML | cookie)).status == 200
-    clock.advance(SIGNED_IN.total_seconds())
-    assert (await anybody.get("/status", HTML | cookie)).status == 401
+    assert (await anybody.get("/admin/", HTML | cookie)).status == 200
+    redis, keys = world.store.connection, Keys(world.store.again.namespace)
+    (session,) = await redis.call("KEYS", keys.session("*"))
+    left_s = await redis.call("TTL", session)
+    assert SIGNED_IN.total_seconds() - 60 < left_s <= SIGNED_IN.total_seconds()
+    await redis.call("PEXPIRE", session, 1)
+    await asyncio.sleep(0.01)
+    assert (await anybody.get("/admin/", HTML | cookie)).status == 401
 
 
 async def test_what_was_made_by_another_token_or_for_another_purpose_is_refused(
@@ -173,7 +192,7 @@ async def test_what_was_made_by_another_token_or_for_another_purpose_is_refused(
         "9" * 5000,
         "..",
     ):
-        assert (await anybody.get(f"/sign-in/{text}")).status == 401
+        assert (await anybody.get(f"/admin/sign-in/{text}")).status == 401
     assert is_valid(OPS_TOKEN, "link", ticket(OPS_TOKEN, "link", ends, b"12345678"), clock())
 
 
@@ -185,7 +204,7 @@ async def test_what_was_made_by_another_token_or_for_another_purpose_is_refused(
     ],
 )  # fmt: skip
 async def test_a_name_that_was_made_to_lead_here_is_refused(anybody: Client, host: str) -> None:
-    for path in ["/status", "/metrics", "/healthz", "/api/v1/tokens"]:
+    for path in ["/admin/", "/metrics", "/healthz", "/api/v1/tokens"]:
         answer = await anybody.get(path, {"Host": host, **OPS})
         assert answer.status == 421, path
         assert "ops_hosts" in answer.json["detail"]
@@ -196,13 +215,13 @@ async def test_a_name_that_was_made_to_lead_here_is_refused(anybody: Client, hos
     ["localhost", "LOCALHOST:9000", "127.0.0.1", "127.0.0.1:1", "[::1]:8089", "127.0.0.2", "localhost."],
 )
 async def test_it_is_asked_by_the_names_of_loopback(anybody: Client, host: str) -> None:
-    assert (await anybody.get("/status", {"Host": host, **OPS})).status == 200
+    assert (await anybody.get("/admin/", {"Host": host, **OPS})).status == 200
 
 
 async def test_it_is_asked_by_configured_names(world: World) -> None:
     async with client_of(world.ops_app(hosts=("Ops.example",)), OPS) as client:
-        assert (await client.get("/status", {"Host": "ops.example:8443"})).status == 200
-        assert (await client.get("/status", {"Host": "news.example"})).status == 421
+        assert (await client.get("/admin/", {"Host": "ops.example:8443"})).status == 200
+        assert (await client.get("/admin/", {"Host": "news.example"})).status == 421
 
 
 async def test_an_endpoint_of_a_partner_restores_no_article(
@@ -226,7 +245,7 @@ async def test_an_endpoint_of_a_partner_restores_no_article(
 
 async def test_a_portal_that_redirects_there_reads_nothing(world: World) -> None:
     async with egress_on("127.0.0.0/8") as egress, client_of(world.ops_app()) as ops:
-        for path in ("/api/v1/sources", "/status", "/api/v1/tokens"):
+        for path in ("/api/v1/sources", "/admin/", "/api/v1/tokens"):
             result = await egress.fetch(ops.base + path)
             assert isinstance(result, FetchFailed)
             assert result.status == 401
@@ -282,3 +301,116 @@ async def test_off_loopback_metrics_ask_for_a_token_and_addresses_lead_here(worl
             assert (await client.get(path, reads)).status == 200
         assert (await client.get("/healthz", {"Host": "10.1.2.3"})).status == 200
         assert (await client.get("/healthz", {"Host": "evil.example"})).status == 421
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"} | HTML
+
+
+async def admin_token(world: World, name: str = "night") -> str:
+    new = new_token(Token(id=TokenId(name), scopes=(TokenScope.ADMIN,)), world.clock())
+    await world.access.keep(new)
+    return new.value
+
+
+@pytest.fixture
+async def public(world: World) -> AsyncIterator[Client]:
+    """The public server: it knows no token of the operators."""
+    access = ConsoleAccess(gate=Gate(world.access, world.clock), sessions=world.store.sessions)
+    app = create_app(
+        world.reading,
+        WebOptions(),
+        api=PublicApi(table=world.table, gate=access.gate),
+        console=PublicConsole(cases=world.cases, access=access),
+    )
+    async with client_of(app) as opened:
+        yield opened
+
+
+async def test_a_token_signs_a_browser_in_at_the_public_server(public: Client, world: World) -> None:
+    page = await public.get("/admin/deliveries", HTML)
+    assert page.status == 401
+    assert HTMLParser(page.text).css("input[name=next]")[0].attributes["value"] == "/news/admin/deliveries"
+    body = f"token={await admin_token(world)}&next=/news/admin/deliveries".encode()
+    opened = await public.send("POST", "/admin/sign-in", FORM, body)
+    assert (opened.status, opened.headers["Location"]) == (303, "/news/admin/deliveries")
+    cookie, line = cookie_of(opened)
+    assert "Path=/news/admin" in line
+    assert "Secure" in line
+    for path in ("/admin/deliveries", "/news/admin/deliveries"):
+        assert (await public.get(path, HTML | cookie)).status == 200, "a proxy may strip the beginning"
+    assert (await public.get("/api/v1/tokens", cookie)).status == 401, "a cookie opens the console alone"
+    kept = await world.store.connection.call("KEYS", "*sessions:*")
+    assert all(cookie["Cookie"].partition("=")[2].encode() not in key for key in kept), "its digest alone"
+
+
+async def test_a_token_that_is_revoked_signs_its_browsers_out(public: Client, world: World) -> None:
+    value = await admin_token(world)
+    cookie, _ = cookie_of(await public.send("POST", "/admin/sign-in", FORM, f"token={value}".encode()))
+    assert (await public.get("/admin/", HTML | cookie)).status == 200
+    await world.access.revoke(TokenId("night"))
+    assert (await public.get("/admin/", HTML | cookie)).status == 401
+
+
+async def test_who_signs_out_is_out_everywhere(public: Client, world: World) -> None:
+    value = await admin_token(world)
+    cookie, _ = cookie_of(await public.send("POST", "/admin/sign-in", FORM, f"token={value}".encode()))
+    answer = await public.send("POST", "/admin/sign-out", FORM | cookie)
+    assert (answer.status, answer.headers["Location"].endswith("/admin/sign-in")) == (303, True)
+    assert (await public.get("/admin/", HTML | cookie)).status == 401, "also where the cookie was copied"
+
+
+@pytest.mark.parametrize("scopes", [(), (TokenScope.READ,), (TokenScope.PARTNER,)])
+async def test_other_tokens_sign_nobody_in(
+    public: Client, world: World, scopes: tuple[TokenScope, ...]
+) -> None:
+    value = "synd_guessed"
+    if scopes:
+        new = new_token(Token(id=TokenId("r"), scopes=scopes), world.clock())
+        await world.access.keep(new)
+        value = new.value
+    answer = await public.send("POST", "/admin/sign-in", FORM, f"token={value}".encode())
+    assert answer.status == 403
+    assert "Set-Cookie" not in answer.headers
+    assert value not in answer.text
+    assert HTMLParser(answer.text).css("[role=alert]")[0].text()
+    assert (await public.send("POST", "/admin/sign-in", FORM, f"token={OPS_TOKEN}".encode())).status == 403
+
+
+async def test_guessing_tokens_is_slowed_down(public: Client) -> None:
+    answers = [
+        (await public.send("POST", "/admin/sign-in", FORM, f"token=synd_{at:032}".encode())).status
+        for at in range(30)
+    ]
+    assert answers[-1] == 429
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site"), ("Origin", "https://evil.example"),
+        ("Origin", "null"), ("Referer", "http://127.0.0.1/admin/"),
+    ],
+)  # fmt: skip
+async def test_no_other_site_acts_for_who_is_signed_in(
+    public: Client, world: World, header: str, value: str
+) -> None:
+    token = await admin_token(world)
+    cookie, _ = cookie_of(await public.send("POST", "/admin/sign-in", FORM, f"token={token}".encode()))
+    forged = {"Content-Type": FORM["Content-Type"], header: value} | cookie
+    assert (await public.send("POST", "/admin/sign-out", forged)).status == 403
+    assert (await public.send("POST", "/admin/sign-in", forged, f"token={token}".encode())).status == 403
+    assert (await public.get("/admin/", HTML | cookie)).status == 200, "it is still signed in"
+
+
+async def test_a_sign_in_leads_nowhere_else(public: Client, world: World) -> None:
+    token = await admin_token(world)
+    for wanted in (
+        "https://evil.example",
+        "//evil.example",
+        "/admin\\@evil.example",
+        "/news/adminx",
+        "/feeds",
+    ):
+        body = f"token={token}&next={wanted}".encode()
+        answer = await public.send("POST", "/admin/sign-in", FORM, body)
+        assert answer.headers["Location"].endswith("/admin/"), wanted
