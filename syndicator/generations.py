@@ -18,9 +18,10 @@ from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import counting
 from syndicator.observe.pauses import collect_all, without_collection
+from syndicator.opening import build_service
 from syndicator.resources import Foundation
 from syndicator.schedule.workers import Workers
-from syndicator.service import Service, build_service
+from syndicator.service import Service
 from syndicator.settings.settings import Settings, listening_url
 from syndicator.use_cases import use_cases_of
 from syndicator.web.api.api_table import api_table

@@ -1,14 +1,11 @@
 """The composition root: all parts of a service, and how they are wired.
 
-`open_service` opens what a service needs (`resources`), wires the parts over it and closes all in reverse.
+`opening` opens what a service needs (`resources`), wires the parts over it and closes all in reverse.
 `serve` lays the web server over a `Service`, `work` runs its steps, `run` does both; a command asks one part.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from syndicator.model.clock import Clock, system_clock
 from syndicator.model.source import SourceKind
 from syndicator.pipeline.articles.admission import Admitter, Grouping
 from syndicator.pipeline.articles.article_pages import ArticlePages
@@ -63,16 +60,16 @@ from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.pipeline.stories.near_articles import NearArticles
 from syndicator.pipeline.webhooks.delivery import DeliverStep
 from syndicator.pipeline.webhooks.inspection import DeliveryInspection
+from syndicator.pipeline.webhooks.payloads import Payloads
 from syndicator.pipeline.webhooks.registration import EndpointRegistration
 from syndicator.pipeline.webhooks.replays import ReplayControl
 from syndicator.pipeline.webhooks.resend import Redelivery
 from syndicator.pipeline.websub.callbacks import HubCallbacks
 from syndicator.pipeline.websub.subscriptions import SubscribeStep, WebsubSubscriptions
-from syndicator.resources import Foundation, Resources, open_foundation, open_resources, stale_cache
+from syndicator.resources import Resources, stale_cache
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.rules.stories.owners import owners_of
 from syndicator.settings.endpoint_registration import Registrations, written
-from syndicator.settings.settings import Settings
 from syndicator.store.articles.picture_files import PictureFiles
 from syndicator.store.data_mark import MarkFile
 from syndicator.store.ops.configured_names import ConfiguredNames
@@ -299,7 +296,9 @@ class Service:
             clock=clock,
             wall=self._foundation.wall,
         )
-        self.inspection = DeliveryInspection(store, self.registration, clock)
+        self.inspection = DeliveryInspection(
+            store, self.registration, Payloads(store, settings.site, resources.origins), clock
+        )
         self.resend = Redelivery(store, self.registration, clock)
         self.replays = ReplayControl(store, self.registration, clock)
 
@@ -372,28 +371,3 @@ class Service:
             websub_subscriptions=self.hub_subscriptions,
             scoring=self.scoring,
         )
-
-
-@asynccontextmanager
-async def open_service(
-    settings: Settings, clock: Clock | None = None, *, wall: Clock = system_clock
-) -> AsyncIterator[Service]:
-    """Open a service and all below it; without a clock, time is that of Redis. `wall` dates requests."""
-    async with (
-        open_foundation(settings, clock, wall) as foundation,
-        build_service(settings, foundation) as service,
-    ):
-        yield service
-
-
-@asynccontextmanager
-async def build_service(settings: Settings, foundation: Foundation) -> AsyncIterator[Service]:
-    """Open the service of one configuration over a foundation."""
-    async with AsyncExitStack() as stack:
-        service = Service(await stack.enter_async_context(open_resources(settings, foundation)))
-        stack.callback(service.publisher.close)
-        stack.push_async_callback(service.pictures.close)
-        stack.callback(service.search.close)
-        stack.push_async_callback(service.assigner.finish)
-        await service.data_loss.begin()
-        yield service

@@ -26,8 +26,8 @@ from bench.measure import tell
 from syndicator.model.clock import system_clock, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Failure, Round, Source, SourceState
+from syndicator.opening import open_service
 from syndicator.rules.identity.identity import spec_hash
-from syndicator.service import open_service
 from syndicator.settings import load
 from syndicator.store.access.operators_token import operators_token
 from syndicator.store.codec import pack

@@ -29,9 +29,10 @@ import aiohttp
 from bench.measure import Spent, tell
 from syndicator.observe import logs
 from syndicator.observe.pauses import collect_briefly
+from syndicator.opening import open_service
 from syndicator.schedule.runner import Runner
 from syndicator.schedule.workers import CAPACITY
-from syndicator.service import Service, open_service
+from syndicator.service import Service
 from syndicator.settings import load
 
 SOURCES = 200

@@ -30,7 +30,8 @@ from syndicator.model.fetch import FetchFailed
 from syndicator.model.ids import SourceId
 from syndicator.observe import logs
 from syndicator.observe.pauses import collect_briefly
-from syndicator.service import Service, open_service
+from syndicator.opening import open_service
+from syndicator.service import Service
 from syndicator.settings import load
 
 HEALTHY = SourceId("healthy")

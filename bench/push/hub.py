@@ -24,11 +24,12 @@ from syndicator.model.feed import Format
 from syndicator.model.hub import Lease, Protocol, Subscriber, TopicName
 from syndicator.model.ids import FeedId
 from syndicator.observe.pauses import collect_briefly
+from syndicator.opening import open_service
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.rules.hub.subscribers import new_subscriber
 from syndicator.schedule.runner import Runner
 from syndicator.schedule.workers import CAPACITY
-from syndicator.service import Service, open_service
+from syndicator.service import Service
 from syndicator.settings import load
 
 SUBSCRIBERS = 1000

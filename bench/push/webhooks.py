@@ -26,12 +26,13 @@ from syndicator.model.clock import system_clock
 from syndicator.model.delivery import Payload, Secret
 from syndicator.model.event import EventType
 from syndicator.observe.pauses import collect_briefly
+from syndicator.opening import open_service
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.webhooks.payloads import Payloads
 from syndicator.push.signing import sign_with_all
 from syndicator.schedule.runner import Runner
 from syndicator.schedule.workers import CAPACITY
-from syndicator.service import Service, open_service
+from syndicator.service import Service
 from syndicator.settings import load
 
 PUSHES = int(os.environ.get("PUSHES", "20000"))

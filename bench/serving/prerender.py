@@ -19,9 +19,10 @@ from bench.invented import invented
 from syndicator.model.article import Candidate
 from syndicator.model.feed import READER_FORMATS
 from syndicator.model.ids import FeedId
+from syndicator.opening import open_service
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.schedule.runner import Runner
-from syndicator.service import Service, open_service
+from syndicator.service import Service
 from syndicator.settings import load
 
 SECTIONS = 300

@@ -33,8 +33,9 @@ from syndicator.model.feed import READER_FORMATS, Format
 from syndicator.model.ids import FeedId
 from syndicator.observe.metrics import counting
 from syndicator.observe.pauses import collect_briefly
+from syndicator.opening import open_service
 from syndicator.pipeline.articles.admission import Admitter
-from syndicator.service import Service, open_service
+from syndicator.service import Service
 from syndicator.settings import load
 from syndicator.web.app import create_app
 from syndicator.web.http.options import WebOptions

@@ -151,6 +151,8 @@ class Delivered(Struct, frozen=True, kw_only=True):
 
     status: int
     duration_ms: int
+    answer: str = ""
+    """The beginning of what the receiver answered."""
     disable: bool = False
     """The receiver asks for no more events."""
 
@@ -161,6 +163,8 @@ class RetryAt(Struct, frozen=True, kw_only=True):
     at: datetime
     reason: str
     duration_ms: int
+    answer: str = ""
+    """The beginning of what the receiver answered."""
     retry_after_s: float | None = None
     """What the receiver asked for, for all that goes to it."""
     disable: bool = False
@@ -171,6 +175,8 @@ class Dead(Struct, frozen=True, kw_only=True):
 
     reason: str
     duration_ms: int
+    answer: str = ""
+    """The beginning of what the receiver answered."""
     retry_after_s: float | None = None
     disable: bool = False
     was_tried: bool = True

@@ -18,6 +18,9 @@ _SUCCESS = range(200, 300)
 _DISABLE, _ABORT = "disable", "abort-message"
 """Answers in the header `webhook-delivery`, as Standard Webhooks is about to define them."""
 
+KEPT_OF_FAILED, KEPT_OF_DELIVERED = 1024, 128
+"""Bytes of an answer that are kept with an attempt: what explains a failure, and little of what went well."""
+
 UNSIGNABLE = "secret"
 """The reason of a delivery that could not be signed: the endpoint's secret is missing or unusable."""
 
@@ -31,6 +34,7 @@ class _Attempt(Struct, frozen=True, kw_only=True):
     retry_after: str | None = None
     wish: str | None = None
     """What the receiver says of what is to come: `disable`, or `abort-message`."""
+    answer: str = ""
 
 
 async def send(  # noqa: PLR0917 — six things of six types: none can be taken for another
@@ -66,10 +70,14 @@ async def send(  # noqa: PLR0917 — six things of six types: none can be taken 
             status=answer.status,
             retry_after=answer.headers.get("retry-after"),
             wish=answer.headers.get("webhook-delivery", "").strip().lower(),
+            answer=_beginning(answer),
         )
     if attempt.status is not None and attempt.status in _SUCCESS:
         return Delivered(
-            status=attempt.status, duration_ms=attempt.duration_ms, disable=attempt.wish == _DISABLE
+            status=attempt.status,
+            duration_ms=attempt.duration_ms,
+            answer=attempt.answer,
+            disable=attempt.wish == _DISABLE,
         )
     took = timedelta(milliseconds=attempt.duration_ms)
     retry_after_s = parse_retry_after(attempt.retry_after, sent_at + took)
@@ -101,6 +109,7 @@ def _failed(
             at=decision.at,
             reason=attempt.reason,
             duration_ms=attempt.duration_ms,
+            answer=attempt.answer,
             retry_after_s=retry_after_s,
             disable=disable,
         )
@@ -108,9 +117,18 @@ def _failed(
     return Dead(
         reason=why if why == attempt.reason else f"{why}:{attempt.reason}",
         duration_ms=attempt.duration_ms,
+        answer=attempt.answer,
         retry_after_s=None if gone else retry_after_s,
         disable=disable,
     )
+
+
+def _beginning(answer: Answer) -> str:
+    """Return the beginning of an answer as text; what is no text shows that by its marks."""
+    most = KEPT_OF_DELIVERED if answer.status in _SUCCESS else KEPT_OF_FAILED
+    text = answer.body[:most].decode("utf-8", "replace")
+    shown = (letter if letter.isprintable() or letter in "\n\t" else "\ufffd" for letter in text)
+    return "".join(shown).strip()
 
 
 async def post_signed(

@@ -11,7 +11,8 @@ from aiohttp.test_utils import TestServer
 from support import ManualClock, answering
 
 from syndicator.live_configuration import LiveConfiguration
-from syndicator.service import Service, open_service
+from syndicator.opening import open_service
+from syndicator.service import Service
 from syndicator.settings import load
 from syndicator.settings.shared_files import LocalConfiguration
 from syndicator.use_cases import use_cases_of

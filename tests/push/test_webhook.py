@@ -36,12 +36,12 @@ class Receiver:
 
 @asynccontextmanager
 async def receiving(
-    status: int = 200, headers: dict[str, str] | None = None, *, hang: bool = False
+    status: int = 200, headers: dict[str, str] | None = None, *, hang: bool = False, body: bytes = b""
 ) -> AsyncIterator[Receiver]:
     async def answer() -> web.Response:
         if hang:
             await asyncio.Event().wait()
-        return web.Response(status=status, headers=headers)
+        return web.Response(status=status, headers=headers, body=body)
 
     receiver = Receiver(answer)
     app = web.Application()
@@ -220,3 +220,16 @@ async def test_jitter_comes_from_the_generator_that_is_given(egress: Egress) -> 
     assert all(4 <= wait <= 6 for wait in waits)
     assert len({round(wait, 6) for wait in waits}) == 20
     assert waits[3] == pytest.approx(again)
+
+
+async def test_the_beginning_of_an_answer_is_kept(egress: Egress) -> None:
+    for status, kept in ((500, 1024), (200, 128)):
+        async with receiving(status, body=b"no such article " * 200) as receiver:
+            outcome = await attempt(egress, endpoint(receiver.url))
+        assert outcome.answer == (b"no such article " * 200)[:kept].decode().strip()
+
+
+async def test_an_answer_that_is_no_text_is_kept_as_text(egress: Egress) -> None:
+    async with receiving(500, body=b"a\x00\x1b[31mb\xff" + "é".encode()) as receiver:
+        outcome = await attempt(egress, endpoint(receiver.url))
+    assert outcome.answer == "a\ufffd\ufffd[31mb\ufffdé"

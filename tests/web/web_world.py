@@ -37,6 +37,7 @@ from syndicator.pipeline.sources.source_control import SourceControl
 from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.pipeline.webhooks.inspection import DeliveryInspection
+from syndicator.pipeline.webhooks.payloads import Payloads
 from syndicator.pipeline.webhooks.registration import EndpointRegistration
 from syndicator.pipeline.webhooks.replays import ReplayControl
 from syndicator.pipeline.webhooks.resend import Redelivery
@@ -196,7 +197,9 @@ class World:
             access=self.access,
             partner_reports=PartnerReports(self.store, 1000, self.clock),
             registration=self.registration,
-            inspection=DeliveryInspection(self.store, self.registration, self.clock),
+            inspection=DeliveryInspection(
+                self.store, self.registration, Payloads(self.store, self.site, {}), self.clock
+            ),
             redelivery=Redelivery(self.store, self.registration, self.clock),
             replay_control=ReplayControl(self.store, self.registration, self.clock),
             audit=self.store.audit,

@@ -262,7 +262,7 @@ async def _read(settings: Settings, source: Source, articles: int) -> tuple[Prev
 
 
 async def _judge(settings: Settings, source: Source, articles: int) -> tuple[Preview, tuple[Judged, ...]]:
-    from syndicator.service import open_service  # noqa: PLC0415 -- other previews do without, and start faster
+    from syndicator.opening import open_service  # noqa: PLC0415 -- other previews do without, and start faster
 
     async with open_service(settings) as service, _open_dry_run(settings) as dry_run_context:
         with _with_remedies():

@@ -7,14 +7,16 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.errors import NoEndpoint, SyndicatorError
+from syndicator.errors import NoEndpoint, PushError, SyndicatorError
 from syndicator.model.clock import Clock
 from syndicator.model.endpoint import EndpointListed
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, EndpointId, EventId
 from syndicator.pipeline.feeds.pagination import CursorError, ListPage
 from syndicator.pipeline.webhooks.endpoint_views import Asker
-from syndicator.pipeline.webhooks.registration import EndpointRegistration
+from syndicator.pipeline.webhooks.payloads import Payloads
+from syndicator.pipeline.webhooks.registration import HIDDEN, EndpointRegistration
+from syndicator.push.signing import signed_headers
 from syndicator.store.store import Store
 from syndicator.store.webhooks.attempts import AttemptQuery, LoggedAttempt
 from syndicator.store.webhooks.backlog import Undelivered
@@ -78,12 +80,23 @@ class DeliveryShown(Struct, frozen=True, kw_only=True):
     """The newest first, 100 at most."""
 
 
+class DeliveryRequest(Struct, frozen=True, kw_only=True):
+    """What goes to an endpoint for one event, as it would be sent now."""
+
+    headers: Sequence[tuple[str, str]]
+    """Values of the endpoint's own headers, and signatures, are hidden."""
+    body: str
+
+
 class DeliveryInspection:
     """Lists deliveries and attempts of the endpoints that the asker may see."""
 
-    def __init__(self, store: Store, registration: EndpointRegistration, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, registration: EndpointRegistration, payloads: Payloads, clock: Clock
+    ) -> None:
         self._store = store
         self._registration = registration
+        self._payloads = payloads
         self._clock = clock
 
     async def deliveries(
@@ -112,6 +125,33 @@ class DeliveryInspection:
         if line is None:
             raise NoDelivery(f"nothing is known of a delivery of {event!r} to {endpoint!r}")
         return DeliveryShown(delivery=line, attempts=attempts)
+
+    async def request(self, asker: Asker, endpoint: EndpointId, event: EventId) -> DeliveryRequest | None:
+        """Return what an endpoint is sent for an event; None where nothing is left to send, or nothing signs.
+
+        Raises NoEndpoint.
+        """
+        (listed,) = await self._seen(asker, endpoint)
+        found = await self._store.events.get(event)
+        if found is None:
+            return None
+        prepared = (await self._payloads.prepare([found]))[event]
+        if prepared.is_gone:
+            return None
+        body = self._payloads.body(prepared, listed.endpoint.payload)
+        try:
+            theirs, ours = signed_headers(listed.endpoint, event, body, self._clock())
+        except PushError:
+            return None
+        signatures = ours["webhook-signature"].split(" ")
+        shown = [f"{one.partition(',')[0]},{HIDDEN}" for one in signatures]
+        return DeliveryRequest(
+            headers=[
+                *({**ours, "webhook-signature": " ".join(shown)}).items(),
+                *((name, HIDDEN) for name in theirs),
+            ],
+            body=body.decode(),
+        )
 
     async def attempts(
         self, asker: Asker, endpoint: EndpointId, query: AttemptQuery, cursor: str | None, limit: int

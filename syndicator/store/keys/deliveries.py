@@ -108,7 +108,8 @@ class DeliveryKeys:
 
     def attempts(self, endpoint: EndpointId) -> str:
         """STREAM: `event`, `subject` (of the event: its article), `type`, `attempt`, `result` (`delivered`,
-        `retry`, `dead` or `superseded`), `reason` (status, word, or the newer event), `duration_ms`.
+        `retry`, `dead` or `superseded`), `reason` (status, word, or the newer event), `duration_ms`,
+        and of attempts `answer` (its beginning: up to 1 KiB of a failure, 128 bytes of what was delivered).
         Kept: the newest 5 000, of endpoints that are there (and a week). Written by: settle, fan-out.
         """
         return f"{self._prefix}attempts:{endpoint}"

@@ -31,6 +31,8 @@ class LoggedAttempt(Struct, frozen=True, kw_only=True):
     reason: str
     """The status of what was delivered, the word for a failure, or the event that came in its place."""
     duration_ms: int
+    answer: str = ""
+    """The beginning of what the receiver answered: 1 KiB of a failure, less of what was delivered."""
 
 
 class AttemptQuery(Struct, frozen=True, kw_only=True):
@@ -93,6 +95,7 @@ def _attempt(endpoint: EndpointId, position: str, row: Iterable[tuple[bytes, byt
         result=fields["result"],
         reason=fields.get("reason", ""),
         duration_ms=int(float(fields["duration_ms"])),
+        answer=fields.get("answer", ""),
     )
 
 

@@ -269,13 +269,14 @@ class Deliveries(Repository):
         """Store the result of an attempt; where it was delivered, `also` is done in the same step."""
         match outcome:
             case Delivered(status=status):
-                settlement = [*_settlement(leased, "delivered", 0, str(status), outcome.duration_ms), also]
+                settlement = _settlement(leased, "delivered", 0, str(status), outcome.duration_ms)
             case RetryAt(at=at, reason=reason):
                 settlement = _settlement(leased, "retry", to_ms(at), reason, outcome.duration_ms)
             case Dead(reason=reason):
                 attempt = leased.delivery.attempts + (1 if outcome.was_tried else 0)
                 settlement = _settlement(leased, "dead", 0, reason, outcome.duration_ms, attempt=attempt)
-        return await self._results.ask((settlement, now))
+        ending = also if isinstance(outcome, Delivered) else ()
+        return await self._results.ask(([*settlement, outcome.answer, ending], now))
 
     async def _settled_at(self, rows: Sequence[tuple[list[object], datetime]]) -> list[SettledDeliveries]:
         return await self._settled([one for one, _ in rows], max(at for _, at in rows))

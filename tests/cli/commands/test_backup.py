@@ -9,7 +9,7 @@ from warm_program import run
 
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId
-from syndicator.service import open_service
+from syndicator.opening import open_service
 from syndicator.settings import load
 
 __all__ = ["config"]

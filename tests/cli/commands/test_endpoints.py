@@ -17,8 +17,8 @@ from warm_program import run
 from syndicator.model.clock import system_clock
 from syndicator.model.endpoint import EndpointState
 from syndicator.model.ids import EndpointId
+from syndicator.opening import open_service
 from syndicator.rules.webhooks.circuit import CircuitChange
-from syndicator.service import open_service
 from syndicator.settings import load
 
 __all__ = ["config"]

@@ -11,7 +11,7 @@ from cli.cli_world import LATEST, configured, source_of
 from support import answering
 from warm_program import run
 
-from syndicator.service import open_service
+from syndicator.opening import open_service
 from syndicator.settings import load
 
 ITEM = "<item><title>{title}</title><link>{url}/read/{number}</link><pubDate>{date}</pubDate></item>"

@@ -16,8 +16,8 @@ from support import until
 
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId
+from syndicator.opening import open_service
 from syndicator.schedule.runner import Runner
-from syndicator.service import open_service
 from syndicator.settings import load
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]

@@ -14,8 +14,8 @@ from e2e.conftest import Start
 from support import answering, candidate, until
 from warm_program import run
 
+from syndicator.opening import open_service
 from syndicator.pipeline.articles.admission import Admitter
-from syndicator.service import open_service
 from syndicator.settings import load
 from syndicator.store.connection import connect
 from syndicator.store.embedded import EmbeddedServer, find_server

@@ -19,11 +19,12 @@ from syndicator.errors import StoreUnavailable
 from syndicator.model.article import Photo
 from syndicator.model.feed import Format, Rendition
 from syndicator.model.ids import FeedId, SourceId
+from syndicator.opening import open_service
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.articles.pictures import PicturePolicy
 from syndicator.pipeline.steps import JobReport
 from syndicator.schedule.runner import Runner
-from syndicator.service import Service, open_service
+from syndicator.service import Service
 from syndicator.settings import load
 from syndicator.store.embedded import EmbeddedServer, find_server
 from syndicator.store.keys.table import Keys

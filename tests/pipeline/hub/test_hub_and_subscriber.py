@@ -12,8 +12,9 @@ from support import ManualClock
 
 from syndicator.model.feed import Format
 from syndicator.model.ids import SourceId
+from syndicator.opening import open_service
 from syndicator.schedule.runner import Runner
-from syndicator.service import Service, open_service
+from syndicator.service import Service
 from syndicator.settings import load
 from syndicator.web.app import create_app
 from syndicator.web.http.options import WebOptions

@@ -9,7 +9,7 @@ from pipeline.own_hub_world import Reader, World, open_world, reader
 from support import ManualClock
 
 from syndicator.errors import StoreUnavailable
-from syndicator.service import open_service
+from syndicator.opening import open_service
 from syndicator.settings import load
 from syndicator.store.embedded import EmbeddedServer
 

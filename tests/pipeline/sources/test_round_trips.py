@@ -16,8 +16,9 @@ from pipeline.webhooks.test_delivery import config as endpoint
 from redis_link import RedisLink
 from support import ManualClock
 
+from syndicator.opening import open_service
 from syndicator.pipeline.sources import request_slots
-from syndicator.service import Service, open_service
+from syndicator.service import Service
 from syndicator.settings import load
 
 __all__ = ["partner"]  # a fixture

@@ -19,9 +19,10 @@ from support import ManualClock
 from web.web_world import Answer, Client, client_of
 
 from syndicator.model.clock import system_clock
-from syndicator.model.ids import TokenId
+from syndicator.model.ids import EndpointId, EventId, TokenId
 from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import new_token
+from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
 from syndicator.service import Service
 from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app
@@ -478,3 +479,18 @@ async def test_an_endpoint_whose_seal_was_lost_is_served_again_by_a_new_secret(
         assert (await again.ask("POST", f"/{name}/ping")).json["ok"] is True
     headers, body = receiver.received[-1]
     assert Webhook(secret).verify(body, headers)["type"] == "endpoint.ping"
+
+
+async def test_what_an_endpoint_is_sent_can_be_looked_at(api: Api, receiver: Receiver) -> None:
+    added = (await api.add(receiver, headers={"X-Key": "qqq-zzz"})).json
+    name = EndpointId(added["endpoint"]["id"])
+    await admit(api.service, 1)
+    await deliver(api.service)
+    headers, body = receiver.received[-1]
+    shown = await api.service.inspection.request(OPERATOR, name, EventId(headers["webhook-id"]))
+    assert shown is not None
+    assert json.loads(shown.body) == json.loads(body)
+    told = dict(shown.headers)
+    assert told["webhook-id"] == headers["webhook-id"]
+    assert told["X-Key"] == "[hidden]"
+    assert told["webhook-signature"] == "v1,[hidden]"

@@ -16,7 +16,8 @@ from standardwebhooks import Webhook
 from support import ManualClock
 
 from syndicator.model.clock import system_clock
-from syndicator.service import Service, open_service
+from syndicator.opening import open_service
+from syndicator.service import Service
 from syndicator.settings import load
 
 __all__ = ["partner", "receiver"]  # fixtures

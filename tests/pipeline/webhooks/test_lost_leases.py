@@ -17,10 +17,11 @@ from support import until
 
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import to_ms
+from syndicator.opening import open_service
 from syndicator.pipeline.webhooks import delivery
 from syndicator.pipeline.webhooks.delivery import LEASE
 from syndicator.schedule.runner import Runner
-from syndicator.service import Service, open_service
+from syndicator.service import Service
 from syndicator.settings import load
 from syndicator.store.embedded import EmbeddedServer, find_server
 

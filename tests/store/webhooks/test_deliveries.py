@@ -452,3 +452,13 @@ async def test_events_are_kept_as_long_as_anything_can_refer_to_them(store: Stor
     assert await store.events.sweep(at + KEPT_EVENTS + timedelta(seconds=1)) == 1
     assert await store.events.get(event(1).id) is None
     assert await store.events.count() == 0
+
+
+async def test_attempts_hold_the_beginning_of_answers(store: Store) -> None:
+    await know(store, A)
+    await queue(store, [event(1), event(2)])
+    first, second = (await store.deliveries.claim(NOON, LEASE, 9)).leased
+    await store.deliveries.settle(first, Dead(reason="http_404", duration_ms=1, answer="no such hook"), NOON)
+    await store.deliveries.settle(second, replace(DONE, answer="queued"), NOON)
+    found = await store.attempts.find(A, AttemptQuery(), 0)
+    assert sorted(one.answer for one in found) == ["no such hook", "queued"]

@@ -8,8 +8,8 @@
 -- ARGV[3]  how many attempts an endpoint's log keeps
 -- ARGV[4]  msgpack: list of {endpoint, event id, token, result (`delivered`, `retry`, `dead`,
 --          `release`, or `put_off`: nothing, and it is due later), due ms (of a retry, or of what is put off),
---          tries ("2 http_503"), subject, type, attempt, reason, duration ms,
---          of what is delivered, a command, or {}}
+--          tries ("2 http_503"), subject, type, attempt, reason, duration ms; of an attempt, the beginning of the
+--          answer, and a command that is done with what is delivered, or {}}
 -- reply    one per delivery: 0 (the lease was lost: nothing is written), 1, or 2: done, and it is the endpoint's
 --          first success after failures
 -- again    called again (its reply was lost): the leases are gone, and so it says 0
@@ -18,8 +18,10 @@ local queues, prefix, now, kept = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local reply, touched, delivered, succeeded = {}, {}, {}, {}
 
 local function logged(one, result, reason)
+  local answer = result ~= 'superseded' and one[12] or ''
   redis.call('XADD', prefix .. 'attempts:' .. one[1], 'MAXLEN', '~', kept, '*', 'event', one[2], 'subject', one[7],
-    'type', one[8], 'attempt', one[9], 'result', result, 'reason', reason, 'duration_ms', one[11])
+    'type', one[8], 'attempt', one[9], 'result', result, 'reason', reason, 'duration_ms', one[11],
+    unpack(answer ~= '' and {'answer', answer} or {}))
 end
 
 -- Let the newer revision go that waited behind this one; return its id.
@@ -84,7 +86,7 @@ for _, one in ipairs(cmsgpack.unpack(ARGV[4])) do
     reply[#reply + 1] = 1
     if verb == 'delivered' then
       delivered[name] = (delivered[name] or 0) + 1
-      if #one[12] > 0 then redis.call(unpack(one[12])) end
+      if #one[13] > 0 then redis.call(unpack(one[13])) end
       succeeded[name] = succeeded[name] or #reply
     end
   end

@@ -14,11 +14,12 @@ from support import ManualClock, until
 from syndicator.model.fetch import Fetched, FetchFailed, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceScope
+from syndicator.opening import open_service
 from syndicator.pipeline.sources.gather_step import ChosenSources, SourceReport
 from syndicator.pipeline.steps import JobReport
 from syndicator.rules.politeness_scope import scope_key
 from syndicator.schedule.runner import Runner
-from syndicator.service import Service, open_service
+from syndicator.service import Service
 from syndicator.settings import load
 from syndicator.store.sources.request_slots import Wanted
 from syndicator.store.store import Store
