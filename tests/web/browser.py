@@ -63,6 +63,9 @@ class Seen:
             "/admin/",
             "/admin/deliveries",
             "/admin/schedule",
+            "/admin/tokens",
+            "/admin/endpoints/stuck",
+            "/admin/endpoints/stuck/deliveries/evt_1",
             "/admin/schedule?for=7d",
             "/admin/schedule?source=fine&for=31d",
         )

@@ -57,7 +57,11 @@ def test_every_route_is_documented(
     docs = Path(__file__).parents[2] / "docs"
     told = "".join((docs / page).read_text("utf-8") for page in ("feeds.md", "api.md", "console.md"))
     prefix = reading.site.public_url.split("/", 3)[3]
-    found = {resource.canonical for resource in app.router.resources()}
+    found = {
+        route.resource.canonical
+        for route in app.router.routes()
+        if route.resource and not (route.method == "POST" and "/admin/" in route.resource.canonical)
+    }  # what forms of the console send is told with their pages
     found = {path for path in found if not path.startswith(f"/{prefix}")}
     assert "/healthz" in found
     for path in found - {"/status", "/deliveries", "/schedule"}:  # they lead to the console

@@ -38,7 +38,7 @@ MAX_BODY_BYTES = 64 * 1024
 _READ_TIMEOUT_S = 30.0
 _WORTH_PACKING_BYTES = 2048
 _JSON = "application/json"
-_REFUSALS: Mapping[type[Exception], tuple[str, int]] = {
+REFUSALS: Mapping[type[Exception], tuple[str, int]] = {
     CursorError: ("bad-request", 400),
     NoDelivery: ("not-found", 404),
     NoEndpoint: ("not-found", 404),
@@ -49,6 +49,7 @@ _REFUSALS: Mapping[type[Exception], tuple[str, int]] = {
     EndpointRefused: ("conflict", 409),
     TokenRefused: ("conflict", 409),
 }
+"""What use cases refuse, and the name and status that each has for who asked."""
 _TEXT: Mapping[str, Any] = MappingProxyType({"type": "string"})
 
 
@@ -134,8 +135,8 @@ def _answering(handler: Handler) -> Handler:
     async def answered(request: web.Request) -> web.StreamResponse:
         try:
             response = await handler(request)
-        except tuple(_REFUSALS) as error:
-            name, status = _REFUSALS[type(error)]
+        except tuple(REFUSALS) as error:
+            name, status = REFUSALS[type(error)]
             raise ProblemRaised(Problem(name=name, status=status, detail=sentence(error))) from error
         except ConfigError as error:
             raise _invalid(error) from error

@@ -1,17 +1,19 @@
 """What all pages of the console share: who may see them, their frame, and what follows a form."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
 
+from syndicator.errors import ConfigError
+from syndicator.web.api.json_api import REFUSALS, sentence
 from syndicator.web.console.sign_in import CONSOLE, Handler, SignIn
 from syndicator.web.http.responses import PAGE_POLICY
 from syndicator.web.pages.templates import Drawing
 from syndicator.web.texts.texts import TEXTS
 
-PLACES = ("overview", "schedule", "deliveries")
+PLACES = ("overview", "schedule", "deliveries", "tokens")
 """What the console's menu leads to."""
 
 CONSOLE_POLICY = f"{PAGE_POLICY}; script-src 'self'; connect-src 'self'"
@@ -34,11 +36,14 @@ class Console:
 
     def get(self, path: str, handler: Handler) -> web.RouteDef:
         """Route a page of the console; `path` begins below it, with a slash."""
-        return web.get(CONSOLE + path, self._sign_in.behind(handler))
+        return web.get(CONSOLE + path, self._sign_in.behind(self._explaining(handler)))
 
     def post(self, path: str, handler: Handler) -> web.RouteDef:
-        """Route what a form sends: from pages of the console alone, in the name of who is signed in."""
-        return web.post(CONSOLE + path, self._sign_in.behind(handler))
+        """Route what a form sends: from pages of the console alone, in the name of who is signed in.
+
+        What a use case refuses is shown on a page of its own, unless the handler shows it beside the form.
+        """
+        return web.post(CONSOLE + path, self._sign_in.behind(self._explaining(handler)))
 
     def page(
         self, request: web.Request, template: str, place: str, *, http_status: int = 200, **values: object
@@ -70,3 +75,19 @@ class Console:
             hdrs.CACHE_CONTROL: "no-store",
         }
         return web.Response(status=303, headers=headers)
+
+    def _explaining(self, handler: Handler) -> Handler:
+        async def explained(request: web.Request) -> web.StreamResponse:
+            try:
+                return await handler(request)
+            except tuple(REFUSALS) as error:
+                _, status = REFUSALS[type(error)]
+                return self._refused(request, [sentence(error)], status)
+            except ConfigError as error:
+                return self._refused(request, [str(fault) for fault in error.faults], 422)
+
+        return explained
+
+    def _refused(self, request: web.Request, why: Sequence[str], status: int) -> web.Response:
+        parent = request.path.rpartition("/")[0] if request.method == "POST" else CONSOLE
+        return self.page(request, "refused.html", "", http_status=status, why=why, parent=parent)

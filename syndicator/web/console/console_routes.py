@@ -4,8 +4,10 @@ from aiohttp import web
 
 from syndicator.web.console.console import Console
 from syndicator.web.console.delivery_pages import DeliveryPages
+from syndicator.web.console.endpoint_pages import EndpointPages
 from syndicator.web.console.overview_page import OverviewPage
 from syndicator.web.console.schedule_page import SchedulePages
+from syndicator.web.console.token_pages import TokenPages
 from syndicator.web.ops.health import HealthRoutes
 from syndicator.web.use_cases import UseCases
 
@@ -16,5 +18,7 @@ def console_routes(cases: UseCases, console: Console, health: HealthRoutes) -> l
         OverviewPage(cases, console, health),
         SchedulePages(cases, console),
         DeliveryPages(cases, console),
+        EndpointPages(cases, console),
+        TokenPages(cases, console),
     )
     return [route for group in groups for route in group.routes()]

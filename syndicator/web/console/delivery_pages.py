@@ -1,29 +1,40 @@
-"""The console's page of deliveries: to whom, what waits and since when, what was given up and why."""
+"""The console's pages of deliveries: what waits for whom, what was given up and why; and each of them."""
 
 from aiohttp import web
 
+from syndicator.errors import NoEndpoint
+from syndicator.model.ids import EndpointId, EventId
+from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
 from syndicator.web.console.console import Console
 from syndicator.web.console.endpoint_rows import endpoint_rows
-from syndicator.web.http.problems import not_found
+from syndicator.web.console.shown_failures import shown_failure
 from syndicator.web.use_cases import UseCases
+
+_SHOWN_BODY = 20_000
+"""Characters of a body that a page shows."""
 
 
 class DeliveryPages:
-    """Handler of `/admin/deliveries`."""
+    """Handlers of `/admin/deliveries` and of each delivery."""
 
     def __init__(self, cases: UseCases, console: Console) -> None:
-        self._reading = cases.reading
+        self._cases = cases
         self._console = console
 
     def routes(self) -> list[web.RouteDef]:
-        return [self._console.get("/deliveries", self.page)]
+        one = "/endpoints/{endpoint}/deliveries/{event}"
+        return [
+            self._console.get("/deliveries", self.page),
+            self._console.get(one, self.delivery),
+            self._console.post(f"{one}/resend", self.resend),
+        ]
 
     async def page(self, request: web.Request) -> web.Response:
         """Show how deliveries stand, to all endpoints or to `?endpoint=ID`."""
         only = request.query.get("endpoint") or None
-        overview = await self._reading.deliveries(only)
+        overview = await self._cases.reading.deliveries(only)
         if only is not None and not overview.endpoints:
-            raise not_found("No endpoint has this name.")
+            raise NoEndpoint(f"there is no endpoint {only!r}")
         return self._console.page(
             request,
             "deliveries.html",
@@ -32,3 +43,35 @@ class DeliveryPages:
             only=only,
             rows=endpoint_rows(overview.endpoints, overview.at),
         )
+
+    async def delivery(self, request: web.Request) -> web.Response:
+        """Show what became of one event at one endpoint: request, attempts, answers, what is next."""
+        endpoint, event = _named(request)
+        shown = await self._cases.inspection.show(OPERATOR, endpoint, event)
+        sent = await self._cases.inspection.request(OPERATOR, endpoint, event)
+        tried = reversed(shown.attempts)
+        return self._console.page(
+            request,
+            "delivery.html",
+            "deliveries",
+            now=self._cases.clock(),
+            delivery=shown.delivery,
+            attempts=[(one, None if _went_well(one.result) else shown_failure(one.reason)) for one in tried],
+            headers=sent.headers if sent else (),
+            body=sent.body[:_SHOWN_BODY] if sent else "",
+            is_cut=bool(sent and len(sent.body) > _SHOWN_BODY),
+        )
+
+    async def resend(self, request: web.Request) -> web.Response:
+        """Send an event once more to one endpoint, under the same id."""
+        endpoint, event = _named(request)
+        await self._cases.redelivery.one(OPERATOR, endpoint, event)
+        return self._console.done(f"/endpoints/{endpoint}/deliveries/{event}", "resent")
+
+
+def _named(request: web.Request) -> tuple[EndpointId, EventId]:
+    return EndpointId(request.match_info["endpoint"]), EventId(request.match_info["event"])
+
+
+def _went_well(result: str) -> bool:
+    return result in {"delivered", "superseded"}

@@ -31,8 +31,20 @@ CONSOLE_TEXTS: Mapping[str, tuple[str, str]] = {
     "place.feeds": ("Feed", "Feeds"),
     "place.stories": ("Berita", "Stories"),
     "place.deliveries": ("Kiriman", "Deliveries"),
-    "place.access": ("Akses", "Access"),
     "place.changes": ("Perubahan", "Changes"),
     "place.log": ("Log", "Log"),
+    "place.tokens": ("Token", "Tokens"),
+    "refused": ("Tidak dapat dilakukan", "This cannot be done"),
+    "back": ("Kembali", "Back"),
     # What a form has just done: the end of `?note=`.
+    "note.endpoint_paused": (
+        "Penerima dijeda; kirimannya menunggu.",
+        "The endpoint is paused; its events wait.",
+    ),
+    "note.endpoint_resumed": ("Penerima bekerja lagi.", "The endpoint works again."),
+    "note.endpoint_removed": ("Penerima dihapus.", "The endpoint is removed."),
+    "note.dead_resent": ("Yang gagal akan dikirim lagi.", "What was given up is sent again."),
+    "note.resent": ("Kabar ini akan dikirim lagi sekarang.", "The event is sent again now."),
+    "note.replay_begun": ("Kiriman ulang dimulai.", "The replay has begun."),
+    "note.replay_cancelled": ("Kiriman ulang dibatalkan.", "The replay is cancelled."),
 }

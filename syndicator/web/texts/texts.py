@@ -7,6 +7,7 @@ from syndicator.web.texts.delivery_texts import DELIVERY_TEXTS
 from syndicator.web.texts.page_texts import PAGE_TEXTS
 from syndicator.web.texts.schedule_texts import SCHEDULE_TEXTS
 from syndicator.web.texts.standing_texts import STANDING_TEXTS
+from syndicator.web.texts.token_texts import TOKEN_TEXTS
 
 LANGUAGES = ("id", "en")
 
@@ -16,6 +17,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **CONSOLE_TEXTS,
     **STANDING_TEXTS,
     **DELIVERY_TEXTS,
+    **TOKEN_TEXTS,
     **SCHEDULE_TEXTS,
 }
 

@@ -1,0 +1,150 @@
+"""The console's page of one endpoint: how it stands, what waits, what was tried; and what can be done."""
+
+from datetime import timedelta
+
+from aiohttp import web
+from msgspec import Struct
+
+from syndicator.errors import NoEndpoint
+from syndicator.model.ids import EndpointId, ReplayId
+from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
+from syndicator.pipeline.webhooks.inspection import ENDED, UNDELIVERED, DeliveryQuery
+from syndicator.pipeline.webhooks.replays import ReplayWanted
+from syndicator.push.probes import Probed
+from syndicator.store.webhooks.attempts import AttemptQuery
+from syndicator.web.console.console import Console
+from syndicator.web.console.endpoint_rows import endpoint_rows
+from syndicator.web.console.forms import chosen, field, hours_of
+from syndicator.web.console.shown_failures import ShownFailure, shown_failure
+from syndicator.web.use_cases import UseCases
+
+ON_PAGE = 50
+_STATUSES = (*UNDELIVERED, *ENDED)
+_MOST_REPLAYED_HOURS = 30 * 24
+
+
+class ShownProbe(Struct, frozen=True, kw_only=True):
+    """What came of a ping or a challenge."""
+
+    probed: Probed
+    failure: ShownFailure | None
+
+
+class EndpointPages:
+    """Handlers below `/admin/endpoints/{endpoint}`."""
+
+    def __init__(self, cases: UseCases, console: Console) -> None:
+        self._cases = cases
+        self._console = console
+
+    def routes(self) -> list[web.RouteDef]:
+        console, one = self._console, "/endpoints/{endpoint}"
+        return [
+            console.get(one, self.page),
+            console.post(f"{one}/pause", self.pause),
+            console.post(f"{one}/resume", self.resume),
+            console.post(f"{one}/verify", self.verify),
+            console.post(f"{one}/ping", self.ping),
+            console.post(f"{one}/rotate-secret", self.rotate_secret),
+            console.post(f"{one}/resend-dead", self.resend_dead),
+            console.post(f"{one}/replay", self.replay),
+            console.post(f"{one}/cancel-replay", self.cancel_replay),
+            console.post(f"{one}/remove", self.remove),
+        ]
+
+    async def page(self, request: web.Request) -> web.Response:
+        """Show an endpoint, with its deliveries (`?status=`, `?cursor=`) and what was tried of late."""
+        return await self._page(request)
+
+    async def pause(self, request: web.Request) -> web.Response:
+        """Let it rest: its events wait."""
+        reason = await field(request, "reason", 200)
+        await self._cases.registration.pause(OPERATOR, _named(request), reason or "paused by an operator")
+        return self._done(request, "endpoint_paused")
+
+    async def resume(self, request: web.Request) -> web.Response:
+        """Let it work again."""
+        await self._cases.registration.resume(OPERATOR, _named(request))
+        return self._done(request, "endpoint_resumed")
+
+    async def verify(self, request: web.Request) -> web.Response:
+        """Send a challenge, and show what came back."""
+        probed = await self._cases.registration.verify(OPERATOR, _named(request))
+        return await self._page(request, probe=_shown(probed))
+
+    async def ping(self, request: web.Request) -> web.Response:
+        """Send a signed ping, and show what came back."""
+        probed = await self._cases.registration.ping(OPERATOR, _named(request))
+        return await self._page(request, probe=_shown(probed))
+
+    async def rotate_secret(self, request: web.Request) -> web.Response:
+        """Make a new secret and show it, this once."""
+        overlap = timedelta(hours=await hours_of(request, "overlap_hours", 168))
+        made = await self._cases.registration.rotate(OPERATOR, _named(request), overlap)
+        return await self._page(request, secret=made.secret or made.public_key)
+
+    async def resend_dead(self, request: web.Request) -> web.Response:
+        """Send again what was given up."""
+        await self._cases.redelivery.dead(OPERATOR, _named(request))
+        return self._done(request, "dead_resent")
+
+    async def replay(self, request: web.Request) -> web.Response:
+        """Send once more what happened in the last hours."""
+        hours = await hours_of(request, "hours", _MOST_REPLAYED_HOURS)
+        since = self._cases.clock() - timedelta(hours=hours)
+        await self._cases.replay_control.begin(OPERATOR, ReplayWanted(endpoint=_named(request), since=since))
+        return self._done(request, "replay_begun")
+
+    async def cancel_replay(self, request: web.Request) -> web.Response:
+        """Queue nothing more of a replay."""
+        await self._cases.replay_control.cancel(OPERATOR, ReplayId(await field(request, "replay", 100)))
+        return self._done(request, "replay_cancelled")
+
+    async def remove(self, request: web.Request) -> web.Response:
+        """Remove it, with all that waits for it."""
+        await self._cases.registration.remove(OPERATOR, _named(request))
+        return self._console.done("/deliveries", "endpoint_removed")
+
+    def _done(self, request: web.Request, note: str) -> web.Response:
+        return self._console.done(f"/endpoints/{_named(request)}", note)
+
+    async def _page(
+        self, request: web.Request, *, probe: ShownProbe | None = None, secret: str | None = None
+    ) -> web.Response:
+        cases, name = self._cases, _named(request)
+        shown = await cases.registration.show(OPERATOR, name)
+        overview = await cases.reading.deliveries(name)
+        if not overview.endpoints:
+            raise NoEndpoint(f"there is no endpoint {name!r}")
+        (row,) = endpoint_rows(overview.endpoints, overview.at)
+        status = chosen(request, "status", _STATUSES)
+        waiting = await cases.inspection.deliveries(
+            OPERATOR,
+            DeliveryQuery(endpoint=name, status=status),
+            request.query.get("cursor") or None,
+            ON_PAGE,
+        )
+        attempts = await cases.inspection.attempts(OPERATOR, name, AttemptQuery(), None, ON_PAGE)
+        return self._console.page(
+            request,
+            "endpoint.html",
+            "deliveries",
+            now=overview.at,
+            row=row,
+            endpoint=shown,
+            statuses=_STATUSES,
+            status=status,
+            waiting=waiting,
+            attempts=attempts.items,
+            replays=overview.replays,
+            probe=probe,
+            secret=secret,
+        )
+
+
+def _named(request: web.Request) -> EndpointId:
+    return EndpointId(request.match_info["endpoint"])
+
+
+def _shown(probed: Probed) -> ShownProbe:
+    return ShownProbe(probed=probed, failure=shown_failure(probed.reason) if probed.reason else None)

@@ -1,0 +1,35 @@
+"""What forms of the console send."""
+
+from collections.abc import Container
+
+from aiohttp import web
+
+from syndicator.web.http.problems import bad_request
+
+
+async def field(request: web.Request, name: str, longest: int) -> str:
+    """Return a field without blanks around it, empty where it was not sent; a 400 where it is too long."""
+    text = str((await request.post()).get(name, "")).strip()
+    if len(text) > longest:
+        raise bad_request(f'The field "{name}" has at most {longest} characters.')
+    return text
+
+
+async def hours_of(request: web.Request, name: str, most: float) -> float:
+    """Return a field that is a number of hours; a 400 for what is none, or more than `most`."""
+    text = await field(request, name, 20)
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = -1
+    if not 0 <= hours <= most:
+        raise bad_request(f'The field "{name}" is a number of hours, {most:g} at most.')
+    return hours
+
+
+def chosen(request: web.Request, name: str, known: Container[str]) -> str | None:
+    """Return what a query chooses; None for nothing, and a 400 for what cannot be chosen."""
+    text = request.query.get(name) or None
+    if text is not None and text not in known:
+        raise bad_request(f'The parameter "{name}" has a value that is not known.')
+    return text
