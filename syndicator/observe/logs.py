@@ -16,6 +16,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
 
 from syndicator.observe.bursts import Bursts
+from syndicator.observe.recent_lines import RECENT
 from syndicator.observe.redact import clean_named, clean_text
 
 Event = MutableMapping[str, Any]
@@ -117,6 +118,7 @@ def configure(
             _without_module,
             _render_exception,
             _clean,
+            RECENT,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),

@@ -64,6 +64,8 @@ class Seen:
             "/admin/deliveries",
             "/admin/schedule",
             "/admin/tokens",
+            "/admin/changes",
+            "/admin/log",
             "/admin/endpoints/stuck",
             "/admin/endpoints/stuck/deliveries/evt_1",
             "/admin/schedule?for=7d",

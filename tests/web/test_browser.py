@@ -1,12 +1,17 @@
 """Our pages in a real browser: nothing overflows, nothing is refused, everything can be reached by keys."""
 
+import asyncio
 from io import BytesIO
 from typing import Literal
 
 import pytest
+import structlog
 from PIL import Image
 from playwright.async_api import Route
 from web.browser import NO_BROWSER, Seen
+
+from syndicator.observe import logs
+from syndicator.observe.recent_lines import RECENT
 
 pytestmark = [NO_BROWSER, pytest.mark.asyncio(loop_scope="module")]
 
@@ -127,4 +132,25 @@ async def test_search_works_by_keys_alone(seen: Seen) -> None:
     await seen.page.wait_for_url("**/search?q=pembuka+kabar&order=newest")
     assert await seen.page.locator(".entries h3").count() == 1
     assert await seen.page.input_value("#q") == "pembuka kabar"
+    assert seen.complaints == []
+
+
+async def test_new_lines_of_the_log_appear_by_themselves(seen: Seen) -> None:
+    logs.configure("info", json=True)
+    try:
+        before = set(RECENT._listening)  # pages that were left lately
+        await seen.page.goto(f"{seen.ops}/admin/log")
+        await seen.page.wait_for_selector(".live input:checked")
+        while not RECENT._listening - before:
+            await asyncio.sleep(0.02)
+        logs.get_logger("test").warning("source_failed", source="<b>kota</b>")
+        line = seen.page.locator(".log li", has_text="source_failed").first
+        await line.wait_for()
+        assert "warning source=<b>kota</b>" in " ".join((await line.inner_text()).split())
+        await seen.page.uncheck(".live input")
+        while RECENT._listening - before:
+            logs.get_logger("test").info("noise")
+            await asyncio.sleep(0.02)
+    finally:
+        structlog.reset_defaults()
     assert seen.complaints == []

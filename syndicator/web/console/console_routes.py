@@ -5,6 +5,7 @@ from aiohttp import web
 from syndicator.web.console.console import Console
 from syndicator.web.console.delivery_pages import DeliveryPages
 from syndicator.web.console.endpoint_pages import EndpointPages
+from syndicator.web.console.log_pages import LogPages
 from syndicator.web.console.overview_page import OverviewPage
 from syndicator.web.console.schedule_page import SchedulePages
 from syndicator.web.console.token_pages import TokenPages
@@ -20,5 +21,6 @@ def console_routes(cases: UseCases, console: Console, health: HealthRoutes) -> l
         DeliveryPages(cases, console),
         EndpointPages(cases, console),
         TokenPages(cases, console),
+        LogPages(cases, console),
     )
     return [route for group in groups for route in group.routes()]

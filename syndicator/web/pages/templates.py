@@ -21,6 +21,7 @@ from syndicator.web.texts.texts import LANGUAGES
 STATIC_TYPES: Mapping[str, str] = {
     "style.css": "text/css; charset=utf-8",
     "console.css": "text/css; charset=utf-8",
+    "log.js": "text/javascript; charset=utf-8",
     "icon.png": "image/png",
 }
 ICON = StaticDocument(
