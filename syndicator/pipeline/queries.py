@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import Clock
-from syndicator.model.feed import FeedEntry, Site
+from syndicator.model.feed import FeedEntry, FeedSpec, Site
 from syndicator.model.ids import ArticleId, EndpointId, SourceId
 from syndicator.model.ops.status import EndpointStatus, Recovery, SourceStatus, Status
 from syndicator.model.source import Source, SourceState
@@ -26,6 +26,7 @@ from syndicator.pipeline.feeds.page_details import PageDetails
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.ops.delivery_overview import Overview, oversee
 from syndicator.pipeline.ops.source_standings import Standings
+from syndicator.pipeline.popularity.boards import BoardRow, board
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.redaction import state_without_secrets
 from syndicator.pipeline.websub.subscriptions import WebsubSubscriptions
@@ -105,6 +106,10 @@ class Queries:
         popularity = await self._scoring.explained(result.article.id, self.clock())
         ranks = await self._store.popularity.ranks(result.article.id)
         return replace(result, popularity=popularity, ranks=tuple(ranks))
+
+    async def board(self, spec: FeedSpec) -> Sequence[BoardRow]:
+        """Return the list of a popular feed, and why each article stands where it does."""
+        return await board(self._store, self._scoring, spec, self.clock())
 
     async def revisions(self, article_id: ArticleId) -> list[RevisionLine] | None:
         """List the revisions of an article that are kept, the newest first; None where there is none."""

@@ -1,5 +1,6 @@
 import re
 import string
+from collections import Counter
 from datetime import UTC, datetime
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -96,3 +97,15 @@ def test_short_dates_numbers_and_names() -> None:
 @pytest.mark.parametrize(("site", "language"), [("id", "id"), ("en-GB", "en"), ("ID-id", "id"), ("fr", "en")])
 def test_the_default_is_the_language_of_the_site(site: str, language: str) -> None:
     assert default_language(Site(title="x", public_url="https://x.example", language=site)) == language
+
+
+def test_no_key_has_two_texts() -> None:
+    """Texts of several modules are merged: the last one would win, without a word."""
+    found = [
+        key
+        for one in (resources.files("syndicator.web") / "texts").iterdir()
+        if one.name.endswith("_texts.py")
+        for key in re.findall(r'^    "([^"]+)": \(', one.read_text("utf-8"), flags=re.MULTILINE)
+    ]
+    assert [key for key, times in Counter(found).items() if times > 1] == []
+    assert set(found) == set(TEXTS)

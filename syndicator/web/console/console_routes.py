@@ -8,6 +8,7 @@ from syndicator.web.console.endpoint_pages import EndpointPages
 from syndicator.web.console.log_pages import LogPages
 from syndicator.web.console.overview_page import OverviewPage
 from syndicator.web.console.schedule_page import SchedulePages
+from syndicator.web.console.story_pages import StoryPages
 from syndicator.web.console.token_pages import TokenPages
 from syndicator.web.ops.health import HealthRoutes
 from syndicator.web.use_cases import UseCases
@@ -20,6 +21,7 @@ def console_routes(cases: UseCases, console: Console, health: HealthRoutes) -> l
         SchedulePages(cases, console),
         DeliveryPages(cases, console),
         EndpointPages(cases, console),
+        StoryPages(cases, console),
         TokenPages(cases, console),
         LogPages(cases, console),
     )

@@ -8,6 +8,7 @@ from syndicator.web.texts.log_texts import LOG_TEXTS
 from syndicator.web.texts.page_texts import PAGE_TEXTS
 from syndicator.web.texts.schedule_texts import SCHEDULE_TEXTS
 from syndicator.web.texts.standing_texts import STANDING_TEXTS
+from syndicator.web.texts.story_texts import STORY_TEXTS
 from syndicator.web.texts.token_texts import TOKEN_TEXTS
 
 LANGUAGES = ("id", "en")
@@ -19,6 +20,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **STANDING_TEXTS,
     **DELIVERY_TEXTS,
     **TOKEN_TEXTS,
+    **STORY_TEXTS,
     **LOG_TEXTS,
     **SCHEDULE_TEXTS,
 }
