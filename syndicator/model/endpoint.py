@@ -65,6 +65,7 @@ class EndpointListed(Struct, frozen=True, kw_only=True):
     owner: str | None = None
     """None: it stands in the configuration."""
     created_at: datetime | None = None
+    """When it was registered, or a process first had it configured; None where older versions noted none."""
     verified_at: datetime | None = None
     has_moved: bool = False
     """It was proven, and is to be proven again at another address."""

@@ -67,26 +67,27 @@ class Directory:
             for endpoint in self.wanting.values()
         )
 
-    def may_know(self, name: EndpointId, event: Event) -> bool:
-        """Return whether an endpoint may receive an event.
+    def withheld_by(self, name: EndpointId, event: Event) -> str | None:
+        """Return what keeps an event from an endpoint that may not receive it; None where it may.
 
-        Events about the service are for operators; the owner of an endpoint receives events about his own.
+        It is `removed`, `private_feed` or `owner`: events about the service are for operators; the owner of an
+        endpoint receives events about his own.
         """
         known = self.listed
         if name not in known:  # it was removed just now
-            return False
+            return "removed"
         if known[name].owner in {None, OPERATORS}:
-            return True
+            return None
         if isinstance(event.details, Renewed | Crossed) and event.details.feed.private:
-            return False
+            return "private_feed"
         if event.type not in OPERATORS_EVENTS:
-            return True
+            return None
         concerned = known.get(EndpointId(event.subject)) if event.type.family == "endpoint" else None
-        return concerned is not None and concerned.owner == known[name].owner
+        return None if concerned is not None and concerned.owner == known[name].owner else "owner"
 
-    async def publish(self) -> None:
+    async def publish(self, now: datetime) -> None:
         """Make the configured endpoints known to all workers."""
-        await self._store.publish(self._configured.values())
+        await self._store.publish(self._configured.values(), now)
 
     async def refresh(self, version: str | None = None) -> None:
         """Read the directory again where it has changed; `version` is the stored one, where it is known."""
@@ -104,16 +105,16 @@ class Directory:
         """Read the directory again."""
         known = await self._store.load()
         mine = {
-            name: EndpointListed(endpoint=endpoint)
+            name: EndpointListed(endpoint=endpoint, created_at=stored.created_at if stored else None)
             for name, endpoint in self._configured.items()
-            if name not in known.endpoints or known.endpoints[name].owner is None
+            if (stored := known.endpoints.get(name)) is None or stored.owner is None
         }
         for name, entry in known.endpoints.items():
             if entry.unreadable and name not in self._logged:
                 log.error("endpoint_unreadable", endpoint=name, reason=entry.unreadable)
-        stored = {name: self._by_now(entry) for name, entry in known.endpoints.items()}
+        read = {name: self._by_now(entry) for name, entry in known.endpoints.items()}
         self._logged = {name for name, entry in known.endpoints.items() if entry.unreadable}
-        self.version, self.listed = known.version, {**stored, **mine}
+        self.version, self.listed = known.version, {**read, **mine}
         self._is_loaded = True
         self.wanting = {
             name: entry.endpoint for name, entry in sorted(self.listed.items()) if entry.gets_events

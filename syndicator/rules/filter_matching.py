@@ -37,21 +37,35 @@ def matches(wanted: Filter, article: Article) -> bool:
 
     For a filter with a query the article has to come with its body.
     """
-    if not matches_keys(wanted, article):
-        return False
-    return wanted.query is None or matches_query(parse_query(wanted.query), searchable(article))
+    return refusing_key(wanted, article) is None
 
 
 def matches_keys(wanted: Filter, article: Article) -> bool:
     """Return whether an article, with or without body, passes all of a filter but its query."""
+    return _refusing_word(wanted, article) is None
+
+
+def refusing_key(wanted: Filter, article: Article) -> str | None:
+    """Return the first key of a filter that an article does not pass; None where it passes.
+
+    For a filter with a query the article has to come with its body.
+    """
+    key = _refusing_word(wanted, article)
+    if key is not None or wanted.query is None:
+        return key
+    return None if matches_query(parse_query(wanted.query), searchable(article)) else "query"
+
+
+def _refusing_word(wanted: Filter, article: Article) -> str | None:
+    """Return the first key but the query that an article does not pass."""
     if wanted.since is not None and article.published_at < wanted.since:
-        return False
+        return "since"
     if wanted.until is not None and article.published_at >= wanted.until:
-        return False
-    return all(
-        not values or not {fold(value) for value in values}.isdisjoint(_values(article, key))
-        for key, values in _keys(wanted)
-    )
+        return "until"
+    for key, values in _keys(wanted):
+        if values and {fold(value) for value in values}.isdisjoint(_values(article, key)):
+            return key
+    return None
 
 
 class FeedIndex(Collection[FeedSpec]):

@@ -53,7 +53,7 @@ class ConfigurationSync:
         await store.configured.note(self._names, clock())
         await store.origins.note(self._origins, clock(), since=clock() - self._kept_articles)
         await self._gather.enlist()
-        await self._directory.publish()
+        await self._directory.publish(clock())
         await self._directory.reload()
         await store.deliveries.enlist(self._directory.listed, clock())
         await store.hub.enlist(clock())

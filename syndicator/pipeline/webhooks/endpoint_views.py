@@ -42,6 +42,7 @@ class EndpointShown(Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
     """As it is described, in the keys by which it may be changed; values of headers are hidden."""
     created_at: datetime | None
+    """When it was registered, or a process first had it configured."""
     verified_at: datetime | None
     """None for one that was added and not proven yet: nothing is sent there."""
     health: EndpointHealth

@@ -25,7 +25,7 @@ from syndicator.rules.filter_matching import matches
 from syndicator.rules.search.search_words import searchable
 from syndicator.rules.stories.near_duplicates import CopyKind
 from syndicator.rules.webhooks.digests import sent_at
-from syndicator.rules.webhooks.event_matching import spread_s, wants
+from syndicator.rules.webhooks.event_matching import COPY_SENT, Refusal, refused_by, spread_s
 from syndicator.rules.webhooks.supersession import REVISIONS, closes_for_all, is_urgent, older
 from syndicator.store.outbox import OutboxEntry, UnreadableEntry
 from syndicator.store.store import Store
@@ -86,8 +86,17 @@ class EventFanOut:
 
     async def matching(self, endpoint: Endpoint, events: Sequence[Event]) -> frozenset[EventId]:
         """Return which of these events an endpoint of the directory would receive now."""
-        queued, _ = await self._chosen(events, {endpoint.id: endpoint})
-        return frozenset(delivery.event for delivery in queued)
+        refusals = await self.refusals(events, {endpoint.id: endpoint})
+        return frozenset(event.id for event in events if refusals[event.id][endpoint.id] is None)
+
+    async def refusals(
+        self, events: Sequence[Event], endpoints: Mapping[EndpointId, Endpoint]
+    ) -> Mapping[EventId, Mapping[EndpointId, Refusal | None]]:
+        """Return why each of these endpoints would not receive an event now; None where it would."""
+        found: dict[EventId, Mapping[EndpointId, Refusal | None]] = {}
+        for event, articles, before in await self._subjects(events, endpoints):
+            found[event.id] = await self._judged(event, articles, before, endpoints.values())
+        return found
 
     async def _next(self, limit: int) -> _Progress:
         """Fan out up to so many of the next events."""
@@ -149,19 +158,12 @@ class EventFanOut:
         self, events: Sequence[Event], endpoints: Mapping[EndpointId, Endpoint]
     ) -> tuple[list[Queued], list[Queued]]:
         """Return what is queued for whom; and for whom older events are only closed."""
-        if not endpoints:
-            return [], []
-        reads = any(endpoint.filter.query for endpoint in endpoints.values())
-        concerned = await self._concerned(events, bodies=reads)
-        announced = await self._announced_before(events, bodies=reads)
         queued: list[Queued] = []
         cancelled: list[Queued] = []
         now = self._clock()
-        for event, articles in zip(events, concerned, strict=True):
-            before = announced.get(event.subject, ())
-            if reads:  # the stems of a long text take up to 0.2 s
-                await asyncio.to_thread(_make_searchable, (*articles, *before))
-            wanting = await self._wanting(event, articles, before, endpoints.values())
+        for event, articles, before in await self._subjects(events, endpoints):
+            judged = await self._judged(event, articles, before, endpoints.values())
+            wanting = [endpoints[name] for name, refusal in judged.items() if refusal is None]
             has_older = event.revision > 1 or event.follows is not None
             closed = (
                 tuple((one.id, event.subject, one.type.value) for one in older(event)) if has_older else ()
@@ -176,27 +178,49 @@ class EventFanOut:
                 ]
         return queued, cancelled
 
-    async def _wanting(
+    async def _subjects(
+        self, events: Sequence[Event], endpoints: Mapping[EndpointId, Endpoint]
+    ) -> list[tuple[Event, Sequence[Article], Sequence[Article]]]:
+        """Return each event with its articles, and the announced articles that it may repeat."""
+        if not endpoints:
+            return [(event, (), ()) for event in events]
+        reads = any(endpoint.filter.query for endpoint in endpoints.values())
+        concerned = await self._concerned(events, bodies=reads)
+        announced = await self._announced_before(events, bodies=reads)
+        subjects = []
+        for event, articles in zip(events, concerned, strict=True):
+            before = announced.get(event.subject, ())
+            if reads:  # the stems of a long text take up to 0.2 s
+                await asyncio.to_thread(_make_searchable, (*articles, *before))
+            subjects.append((event, articles, before))
+        return subjects
+
+    async def _judged(
         self,
         event: Event,
         articles: Sequence[Article],
         before: Sequence[Article],
         endpoints: Iterable[Endpoint],
-    ) -> list[Endpoint]:
-        """Return the endpoints that receive an event; other tasks run in between."""
-        wanting: list[Endpoint] = []
+    ) -> dict[EndpointId, Refusal | None]:
+        """Return why each endpoint does not receive an event, or None; other tasks run in between."""
+        judged: dict[EndpointId, Refusal | None] = {}
         turn_ends = time.monotonic() + _TURN_S
         for endpoint in endpoints:
-            if (
-                self._directory.may_know(endpoint.id, event)
-                and wants(endpoint, event, articles)
-                and not (event.type.family == "article" and _repeats(endpoint, before))
-            ):
-                wanting.append(endpoint)
+            judged[endpoint.id] = self._refusal(endpoint, event, articles, before)
             if time.monotonic() > turn_ends:
                 await asyncio.sleep(0)
                 turn_ends = time.monotonic() + _TURN_S
-        return wanting
+        return judged
+
+    def _refusal(
+        self, endpoint: Endpoint, event: Event, articles: Sequence[Article], before: Sequence[Article]
+    ) -> Refusal | None:
+        """Return why an endpoint does not receive an event; None where it does."""
+        key = self._directory.withheld_by(endpoint.id, event) or refused_by(endpoint, event, articles)
+        if key is not None:
+            return Refusal(key=key)
+        sent = _sent_before(endpoint, before) if event.type.family == "article" else None
+        return None if sent is None else Refusal(key=COPY_SENT, article=sent)
 
     def _queued(
         self,
@@ -311,11 +335,11 @@ def _came_as_copy(place: Place) -> bool:
     return place.kin is not None and place.kin.copy is not None and place.kin.copy.kind is CopyKind.COPY
 
 
-def _repeats(endpoint: Endpoint, announced: Sequence[Article]) -> bool:
-    """Return whether an endpoint has received the same text from one of these articles."""
+def _sent_before(endpoint: Endpoint, announced: Sequence[Article]) -> ArticleId | None:
+    """Return which of these articles with the same text an endpoint has received; None: none of them."""
     if EventType.ARTICLE_CREATED not in endpoint.events:
-        return False
-    return any(matches(endpoint.filter, article) for article in announced)
+        return None
+    return next((article.id for article in announced if matches(endpoint.filter, article)), None)
 
 
 def _fetches(endpoint: Endpoint, event: Event) -> bool:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
+from msgspec import Struct
+
 from syndicator.model.article import Article
 from syndicator.model.delivery import Endpoint
 from syndicator.model.event import Crossed, Event, EventType, Renewed
-from syndicator.model.ids import FeedId
-from syndicator.rules.filter_matching import matches
+from syndicator.model.ids import ArticleId, FeedId
+from syndicator.rules.filter_matching import refusing_key
 
 
 def event_types(patterns: Iterable[str]) -> tuple[EventType, ...]:
@@ -23,18 +25,51 @@ def event_types(patterns: Iterable[str]) -> tuple[EventType, ...]:
     return tuple(kind for kind in EventType if kind in named)
 
 
-def wants(endpoint: Endpoint, event: Event, articles: Sequence[Article]) -> bool:
-    """Return whether an event matches the filters of an endpoint.
+FILTER = "filter."
+"""What a refusal by a filter begins with; the key follows."""
+NO_ARTICLE = "article_gone"
+"""Refuses an event whose article is withdrawn or not kept any more."""
+COPY_SENT = "copy_sent"
+"""Refuses an event of an article whose text was sent before, as another article."""
 
-    `articles`: the subject of the event, with bodies where the filter has a query; of a story, all members.
-    Events of sources are matched by the `source` of the filter.
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """Why an endpoint does not receive an event."""
+
+    key: str
+    """The setting that refuses it (`events`, `feeds`, `filter.section`, …), or `owner`, `private_feed`,
+    `removed`, `article_gone`, `copy_sent`."""
+    article: ArticleId | None = None
+    """Of `copy_sent`: the article that was sent."""
+
+
+def refused_by(endpoint: Endpoint, event: Event, articles: Sequence[Article]) -> str | None:
+    """Return the setting of an endpoint that refuses an event; None where the endpoint wants it.
+
+    It is `events`, `feeds`, `filter.` and a key of the filter, or `NO_ARTICLE`. `articles`: the subject of the
+    event, with bodies where the filter has a query; of a story, all members, of which one has to pass. Events
+    of sources are matched by the `source` of the filter.
     """
-    if event.type not in endpoint.events or not _of_its_feeds(endpoint, event):
-        return False
+    if event.type not in endpoint.events:
+        return "events"
+    if not _of_its_feeds(endpoint, event):
+        return "feeds"
     if event.article is not None:
-        return any(matches(endpoint.filter, article) for article in articles)
+        return _refusing_articles(endpoint, articles)
     chosen = endpoint.filter.source
-    return event.type.family != "source" or not chosen or event.subject in chosen
+    is_wanted = event.type.family != "source" or not chosen or event.subject in chosen
+    return None if is_wanted else f"{FILTER}source"
+
+
+def _refusing_articles(endpoint: Endpoint, articles: Sequence[Article]) -> str | None:
+    """Return what refuses all of these articles; None where one passes."""
+    refused = NO_ARTICLE
+    for article in articles:
+        key = refusing_key(endpoint.filter, article)
+        if key is None:
+            return None
+        refused = FILTER + key
+    return refused
 
 
 def wants_feed(endpoint: Endpoint, feed: FeedId, *, private: bool) -> bool:

@@ -106,18 +106,21 @@ class Endpoints(Repository):
         record = await self._redis.call("HGET", self._keys.endpoints(), endpoint)
         return self._listed(endpoint, record) if record else None
 
-    async def publish(self, configured: Iterable[Endpoint]) -> None:
-        """Make configured endpoints known to all workers, as they are described here."""
-        all_of_them = list(configured)
-        wanted = {one.id: pack(_Record(endpoint=_bare(one))) for one in all_of_them}
+    async def publish(self, configured: Iterable[Endpoint], now: datetime) -> None:
+        """Make configured endpoints known to all workers, as they are described here.
+
+        Those that were not there before get `now` as the time of their creation.
+        """
+        wanted = list(configured)
         if not wanted:
             return
-        found = await self._redis.call("HMGET", self._keys.endpoints(), *wanted)
+        found = await self._redis.call("HMGET", self._keys.endpoints(), *(one.id for one in wanted))
         writes: list[Command] = []
-        bounds = {one.id: self._bounds(one) for one in all_of_them}
-        for (name, record), known in zip(wanted.items(), found, strict=True):
+        for one, known in zip(wanted, found, strict=True):
+            created_at = _created_at(known) if known else now
+            record = pack(_Record(endpoint=_bare(one), created_at=created_at))
             if record != known:
-                writes += [("HSET", self._keys.endpoints(), name, record), *bounds[name]]
+                writes += [("HSET", self._keys.endpoints(), one.id, record), *self._bounds(one)]
         if writes:
             await self._commit(writes=(*writes, self._raised()))
 
@@ -341,6 +344,15 @@ def _read(data: bytes) -> _Record:
         known = [kind for kind in loose.endpoint.get("events", ()) if kind in _KNOWN_EVENTS]
         fields = {**unpack(data, dict[str, Any]), "endpoint": {**loose.endpoint, "events": known}}
         return unpack(pack(fields), _Record)
+
+
+def _created_at(data: bytes) -> datetime | None:
+    """Return when a configured endpoint was first published, where that is known."""
+    try:
+        record = _read(data)
+    except UnreadableRecord:
+        return None
+    return record.created_at if record.owner is None else None
 
 
 def _bare(endpoint: Endpoint) -> Endpoint:

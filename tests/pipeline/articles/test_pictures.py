@@ -18,7 +18,7 @@ from PIL import Image
 from pipeline.conftest import OpenService, Portal
 from pipeline.rounds.test_feed_round import config, gather
 from pipeline.visiting_world import visiting
-from support import ManualClock, candidate
+from support import NOON, ManualClock, candidate
 from web.web_world import SITE, client_of
 
 from syndicator.model.article import Candidate, Photo
@@ -431,7 +431,7 @@ async def test_a_partner_is_told_our_addresses(store: Store, clock: ManualClock)
             secrets=(Secret("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),),
         )
         directory = Directory(store.endpoints, {endpoint.id: endpoint})
-        await directory.publish()
+        await directory.publish(NOON)
         step = DeliverStep(store, egress, directory, clock, random.Random(1), site=SITE)
         async with visiting(egress, store, clock) as polite_client:
             pictures = PicturePolicy(store.pictures, polite_client, clock)

@@ -11,7 +11,7 @@ from pipeline.webhooks.test_delivery import Partner, config, counts, deliver, pa
 
 from syndicator.model.ids import EndpointId
 from syndicator.pipeline.webhooks import fan_out
-from syndicator.rules.webhooks.event_matching import wants
+from syndicator.rules.webhooks.event_matching import refused_by
 from syndicator.service import Service
 from syndicator.store.webhooks.deliveries import Deliveries, FanOut
 
@@ -144,10 +144,10 @@ async def test_others_of_the_event_loop_have_turns_while_many_endpoints_are_judg
 ) -> None:
     judged, most_judged = 0, 0
 
-    def counted(*told: Any) -> bool:
+    def counted(*told: Any) -> str | None:
         nonlocal judged
         judged += 1
-        return wants(*told)
+        return refused_by(*told)
 
     async def others() -> None:
         nonlocal judged, most_judged
@@ -156,7 +156,7 @@ async def test_others_of_the_event_loop_have_turns_while_many_endpoints_are_judg
             await asyncio.sleep(0)
             most_judged = max(most_judged, judged)
 
-    monkeypatch.setattr(fan_out, "wants", counted)
+    monkeypatch.setattr(fan_out, "refused_by", counted)
     monkeypatch.setattr(fan_out, "_TURN_S", -1.0)  # as if each endpoint took that long
     async with service_of(many(partner, 30)) as service:
         await admit(service, 1, 2)

@@ -38,7 +38,7 @@ async def know(store: Store, *names: EndpointId, **fields: object) -> None:
         replace(Endpoint(id=name, url="https://x.example/", secrets=(Secret("whsec_x"),)), **fields)
         for name in names
     ]
-    await store.endpoints.publish(endpoints)
+    await store.endpoints.publish(endpoints, NOON)
 
 
 async def queue(

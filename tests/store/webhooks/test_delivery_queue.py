@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from store.webhooks.queue_model import Queue, Row
-from support import ManualClock
+from support import NOON, ManualClock
 
 from syndicator.cli.event_loop import new_event_loop
 from syndicator.model.delivery import Dead, Delivered, Endpoint, Replayed, RetryAt, Secret
@@ -71,7 +71,7 @@ class QueueMachine(RuleBasedStateMachine):
             Endpoint(id=name, url="https://x.example/", secrets=(Secret("whsec_x"),), max_in_flight=cap)
             for name, cap in CAPS.items()
         ]
-        self.wait(self.store.endpoints.publish(endpoints))
+        self.wait(self.store.endpoints.publish(endpoints, NOON))
 
     @rule(
         article=st.sampled_from([1, 1, 1, 2]),

@@ -52,7 +52,7 @@ async def test_what_was_registered_is_read_as_it_was(store: Store) -> None:
 
 async def test_secrets_and_headers_are_not_to_be_read_in_redis(store: Store, tmp_path: Path) -> None:
     await store.endpoints.register(registration())
-    await store.endpoints.publish([endpoint(B)])
+    await store.endpoints.publish([endpoint(B)], NOON)
     kept = await everything(store.connection, store.endpoints._keys)
     assert b"https://a.example/in" in kept
     assert b"whsec_" not in kept
@@ -62,7 +62,7 @@ async def test_secrets_and_headers_are_not_to_be_read_in_redis(store: Store, tmp
 
 async def test_a_lost_key_is_said_with_what_to_do_and_stops_nobody_else(store: Store, tmp_path: Path) -> None:
     await store.endpoints.register(registration())
-    await store.endpoints.publish([endpoint(B)])
+    await store.endpoints.publish([endpoint(B)], NOON)
     (tmp_path / KEY_FILE).unlink()
     for sealer in (Sealer((), tmp_path), Sealer((Secret(Fernet.generate_key().decode()),), tmp_path)):
         other = endpoints_of(store, sealer)
@@ -115,7 +115,7 @@ async def test_what_was_removed_is_gone_and_swept(store: Store, clock: ManualClo
 
 
 async def test_pausing_and_resuming_is_seen_by_all(store: Store, clock: ManualClock) -> None:
-    await store.endpoints.publish([endpoint()])
+    await store.endpoints.publish([endpoint()], NOON)
     version = await store.endpoints.version()
     await store.endpoints.pause(A, "moving house", clock())
     # Who rests already rests for the first reason.
@@ -133,9 +133,9 @@ async def test_pausing_and_resuming_is_seen_by_all(store: Store, clock: ManualCl
 
 
 async def test_publishing_the_same_again_changes_nothing(store: Store) -> None:
-    await store.endpoints.publish([endpoint()])
+    await store.endpoints.publish([endpoint()], NOON)
     version = await store.endpoints.version()
-    await store.endpoints.publish([endpoint()])
+    await store.endpoints.publish([endpoint()], NOON)
     assert await store.endpoints.version() == version
-    await store.endpoints.publish([endpoint(max_in_flight=9)])
+    await store.endpoints.publish([endpoint(max_in_flight=9)], NOON)
     assert await store.endpoints.version() != version
