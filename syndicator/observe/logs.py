@@ -28,7 +28,7 @@ LEVELS = {
     "error": logging.ERROR,
 }
 
-_SUBJECTS = ("source", "feed", "endpoint", "article", "step", "part", "route")
+_SUBJECTS = ("source", "feed", "endpoint", "article", "event_id", "step", "part", "route")
 """Keys that say what an event is about: their values need no name beside them."""
 
 _COUNTS = frozenset(

@@ -23,6 +23,7 @@ from syndicator.model.ids import ArticleId, StoryId
 from syndicator.model.source import Round
 from syndicator.model.sources.freshness import Sighting
 from syndicator.model.story import Story
+from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
 from syndicator.rules.articles.admission import (
     Admission,
@@ -57,6 +58,8 @@ _TICK = timedelta(milliseconds=1)
 """Added to the time of each next candidate of a document, so that undated articles keep their order."""
 
 _ALWAYS = datetime.max.replace(tzinfo=UTC)
+
+log = get_logger(__name__)
 
 
 class Admitted(Struct, frozen=True, kw_only=True):
@@ -173,6 +176,14 @@ class Admitter:
                 if is_written:
                     candidate, _ = pending.pop(number)
                     self._count(admission)
+                    if admission.article is not None:
+                        log.debug(
+                            "article_admitted",
+                            source=admission.carried_by,
+                            article=admission.article_id,
+                            verdict=admission.verdict.value,
+                            revision=admission.article.revision,
+                        )
                     if self._signals is not None and admission.merged is not None:
                         await self._signals.carry(admission.merged.article_id, admission.article_id)
                     results[number] = Admitted(

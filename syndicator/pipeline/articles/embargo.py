@@ -50,6 +50,7 @@ class EmbargoGate:
             if _is_less_than_held(candidate, earlier):
                 log.info(
                     "article_withheld",
+                    source=candidate.source,
                     url=candidate.url,
                     reason="its page, which has an embargo, was not read",
                 )
@@ -82,12 +83,22 @@ class EmbargoGate:
         until = candidate.embargo_until or now
         candidate = _noted(candidate, earlier, now, until)
         if until - now > LONGEST or not _is_known_by_itself(candidate, identity):
-            log.info("article_withheld", url=candidate.url, reason="it must be listed without an embargo")
+            log.info(
+                "article_withheld",
+                source=candidate.source,
+                url=candidate.url,
+                reason="it must be listed without an embargo",
+            )
             await self._store.drop(earlier)
         elif earlier or await self._store.has_room(candidate.source):
             await self._store.put(HeldArticle(candidate=candidate, identity=identity, until=until), earlier)
         else:
-            log.warning("embargo_limit_reached", url=candidate.url, detail="it is left at its source for now")
+            log.warning(
+                "embargo_limit_reached",
+                source=candidate.source,
+                url=candidate.url,
+                detail="it is left at its source for now",
+            )
 
     async def _pass(
         self, candidate: Candidate, identity: Identity, earlier: Sequence[HeldArticle], now: datetime

@@ -79,7 +79,8 @@ def _report(admitted: Admitted) -> JobReport:
         event="embargo_released",
         fields=(
             ("source", candidate.source),
-            ("article", candidate.title),
+            ("article", admitted.article_id),
+            ("title", candidate.title),
             ("as", admitted.verdict.value),
         ),
         brought_news=True,

@@ -60,8 +60,10 @@ class Withdrawer:
                 self._metrics.withdrawals.labels(by.value).inc()
                 log.warning(
                     "article_withdrawn",
-                    article=article.title,
-                    id=article_id,
+                    source=article.source,
+                    article=article_id,
+                    event_id=intent.event.id,
+                    title=article.title,
                     by=by.value,
                     reason=intent.event.reason,
                 )
@@ -84,7 +86,14 @@ class Withdrawer:
             intent = restoring(withdrawal, specs=self._specs, now=self._clock())
             noted = self._store.audit.command("article.restored", article_id)
             if await self._store.withdrawals.restore(intent, [noted]):
-                log.warning("article_restored", article=intent.article.title, id=article_id)
+                restored = intent.article
+                log.warning(
+                    "article_restored",
+                    source=restored.source,
+                    article=article_id,
+                    event_id=intent.event.id,
+                    title=restored.title,
+                )
                 (place,) = await self._store.stories.places([article_id])
                 if place.story:
                     await self._count_coverage(self._store, [place.story])

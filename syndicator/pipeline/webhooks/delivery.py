@@ -16,7 +16,7 @@ from syndicator.egress.client import Egress
 from syndicator.errors import PushError, UnreadableRecord
 from syndicator.model.clock import Clock, system_clock
 from syndicator.model.delivery import Dead, Delivered, DeliveryOutcome, Endpoint, RetryAt
-from syndicator.model.event import EventType
+from syndicator.model.event import Event, EventType
 from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import EndpointId, EventId, SourceId
 from syndicator.observe.logs import get_logger
@@ -242,7 +242,10 @@ class DeliverStep:
             return self._report(parcel, result)
         except LeaseLost:
             log.warning(
-                "delivery_stopped", endpoint=endpoint.id, reason="its lease was lost to another worker"
+                "delivery_stopped",
+                endpoint=endpoint.id,
+                event_id=parcel[0].leased.delivery.event.id,
+                reason="its lease was lost to another worker",
             )
             return None
         finally:
@@ -279,7 +282,8 @@ class DeliverStep:
             try:
                 delivery, body = self._payloads.push(left)
             except PushError as error:  # another attempt would fail in the same way
-                log.exception("event_payload_failed", endpoint=endpoint.id, reason=str(error))
+                name = left[0].leased.delivery.event.id
+                log.exception("event_payload_failed", endpoint=endpoint.id, event_id=name, reason=str(error))
                 sent = Dead(reason="payload", duration_ms=0, was_tried=False)
             else:
                 sent = await send(
@@ -330,9 +334,12 @@ def _fields(
     event, attempt = delivery.event, delivery.attempts + 1
     fields: list[tuple[str, str | int | float]] = [
         ("endpoint", delivery.endpoint),
+        ("event_id", event.id),
         ("type", event.type.value),
-        ("article", prepared.article.title) if prepared.article else ("subject", event.subject),
+        *_subject_fields(event),
     ]
+    if prepared.article is not None:
+        fields.append(("title", prepared.article.title))
     if len(parcel) > 1:
         fields.append(("events", len(parcel)))
     match outcome:
@@ -345,6 +352,15 @@ def _fields(
     if unlogged:
         fields.append(("and_more", unlogged))
     return tuple(fields)
+
+
+def _subject_fields(event: Event) -> tuple[tuple[str, str], ...]:
+    """Return the log fields that say what an event is about."""
+    article, family = event.article, event.type.family
+    if article is not None:
+        return (("article", article), *((("story", event.subject),) if family == "story" else ()))
+    # `endpoint` is the one that receives it.
+    return ((family if family in {"source", "feed"} else "subject", event.subject),)
 
 
 def _pointless(packed: Packed, now: datetime) -> Dead | None:

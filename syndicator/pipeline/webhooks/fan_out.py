@@ -148,7 +148,9 @@ class EventFanOut:
             return _Progress.LOST
         for name, reason in reasons:
             if name not in self._logged:
-                log.error("event_set_aside", name=name, reason=reason, remedy=_REMEDY)
+                # What cannot be read at all is known by its position in the outbox.
+                named = {"event_id" if name.startswith("evt_") else "position": name}
+                log.error("event_set_aside", **named, reason=reason, remedy=_REMEDY)
         if len(self._logged) > _MOST_LOGGED:
             self._logged.clear()
         self._logged.update(name for name, _ in reasons)

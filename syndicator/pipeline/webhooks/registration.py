@@ -114,7 +114,7 @@ class EndpointRegistration:
         try:
             is_new = await self._store.endpoints.register(registration)
         except SealError as error:
-            log.warning("secret_encryption_failed", reason=str(error))
+            log.warning("secret_encryption_failed", endpoint=endpoint, reason=str(error))
             raise EndpointRefused(_unreadable(asker, str(error))) from error
         if not is_new:
             raise EndpointRefused(f"there is an endpoint {endpoint!r} already: take another id")
@@ -303,7 +303,7 @@ class EndpointRegistration:
                 if await self._store.endpoints.change(after):
                     return known.endpoint, after.endpoint
             except SealError as error:
-                log.warning("secret_encryption_failed", reason=str(error))
+                log.warning("secret_encryption_failed", endpoint=endpoint, reason=str(error))
                 raise EndpointRefused(_unreadable(asker, str(error))) from error
         raise EndpointRefused("it was changed by others meanwhile: try again")
 

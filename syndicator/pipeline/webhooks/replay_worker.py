@@ -89,7 +89,7 @@ class ReplayWork:
     ) -> None:
         ended = replace(replay, status=status, reason=reason, ended_at=now)
         if await self._store.replays.write(ended, now):
-            log.info("replay_ended", replay=replay.id, status=status.value, queued=replay.queued)
+            _log_end(ended)
 
     async def _go_on(self, replay: Replay, endpoint: Endpoint, now: datetime) -> None:
         part, following = await self._store.events.part(replay.place, replay.end, PAGE)
@@ -118,7 +118,7 @@ class ReplayWork:
         )
         due_at = now + timedelta(seconds=len(sent) / replay.per_s)
         if await self._store.replays.write(after, due_at, queued) and is_done:
-            log.info("replay_ended", replay=replay.id, status="done", queued=after.queued)
+            _log_end(after)
 
     async def _judged(self, replay: Replay, endpoint: Endpoint, part: Sequence[LoggedEvent]) -> _Judged:
         """Return what becomes of a part of the log, as things stand now.
@@ -130,7 +130,13 @@ class ReplayWork:
         except UnreadableRecord as error:
             if len(part) > 1:  # one of them
                 return _joined([await self._judged(replay, endpoint, [entry]) for entry in part])
-            log.warning("replay_left_out", replay=replay.id, event_id=part[0].event.id, reason=str(error))
+            log.warning(
+                "replay_left_out",
+                replay=replay.id,
+                endpoint=endpoint.id,
+                event_id=part[0].event.id,
+                reason=str(error),
+            )
             return _joined([], gone=frozenset({part[0].event.id}))
 
     async def _judged_together(
@@ -181,6 +187,16 @@ class ReplayWork:
         ]
         found = await self._store.events.get_many([name for _, name in names])
         return frozenset(older for (older, _), event in zip(names, found, strict=True) if event)
+
+
+def _log_end(replay: Replay) -> None:
+    log.info(
+        "replay_ended",
+        replay=replay.id,
+        endpoint=replay.endpoint,
+        status=replay.status.value,
+        queued=replay.queued,
+    )
 
 
 def _joined(judged: Sequence[_Judged], *, gone: frozenset[EventId] = frozenset()) -> _Judged:

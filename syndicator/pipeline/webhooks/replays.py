@@ -143,7 +143,7 @@ class ReplayControl:
             ended = replace(replay, status=ReplayStatus.CANCELLED, reason=by, ended_at=now)
             noted = self._store.audit.command("replay.cancelled", name, before={"endpoint": replay.endpoint})
             if await self._store.replays.write(ended, now, [noted]):
-                log.info("replay_cancelled", replay=name, by=asker.owner)
+                log.info("replay_cancelled", replay=name, endpoint=ended.endpoint, by=asker.owner)
                 return shown(ended)
         raise EndpointRefused("it goes on faster than it can be ended: try again")
 

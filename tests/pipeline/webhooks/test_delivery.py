@@ -19,6 +19,7 @@ from support import ManualClock, until
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.ops.status import QueueCounts
+from syndicator.pipeline.steps import JobReport
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 from syndicator.store.webhooks.attempts import AttemptQuery
@@ -268,3 +269,18 @@ async def test_rounds_and_attempts_are_measured(
         'syndicator_round_seconds_count{source="city"} 1.0',
     ):
         assert line in told, line
+
+
+async def test_the_log_names_endpoint_event_and_article_of_each_attempt(partner: Partner) -> None:
+    partner.statuses = [503]
+    reports: list[JobReport] = []
+    async with partner.service_of(config(partner)) as service:
+        await admit(service, 1)
+        await Runner(service.deliver_step, capacity=16, clock=service.clock, on_report=reports.append).run(
+            until_empty=True
+        )
+        (event,) = [one.event for one in await service.store.events.after("", 10)]
+    (report,) = reports
+    fields = dict(report.fields)
+    assert (fields["endpoint"], fields["event_id"], fields["article"]) == (A, event.id, event.subject)
+    assert fields["title"] == "Berita nomor 1"
