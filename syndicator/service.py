@@ -30,6 +30,7 @@ from syndicator.pipeline.hub.subscription_requests import Hub
 from syndicator.pipeline.hub.topics import Topics
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.ops.article_export import ArticleExport
+from syndicator.pipeline.ops.article_trace import ArticleTracer
 from syndicator.pipeline.ops.configuration_sync import ConfigurationSync
 from syndicator.pipeline.ops.data_loss import DataLoss
 from syndicator.pipeline.ops.doctor import Doctor
@@ -59,6 +60,7 @@ from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.pipeline.stories.near_articles import NearArticles
 from syndicator.pipeline.webhooks.delivery import DeliverStep
+from syndicator.pipeline.webhooks.delivery_trace import DeliveryTracer
 from syndicator.pipeline.webhooks.inspection import DeliveryInspection
 from syndicator.pipeline.webhooks.payloads import Payloads
 from syndicator.pipeline.webhooks.registration import EndpointRegistration
@@ -139,21 +141,12 @@ class Service:
         count = partial(count_coverage, owners=self._owners)
         self.withdrawer = Withdrawer(store, self.specs, self.metrics, clock, count)
         self._upstream_withdrawals = UpstreamWithdrawals(store, self.withdrawer, self._embargo, clock)
+        pictures = PicturePolicy(store.pictures, resources.client, clock)
         self._candidates = CandidatePipeline(
-            PicturePolicy(store.pictures, resources.client, clock),
-            self._embargo,
-            admitter,
-            self._upstream_withdrawals,
-            clock=clock,
-            marks=store.marks,
+            pictures, self._embargo, admitter, self._upstream_withdrawals, clock=clock, marks=store.marks
         )
-        self.release_step = ReleaseStep(
-            store.held,
-            admitter,
-            clock,
-            marks=store.marks,
-            rechecked=[source.id for source in self.settings.sources.values() if source.full_text],
-        )
+        rechecked = [source.id for source in self.settings.sources.values() if source.full_text]
+        self.release_step = ReleaseStep(store.held, admitter, clock, marks=store.marks, rechecked=rechecked)
         self.pictures = ServedPictures(
             store=store.pictures,
             files=PictureFiles(self.settings.store.data_dir / "pictures", self.settings.store.pictures),
@@ -335,6 +328,8 @@ class Service:
         kept = settings.retention
         self.access = Access(store, settings.tokens, clock, settings.store.data_dir)
         self.article_export = ArticleExport(store, self.publisher, resources.origins)
+        deliveries = DeliveryTracer(store, self.endpoints, self.deliver_step.event_fan_out, clock)
+        self.article_tracer = ArticleTracer(store, self.publisher, settings.sources, deliveries, clock)
         self.metrics_reporter = MetricsReporter(store, self.endpoints, self.metrics, clock)
         self.doctor = Doctor(store, self.endpoints, self.deliver_step.event_fan_out, clock)
         self.configuration_sync = ConfigurationSync(

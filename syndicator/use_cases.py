@@ -14,6 +14,7 @@ def use_cases_of(service: Service, live: LiveConfiguration) -> UseCases:
         listing=service.paginator,
         story_editing=service.story_editor,
         withdrawer=service.withdrawer,
+        article_tracer=service.article_tracer,
         access=service.access,
         partner_reports=service.partner_reports,
         registration=service.registration,

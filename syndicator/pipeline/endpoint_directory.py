@@ -70,8 +70,8 @@ class Directory:
     def withheld_by(self, name: EndpointId, event: Event) -> str | None:
         """Return what keeps an event from an endpoint that may not receive it; None where it may.
 
-        It is `removed`, `private_feed` or `owner`: events about the service are for operators; the owner of an
-        endpoint receives events about his own.
+        It is `removed`, `private_feed` or `owner`: events about the service are for operators; the owner of
+        an endpoint receives events about his own.
         """
         known = self.listed
         if name not in known:  # it was removed just now

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from syndicator.model.article import Article
 from syndicator.model.feed import Filter
-from syndicator.rules.filter_matching import fold
+from syndicator.rules.filter_matching import fold, spelled_values
 from syndicator.rules.search.query import QueryError, parse_query
 
 WORD_KEYS = ("source", "section", "tag", "language", "author")
@@ -21,6 +22,8 @@ MAX_VALUES = 40
 """Of one key: each is an index to be read."""
 MAX_CHARACTERS = 200
 """Of one value; what a query may have is its own matter."""
+MOST_NAMED = 5
+"""Values of a key that are named where a filter refuses an article."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -64,6 +67,26 @@ def parts_of(wanted: Filter) -> list[tuple[str, str]]:
 def spelled(wanted: Filter) -> str:
     """Write a filter as it stands behind the `?` of a URL."""
     return urlencode(parts_of(wanted))
+
+
+def refusal_words(wanted: Filter, key: str, article: Article) -> str:
+    """Say why a key of a filter refuses an article: `filter.section takes olahraga, the article has Kota`."""
+    value = getattr(wanted, key)
+    match key:
+        case "query":
+            return f'filter.query "{value}" does not find the article'
+        case "since" | "until":
+            relation = "before" if key == "since" else "not before"
+            at = _written(article.published_at)
+            return f"the article was published at {at}, {relation} filter.{key} {_written(value)}"
+    found = spelled_values(article, key)
+    has = f"the article has {_named(found)}" if found else "the article has none"
+    return f"filter.{key} takes {_named(value)}, {has}"
+
+
+def _named(values: Sequence[str]) -> str:
+    shown, more = ", ".join(values[:MOST_NAMED]), len(values) - MOST_NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def word_fault(text: str) -> tuple[str, str] | None:

@@ -171,7 +171,8 @@ def _indexed_values(article: Article) -> tuple[tuple[str | None, ...], ...]:
     return (article.source,), (article.section,), article.tags, (article.language,)
 
 
-def _values(article: Article, key: str) -> frozenset[str]:
+def spelled_values(article: Article, key: str) -> tuple[str, ...]:
+    """Return the values of an article for a key of filters, as they are spelled."""
     values: tuple[str | None, ...] = {
         "source": (article.source,),
         "section": (article.section,),
@@ -179,4 +180,8 @@ def _values(article: Article, key: str) -> frozenset[str]:
         "language": (article.language,),
         "author": article.authors,
     }[key]
-    return frozenset(fold(value) for value in values if value)
+    return tuple(value for value in values if value)
+
+
+def _values(article: Article, key: str) -> frozenset[str]:
+    return frozenset(fold(value) for value in spelled_values(article, key))

@@ -21,6 +21,7 @@ KEPT_ASIDE = timedelta(days=30)
 MOST_ASIDE = 10_000
 
 _PAGE = 100
+_LOOKED_AT = 2000
 
 T = TypeVar("T")
 
@@ -96,6 +97,27 @@ class Outbox(Repository):
             unreadable=_leading(found, UnreadableEntry),
             has_more=len(rows) == limit or len(entries) < len(rows),
         )
+
+    async def of_article(self, article: ArticleId) -> tuple[list[Event], list[Event]]:
+        """Return the events of an article that wait for their fan-out, and those that were set aside.
+
+        Of each, the first `_LOOKED_AT` entries are looked at.
+        """
+        rows = await self._redis.batch(
+            [
+                ("XRANGE", key, "-", "+", "COUNT", _LOOKED_AT)
+                for key in (self._keys.outbox(), self._keys.outbox_aside())
+            ]
+        )
+        waiting, aside = (
+            [
+                one.event
+                for one in map(_entry, found)
+                if isinstance(one, OutboxEntry) and one.event.article == article
+            ]
+            for found in rows
+        )
+        return waiting, aside
 
     async def waiting(self) -> int:
         """Count the events that are not fanned out yet (what is done is trimmed)."""

@@ -8,6 +8,7 @@ from syndicator.model.clock import Clock
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.ops.api_tokens import Access
+from syndicator.pipeline.ops.article_trace import ArticleTracer
 from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
 from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
@@ -30,6 +31,7 @@ class UseCases:
     listing: Paginator
     story_editing: StoryEditing
     withdrawer: Withdrawer
+    article_tracer: ArticleTracer
     access: Access
     partner_reports: PartnerReports
     registration: EndpointRegistration

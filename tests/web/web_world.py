@@ -1,6 +1,7 @@
 """A site with articles in a real store, and a client that sees the bytes as they are sent."""
 
 import json
+import random
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from syndicator.pipeline.feeds.history import History
 from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.ops.api_tokens import Access
+from syndicator.pipeline.ops.article_trace import ArticleTracer
 from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
 from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
@@ -36,6 +38,8 @@ from syndicator.pipeline.sources.backfill_control import BackfillControl
 from syndicator.pipeline.sources.source_control import SourceControl
 from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import StoryEditing
+from syndicator.pipeline.webhooks.delivery_trace import DeliveryTracer
+from syndicator.pipeline.webhooks.fan_out import EventFanOut
 from syndicator.pipeline.webhooks.inspection import DeliveryInspection
 from syndicator.pipeline.webhooks.payloads import Payloads
 from syndicator.pipeline.webhooks.registration import EndpointRegistration
@@ -194,6 +198,7 @@ class World:
             listing=Paginator(self.store, self.publisher, self.story_editing),
             story_editing=self.story_editing,
             withdrawer=Withdrawer(self.store, self.specs, open_metrics(), self.clock, count_coverage),
+            article_tracer=self.article_tracer,
             access=self.access,
             partner_reports=PartnerReports(self.store, 1000, self.clock),
             registration=self.registration,
@@ -220,6 +225,15 @@ class World:
     def table(self) -> tuple[ApiRoute, ...]:
         """All routes of the API."""
         return api_table(self.cases)
+
+    @property
+    def article_tracer(self) -> ArticleTracer:
+        """Follows articles, also to `endpoints`."""
+        directory = Directory(self.store.endpoints, {one.id: one for one in self.endpoints})
+        fan_out = EventFanOut(self.store, directory, self.clock, random.Random(1))
+        deliveries = DeliveryTracer(self.store, directory, fan_out, self.clock)
+        by_id = {source.id: source for source in self.sources}
+        return ArticleTracer(self.store, self.publisher, by_id, deliveries, self.clock)
 
     @property
     def schedule_preview(self) -> SchedulePreview:

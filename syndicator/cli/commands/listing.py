@@ -4,7 +4,8 @@ from typing import Any
 
 import typer
 
-from syndicator.cli.commands import articles, stories
+from syndicator.cli.commands import stories
+from syndicator.cli.commands.articles.showing import app as articles_app
 from syndicator.cli.commands.sources import adding, backfill, control, showing
 from syndicator.cli.commands.webhooks import deliveries, endpoints
 from syndicator.cli.completion import FeedNamed
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
     adding.register(showing.app)
     app.add_typer(showing.app, name="sources")
     app.add_typer(feeds_app, name="feeds")
-    app.add_typer(articles.app, name="articles")
+    app.add_typer(articles_app, name="articles")
     app.add_typer(stories.app, name="stories")
     app.add_typer(endpoints.app, name="endpoints")
     app.add_typer(deliveries.app, name="deliveries")

@@ -51,8 +51,11 @@ class Explained(Struct, frozen=True, kw_only=True):
 async def explain(store: Store, article_id: ArticleId, sources: Sequence[SourceId]) -> Explained | None:
     """Return what is known about an article, without secrets; None where there is no such article."""
     article = await store.articles.get(await store.articles.led_by(article_id) or article_id)
-    if article is None:
-        return None
+    return await explained(store, article, sources) if article else None
+
+
+async def explained(store: Store, article: Article, sources: Sequence[SourceId]) -> Explained:
+    """Return what is known about an article that was read, without secrets."""
     article = replace(article, provenance=provenance_without_secrets(article.provenance))
     (views,) = await store.popularity.views([article.id])
     # Its own source may have left the configuration.

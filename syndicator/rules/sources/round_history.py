@@ -1,7 +1,7 @@
 """The history of a source: sums of its rounds by the hour, and a strip of the last 24 hours."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.sources.round_history import HOUR, HourSum, RoundHistory, RoundLine, RoundLog
 
 STRIP_HOURS = 24
+_ROUNDED = timedelta(seconds=2)
 _LEVELS = 4
 """Heights of an hour with new articles."""
 
@@ -76,6 +77,18 @@ def lines_of(history: RoundHistory) -> list[HistoryLine]:
         kept[begin] = kept.get(begin, 0) + 1
     lines += [_of_hour(hour) for hour in history.hours if hour.rounds > kept.get(hour.began_at, 0)]
     return sorted(lines, key=lambda line: line.position, reverse=True)
+
+
+def round_at(history: RoundHistory, moment: datetime) -> HistoryLine | None:
+    """Return the round that was under way at a moment, or its hour where only that is kept."""
+    for line in history.rounds:
+        # Of the begin of a round, whole seconds are kept.
+        if timedelta() <= moment - line.began_at <= timedelta(milliseconds=line.took_ms) + _ROUNDED:
+            return _of_round(line)
+    oldest = history.rounds[-1].began_at if history.rounds else None
+    hours = {hour.began_at: hour for hour in history.hours if oldest is None or moment < oldest}
+    hour = hours.get(hour_of(moment))
+    return _of_hour(hour) if hour is not None else None
 
 
 def _of_round(line: RoundLine) -> HistoryLine:

@@ -8,6 +8,7 @@ from syndicator.model.article import Article
 from syndicator.model.delivery import Endpoint
 from syndicator.model.event import Crossed, Event, EventType, Renewed
 from syndicator.model.ids import ArticleId, FeedId
+from syndicator.rules.filter_language import refusal_words
 from syndicator.rules.filter_matching import refusing_key
 
 
@@ -46,9 +47,9 @@ class Refusal(Struct, frozen=True, kw_only=True):
 def refused_by(endpoint: Endpoint, event: Event, articles: Sequence[Article]) -> str | None:
     """Return the setting of an endpoint that refuses an event; None where the endpoint wants it.
 
-    It is `events`, `feeds`, `filter.` and a key of the filter, or `NO_ARTICLE`. `articles`: the subject of the
-    event, with bodies where the filter has a query; of a story, all members, of which one has to pass. Events
-    of sources are matched by the `source` of the filter.
+    It is `events`, `feeds`, `filter.` and a key of the filter, or `NO_ARTICLE`. `articles`: the subject of
+    the event, with bodies where the filter has a query; of a story, all members, of which one has to pass.
+    Events of sources are matched by the `source` of the filter.
     """
     if event.type not in endpoint.events:
         return "events"
@@ -70,6 +71,36 @@ def _refusing_articles(endpoint: Endpoint, articles: Sequence[Article]) -> str |
             return None
         refused = FILTER + key
     return refused
+
+
+def refusal_sentence(endpoint: Endpoint, refusal: Refusal, article: Article | None) -> str:
+    """Say why an endpoint does not receive an event, as half a sentence. `article`: that of the event."""
+    key = refusal.key
+    if key.startswith(FILTER):
+        word = key.removeprefix(FILTER)
+        return (
+            refusal_words(endpoint.filter, word, article) if article else f"{key} of the endpoint refuses it"
+        )
+    asked = ", ".join(_patterns(endpoint.events)) or "no events"
+    feeds = ", ".join(endpoint.feeds) or "all that are public"
+    return {
+        "events": f"the endpoint asks for {asked} (events)",
+        "feeds": f"the endpoint asks for events of feeds: {feeds} (feeds)",
+        "owner": "events about the service are for operators",
+        "private_feed": "it is about a private feed, which the owner of the endpoint may not see",
+        "removed": "the endpoint was removed",
+        NO_ARTICLE: "its article is withdrawn, or not kept any more",
+        COPY_SENT: f"the endpoint was sent the same text before, as article {refusal.article}",
+    }[key]
+
+
+def _patterns(types: Sequence[EventType]) -> list[str]:
+    """Write types as a configuration does: `article.*` where all of a family are among them."""
+    named: dict[str, None] = {}
+    for kind in types:
+        family = {one for one in EventType if one.family == kind.family}
+        named[f"{kind.family}.*" if len(family) > 1 and family <= set(types) else kind.value] = None
+    return list(named)
 
 
 def wants_feed(endpoint: Endpoint, feed: FeedId, *, private: bool) -> bool:

@@ -168,6 +168,11 @@ class Articles(Repository):
         """Return the newest revision with its body."""
         return (await self.get_many([article_id]))[0]
 
+    async def get_reserved(self, article_id: ArticleId) -> Article | None:
+        """Return an admitted article that is not shown yet: it waits to be assigned to a story."""
+        head, body = await self._redis.call("HMGET", self._keys.reserved(article_id), "head", "body")
+        return read_article(head, body)
+
     async def get_many(self, ids: Sequence[ArticleId], *, bodies: bool = True) -> list[Article | None]:
         """Return the newest revisions; None for what is not (or no longer) there."""
         fields = ("head", "body") if bodies else ("head",)

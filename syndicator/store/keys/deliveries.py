@@ -14,8 +14,8 @@ class DeliveryKeys:
         return self._prefix
 
     def endpoints(self) -> str:
-        """HASH: endpoint id → msgpack record: what it asks for; of registered ones also their owner, and
-        secrets and headers, sealed.
+        """HASH: endpoint id → msgpack record: what it asks for, and since when it is there; of registered
+        ones also their owner, and secrets and headers, sealed.
         Kept: configured endpoints, and a week; registered ones until they are removed. Written by: start,
         registering.
         """

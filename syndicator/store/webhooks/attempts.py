@@ -43,6 +43,8 @@ class AttemptQuery(Struct, frozen=True, kw_only=True):
     result: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    any_of: frozenset[str] = frozenset()
+    """Ids of events and subjects: only attempts of any of them; empty takes all."""
     is_superseded: bool | None = None
     """Whether what a newer revision took the place of, or all but that."""
     before: str | None = None
@@ -57,11 +59,15 @@ class Attempts(Repository):
         end = f"({query.before}" if query.before else "+" if query.until is None else _first(query.until)
         begin = "-" if query.since is None else _first(query.since)
         found: list[LoggedAttempt] = []
+        # Most of a long log is of other events: only what can be meant is decoded.
+        named = {value.encode() for value in query.any_of or filter(None, (query.event, query.subject))}
         while True:
             rows = await self._redis.call(
                 "XREVRANGE", self._keys.attempts(endpoint), end, begin, "COUNT", _PAGE
             )
             for position, fields in rows:
+                if named and named.isdisjoint(fields):
+                    continue
                 attempt = _attempt(endpoint, position.decode(), pairs(fields))
                 if _takes(query, attempt):
                     found.append(attempt)
@@ -104,5 +110,6 @@ def _takes(query: AttemptQuery, attempt: LoggedAttempt) -> bool:
         query.event in {None, attempt.event}
         and query.subject in {None, attempt.subject}
         and query.result in {None, attempt.result}
+        and (not query.any_of or not query.any_of.isdisjoint((attempt.event, attempt.subject)))
         and query.is_superseded in {None, attempt.result == "superseded"}
     )

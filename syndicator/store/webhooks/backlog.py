@@ -1,6 +1,6 @@
 """What is not delivered: lists of it, and single deliveries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -23,6 +23,8 @@ class Undelivered(Struct, frozen=True, kw_only=True):
     """`ready`, `delayed`, `in_flight` or `dead`."""
     at: datetime
     """When it is due, when its lease ends, or when it was given up."""
+    behind: EventId | None = None
+    """The event of an older revision that is being sent, and that it waits for; of what `find_many` found."""
 
 
 class Backlog(Repository):
@@ -67,26 +69,47 @@ class Backlog(Repository):
 
     async def find(self, endpoint: EndpointId, event: EventId, now: datetime) -> Undelivered | None:
         """Return one delivery, where it is not done."""
-        keys = self._keys
-        at_ms, dead_ms, owner, record, tries = await self._redis.batch(
+        record = await self._redis.call("HGET", self._keys.events(), event)
+        known = read_event(record) if record else None
+        found = await self.find_many([endpoint], [known], now) if known else {}
+        return found.get((endpoint, event))
+
+    async def find_many(
+        self, endpoints: Sequence[EndpointId], events: Sequence[Event], now: datetime
+    ) -> Mapping[tuple[EndpointId, EventId], Undelivered]:
+        """Return the deliveries of these events to these endpoints that are not done."""
+        if not events:
+            return {}
+        keys, names = self._keys, [event.id for event in events]
+        rows = await self._redis.batch(
             [
-                ("ZSCORE", keys.queue(endpoint), event),
-                ("ZSCORE", keys.dead(endpoint), event),
-                ("HGET", keys.queue_owners(endpoint), event),
-                ("HGET", keys.events(), event),
-                ("HGET", keys.tries(endpoint), event),
+                command
+                for one in endpoints
+                for command in (
+                    ("ZMSCORE", keys.queue(one), *names),
+                    ("ZMSCORE", keys.dead(one), *names),
+                    ("HMGET", keys.queue_owners(one), *names),
+                    ("HMGET", keys.tries(one), *names),
+                    ("HGETALL", keys.behind(one)),
+                )
             ]
         )
-        score = dead_ms if at_ms is None else at_ms
-        event_found = read_event(record) if record else None
-        if score is None or event_found is None:
-            return None
-        place = int(float(score))
-        return Undelivered(
-            delivery=_delivery(endpoint, event_found, tries or b""),
-            status=_status(owner is not None, place, at_ms is None, to_ms(now)),
-            at=from_ms(place),
-        )
+        found: dict[tuple[EndpointId, EventId], Undelivered] = {}
+        for number, endpoint in enumerate(endpoints):
+            *of_events, behind = rows[5 * number : 5 * number + 5]
+            older = {newer.decode(): EventId(one.decode()) for one, newer in pairs(behind)}
+            for event, queued, dead, owner, tries in zip(events, *of_events, strict=True):
+                score = dead if queued is None else queued
+                if score is None:
+                    continue
+                at_ms = int(float(score))
+                found[endpoint, event.id] = Undelivered(
+                    delivery=_delivery(endpoint, event, tries or b""),
+                    status=_status(owner is not None, at_ms, queued is None, to_ms(now)),
+                    at=from_ms(at_ms),
+                    behind=older.get(event.id),
+                )
+        return found
 
 
 def read_delivery(endpoint: bytes, record: bytes, tries: bytes) -> Delivery:

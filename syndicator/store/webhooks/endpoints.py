@@ -191,6 +191,17 @@ class Endpoints(Repository):
         rows = await self._redis.batch([("HGETALL", self._keys.standing(name)) for name in endpoints])
         return {name: _state(pairs(row)) for name, row in zip(endpoints, rows, strict=True)}
 
+    async def slowed_until(self, endpoints: Sequence[EndpointId]) -> Mapping[EndpointId, datetime]:
+        """Return when the rate of each endpoint lets the next delivery go; without those that have none."""
+        rows = await self._redis.batch(
+            [("HMGET", self._keys.standing(name), "tat_ms", "gap_ms", "burst") for name in endpoints]
+        )
+        return {
+            name: from_ms(int(float(tat) - (int(burst or 1) - 1) * float(gap)))
+            for name, (tat, gap, burst) in zip(endpoints, rows, strict=True)
+            if tat is not None and gap is not None
+        }
+
     async def pause(self, endpoint: EndpointId, reason: str, now: datetime) -> None:
         """Let an endpoint rest: its events wait."""
         await self._redis.commit([self._rest(endpoint, EndpointStanding.PAUSED, reason, now)])

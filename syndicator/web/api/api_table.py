@@ -26,7 +26,7 @@ def api_table(cases: UseCases) -> tuple[ApiRoute, ...]:
         *ReadingRoutes(cases.reading, cases.listing).table(),
         *ScheduleRoutes(cases.schedule_preview, cases.reading).table(),
         *SourceRoutes(cases.source_control, cases.backfill_control, cases.reading).table(),
-        *OperatingRoutes(cases.withdrawer).table(),
+        *OperatingRoutes(cases.withdrawer, cases.article_tracer).table(),
         *StoryRoutes(cases.story_editing, cases.listing).table(),
         *EndpointRoutes(cases.registration, cases.endpoint_schema, cases.clock).table(),
         *DeliveryRoutes(cases.inspection, cases.redelivery, cases.clock).table(),

@@ -16,6 +16,7 @@ from syndicator.pipeline.articles.explanation import Explained, SourceShown
 from syndicator.pipeline.articles.revisions import Compared, RevisionLine
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.feeds.pagination import ArticleLine, FeedLine, Paginator, WithdrawalLine
+from syndicator.pipeline.ops.article_trace import ArticleTrace, ArticleTracer
 from syndicator.pipeline.queries import Queries
 from syndicator.rules.filter_language import WORD_KEYS
 from syndicator.rules.sources.round_history import HistoryLine
@@ -205,18 +206,30 @@ class RestoredNow(Struct, frozen=True, kw_only=True):
 
 
 class OperatingRoutes:
-    """Handlers of the requests that take articles out, and put them back."""
+    """Handlers of what operators do with an article: follow it, take it out, and put it back."""
 
-    def __init__(self, withdrawer: Withdrawer) -> None:
+    def __init__(self, withdrawer: Withdrawer, tracer: ArticleTracer) -> None:
         self._withdrawer = withdrawer
+        self._tracer = tracer
 
     def table(self) -> list[ApiRoute]:
         route = partial(ApiRoute, "POST", scope=TokenScope.ADMIN, topic="Articles")
-        one = "/api/v1/articles/{article}"
+        one, admin = "/api/v1/articles/{article}", TokenScope.ADMIN
         return [
+            ApiRoute("GET", f"{one}/trace", self.trace, ArticleTrace, admin, "Articles", refusals=(404,)),
             route(f"{one}/withdraw", self.withdraw, WithdrawnNow, body=Reason, refusals=(400, 404, 415)),
             route(f"{one}/restore", self.restore, RestoredNow, refusals=(404,)),
         ]
+
+    async def trace(self, request: web.Request) -> web.Response:
+        """Follow an article from the request that found it to feeds and endpoints, each with the reason why.
+
+        Of each endpoint, `why` says in one sentence that it has the article, or why not.
+        """
+        found = await self._tracer.trace(request.match_info["article"])
+        if found is None:
+            raise not_found(NO_ARTICLE)
+        return document(found)
 
     async def withdraw(self, request: web.Request) -> web.Response:
         """Take an article out of all feeds and pages at once and notify partners; no source restores it."""

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from support import answering
 from warm_program import run
 
+from syndicator.cli.commands.articles.trace import wrapped
 from syndicator.model.event import EventType
 from syndicator.push.catalogue import catalogue
 
@@ -105,3 +106,46 @@ async def test_the_other_names_of_an_article_are_told(config: Path, tmp_path: Pa
     )
     assert line.split()[1] == "baru,"
     assert line.endswith("recognised by its address")
+
+
+async def test_an_article_is_followed_to_feeds_and_partners_in_80_columns(config: Path) -> None:
+    sport = '[feed.olahraga]\ntitle = "Olahraga"\nfilter = { section = ["olahraga"] }\n'
+    partner = (
+        '[endpoint.partner-a]\nurl = "https://partner-a.example/hook"\n'
+        'secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="\nfilter = { language = ["en"] }\n'
+    )
+    (config / "more.toml").write_text(sport + partner, "utf-8")
+    assert (await run(config, "once", "gather"))[0] == 0
+    _, out, _ = await run(config, "articles", "list", "--json")
+    (item,) = json.loads(out)["items"]
+    status, by_url, _ = await run(config, "articles", "trace", item["url"])
+    assert status == 0
+    lines = [" ".join(line.split()) for line in by_url.splitlines()]
+    assert lines[:2] == ["Pasar dibuka", f"id {item['id']}, revision 1"]
+    assert any(line.startswith("requested http://127.0.0.1") for line in lines)
+    assert any(line.startswith("round began ") and line.endswith(", 1 new, 0 changed") for line in lines)
+    assert any(line.startswith("latest shown: It shows the article. Since ") for line in lines)
+    assert "olahraga not shown: Its filter.section takes olahraga, the article has none." in lines
+    assert any(
+        line.startswith("partner-a not_wanted: article.created is not sent: filter.language")
+        for line in lines
+    )
+    _, as_json, _ = await run(config, "articles", "trace", item["id"], "--json")
+    told = json.loads(as_json)
+    assert [(one["endpoint"], one["status"], one["reason"]) for one in told["endpoints"]] == [
+        ("partner-a", "not_wanted", "filter.language")
+    ]
+    status, _, errors = await run(config, "articles", "trace", "https://elsewhere.example/1")
+    assert (status, "there is no article 'https://elsewhere.example/1'" in errors) == (1, True)
+
+
+def test_a_trace_fits_into_80_columns() -> None:
+    url = "https://kota.example/" + "panjang-sekali/" * 8
+    sentence = f"article.created is not sent: the endpoint was sent the same text before, as {url}."
+    lines = wrapped("partner-a", sentence, 80)
+    assert max(len(line) for line in lines if url not in line) <= 80
+    assert any(url in line for line in lines), "what is copied stays whole"
+    assert [line.strip() for line in wrapped("popularity.crossed", "at noon", 80)] == [
+        "popularity.crossed",
+        "at noon",
+    ]

@@ -65,7 +65,9 @@ def test_a_story_is_told_where_one_of_its_articles_is_wanted() -> None:
 
 
 def test_feeds_are_chosen_by_their_ids() -> None:
-    assert refused_by(endpoint("x", events=ALL, filter=Filter(section=("none",))), renewed("latest"), []) is None
+    assert (
+        refused_by(endpoint("x", events=ALL, filter=Filter(section=("none",))), renewed("latest"), []) is None
+    )
     some = endpoint("x", events=ALL, feeds=(FeedId("popular"),))
     assert refused_by(some, renewed("popular"), []) is None
     assert refused_by(some, renewed("latest"), []) == "feeds"

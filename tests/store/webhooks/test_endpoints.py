@@ -1,6 +1,7 @@
 """The directory of endpoints over a real Redis: registered ones, their sealed secrets, who rests."""
 
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,12 @@ async def test_publishing_the_same_again_changes_nothing(store: Store) -> None:
     assert await store.endpoints.version() == version
     await store.endpoints.publish([endpoint(max_in_flight=9)], NOON)
     assert await store.endpoints.version() != version
+
+
+async def test_it_is_kept_since_when_an_endpoint_is_configured(store: Store) -> None:
+    later = NOON + timedelta(days=1)
+    await store.endpoints.publish([endpoint()], NOON)
+    await store.endpoints.publish([endpoint(max_in_flight=9), endpoint(B)], later)
+    known = (await store.endpoints.load()).endpoints
+    assert {name: one.created_at for name, one in known.items()} == {A: NOON, B: later}
+    assert known[A].endpoint.max_in_flight == 9

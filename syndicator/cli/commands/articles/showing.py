@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from syndicator.cli.commands.revisions import change_summary, show_revision
-from syndicator.cli.commands.withdrawals import (
+from syndicator.cli.commands.articles.revisions import change_summary, show_revision
+from syndicator.cli.commands.articles.trace import TRACE_EXAMPLE, trace
+from syndicator.cli.commands.articles.withdrawals import (
     RESTORE_EXAMPLE,
     WITHDRAW_EXAMPLE,
     list_withdrawn,
@@ -183,6 +184,7 @@ def _show(
         out.print()
 
 
+app.command(name="trace", epilog=TRACE_EXAMPLE)(trace)
 app.command(name="withdraw", epilog=WITHDRAW_EXAMPLE)(withdraw)
 app.command(name="restore", epilog=RESTORE_EXAMPLE)(restore)
 

@@ -1,0 +1,1 @@
+"""Commands about what was admitted: list, show, export, trace, withdraw, restore."""
