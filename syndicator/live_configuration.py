@@ -26,6 +26,7 @@ from syndicator.settings.files import Look
 from syndicator.settings.settings import Settings
 from syndicator.settings.shared_files import LocalConfiguration, shared_digest
 from syndicator.store.connection import Command
+from syndicator.store.layout import LAYOUT
 from syndicator.store.ops.configuration_versions import StoredConfiguration
 from syndicator.store.store import Store
 
@@ -105,6 +106,7 @@ class LiveConfiguration:
             refused=self._refused,
             restart_for=self._restart_for,
             operators=self._operators,
+            layout=LAYOUT,
             at=self._clock(),
         )
 

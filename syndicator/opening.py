@@ -15,7 +15,7 @@ async def open_service(
 ) -> AsyncIterator[Service]:
     """Open a service and all below it; without a clock, time is that of Redis. `wall` dates requests."""
     async with (
-        open_foundation(settings, clock, wall) as foundation,
+        open_foundation(settings, clock, wall, migrates=True) as foundation,
         build_service(settings, foundation) as service,
     ):
         yield service

@@ -68,10 +68,15 @@ class Resources:
 
 
 @asynccontextmanager
-async def open_foundation(settings: Settings, clock: Clock | None, wall: Clock) -> AsyncIterator[Foundation]:
-    """Open Redis and the worker processes. Without `clock`, the time is that of Redis."""
+async def open_foundation(
+    settings: Settings, clock: Clock | None, wall: Clock, *, migrates: bool = False
+) -> AsyncIterator[Foundation]:
+    """Open Redis and the worker processes. Without `clock`, the time is that of Redis.
+
+    `migrates`: brings data of an older layout to that of this release, which is refused else.
+    """
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(store_options(settings)))
+        store = await stack.enter_async_context(open_store(store_options(settings), migrates=migrates))
         is_time_confirmed: Callable[[], bool] = lambda: True  # noqa: E731
         if clock is None:
             shared = await stack.enter_async_context(store.clock())

@@ -20,6 +20,7 @@ from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
 from syndicator.resources import Foundation, open_foundation
 from syndicator.service import Service
 from syndicator.settings import Settings
+from syndicator.store.lease_owners import own_name
 
 Rows = Sequence[Mapping[str, Any]]
 Limit = Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 for all.")]
@@ -71,11 +72,14 @@ def edit(context: typer.Context, change: Callable[[ConfigurationEditing], Awaita
 
 @asynccontextmanager
 async def opened(
-    call: Invocation, chosen: Callable[[LiveConfiguration], Awaitable[Settings]]
+    call: Invocation, chosen: Callable[[LiveConfiguration], Awaitable[Settings]], *, migrates: bool = False
 ) -> AsyncIterator[Service]:
-    """Open the service of a command; `chosen` is the configuration that it works with."""
+    """Open the service of a command; `chosen` is the configuration that it works with.
+
+    `migrates`: for a command that does the work of the service.
+    """
     async with (
-        open_foundation(call.own_settings(), None, system_clock) as foundation,
+        open_foundation(call.own_settings(), None, system_clock, migrates=migrates) as foundation,
         build_service(await chosen(_live(call, foundation)), foundation) as service,
     ):
         yield service
@@ -95,11 +99,6 @@ def warn_of_refused(notes: Sequence[ProcessNote]) -> None:
                 err=True,
                 fg="yellow",
             )
-
-
-def own_name() -> str:
-    """Return what this process is called in what others read."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def operator() -> str:

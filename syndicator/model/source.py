@@ -344,7 +344,7 @@ class SourceState(Struct, frozen=True, kw_only=True):
     paused: bool = False
     """Whether an operator lets it rest: until that ends, whatever else happens."""
     pause: Pause | None = None
-    """By which pause it rests; None for one that a former version paused."""
+    """By which pause it rests."""
     resting_since: datetime | None = None
     """When the pause was ordered that was noticed since the last round that worked; None: none was."""
     next_due_at: datetime | None = None

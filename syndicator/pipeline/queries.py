@@ -186,6 +186,7 @@ class Queries:
             held=await self._store.held.count(),
             hub=await self._store.hub.counts(now),
             feeds=len(self.publisher.specs),
+            layout=(await self._store.layout.read()).version,
         )
 
     async def _states(self, names: Sequence[SourceId]) -> list[SourceState]:

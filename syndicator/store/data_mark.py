@@ -10,12 +10,13 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from syndicator.errors import StoreError, StoreUnavailable
+from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import SourceId
-from syndicator.store.connection import Connection, Repository, pieces
+from syndicator.store.connection import Command, Connection, Repository, pieces
 from syndicator.store.files.atomic_files import writing
 from syndicator.store.keys.table import Keys
+from syndicator.store.layout import stamp
 
 ENLISTED_WITHIN = timedelta(minutes=1)
 """After a namespace began, its sources are due."""
@@ -69,7 +70,8 @@ class DataMarks(Repository):
 
     async def begin(self, now: datetime, lost_at: datetime | None = None) -> None:
         """Work with the mark that is in Redis; write one where there is none, and that data was lost."""
-        await check_schema(self._redis, self._keys, now)
+        created: Command = ("HSETNX", self._keys.meta(), "created_ms", to_ms(now))
+        await self._redis.batch([*stamp(self._keys), created])
         if lost_at is not None:
             await self._redis.call("HSETNX", self._keys.meta(), "lost_ms", to_ms(lost_at))
         self.current = await self.read()
@@ -104,21 +106,3 @@ class MarkFile:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with writing(self._path) as part:
             part.write(msgspec.json.encode(mark))
-
-
-SCHEMA_VERSION = 1
-"""Version of the layout in `store/keys/`: raised when older programs could no longer work on the data."""
-
-
-async def check_schema(connection: Connection, keys: Keys, now: datetime) -> None:
-    """Mark a new namespace with the version of our layout; refuse data of a later version."""
-    meta = keys.meta()
-    await connection.batch(
-        [("HSETNX", meta, "schema", SCHEMA_VERSION), ("HSETNX", meta, "created_ms", to_ms(now))]
-    )
-    found = int(await connection.call("HGET", meta, "schema"))
-    if found > SCHEMA_VERSION:
-        raise StoreError(
-            f"the data in Redis is of layout {found}, which this version ({SCHEMA_VERSION}) does not know: "
-            "start the newer version, or choose another [store] namespace"
-        )

@@ -7,9 +7,15 @@ process there need not wait for the lease to run out. Elsewhere nothing is known
 import hashlib
 import os
 import platform
+import socket
 import uuid
 from functools import cache
 from pathlib import Path
+
+
+def own_name() -> str:
+    """Return what this process is called in what people read: `HOST:PID`."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def new_token() -> str:

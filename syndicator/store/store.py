@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.delivery import Secret
+from syndicator.model.ops.configuration import ProcessNote
 from syndicator.observe.logs import get_logger
 from syndicator.store.access.secret_encryption import Sealer
 from syndicator.store.access.sessions import Sessions
@@ -30,6 +31,8 @@ from syndicator.store.files.data_folder import make_private
 from syndicator.store.hub.subscribers import HubSubscribers
 from syndicator.store.hub.topics import HubTopics
 from syndicator.store.keys.table import Keys
+from syndicator.store.layout import Layout
+from syndicator.store.migrations.runner import Migrator
 from syndicator.store.ops.audit import AuditLog
 from syndicator.store.ops.configuration_versions import ConfigurationVersions
 from syndicator.store.ops.configured_names import Configured
@@ -115,6 +118,7 @@ class Store:
         self._keys = keys
         self._probe = keys.probe()
         self._clock = keys.clock()
+        self.layout = Layout(connection, keys)
         self.marks = marks or DataMarks(connection, keys)
         self._open_articles(connection, keys, options)
         self._open_sources(connection, keys)
@@ -180,6 +184,10 @@ class Store:
         self.used_links = UsedLinks(connection, keys)
         self.sessions = Sessions(connection, keys)
 
+    async def living(self) -> Sequence[ProcessNote]:
+        """Return what each process that lives says of itself."""
+        return await self.configuration.notes(await redis_time(self.connection))
+
     async def ping(self) -> None:
         """Raise StoreUnavailable unless Redis answers."""
         # PING is refused where the disk is full, though reads are not.
@@ -202,10 +210,16 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(options: StoreOptions) -> AsyncIterator[Store]:
-    """Open the store; start or attach to the embedded server where no URL is given."""
+async def open_store(options: StoreOptions, *, migrates: bool = False) -> AsyncIterator[Store]:
+    """Open the store; start or attach to the embedded server where no URL is given.
+
+    `migrates`: brings data of an older layout to that of this release, and waits for other processes where
+    that is needed; else such data is refused. Newer data is refused always. Raises StoreError.
+    """
     async with open_server(options) as (connection, url):
         store = Store(connection, Keys(options.namespace), options, url)
+        migrator = Migrator(connection, Keys(options.namespace), store.living)
+        await (migrator.migrate() if migrates else migrator.check())
         await store.marks.begin(await redis_time(connection))
         yield store
 

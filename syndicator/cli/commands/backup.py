@@ -12,6 +12,7 @@ from syndicator.cli.event_loop import run_loop
 from syndicator.resources import store_options
 from syndicator.store.access.secret_encryption import Sealer
 from syndicator.store.keys.table import Keys
+from syndicator.store.layout import LAYOUT
 from syndicator.store.ops.backup import Progress, Restored, back_up, restore
 from syndicator.store.ops.backup_file import BackupEnd, BackupHead
 from syndicator.store.ops.configuration_versions import ConfigurationVersions
@@ -97,11 +98,21 @@ def _restore(
 
     restored = run_loop(brought_back())
     if as_json:
-        print_item({"namespace": options.namespace, "keys": restored.keys, "expired": restored.expired})
+        print_item(
+            {
+                "namespace": options.namespace,
+                "keys": restored.keys,
+                "expired": restored.expired,
+                "layout": restored.head.layout,
+            }
+        )
     else:
         what = f"{counted(restored.keys, 'key')} of {restored.head.began_at:%Y-%m-%d %H:%M} UTC"
         ended = f"; {restored.expired} ended by themselves since" if restored.expired else ""
         typer.echo(f"{what} are in the namespace {options.namespace!r}{ended}.")
+        if restored.head.layout < LAYOUT:
+            layouts = f"from layout {restored.head.layout} to {LAYOUT}"
+            typer.echo(f"The next start of the service migrates them {layouts}.")
     if warning := _other_key(restored.head, options):
         typer.secho(warning, err=True, fg="yellow")
 

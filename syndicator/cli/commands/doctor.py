@@ -8,6 +8,7 @@ from syndicator.cli.context import AsJson, failed, print_json, print_list
 from syndicator.cli.store_access import ask
 from syndicator.pipeline.ops.doctor import Diagnosis
 from syndicator.service import Service
+from syndicator.store.layout import StoredLayout
 
 
 def register(app: typer.Typer) -> None:
@@ -26,10 +27,10 @@ def _doctor(
     and is no fault.
     """
 
-    async def examined(service: Service) -> list[Diagnosis]:
-        return await service.doctor.examine(repair=repair)
+    async def examined(service: Service) -> tuple[list[Diagnosis], StoredLayout]:
+        return await service.doctor.examine(repair=repair), await service.store.layout.read()
 
-    found = ask(context, examined)
+    found, layout = ask(context, examined)
     people = [
         {
             "kind": one.kind,
@@ -42,9 +43,11 @@ def _doctor(
     ]
     left = [failed(one.where, one.message, "syndicator doctor --repair") for one in found if _is_left(one)]
     if as_json:
-        print_json({"ok": not left, "items": found, "next": None, "errors": left})
+        document = {"ok": not left, "items": found, "next": None, "errors": left, "layout": layout.version}
+        print_json(document)
     else:
         print_list(people, as_json=False, empty="All fits together.")
+        typer.echo(f"The stored data has layout {layout.version}.")
     if left:
         raise typer.Exit(1)
 

@@ -92,7 +92,7 @@ async def _run(
     call: Invocation, name: StepName, named: Sequence[str], capacity: int, *, everything: bool
 ) -> list[JobReport]:
     reports: list[JobReport] = []
-    async with opened(call, LiveConfiguration.begin) as service:
+    async with opened(call, LiveConfiguration.begin, migrates=True) as service:
         for source in named:
             check_known("source", source, service.settings.sources, "--source")
         await service.sync_configuration()
@@ -151,6 +151,7 @@ async def _counts(service: Service) -> dict[str, Any]:
         "articles": status.articles,
         "stories": await service.store.stories.count(),
         "outbox": status.outbox,
+        "layout": status.layout,
         "deliveries": {
             "ready": queues.ready,
             "delayed": queues.delayed,

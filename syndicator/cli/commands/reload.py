@@ -16,12 +16,13 @@ from syndicator.cli.context import (
     print_table,
 )
 from syndicator.cli.event_loop import run_loop
-from syndicator.cli.store_access import operator, own_name
+from syndicator.cli.store_access import operator
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.clock import system_clock
 from syndicator.model.ops.configuration import ProcessNote
 from syndicator.observe.actor import acting
 from syndicator.resources import open_foundation
+from syndicator.store.lease_owners import own_name
 
 _WAIT_S = 15.0
 """How long processes are waited for."""

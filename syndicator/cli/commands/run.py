@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from syndicator.background import meanwhile
 from syndicator.cli.banner import (
     OpsAddresses,
     print_banner,
@@ -27,7 +28,6 @@ from syndicator.cli.context import Invocation, invocation
 from syndicator.cli.demo import DEMO_FOLDER, demo_call
 from syndicator.cli.event_loop import run_loop
 from syndicator.cli.signals import reload_signal, stop_signal
-from syndicator.cli.store_access import own_name
 from syndicator.cli.supervisor import supervise
 from syndicator.errors import StoreError, StoreUnavailable, SyndicatorError
 from syndicator.generations import HTTP_DRAIN_S, Generations, OpsListener, Roles
@@ -44,6 +44,8 @@ from syndicator.settings.settings import listening_url
 from syndicator.store.access.admin_token_file import keep_admin_token
 from syndicator.store.access.operators_token import operators_token
 from syndicator.store.files.data_folder import make_private
+from syndicator.store.lease_owners import own_name
+from syndicator.store.store import Store
 from syndicator.web.app import create_waiting_app
 from syndicator.web.console.sign_in import sign_in_path
 from syndicator.web.http.options import WebOptions
@@ -156,6 +158,8 @@ async def _stay(
         foundation = await _opened(stack, settings, public, stopped)
         if foundation is None:
             return
+        excluded = _end_when_excluded(foundation.store, stopped)
+        await stack.enter_async_context(meanwhile(excluded, "notice a newer layout"))
         ops = await asyncio.to_thread(_open_ops, settings)
         if ops is not None:
             stack.callback(ops.listening.close)
@@ -202,7 +206,9 @@ async def _opened(
             try:
                 with without_collection():
                     async with _cancelled_by(stopped):
-                        return await stack.enter_async_context(open_foundation(settings, None, system_clock))
+                        return await stack.enter_async_context(
+                            open_foundation(settings, None, system_clock, migrates=True)
+                        )
             except StoreUnavailable as error:
                 if not is_waiting:
                     last_good = _serving_last_good(_with_port(settings, listening), listening, error)
@@ -211,6 +217,15 @@ async def _opened(
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), _RETRY_S)
     return None
+
+
+async def _end_when_excluded(store: Store, stopped: asyncio.Event) -> None:
+    """End this process once the data is migrated to a layout that it must not touch; raise why."""
+    error = await store.layout.until_excluded()
+    log.error("store_layout_too_new", reason=str(error))
+    await store.connection.close()
+    stopped.set()
+    raise error
 
 
 @asynccontextmanager

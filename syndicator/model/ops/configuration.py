@@ -53,4 +53,6 @@ class ProcessNote(Struct, frozen=True, kw_only=True):
     """Keys that were changed and that only a start applies."""
     operators: str = ""
     """Where its metrics are, `HOST:PORT`; empty where it has no listener for them."""
+    layout: int = 1
+    """The stored layout that it reads and writes."""
     at: datetime

@@ -71,3 +71,5 @@ class Status(Struct, frozen=True, kw_only=True):
     """Articles under embargo, held back until their time."""
     hub: HubCounts = HubCounts()
     """Subscribers of our own hub."""
+    layout: int = 0
+    """The version of the stored layout."""

@@ -77,7 +77,6 @@ class SweepStep:
         self._fan_out = fan_out
         self._clock = clock
         self._is_time_confirmed = is_time_confirmed
-        self._has_swept = False
         self._carriers = RoundRobin(names.sources, SOURCES)
         self._noted_at: datetime | None = None
         self._foreign = set[str]()
@@ -93,9 +92,6 @@ class SweepStep:
 
     async def _sweep(self) -> JobReport | None:
         now = self._clock()
-        if not self._has_swept:
-            await self._store.configured.remove_outlived()
-            self._has_swept = True
         is_time_for_names = self._is_time_for_names(now)
         if is_time_for_names:
             await self._note_names(now)

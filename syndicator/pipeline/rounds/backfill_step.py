@@ -78,7 +78,7 @@ class BackfillStep:
         now = self._clock()
         (pause,) = await self._store.sources.pauses.resting([(source.id, source)], now)
         if pause is not None:
-            return replace(backfill, reason=sentence(pause, pause.scope)), now + _PAUSED_WAIT
+            return replace(backfill, reason=sentence(pause)), now + _PAUSED_WAIT
         try:
             if backfill.path is None:
                 after = await self._begun(source, backfill)

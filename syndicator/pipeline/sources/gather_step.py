@@ -165,8 +165,8 @@ class GatherStep:
         if state is None:
             ((_, state),) = await self._rested([(source, await self._store.sources.state(source.id))], began)
         state = self._settlement.still_valid(source, state)
-        if state.paused and not named:
-            paused_state = self._settlement.paused(source.id, state)
+        if state.pause is not None and not named:
+            paused_state = self._settlement.paused(state, state.pause)
             await retry_until_available(lambda: self._store.sources.settle(source.id, token, paused_state))
             return None
         try:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.pause import Pause
 from syndicator.model.source import Failure, FeedHints, Move, Round, Source, SourceState
 from syndicator.model.sources.source_findings import GuidRecord, Honesty, Walled
 from syndicator.pipeline.sources.round_result import Outcome, address
@@ -46,9 +47,9 @@ class RoundSettlement:
         self._clock = clock
         self._rng = rng
 
-    def paused(self, source: SourceId, state: SourceState) -> SourceState:
+    def paused(self, state: SourceState, pause: Pause) -> SourceState:
         """Return the state of a paused source: it is not due."""
-        return _due(state, resting(source, state.pause, self._clock()))
+        return _due(state, resting(pause, self._clock()))
 
     def put_off(self, source: Source, state: SourceState, *, missed: bool) -> SourceState | None:
         """Return the state of a source that is due in a time in which it rests; None where it runs now.
@@ -110,7 +111,7 @@ class RoundSettlement:
         if outcome.from_configured or address(source, state) != address(source, before):
             # Validators of one address do not apply to the document of the other.
             state = replace(state, etag=None, last_modified=None, body_hash=None)
-        return self.paused(source.id, state) if state.paused else state
+        return self.paused(state, state.pause) if state.pause else state
 
     def _after_failure(
         self, source: Source, state: SourceState, failed: FetchFailed, began: datetime

@@ -14,13 +14,12 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from syndicator.model.fetch import FetchFailed, Reason
-from syndicator.model.ids import SourceId
 from syndicator.model.ops.pause import Pause
 from syndicator.model.schedule import ALWAYS_OPEN, Adaptive, Calendar, CatchUp, Cron, Every, Schedule
 from syndicator.model.source import FeedHints, SourceState
 from syndicator.rules.durations import span
 from syndicator.rules.sources.hints import Wish, next_allowed
-from syndicator.rules.sources.rests import LOOKED_AT_AGAIN, scope_of, sentence
+from syndicator.rules.sources.rests import LOOKED_AT_AGAIN, sentence
 from syndicator.rules.sources.timetable.calendar import NEVER, is_extra, next_extra, opening
 from syndicator.rules.sources.timetable.schedule_times import Due, jittered, regular
 
@@ -208,12 +207,10 @@ def _laid_over(
     return Due(at=extra.at + timedelta(seconds=rng.uniform(0, extra.spread_s)), because=extra.because)
 
 
-def resting(source: SourceId, pause: Pause | None, now: datetime) -> Due:
-    """Return when a paused source is looked at again; never for one that a former version paused."""
-    if pause is None:
-        return Due(at=now + NEVER, because=sentence(None, scope_of(source)))
+def resting(pause: Pause, now: datetime) -> Due:
+    """Return when a paused source is looked at again."""
     at = now + LOOKED_AT_AGAIN
-    return Due(at=min(pause.until or at, at), because=sentence(pause, pause.scope))
+    return Due(at=min(pause.until or at, at), because=sentence(pause))
 
 
 def counts_against(failed: FetchFailed) -> bool:

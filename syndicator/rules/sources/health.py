@@ -57,7 +57,7 @@ class Health(Struct, frozen=True, kw_only=True):
 def health(source: Source, state: SourceState, now: datetime) -> Health:
     """Return the worst trouble of a source by its state; PAUSED for a paused one."""
     troubles = (
-        (HealthStanding.PAUSED, state.paused and resting(source.id, state.pause, now).because),
+        (HealthStanding.PAUSED, state.pause and resting(state.pause, now).because),
         (HealthStanding.STOPPED, state.stopped),
         (HealthStanding.FAILING, _failures(state)),
         (HealthStanding.STUCK, _stuck(source, state)),

@@ -37,10 +37,7 @@ def rest_of(pauses: Iterable[Pause], now: datetime) -> Pause | None:
 
 
 def rested(state: SourceState, pause: Pause | None, now: datetime) -> SourceState:
-    """Return the state of a source as the pause that holds for it, or none, makes it.
-
-    A source that a former version paused (without a record of the pause) rests until it is resumed.
-    """
+    """Return the state of a source as the pause that holds for it, or none, makes it."""
     if pause is not None:
         end = pause.until or state.next_due_at
         return replace(
@@ -49,25 +46,22 @@ def rested(state: SourceState, pause: Pause | None, now: datetime) -> SourceStat
             pause=pause,
             resting_since=state.resting_since or pause.since,
             next_due_at=end,
-            due_because=sentence(pause, pause.scope),
+            due_because=sentence(pause),
         )
-    if state.paused and state.pause is not None:
+    if state.paused:
         return replace(state, paused=False, pause=None, next_due_at=now, due_because=ENDED)
     return state
 
 
-def sentence(pause: Pause | None, scope: str) -> str:
-    """Return why a source rests, until when, and how it is resumed.
-
-    `scope` is that of the source, for a pause without a record.
-    """
-    kind, _, name = scope.partition(":")
+def sentence(pause: Pause) -> str:
+    """Return why a source rests, until when, and how it is resumed."""
+    kind, _, name = pause.scope.partition(":")
     who = {"source": "paused by an operator", ALL: "all sources are paused"}.get(
         kind, f"all sources of the {kind} {name} are paused"
     )
-    until = f" until {pause.until:%Y-%m-%d %H:%M} UTC" if pause and pause.until else ""
-    reason = f" ({pause.reason})" if pause and pause.reason else ""
-    return f"{who}{until}{reason}; `{resume_command(scope)}` starts {_pronoun(kind)} again"
+    until = f" until {pause.until:%Y-%m-%d %H:%M} UTC" if pause.until else ""
+    reason = f" ({pause.reason})" if pause.reason else ""
+    return f"{who}{until}{reason}; `{resume_command(pause.scope)}` starts {_pronoun(kind)} again"
 
 
 def resume_command(scope: str) -> str:

@@ -25,12 +25,20 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
         return self._prefix
 
     def meta(self) -> str:
-        """HASH: `schema` (version of this layout), `created_ms` (which data this is), `lost_ms` (when data
-        that was lost was last there), `tag_authority` (what all ids begin with);
+        """HASH: `schema` (version of this layout), `schema_release` (which release brought the data there),
+        `schema_oldest` (programs of an older layout must not work on it); `created_ms` (which data this is),
+        `lost_ms` (when data that was lost was last there), `tag_authority` (what all ids begin with);
         `list` (digest of the list of feeds), `list_ms` (when it changed).
         Kept: for ever. Written by: start.
         """
         return self._prefix + "meta"
+
+    def migration(self) -> str:
+        """HASH: `token` of the process that migrates to a newer layout, `until` (end of its lease, ms), `by`
+        (`HOST:PID`).
+        Kept: while it migrates. Written by: start.
+        """
+        return self._prefix + "migration"
 
     def probe(self) -> str:
         """STRING: when a process last proved that Redis takes writes, ms.
@@ -314,12 +322,6 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
         Kept: until released. Written by: release.
         """
         return self._prefix + "held:owners"
-
-    def outlived(self, name: str) -> str:
-        """HASH or ZSET: what older versions kept under `views`, `board:WINDOW`, `hub:slow`; nothing reads it.
-        Kept: until a worker sweeps for the first time. Written by: older versions.
-        """
-        return self._prefix + name
 
     def outbox(self) -> str:
         """STREAM: every event, in order, `event` (msgpack `Event`).

@@ -22,6 +22,7 @@ from syndicator.errors import StoreError
 from syndicator.model.clock import to_ms
 from syndicator.store.connection import Command, Connection, pattern_of
 from syndicator.store.keys.table import Keys
+from syndicator.store.layout import LAYOUT, UNRECORDED
 from syndicator.store.ops.backup_file import (
     BackupEnd,
     BackupHead,
@@ -124,8 +125,14 @@ async def back_up(
     """Write a back-up of a namespace; raise StoreError where that cannot be done."""
     async with _opened(url, Keys(namespace).prefix) as source:
         about = await source.ask("INFO", "server")
+        layout, release = await source.ask("HMGET", Keys(namespace).meta(), "schema", "schema_release")
         head = BackupHead(
-            namespace=namespace, server=_server(about), began_at=await _now(source), sealed_by=sealed_by
+            namespace=namespace,
+            server=_server(about),
+            began_at=await _now(source),
+            sealed_by=sealed_by,
+            layout=int(layout or UNRECORDED),
+            release=(release or b"").decode(),
         )
         try:
             with written(path, head) as file:
@@ -203,10 +210,15 @@ async def restore(
 ) -> Restored:
     """Bring a back-up into a namespace, and look whether all of it is there.
 
-    Raises StoreError where the file is damaged, before anything is written; where the namespace holds data
-    and is not to be replaced; and where Redis does not read the values of the back-up.
+    Raises StoreError where the file is damaged, or of a newer layout, before anything is written; where the
+    namespace holds data and is not to be replaced; and where Redis does not read the values of the back-up.
     """
     head, end = checked(path)
+    if head.layout > LAYOUT:
+        raise StoreError(
+            f"{path} has layout {head.layout}, and this release knows layouts up to {LAYOUT}: "
+            f"restore it with syndicator {head.release or 'of the release that wrote it'} or newer"
+        )
     prefix = Keys(namespace).prefix
     if not replace and await _is_there(connection, prefix):
         raise StoreError(f"the namespace {namespace!r} holds data: name another one, or replace it")

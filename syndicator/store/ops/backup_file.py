@@ -42,6 +42,10 @@ class BackupHead(Struct, frozen=True, kw_only=True, tag="head"):
     began_at: datetime
     sealed_by: str = ""
     """The fingerprint of the key that secrets in it are sealed with."""
+    layout: int = 1
+    """The stored layout: an older one is migrated at the next start, a newer one cannot be read."""
+    release: str = ""
+    """Which release brought the data into that layout; empty where that is not known."""
 
 
 class KeyRecord(Struct, frozen=True, array_like=True):

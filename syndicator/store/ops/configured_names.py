@@ -7,7 +7,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from syndicator.model.clock import to_ms
-from syndicator.model.feed import Format, Window
+from syndicator.model.feed import Format
 from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.rules.sources.rests import scope_of
 from syndicator.store.connection import Command, Connection, Transaction, pieces
@@ -26,8 +26,6 @@ LEAVERS_AT_ONCE = 50
 """At most so many names per transaction: some 700 commands, which block Redis for 2 ms at most."""
 
 Name = TypeVar("Name", bound=str)
-
-OUTLIVED = ("hub:slow", "views", *(f"board:{window.value}" for window in Window))
 
 
 class ConfiguredNames(Struct, frozen=True, kw_only=True):
@@ -88,10 +86,6 @@ class Configured:
     async def has_feed(self, feed: FeedId, now: datetime) -> bool:
         """Return whether any process noted a feed within `IN_USE`."""
         return not await self._unused("feed", [feed], now)
-
-    async def remove_outlived(self) -> int:
-        """Remove what older versions kept and nothing reads any more; count the keys."""
-        return int(await self._redis.call("UNLINK", *map(self._keys.outlived, OUTLIVED)))
 
     async def remove_leavers(self, now: datetime) -> list[str]:
         """Remove what belongs to names that no process has had for the grace period; return those names.

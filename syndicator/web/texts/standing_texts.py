@@ -28,6 +28,7 @@ STANDING_TEXTS: Mapping[str, tuple[str, str]] = {
     "held": ("Menunggu waktu embargo", "Held by embargo"),
     "hub_subscriptions": ("Pelanggan hub", "Subscribers of the hub"),
     "hub_pending": ("Pelanggan yang menunggu kabar", "Subscribers waiting for news"),
+    "stored_layout": ("Versi tata letak data", "Version of the stored layout"),
     "outbox": ("Kabar yang menunggu dikirim", "Events waiting to go out"),
     "source": ("Sumber", "Source"),
     "standing": ("Keadaan", "Standing"),

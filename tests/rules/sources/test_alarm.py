@@ -9,12 +9,14 @@ from rules.sources.test_health import FAILURE, FINE, FRIDAY_NIGHT, HOUR, SOURCE,
 from support import NOON
 
 from syndicator.model.event import Event, EventType, SourceNotice
+from syndicator.model.ops.pause import Pause
 from syndicator.model.schedule import Every
 from syndicator.model.source import SourceState
 from syndicator.rules.sources.alarm import with_alarm
 from syndicator.rules.sources.cadence import GONE
 
 FAILING = replace(FINE, failures=3, failure=FAILURE)
+PAUSE = Pause(scope="all", since=NOON)
 STUCK = replace(FINE, missing={"list.item": 5})
 
 
@@ -61,9 +63,9 @@ def test_what_was_never_gathered_and_fails_is_told() -> None:
 
 def test_a_paused_source_is_left_alone() -> None:
     source = Told()
-    assert source.after(FAILING, replace(FAILING, paused=True), replace(FINE, paused=True)) == [
-        EventType.SOURCE_FAILING
-    ]
+    assert source.after(
+        FAILING, replace(FAILING, paused=True, pause=PAUSE), replace(FINE, paused=True, pause=PAUSE)
+    ) == [EventType.SOURCE_FAILING]
     assert source.after(FINE) == [EventType.SOURCE_RECOVERED]
 
 

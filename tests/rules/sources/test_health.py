@@ -8,6 +8,7 @@ from rules.portals import MONDAY, daytime, gathered, publications
 from support import NOON
 
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.pause import Pause
 from syndicator.model.schedule import Every
 from syndicator.model.source import Failure, Round, Source, SourceKind, SourceState
 from syndicator.model.sources.source_findings import Walled
@@ -153,7 +154,10 @@ def test_of_a_young_source_silence_says_nothing() -> None:
     assert health(SOURCE, old, NOON).kind is HealthStanding.QUIET
 
 
-@pytest.mark.parametrize("state", [state for state, _, _ in STANDINGS] + [replace(FINE, paused=True)])
+@pytest.mark.parametrize(
+    "state",
+    [state for state, _, _ in STANDINGS] + [replace(FINE, paused=True, pause=Pause(scope="all", since=NOON))],
+)
 def test_an_outlook_says_what_health_will_say(state: SourceState) -> None:
     seen = outlook(SOURCE, state)
     for now in (NOON - HOUR, NOON, NOON + HOUR, NOON + HOUR + LATE_AFTER, NOON + 2 * HOUR):

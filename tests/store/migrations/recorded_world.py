@@ -26,7 +26,8 @@ from syndicator.pipeline.ops.api_tokens import new_token
 from syndicator.pipeline.sources.source_control import Choice
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
 from syndicator.schedule.runner import Runner
-from syndicator.service import Service, open_service
+from syndicator.opening import open_service
+from syndicator.service import Service
 from syndicator.settings import load
 from syndicator.store.ops.backup import back_up
 from syndicator.web.app import create_app
@@ -169,18 +170,19 @@ async def subscribe(service: Service, callback: str) -> None:
         "hub.lease_seconds": str(9 * 86_400),
         "hub.secret": "rahasia",
     }
-    async with TestServer(app) as server, aiohttp.ClientSession() as client:
-        async with client.post(server.make_url("/hub"), data=form) as answer:
-            assert answer.status == 202, await answer.text()
+    async with (
+        TestServer(app) as server,
+        aiohttp.ClientSession() as client,
+        client.post(server.make_url("/hub"), data=form) as answer,
+    ):
+        assert answer.status == 202, await answer.text()
     await run(service, "hub")
 
 
 async def lived(service: Service, clock: ManualClock, world: Outside, url: str) -> Recorded:
     """Have the service gather, deliver and distribute; return what is to be found later."""
     await service.sync_configuration()
-    await service.registration.add(
-        OPERATOR, {"url": f"{ELSEWHERE}/koran"}, name=REGISTERED, is_trusted=True
-    )
+    await service.registration.add(OPERATOR, {"url": f"{ELSEWHERE}/koran"}, name=REGISTERED, is_trusted=True)
     world.documents = {"/kota": rss("kota", 1, 2, 3), "/desa": rss("desa", 7, 8), "/pasar": rss("pasar", 6)}
     await run(service, "gather", "deliver")
     await subscribe(service, f"{url}/subscriber")

@@ -1,9 +1,7 @@
 """View counters and what they grew by over a real Redis, against the same sums computed offline."""
 
 import math
-import uuid
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from store.popular_world import articles
@@ -13,9 +11,8 @@ from syndicator.model.feed import Window
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.model.signal import Signal, SignalKind
 from syndicator.rules.popularity.popularity_score import HALF_LIVES
-from syndicator.store.keys.table import Keys
 from syndicator.store.popularity.portal_counters import CounterReading, Noted
-from syndicator.store.store import Store, StoreOptions, open_store
+from syndicator.store.store import Store
 
 CITY = SourceId("city")
 
@@ -188,12 +185,3 @@ async def test_what_was_counted_of_an_article_goes_to_the_one_that_it_is(
     ]
     assert await store.signals.top(SignalKind.CLICKS, Window.DAY, 5) == [new]
     assert await store.popularity.views([old, new]) == [None, 900], "both are the portal's one counter"
-
-
-async def test_what_older_versions_counted_is_removed(store: Store, redis_url: str, tmp_path: Path) -> None:
-    name = f"test-{uuid.uuid4().hex}"
-    async with open_store(StoreOptions(url=redis_url, namespace=name, data_dir=tmp_path)) as other:
-        for key in ("views", "board:24h"):
-            await other.connection.call("HSET", Keys(name).outlived(key), "x", 1)
-        assert await store.configured.remove_outlived() == 0
-        assert await other.configured.remove_outlived() == 2

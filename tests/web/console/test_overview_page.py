@@ -9,9 +9,12 @@ from web.trouble import SOURCES, open_troubled_world
 from web.web_world import OPS, Client, World, client_of, source
 
 from syndicator.model.hub import Lease, Protocol, TopicName
+from syndicator.model.ops.pause import Pause
 from syndicator.model.source import Failure, SourceState
 from syndicator.rules.hub.subscribers import new_subscriber
 from syndicator.rules.sources.health import health
+from syndicator.rules.sources.rests import scope_of
+from syndicator.store.layout import LAYOUT
 from syndicator.store.store import Store
 from syndicator.web.console.overview_page import ON_PAGE
 
@@ -94,11 +97,12 @@ async def test_each_says_why_and_in_the_words_of_the_commands(world: World, clie
         next_due_at=NOON + timedelta(minutes=60),
     )
     sources = world.store.sources
+    pause = Pause(scope=scope_of(SOURCES[0].id), since=NOON)
+    await sources.pauses.order([pause])
+    resting = SourceState(last_success_at=NOON, paused=True, pause=pause, next_due_at=NOON)
     await sources.claim("me", NOON + timedelta(hours=1), timedelta(minutes=5), 10)
     assert await sources.settle(SOURCES[3].id, "me", asked_too_often)
-    assert await sources.settle(
-        SOURCES[0].id, "me", SourceState(last_success_at=NOON, paused=True, next_due_at=NOON)
-    )
+    assert await sources.settle(SOURCES[0].id, "me", resting)
     table, _ = (await page(client)).css("table")
     told = rows(table)
     assert list(told) == ["failing", "stuck", "late", "new", "paused"]
@@ -171,7 +175,8 @@ async def test_the_verdict_comes_first(client: Client) -> None:
     whole = await page(client)
     assert whole.css(".verdict")[0].text() == "3 sources and 1 endpoint need attention"
     figures = {" ".join(one.text(separator=" ").split()) for one in whole.css(".figures div")}
-    assert figures == {"Articles 1", "Feeds 3", "Sources 5", "Events waiting to go out 1"}
+    counts = {"Articles 1", "Feeds 3", "Sources 5", "Events waiting to go out 1"}
+    assert figures == {*counts, f"Version of the stored layout {LAYOUT}"}
 
 
 async def test_subscribers_of_the_hub_are_counted(world: World, client: Client) -> None:

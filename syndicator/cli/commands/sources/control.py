@@ -185,7 +185,7 @@ def _paused(one: Steered, zone: str) -> str:
 def _resumed(one: Steered) -> str:
     if one.pause is None:
         return f"{named(one)}: due now" if one.scope.startswith("source:") else f"{named(one)}: resumed"
-    return f"{named(one)}: rests still: {sentence(one.pause, one.pause.scope)}"
+    return f"{named(one)}: rests still: {sentence(one.pause)}"
 
 
 def named(one: Steered) -> str:

@@ -20,7 +20,7 @@ from syndicator.model.ops.pause import Pause
 from syndicator.model.schedule import ALWAYS_OPEN, Cron, Every
 from syndicator.model.source import Source, SourceState
 from syndicator.rules.sources.cadence import after_success, put_off
-from syndicator.rules.sources.rests import ENDED, scope_of, sentence
+from syndicator.rules.sources.rests import ENDED, sentence
 from syndicator.rules.sources.rhythm import FIRST_INTERVAL_S
 from syndicator.rules.sources.timetable.schedule_times import Due, every_in_words
 
@@ -85,7 +85,7 @@ def simulate(
     """
     begin = _first(state, pause, now or since)
     if begin is None or state.stopped:
-        return _without_runs(_at_rest(source.id, state, pause))
+        return _without_runs(_at_rest(state, pause))
     under_way = _under_way(source, state, begin, since, rng) if begin < since else None
     begin = under_way.at if under_way else begin
     if begin < until and isinstance(source.schedule, Every) and source.calendar is ALWAYS_OPEN:
@@ -120,7 +120,7 @@ def simulate(
     if not times:
         is_over = pause is not None and pause.until is not None and pause.until < until
         rest = Due(at=at, because=because)
-        return _without_runs(_at_rest(source.id, state, None if is_over else pause, rest))
+        return _without_runs(_at_rest(state, None if is_over else pause, rest))
     return SourceRuns(times_ms=np.array(times, np.int64), reasons=reasons)
 
 
@@ -145,7 +145,7 @@ def _first(state: SourceState, pause: Pause | None, now: datetime) -> datetime |
     begin = max(state.next_due_at or now, now)
     if pause is not None:
         return max(begin, pause.until) if pause.until else None
-    return None if state.paused else begin
+    return begin
 
 
 def _under_way(
@@ -176,11 +176,10 @@ def _without_runs(none: NoRuns) -> SourceRuns:
     return SourceRuns(times_ms=np.empty(0, np.int64), reasons=(), none=none)
 
 
-def _at_rest(name: SourceId, state: SourceState, pause: Pause | None, due: Due | None = None) -> NoRuns:
+def _at_rest(state: SourceState, pause: Pause | None, due: Due | None = None) -> NoRuns:
     """Return why a source does not run; `due`: when it does so again."""
-    if pause is not None or state.paused:
-        because = sentence(pause, pause.scope if pause else scope_of(name))
-        return NoRuns(kind=StarvedKind.PAUSED, because=because, pause=pause)
+    if pause is not None:
+        return NoRuns(kind=StarvedKind.PAUSED, because=sentence(pause), pause=pause)
     if due is None:
         return NoRuns(kind=StarvedKind.STOPPED, because=f"stopped: {state.stopped}")
     because = f"it does not run in this time: next at {due.at:%Y-%m-%d %H:%M} UTC ({due.because})"

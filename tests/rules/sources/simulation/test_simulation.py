@@ -98,13 +98,6 @@ def test_what_never_runs_says_why() -> None:
     assert runs(hourly).none is None
 
 
-def test_a_pause_that_a_former_version_ordered_is_a_pause() -> None:
-    none = runs(Every(interval_s=3600), SourceState(paused=True)).none
-    assert none is not None
-    assert (none.kind, none.pause) == (StarvedKind.PAUSED, None)
-    assert none.because.startswith("paused by an operator; `syndicator sources resume city`")
-
-
 def later(schedule: Schedule, state: SourceState, calendar: Calendar = ALWAYS_OPEN) -> list[datetime]:
     """Return the runs of the day that begins in ten and a half days."""
     source = Source(

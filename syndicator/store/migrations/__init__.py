@@ -1,0 +1,12 @@
+"""The steps from each stored layout to the next, in order.
+
+A change of the keys, or of what stands under them, that code before it cannot read or would damage, is a new
+layout. It takes a module here with a `MIGRATION`, its place in the list below, `LAYOUT` in `store/layout.py`,
+and a recorded state of the layout before it (`tests/store/migrations/recorded_world.py`). A new field with a
+default is no new layout.
+"""
+
+from syndicator.store.migrations import former_pauses
+from syndicator.store.migrations.migration import Migration
+
+MIGRATIONS: tuple[Migration, ...] = (former_pauses.MIGRATION,)
