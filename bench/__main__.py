@@ -17,6 +17,7 @@ BENCHES = {
     "gather": "gather.course",
     "many_sources": "gather.many_sources",
     "reload": "gather.reload",
+    "backup": "gather.backup",
     "schedule": "gather.schedule",
     "hostile": "hostile.course",
     "popularity": "serving.popularity",

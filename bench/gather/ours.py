@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -56,10 +56,10 @@ class Ours:
         self._sources = [name_of(number) for number in range(feeds)]
         self._processes = processes
 
-    async def refresh(self) -> Figures:
-        """Have all sources gathered once."""
+    async def refresh(self, part: slice = slice(None)) -> Figures:
+        """Have all sources, or a part of them, gathered once."""
         due = self.clock() + _AHEAD
-        await self.store.sources.enlist(self._sources, self._sources, due)
+        await self.store.sources.enlist(self._sources, self._sources[part], due)
         await asyncio.sleep((due - self.clock()).total_seconds())
         watch = Watch(self._spent)
         await self.settled()
@@ -142,12 +142,22 @@ class Ours:
 
 @asynccontextmanager
 async def running_ours(
-    folder: Path, feeds: int, port: int, *, workers: int = 1, loaded: int = 0
+    folder: Path,
+    feeds: int,
+    port: int,
+    *,
+    workers: int = 1,
+    loaded: int = 0,
+    redis: subprocess.Popen[bytes] | None = None,
 ) -> AsyncIterator[Ours]:
-    """Start workers over a Redis with so many articles in it; return once nothing is due."""
+    """Start workers over a Redis with so many articles in it; return once nothing is due.
+
+    `redis`: the one of `running_redis` in this folder; None starts it, and ends it with the workers.
+    """
     async with AsyncExitStack() as stack:
-        redis = stack.enter_context(_redis(folder))
-        await _ready(redis, folder)
+        server = redis
+        if server is None:
+            server = await stack.enter_async_context(running_redis(folder))
         config = _write_config(folder, feeds, port)
         store = await stack.enter_async_context(
             open_store(StoreOptions(url=_url(folder), data_dir=folder / "data"))
@@ -161,7 +171,7 @@ async def running_ours(
         ]
         for log, worker in zip(logs, started, strict=True):
             await wait_for_line(log, '"event":"ready"', worker)
-        processes = Processes(redis=redis.pid, workers=tuple(one.pid for one in started))
+        processes = Processes(redis=server.pid, workers=tuple(one.pid for one in started))
         ours = Ours(store, clock, feeds, processes)
         await ours.settled()
         yield ours
@@ -169,8 +179,7 @@ async def running_ours(
 
 async def failed_rounds(folder: Path, feeds: int, port: int, *, workers: int, processes: int) -> int:
     """Gather all sources into an empty store by `once gather`; return how many rounds failed."""
-    with _redis(folder) as redis:
-        await _ready(redis, folder)
+    async with running_redis(folder):
         config = _write_config(folder, feeds, port)
         command = [*_cli(config), "once", "gather", "--workers", str(workers), "--json"]
         outputs = [folder / f"once-{number}.json" for number in range(processes)]
@@ -190,7 +199,8 @@ def name_of(number: int) -> SourceId:
     return SourceId(f"portal-{number}")
 
 
-def _redis(folder: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
+@asynccontextmanager
+async def running_redis(folder: Path) -> AsyncIterator[subprocess.Popen[bytes]]:
     """Run an empty Redis in the folder, set as docs/operating.md asks; without snapshots beside the log."""
     binary = shutil.which("redis-server")
     if binary is None:
@@ -202,11 +212,9 @@ def _redis(folder: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
         "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction",
         "--auto-aof-rewrite-min-size", "256mb",
     ]  # fmt: skip
-    return process(words, folder / "redis.log")
-
-
-async def _ready(redis: subprocess.Popen[bytes], folder: Path) -> None:
-    await wait_for_line(folder / "redis.log", "Ready to accept connections", redis)
+    with process(words, folder / "redis.log") as redis:
+        await wait_for_line(folder / "redis.log", "Ready to accept connections", redis)
+        yield redis
 
 
 def _cli(config: Path) -> list[str]:

@@ -22,11 +22,11 @@ from support import NOON, ManualClock, own_redis
 
 from syndicator.model.ids import EndpointId, FeedId, SourceId, TokenId
 from syndicator.model.token import Token, TokenScope
+from syndicator.opening import open_service
 from syndicator.pipeline.ops.api_tokens import new_token
 from syndicator.pipeline.sources.source_control import Choice
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
 from syndicator.schedule.runner import Runner
-from syndicator.opening import open_service
 from syndicator.service import Service
 from syndicator.settings import load
 from syndicator.store.ops.backup import back_up
