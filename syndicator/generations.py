@@ -108,6 +108,7 @@ class Generation:
             await self._opened.enter_async_context(service.data_loss.watching())
             listeners = [listener for each in self._roles.sockets for listener in listeners_of(each)]
             await self._opened.enter_async_context(service.listeners.publishing(listeners))
+            await self._opened.enter_async_context(service.audience.keeping())
             if self._roles.works:
                 self._workers = Workers(service.steps, service.clock, service.metrics_reporter.report)
                 self._workers.start()
@@ -147,6 +148,7 @@ class Generation:
             unlimited=service.settings.server.unlimited,
             feeds_a_minute=service.settings.server.feeds_per_minute,
             count=counting(service.metrics.requests),
+            asked=service.audience.asked,
             configuration=self._roles.live.note,
         )
         gate = Gate(service.access, service.clock, options.trusted_proxies)

@@ -18,6 +18,7 @@ from syndicator.pipeline.articles.upstream_withdrawals import UpstreamWithdrawal
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
+from syndicator.pipeline.feeds.audience import Audience
 from syndicator.pipeline.feeds.history import History
 from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
 from syndicator.pipeline.feeds.pagination import Paginator
@@ -240,6 +241,7 @@ class Service:
     def _feeds(self) -> None:
         resources, settings, store, clock = self._resources, self.settings, self.store, self.clock
         self.endpoints = Directory(store.endpoints, settings.endpoints, settings.renamed_sources)
+        self.audience = Audience(store.audiences, clock)
         self.publisher = Publisher(
             store=store,
             site=resources.site,
@@ -253,6 +255,7 @@ class Service:
             clock=clock,
             stale_cache=stale_cache(settings, resources.configured_origins),
             near=self.near,
+            audience=self.audience,
         )
         self.publish_step = PublishStep(store, self.publisher, self.endpoints, clock)
         self.stale_cache_refresh = StaleCacheRefresh(store.feeds, self.publisher, clock)

@@ -21,6 +21,7 @@ def use_cases_of(service: Service, live: LiveConfiguration) -> UseCases:
         inspection=service.inspection,
         redelivery=service.resend,
         replay_control=service.replays,
+        audience=service.audience,
         audit=service.store.audit,
         editing=ConfigurationEditing(service.store, live.check, service.clock),
         reload=live.reload,

@@ -26,6 +26,7 @@ from syndicator.store.articles.withdrawals import Withdrawals
 from syndicator.store.connection import USUAL_TIMEOUT_S, Connection, connect
 from syndicator.store.data_mark import DataMarks
 from syndicator.store.embedded import embedded_server
+from syndicator.store.feeds.audience import Audiences
 from syndicator.store.feeds.feeds import Feeds
 from syndicator.store.files.data_folder import make_private
 from syndicator.store.hub.subscribers import HubSubscribers
@@ -135,6 +136,7 @@ class Store:
         self.assignments = Assignments(connection, keys, self.stories.kept)
         self.changes = Changes(connection, keys)
         self.feeds = Feeds(connection, keys)
+        self.audiences = Audiences(connection, keys)
         self.held = Embargoed(connection, keys)
         self.lists = Lists(connection, keys)
         self.outbox = Outbox(connection, keys)

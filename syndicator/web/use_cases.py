@@ -6,6 +6,7 @@ from typing import Any
 
 from syndicator.model.clock import Clock
 from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.feeds.audience import Audience
 from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.ops.article_trace import ArticleTracer
@@ -38,6 +39,7 @@ class UseCases:
     inspection: DeliveryInspection
     redelivery: Redelivery
     replay_control: ReplayControl
+    audience: Audience
     audit: AuditLog
     editing: ConfigurationEditing
     reload: Callable[[], None]

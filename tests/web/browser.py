@@ -64,6 +64,8 @@ class Seen:
             "/admin/deliveries",
             "/admin/schedule",
             "/admin/tokens",
+            "/admin/feeds",
+            "/admin/feeds/popular",
             "/admin/stories",
             f"/admin/stories/{self.articles[0]}",
             "/admin/boards",

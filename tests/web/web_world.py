@@ -24,6 +24,7 @@ from syndicator.model.source import Source, SourceKind
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
 from syndicator.pipeline.endpoint_directory import Directory
+from syndicator.pipeline.feeds.audience import Audience
 from syndicator.pipeline.feeds.history import History
 from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.feeds.publisher import Publisher
@@ -207,6 +208,7 @@ class World:
             ),
             redelivery=Redelivery(self.store, self.registration, self.clock),
             replay_control=ReplayControl(self.store, self.registration, self.clock),
+            audience=Audience(self.store.audiences, self.clock),
             audit=self.store.audit,
             editing=ConfigurationEditing(self.store, _no_files, self.clock),
             reload=lambda: None,

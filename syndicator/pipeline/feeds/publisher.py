@@ -22,6 +22,7 @@ from syndicator.model.feed import (
 from syndicator.model.ids import FeedId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
+from syndicator.pipeline.feeds.audience import Audience
 from syndicator.pipeline.feeds.composer import Composer
 from syndicator.pipeline.feeds.render_worker import LARGE, RenderWorker
 from syndicator.pipeline.feeds.stale_cache import StaleCache
@@ -69,6 +70,7 @@ class Publisher(Composer):
         retired: Collection[FeedSpec] = (),
         render_worker: RenderWorker | None = None,
         near: NearArticles | None = None,
+        audience: Audience | None = None,
     ) -> None:
         super().__init__(
             store=store, site=site, specs=specs, origins=origins, clock=clock, retired=retired, near=near
@@ -76,6 +78,7 @@ class Publisher(Composer):
         self.stale_cache = stale_cache or StaleCache()
         """The newest known bytes, for when Redis is away."""
         self._metrics = metrics
+        self._audience = audience
         self._render_worker = render_worker
         self._versions = FreshReads(store.feeds.versions, store.watch.moves_of_turn)
         self._kept = LeastRecent[_Key, Rendition](KEPT_BYTES, lambda one: one.size_bytes)
@@ -208,6 +211,8 @@ class Publisher(Composer):
                 ended.set()
             made = replace(made, changed_at=snapshot.version.changed_at)
         self._metrics.renders.labels(form.value).inc()
+        if self._audience is not None:
+            self._audience.rendered(feed)
         is_described_so = before is not None and before.made_by == made_by
         made = continued(replace(made, made_by=made_by), before if is_described_so else None)
         if before is not None and before.digest == made.digest:

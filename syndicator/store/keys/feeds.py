@@ -70,3 +70,10 @@ class FeedKeys:
         Kept: until the next one, of configured feeds (and a week). Written by: rank.
         """
         return f"{self._prefix}ranking:{feed}"
+
+    def feed_audience(self, feed: FeedId, day: str) -> str:
+        """HASH: `sent`, `unchanged`, `rendered`, `reader:NAME` (requests), `subscribers:NAME` (as said last)
+        → number, of one feed and one day (`20261105`, UTC).
+        Kept: 31 days. Written by: the server, publishing.
+        """
+        return f"{self._prefix}audience:{feed}:{day}"

@@ -5,6 +5,7 @@ from aiohttp import web
 from syndicator.web.console.console import Console
 from syndicator.web.console.delivery_pages import DeliveryPages
 from syndicator.web.console.endpoint_pages import EndpointPages
+from syndicator.web.console.feed_pages import FeedPages
 from syndicator.web.console.log_pages import LogPages
 from syndicator.web.console.overview_page import OverviewPage
 from syndicator.web.console.schedule_page import SchedulePages
@@ -21,6 +22,7 @@ def console_routes(cases: UseCases, console: Console, health: HealthRoutes) -> l
         SchedulePages(cases, console),
         DeliveryPages(cases, console),
         EndpointPages(cases, console),
+        FeedPages(cases, console),
         StoryPages(cases, console),
         TokenPages(cases, console),
         LogPages(cases, console),

@@ -53,6 +53,7 @@ class FeedRoutes:
         self._deltas = Deltas(reading.publisher)
         self._count = options.count
         self._clients = Clients(options.trusted_proxies, options.unlimited)
+        self._asked = options.asked
         self._limit_of_feeds = ThingLimit.a_minute(options.feeds_a_minute, monotonic)
         self._ready = LeastRecent[tuple[str, str], ReadyFeed](
             KEPT_BYTES, lambda one: 2 * one.rendition.size_bytes
@@ -85,12 +86,12 @@ class FeedRoutes:
             return await self._not_public(request, feed, form)
         rendition, age_s = await self._rendition(feed, form)
         if age_s is None and wants_delta(request) and (delta := await self._delta(request, rendition)):
-            self._limit(request, delta, feed)
+            self._limit_and_count(request, delta, feed)
             return delta
         if age_s is None and is_plain(request):
             return self._sent(request, self._ready_one(rendition))
         answer = send_rendition(request, rendition, self._headers.of(rendition), age_s)
-        self._limit(request, answer, feed)
+        self._limit_and_count(request, answer, feed)
         return answer
 
     def _is_newest(self, ready: ReadyFeed) -> bool:
@@ -101,7 +102,7 @@ class FeedRoutes:
 
     def _sent(self, request: web.Request, ready: ReadyFeed) -> web.StreamResponse:
         answer = ready.answer(request)
-        self._limit(request, answer, ready.rendition.feed)
+        self._limit_and_count(request, answer, ready.rendition.feed)
         self._count(_FEED, answer.status)
         return answer
 
@@ -118,9 +119,10 @@ class FeedRoutes:
         headers = self._headers.of(rendition)
         return respond_with_delta(request, rendition, delta, headers) if delta else None
 
-    def _limit(self, request: web.Request, answer: web.StreamResponse, feed: FeedId) -> None:
-        """Refuse to send a feed in full to a client that was sent it too often; raise a 429."""
+    def _limit_and_count(self, request: web.Request, answer: web.StreamResponse, feed: FeedId) -> None:
+        """Refuse to send a feed in full to a client that was sent it too often (a 429); else count it."""
         self._clients.check_answer(request, answer, self._limit_of_feeds, feed)
+        self._asked(feed, answer.status, request.headers.get(hdrs.USER_AGENT, ""))
 
     def _ready_one(self, rendition: Rendition) -> ReadyFeed:
         key = (rendition.feed, rendition.form.value)
@@ -145,7 +147,7 @@ class FeedRoutes:
             return moved(request, composer, feed, ending, is_opened=True)
         rendition, age_s = await self._rendition(feed, form)
         answer = send_rendition(request, rendition, private_headers(form), age_s)
-        self._limit(request, answer, feed)
+        self._limit_and_count(request, answer, feed)
         return answer
 
     async def related(self, request: web.Request) -> web.Response:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from msgspec import Struct
 
 from syndicator.model.feed import ASK_AGAIN_S
+from syndicator.model.ids import FeedId
 from syndicator.model.ops.configuration import ProcessNote
 from syndicator.web.http.forwarded import Network
 
@@ -14,6 +15,10 @@ ConfigurationNote = Callable[[], ProcessNote]
 
 def _count_nothing(route: str, status: int) -> None:
     del route, status
+
+
+def _ask_nothing(feed: FeedId, status: int, user_agent: str) -> None:
+    del feed, status, user_agent
 
 
 class WebOptions(Struct, frozen=True, kw_only=True):
@@ -31,6 +36,8 @@ class WebOptions(Struct, frozen=True, kw_only=True):
     stale_if_error_s: int = 86_400
     count: Callable[[str, int], None] = _count_nothing
     """Called with route (as a pattern) and status of every answer: the access log is off."""
+    asked: Callable[[FeedId, int, str], None] = _ask_nothing
+    """Called with feed, status and `User-Agent` of every answer to a request for a configured feed."""
     configuration: ConfigurationNote | None = None
 
 

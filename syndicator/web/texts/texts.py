@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from syndicator.web.texts.console_texts import CONSOLE_TEXTS
 from syndicator.web.texts.delivery_texts import DELIVERY_TEXTS
+from syndicator.web.texts.feed_texts import FEED_TEXTS
 from syndicator.web.texts.log_texts import LOG_TEXTS
 from syndicator.web.texts.page_texts import PAGE_TEXTS
 from syndicator.web.texts.schedule_texts import SCHEDULE_TEXTS
@@ -20,6 +21,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **STANDING_TEXTS,
     **DELIVERY_TEXTS,
     **TOKEN_TEXTS,
+    **FEED_TEXTS,
     **STORY_TEXTS,
     **LOG_TEXTS,
     **SCHEDULE_TEXTS,
