@@ -22,6 +22,11 @@ def read_environment() -> Mapping[str, str]:
     return MappingProxyType(dict(os.environ))
 
 
+def take_notify_socket() -> str:
+    """Return where systemd waits for notes of this process; processes that it starts do not inherit it."""
+    return os.environ.pop("NOTIFY_SOCKET", "")
+
+
 def config_folder(given: Path | None, environ: Mapping[str, str]) -> Path:
     """Return the configuration folder: the one given, else `SYNDICATOR_CONFIG`, else `config`."""
     return given or Path(environ.get(_FOLDER) or _DEFAULT_FOLDER)

@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 
 
-def own_certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Give the contexts of a server at 127.0.0.1, and of a client that trusts it; skip without openssl."""
+def own_certificate(folder: Path, name: str = "IP:127.0.0.1") -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Give the contexts of a server of this name, and of a client that trusts it; skip without openssl.
+
+    The files are `key.pem` and `cert.pem` of the folder.
+    """
     key, certificate = str(folder / "key.pem"), str(folder / "cert.pem")
     command = [
         "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
         "-days", "2",
     ]  # fmt: skip
-    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-subj", f"/CN={name.partition(':')[2]}", "-addext", f"subjectAltName={name}"]
     try:
         subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     except FileNotFoundError:

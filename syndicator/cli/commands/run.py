@@ -27,6 +27,7 @@ from syndicator.cli.banner import (
 from syndicator.cli.context import Invocation, invocation
 from syndicator.cli.demo import DEMO_FOLDER, demo_call
 from syndicator.cli.event_loop import run_loop
+from syndicator.cli.service_manager import Notify, notifier
 from syndicator.cli.signals import reload_signal, stop_signal
 from syndicator.cli.supervisor import supervise
 from syndicator.errors import StoreError, StoreUnavailable, SyndicatorError
@@ -40,6 +41,7 @@ from syndicator.rules.stories.rarity import load_frequencies
 from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
 from syndicator.settings import Settings
 from syndicator.settings.advice import advice
+from syndicator.settings.environment import take_notify_socket
 from syndicator.settings.settings import listening_url
 from syndicator.store.access.admin_token_file import keep_admin_token
 from syndicator.store.access.operators_token import operators_token
@@ -145,6 +147,7 @@ async def _stay(
     `others` keeps further processes that do so too.
     """
     settings = call.settings()
+    notify = notifier(take_notify_socket())
     stopped = stop_signal()
     reloading = reload_signal(stopped)
     async with AsyncExitStack() as stack:
@@ -155,7 +158,7 @@ async def _stay(
         sample = None
         if roles.sample:
             sample = await stack.enter_async_context(open_sample(_sample_options(settings), system_clock))
-        foundation = await _opened(stack, settings, public, stopped)
+        foundation = await _opened(stack, settings, public, stopped, notify)
         if foundation is None:
             return
         excluded = _end_when_excluded(foundation.store, stopped)
@@ -190,14 +193,20 @@ async def _stay(
         await asyncio.to_thread(load_frequencies)
         collect_briefly()
         log.info("ready", **_addresses(settings, public), **({"operators": ops.address} if ops else {}))
+        notify("READY=1\nSTATUS=")
         if first is not None:
             _show_first_admin(first.value, settings)
         await stopped.wait()
+        notify("STOPPING=1")
         log.info("stopping")
 
 
 async def _opened(
-    stack: AsyncExitStack, settings: Settings, listening: socket.socket | None, stopped: asyncio.Event
+    stack: AsyncExitStack,
+    settings: Settings,
+    listening: socket.socket | None,
+    stopped: asyncio.Event,
+    notify: Notify,
 ) -> Foundation | None:
     """Open Redis; where it is away, serve what is on disk until it is there. None: stopped."""
     async with AsyncExitStack() as meanwhile:
@@ -213,6 +222,7 @@ async def _opened(
                 if not is_waiting:
                     last_good = _serving_last_good(_with_port(settings, listening), listening, error)
                     await meanwhile.enter_async_context(last_good)
+                    notify("READY=1\nSTATUS=Serving feeds as they were last: Redis does not answer")
                     is_waiting = True
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), _RETRY_S)
