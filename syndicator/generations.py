@@ -16,7 +16,6 @@ from syndicator.egress.own_listeners import listeners_of
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
-from syndicator.observe.metrics import counting
 from syndicator.observe.pauses import collect_all, without_collection
 from syndicator.opening import build_service
 from syndicator.resources import Foundation
@@ -147,7 +146,7 @@ class Generation:
             trusted_proxies=service.settings.server.trusted_proxies,
             unlimited=service.settings.server.unlimited,
             feeds_a_minute=service.settings.server.feeds_per_minute,
-            count=counting(service.metrics.requests),
+            count=service.metrics.counting("public"),
             asked=service.audience.asked,
             configuration=self._roles.live.note,
         )
@@ -185,7 +184,8 @@ class Generation:
         cases = use_cases_of(service, self._roles.live)
         options = OpsOptions(
             metrics=service.metrics.render,
-            measure=service.metrics_reporter.measure_queues,
+            measure=lambda: service.measurements.measure(self._roles.live.note()),
+            count=service.metrics.counting("operators"),
             hosts=(*service.settings.server.ops_hosts, socket.gethostname()),
             is_local=ops.is_local,
             processes=lambda: service.store.configuration.notes(service.clock()),

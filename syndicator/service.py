@@ -35,6 +35,7 @@ from syndicator.pipeline.ops.article_trace import ArticleTracer
 from syndicator.pipeline.ops.configuration_sync import ConfigurationSync
 from syndicator.pipeline.ops.data_loss import DataLoss
 from syndicator.pipeline.ops.doctor import Doctor
+from syndicator.pipeline.ops.measurements import Measurements
 from syndicator.pipeline.ops.metrics_reporter import MetricsReporter
 from syndicator.pipeline.ops.retention import Retention, SweepStep
 from syndicator.pipeline.ops.schedule_preview import SchedulePreview
@@ -333,7 +334,7 @@ class Service:
         self.article_export = ArticleExport(store, self.publisher, resources.origins)
         deliveries = DeliveryTracer(store, self.endpoints, self.deliver_step.event_fan_out, clock)
         self.article_tracer = ArticleTracer(store, self.publisher, settings.sources, deliveries, clock)
-        self.metrics_reporter = MetricsReporter(store, self.endpoints, self.metrics, clock)
+        self.metrics_reporter = MetricsReporter(self.metrics, settings.sources)
         self.doctor = Doctor(store, self.endpoints, self.deliver_step.event_fan_out, clock)
         self.configuration_sync = ConfigurationSync(
             store=store,
@@ -368,4 +369,13 @@ class Service:
             clock=clock,
             websub_subscriptions=self.hub_subscriptions,
             scoring=self.scoring,
+        )
+        self.measurements = Measurements(
+            store,
+            self.endpoints,
+            self.queries.standings,
+            self.metrics,
+            clock,
+            access=self.access,
+            feeds=self.specs,
         )

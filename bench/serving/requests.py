@@ -31,7 +31,6 @@ from bench.measure import tell
 from syndicator.cli.event_loop import run_loop
 from syndicator.model.feed import READER_FORMATS, Format
 from syndicator.model.ids import FeedId
-from syndicator.observe.metrics import counting
 from syndicator.observe.pauses import collect_briefly
 from syndicator.opening import open_service
 from syndicator.pipeline.articles.admission import Admitter
@@ -286,7 +285,7 @@ async def _ours(parent: Connection) -> None:
             options = WebOptions(
                 unlimited=service.settings.server.unlimited,
                 feeds_a_minute=service.settings.server.feeds_per_minute,
-                count=counting(service.metrics.requests),
+                count=service.metrics.counting("public"),
             )
             opened = open_socket("127.0.0.1", 0)
             async with service.store.watch.running(), serving(create_app(service.queries, options), opened):

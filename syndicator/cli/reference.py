@@ -4,7 +4,7 @@
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import cast
@@ -16,7 +16,9 @@ from typer.main import get_command
 
 from syndicator.cli.app import app
 from syndicator.cli.lazy_commands import COMMANDS, LazyGroup
+from syndicator.observe.metric_names import OF_PROCESS, SHARED
 from syndicator.observe.metrics import open_metrics
+from syndicator.pipeline.ops import measurements, metrics_reporter
 from syndicator.push.reference import event_reference
 from syndicator.settings.endpoint_registration import registration_schema
 from syndicator.settings.reference import key_tables
@@ -59,32 +61,71 @@ def _keep_whole_sentences(group: TyperGroup) -> None:
             _keep_whole_sentences(command)
 
 
-_METRICS_BEGIN = """\
+_METRICS = """\
 # Metrics
 
 At `http://127.0.0.1:8089/metrics` (`[server] ops_host`, `ops_port`), for Prometheus; off loopback with a
-token.
-Beside these, the usual ones of the process and of Python's garbage collector. Each process counts for itself.
-What is due, waiting or dead is shared by all: see `syndicator stats` and the status page. The label `source`
-names the first 1,000 sources that a process gathers; all further ones have `(others)` there.
+token. [Monitor and alert](howto/monitoring.md) has a configuration, alert rules and a dashboard.
 
-| metric | kind | labels | what it shows |
-| --- | --- | --- | --- |
+## Of each process
+
+Each process counts for itself: add up with `sum`. Beside these there are the usual ones of the process and of
+Python's garbage collector.
+
+{of_process}
+## Shared by all processes
+
+Read from Redis at each scrape, so they are the same from every process: use `max by`. While Redis is away,
+they keep their last values.
+
+{shared}
+## What they cost
+
+The number of series is bounded. Labels are names of the configuration and words of this program, never
+addresses, clients or texts from outside.
+
+| for each | series from every process |
+| --- | --- |
+| source, up to {sources:,}, those in trouble first | 2; in trouble 4; with an objective 2 more |
+| source that the process gathers, up to {counted:,} | up to 3 |
+| group of sources, up to {groups}; sources without one are `{none}` | 28 |
+| endpoint | 7 |
+| endpoint that the process delivers to, up to {endpoints} | up to 33 |
+| route and kind of method that was asked | 8, and 1 for each status |
+| feed; token that expires | 1 |
+
+What a process counts beyond these bounds is added up under the label `{others}`. With 10,000 sources, of
+which one in a hundred fails, a process shows 23,000 series in 2 MB.
 """
+
+
+def _metric_table(rows: Iterable[str]) -> str:
+    return "| metric | kind | labels | what it shows |\n| --- | --- | --- | --- |\n" + "".join(rows)
 
 
 def metric_reference() -> str:
     """Return the whole page of metrics."""
     metrics = open_metrics()
-    rows = []
+    rows: dict[bool, list[str]] = {True: [], False: []}
     for field in fields(metrics):
-        if field.name != "registry":
-            metric = getattr(metrics, field.name)
-            (described,) = metric.describe()
-            name = f"{described.name}_total" if described.type == "counter" else described.name
-            labels = ", ".join(f"`{label}`" for label in metric._labelnames)  # noqa: SLF001  no public way
-            rows.append(f"| `{name}` | {described.type} | {labels} | {described.documentation} |\n")
-    return _METRICS_BEGIN + "".join(rows)
+        if field.name == "registry":
+            continue
+        metric, is_shared = getattr(metrics, field.name), field.name in SHARED
+        (described,) = metric.describe()
+        name = f"{described.name}_total" if described.type == "counter" else described.name
+        _, *labels = (SHARED if is_shared else OF_PROCESS)[field.name]
+        named = ", ".join(f"`{label}`" for label in labels)
+        rows[is_shared].append(f"| `{name}` | {described.type} | {named} | {described.documentation} |\n")
+    return _METRICS.format(
+        of_process=_metric_table(rows[False]),
+        shared=_metric_table(rows[True]),
+        sources=measurements.MOST_SOURCES,
+        counted=metrics_reporter.MOST_SOURCES,
+        groups=metrics_reporter.MOST_GROUPS,
+        endpoints=metrics_reporter.MOST_ENDPOINTS,
+        others=metrics_reporter.OTHERS,
+        none=metrics_reporter.NO_GROUP,
+    )
 
 
 def api_routes() -> tuple[ApiRoute, ...]:

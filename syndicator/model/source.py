@@ -308,6 +308,7 @@ class SourceState(Struct, frozen=True, kw_only=True):
     excused: int = 0
     """Failed rounds of that row that do not count against it: asked too often, or the fault was ours."""
     failure: Failure | None = None
+    last_failure_at: datetime | None = None
     warnings: tuple[str, ...] = ()
     """What was odd in the last round, a sentence each."""
     own_warnings: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.feeds.history import History
 from syndicator.pipeline.feeds.page_details import PageDetails
 from syndicator.pipeline.feeds.publisher import Publisher
-from syndicator.pipeline.ops.delivery_overview import Overview, oversee
+from syndicator.pipeline.ops.delivery_overview import Overview, endpoint_statuses, oversee
 from syndicator.pipeline.ops.source_standings import Standings
 from syndicator.pipeline.popularity.boards import BoardRow, board
 from syndicator.pipeline.popularity.scoring import Scoring
@@ -149,24 +149,8 @@ class Queries:
 
     async def endpoints(self) -> list[EndpointStatus]:
         """Return how all endpoints stand."""
-        now = self.clock()
-        await self._directory.refresh()
-        listed = sorted(self._directory.listed.items())
-        names = [name for name, _ in listed]
-        standings = await self._store.endpoints.states(names)
-        counts = await self._store.deliveries.counts_of(names, now)
-        departed = await self._directory.departed(self._store.configured, names, now)
-        return [
-            EndpointStatus(
-                endpoint=one.endpoint,
-                counts=counts[name],
-                last_failure=await self._last_failure(name),
-                listed=one,
-                state=standings[name],
-                has_left=name in departed,
-            )
-            for name, one in listed
-        ]
+        statuses = await endpoint_statuses(self._store, self._directory, self.clock())
+        return [replace(one, last_failure=await self._last_failure(one.endpoint.id)) for one in statuses]
 
     async def status(self, names: Sequence[SourceId] | None = None) -> Status:
         """Return how everything stands; of the sources only these, where `names` are given."""

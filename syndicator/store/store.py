@@ -206,6 +206,11 @@ class Store:
         """
         return redis_clock(self.connection, self._clock)
 
+    async def memory_bytes(self) -> tuple[int, int]:
+        """Return how much memory Redis uses, and its limit (`maxmemory`); 0: it has none."""
+        about = _fields(await self.connection.call("INFO", "memory"))
+        return int(about.get("used_memory", 0)), int(about.get("maxmemory", 0))
+
     async def try_writing(self) -> None:
         """Raise StoreError unless Redis takes writes."""
         await self.connection.call("SET", self._probe, time.time_ns() // 10**6, "PX", _PROBE_MS)

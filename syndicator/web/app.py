@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 
 from syndicator.model.feed import Site
 from syndicator.model.ids import FeedId
+from syndicator.observe.metrics import Count
 from syndicator.pipeline.articles.served_pictures import ServedPictures
 from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.feeds.news_sitemap import AnnouncedPages
@@ -25,6 +26,7 @@ from syndicator.web.degraded_app import WaitingRoutes
 from syndicator.web.feeds.feed_routes import FeedRoutes
 from syndicator.web.feeds.history_routes import HistoryRoutes
 from syndicator.web.feeds.private_feeds import PrivateFeeds
+from syndicator.web.http.answer_counts import count_answer
 from syndicator.web.http.hosts import check_host
 from syndicator.web.http.options import ConfigurationNote, OpsOptions, WebOptions
 from syndicator.web.http.problems import Problem, catch_problems, problem_response
@@ -147,6 +149,7 @@ def create_ops_app(
     app.add_routes([web.get(path, _lead_to_console) for path in ("/", *_FORMER_PAGES)])
     app.add_routes(guarded(table, access.gate))
     app.on_response_prepare.append(_add_safe_headers)
+    app.on_response_prepare.append(_counting(options.count))
     return app
 
 
@@ -206,9 +209,10 @@ async def _add_safe_headers(request: web.Request, response: web.StreamResponse) 
     response.headers.update(complete(response.headers))
 
 
-def _counting(count: Callable[[str, int], None]) -> Signal:
+def _counting(count: Count) -> Signal:
     async def counted(request: web.Request, response: web.StreamResponse) -> None:
         resource = request.match_info.route.resource
-        count(resource.canonical if resource else "unknown", response.status)
+        route = resource.canonical if resource else "unknown"
+        count_answer(count, request, route, response.status)
 
     return counted

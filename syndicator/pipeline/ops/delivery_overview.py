@@ -9,6 +9,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.ids import EndpointId
 from syndicator.model.ops.status import EndpointStatus
 from syndicator.model.replay import Replay
+from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.store.store import Store
 from syndicator.store.webhooks.backlog import Undelivered
 
@@ -25,6 +26,26 @@ class Overview(Struct, frozen=True, kw_only=True):
     """Deliveries that were given up, newest first."""
     replays: Sequence[Replay]
     """Newest first."""
+
+
+async def endpoint_statuses(store: Store, directory: Directory, now: datetime) -> list[EndpointStatus]:
+    """Return how all endpoints stand, in the order of their ids, without `last_failure`."""
+    await directory.refresh()
+    listed = sorted(directory.listed.items())
+    names = [name for name, _ in listed]
+    states = await store.endpoints.states(names)
+    counts = await store.deliveries.counts_of(names, now)
+    departed = await directory.departed(store.configured, names, now)
+    return [
+        EndpointStatus(
+            endpoint=one.endpoint,
+            counts=counts[name],
+            listed=one,
+            state=states[name],
+            has_left=name in departed,
+        )
+        for name, one in listed
+    ]
 
 
 async def oversee(

@@ -6,9 +6,12 @@ due time has changed, and of the next `REREAD` in rotation; of all, where a paus
 """
 
 import asyncio
+from array import array
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from itertools import islice
 
 from msgspec import Struct
 
@@ -17,9 +20,11 @@ from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.ops.pause import Pause
-from syndicator.model.source import Source
+from syndicator.model.source import Source, SourceState
+from syndicator.model.sources.freshness import FreshnessStanding
 from syndicator.pipeline.ops.rotation import RoundRobin
-from syndicator.rules.sources.health import HealthStanding, outlook
+from syndicator.rules.sources.freshness import standing_of
+from syndicator.rules.sources.health import HealthStanding, failed_rounds, outlook
 from syndicator.store.connection import pieces
 from syndicator.store.sources.source_queue import STATES_AT_ONCE, SourceQueue
 
@@ -36,6 +41,7 @@ _WORST_FIRST = tuple(HealthStanding)
 _RANKS = {standing: rank for rank, standing in enumerate(_WORST_FIRST)}
 _LATE = _RANKS[HealthStanding.LATE]
 _NEVER_MS = 2**63
+_FAILS = frozenset({HealthStanding.FAILING, HealthStanding.STOPPED})
 
 
 class StandingCursor(Struct, frozen=True, kw_only=True):
@@ -55,6 +61,22 @@ class StandingPage(Struct, frozen=True, kw_only=True):
     """The number of sources by standing, worst first, without zeros."""
 
 
+class SourceMeasure(Struct, frozen=True, kw_only=True):
+    """What metrics say of a source."""
+
+    source: SourceId
+    standing: HealthStanding
+    last_success_s: float
+    last_failure_s: float
+    """Unix times; 0: never."""
+    failed_rounds: int = 0
+    """In a row; 0 for a source that is paused."""
+    reason: str = ""
+    """Why the last of them failed."""
+    fresh: FreshnessStanding | None = None
+    """How it stands against its objective, where it has one."""
+
+
 class Standings:
     """The standing of each configured source."""
 
@@ -70,6 +92,9 @@ class Standings:
         self._due: list[bytes | None] = [None] * len(sources)
         self._ranks = [0] * len(sources)
         self._late_ms = [_NEVER_MS] * len(sources)
+        self._success_s, self._failure_s = (array("d", [0.0]) * len(sources) for _ in range(2))
+        self._failures: dict[int, tuple[int, str]] = {}
+        self._fresh: dict[int, FreshnessStanding] = {}
         self._pauses: Sequence[Pause] = ()
         self._reread = RoundRobin(range(len(sources)), REREAD)
         self._turn = asyncio.Lock()
@@ -86,6 +111,26 @@ class Standings:
             sources=[self._sources[position].id for _, position in page],
             next=self._cursor(*rest[0]) if rest else None,
             counts={_WORST_FIRST[rank]: len(group) for rank, group in enumerate(groups) if group},
+        )
+
+    async def measures(self, limit: int) -> tuple[Mapping[HealthStanding, int], list[SourceMeasure]]:
+        """Return the number of sources of each standing, and at most `limit` sources, the worst first."""
+        await self._refresh()
+        groups = dict(zip(_WORST_FIRST, self._groups(), strict=True))
+        ordered = ((standing, position) for standing, group in groups.items() for position in group)
+        counts = {standing: len(group) for standing, group in groups.items()}
+        return counts, [self._measure(*place) for place in islice(ordered, limit)]
+
+    def _measure(self, standing: HealthStanding, position: int) -> SourceMeasure:
+        failed, reason = self._failures.get(position, (0, ""))
+        return SourceMeasure(
+            source=self._sources[position].id,
+            standing=standing,
+            last_success_s=self._success_s[position],
+            last_failure_s=self._failure_s[position],
+            failed_rounds=failed,
+            reason=reason,
+            fresh=self._fresh.get(position),
         )
 
     @asynccontextmanager
@@ -139,6 +184,19 @@ class Standings:
             self._ranks[position] = _RANKS[seen.kind]
             self._late_ms[position] = to_ms(seen.late_after) if seen.late_after else _NEVER_MS
             self._due[position] = due.get(position, self._due[position] or b"")
+            self._note(position, seen.kind, state)
+
+    def _note(self, position: int, standing: HealthStanding, state: SourceState) -> None:
+        """Remember of a state what metrics say of it."""
+        self._success_s[position] = _unix(state.last_success_at)
+        self._failure_s[position] = _unix(state.last_failure_at)
+        self._failures.pop(position, None)
+        self._fresh.pop(position, None)
+        if standing in _FAILS:
+            reason = state.failure.reason if state.failure else "unknown"
+            self._failures[position] = (failed_rounds(state), reason)
+        if (fresh := standing_of(self._sources[position], state, self._clock())) is not None:
+            self._fresh[position] = fresh
 
     def _groups(self) -> list[list[int]]:
         """Return the positions of the sources of each standing, worst first."""
@@ -154,3 +212,7 @@ class Standings:
 
     def _cursor(self, rank: int, position: int) -> StandingCursor:
         return StandingCursor(standing=_WORST_FIRST[rank], source=self._sources[position].id)
+
+
+def _unix(moment: datetime | None) -> float:
+    return moment.timestamp() if moment else 0.0

@@ -17,7 +17,6 @@ from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, Source, SourceKind, SourceState
-from syndicator.model.sources.freshness import FreshnessStanding
 from syndicator.model.sources.round_history import RoundLine
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.lease_keeper import LeaseKeeper, LeaseLost
@@ -29,7 +28,7 @@ from syndicator.pipeline.steps import Job, JobReport, Taken
 from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.rules.identity.identity import spec_hash
 from syndicator.rules.sources.alarm import with_alarm
-from syndicator.rules.sources.freshness import standing_of, with_freshness
+from syndicator.rules.sources.freshness import with_freshness
 from syndicator.rules.sources.health import LATE_AFTER, failed_rounds
 from syndicator.rules.sources.redesign import redesigned
 from syndicator.rules.sources.redirect_tracking import news
@@ -56,8 +55,6 @@ class SourceReport(JobReport, frozen=True, kw_only=True):
     duration_s: float = 0.0
     late_s: float = 0.0
     """Seconds between the time at which the round was due and its start."""
-    freshness: FreshnessStanding | None = None
-    """Where the source has an objective."""
 
 
 class GatherStep:
@@ -194,7 +191,7 @@ class GatherStep:
             lambda: self._store.sources.settle(source.id, token, settled, events, line=line, delays=delays)
         )
         _log_redesign(source.id, state, settled)
-        return replace(report, freshness=standing_of(source, settled, self._clock()))
+        return report
 
     async def _tried(
         self, source: Source, state: SourceState, began: datetime

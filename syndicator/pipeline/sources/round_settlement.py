@@ -136,6 +136,7 @@ class RoundSettlement:
             failures=failures,
             excused=excused,
             failure=Failure(reason=failed.code, detail=failed.detail, at=now),
+            last_failure_at=now,
             stopped=GONE if is_gone(failed) else None,
         )
         if is_gone(failed) and asked != source.url:

@@ -42,7 +42,7 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
 
     def probe(self) -> str:
         """STRING: when a process last proved that Redis takes writes, ms.
-        Kept: a minute. Written by: each look at `/readyz`.
+        Kept: a minute. Written by: each look at `/readyz` or `/metrics`.
         """
         return self._prefix + "probe"
 

@@ -22,6 +22,7 @@ from syndicator.rules.least_recent import LeastRecent
 from syndicator.web.feeds.feed_headers import FeedHeaders, preflight
 from syndicator.web.feeds.moved_feeds import moved
 from syndicator.web.feeds.private_feeds import PrivateFeeds, private_headers
+from syndicator.web.http.answer_counts import count_answer
 from syndicator.web.http.client_limits import Clients, ThingLimit
 from syndicator.web.http.conditional_requests import entity_tag, http_date
 from syndicator.web.http.negotiation import choose_coding, joined, weights
@@ -103,7 +104,7 @@ class FeedRoutes:
     def _sent(self, request: web.Request, ready: ReadyFeed) -> web.StreamResponse:
         answer = ready.answer(request)
         self._limit_and_count(request, answer, ready.rendition.feed)
-        self._count(_FEED, answer.status)
+        count_answer(self._count, request, _FEED, answer.status)
         return answer
 
     async def _delta(self, request: web.Request, rendition: Rendition) -> web.StreamResponse | None:

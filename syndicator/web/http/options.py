@@ -7,14 +7,15 @@ from msgspec import Struct
 from syndicator.model.feed import ASK_AGAIN_S
 from syndicator.model.ids import FeedId
 from syndicator.model.ops.configuration import ProcessNote
+from syndicator.observe.metrics import Count
 from syndicator.web.http.forwarded import Network
 
 ConfigurationNote = Callable[[], ProcessNote]
 """Returns which version of the configuration this process runs, and why no newer one."""
 
 
-def _count_nothing(route: str, status: int) -> None:
-    del route, status
+def _count_nothing(route: str, method: str, status: int, seconds: float) -> None:
+    del route, method, status, seconds
 
 
 def _ask_nothing(feed: FeedId, status: int, user_agent: str) -> None:
@@ -34,8 +35,8 @@ class WebOptions(Struct, frozen=True, kw_only=True):
     page_max_age_s: int = 30
     stale_while_revalidate_s: int = 300
     stale_if_error_s: int = 86_400
-    count: Callable[[str, int], None] = _count_nothing
-    """Called with route (as a pattern) and status of every answer: the access log is off."""
+    count: Count = _count_nothing
+    """Called for every answer: the access log is off."""
     asked: Callable[[FeedId, int, str], None] = _ask_nothing
     """Called with feed, status and `User-Agent` of every answer to a request for a configured feed."""
     configuration: ConfigurationNote | None = None
@@ -61,6 +62,8 @@ class OpsOptions(Struct, frozen=True, kw_only=True):
     """Host names that it answers to beside those of loopback."""
     is_local: bool = True
     """Whether only this machine reaches it. Else metrics ask for a token, and it may be asked by address."""
+    count: Count = _count_nothing
+    """Called for every answer."""
     processes: Callable[[], Awaitable[Sequence[ProcessNote]]] = _no_processes
     """Returns the living processes, and where the metrics of each are."""
     configuration: ConfigurationNote | None = None

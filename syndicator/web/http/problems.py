@@ -4,6 +4,7 @@ Here is the web's one broad catch. Internal errors are logged, never sent.
 """
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
@@ -15,6 +16,7 @@ from msgspec.structs import asdict
 from syndicator.errors import StoreUnavailable
 from syndicator.model.feed import Format, Site
 from syndicator.observe.logs import get_logger
+from syndicator.web.http.answer_counts import BEGAN_S
 from syndicator.web.http.forwarded import Network, client_address
 from syndicator.web.texts.texts import LANGUAGES, TEXTS
 
@@ -109,6 +111,7 @@ def catch_problems(site: Site, trusted: tuple[Network, ...], show: Show) -> Midd
 
     @web.middleware
     async def catch(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[BEGAN_S] = time.perf_counter()
         try:
             return await handler(request)
         except web.HTTPException as error:

@@ -344,7 +344,7 @@ async def test_metrics_tell_how_the_hub_stands(world: World, reader: Reader, clo
     await world.subscribe()
     await world.publish(2)
     clock.advance(65)
-    await world.service.metrics_reporter.measure_queues()
+    await world.service.measurements.measure()
     text = world.service.metrics.render().decode()
     assert "syndicator_hub_subscriptions 1.0" in text
     assert "syndicator_hub_pending 1.0" in text

@@ -51,6 +51,7 @@ async def test_a_breach_comes_to_an_endpoint_and_so_does_its_end(
         await bring(service, portal, clock, 15, 20)
         await bring(service, portal, clock, 15, 1)
         await deliver(service)
+        await service.measurements.measure()
         metrics = service.metrics.render().decode()
         for _ in range(5):
             await bring(service, portal, clock, 5, 100)

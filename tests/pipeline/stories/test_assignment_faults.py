@@ -15,7 +15,8 @@ from syndicator.model.feed import FeedSpec, Filter, Per
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.endpoint_directory import Directory
-from syndicator.pipeline.ops.metrics_reporter import MetricsReporter
+from syndicator.pipeline.ops.measurements import Measurements
+from syndicator.pipeline.ops.source_standings import Standings
 from syndicator.pipeline.stories import assignment as assignment_module
 from syndicator.pipeline.stories.assignment import LEASE, Assigner
 from syndicator.pipeline.stories.coverage import Coverage
@@ -231,5 +232,5 @@ async def test_operators_see_how_many_articles_wait(store: Store, clock: ManualC
     await stopping(store, clock).admit([fire(1, "wire"), fire(2, "city")])
     metrics = open_metrics()
     directory = Directory(store.endpoints, {})
-    await MetricsReporter(store, directory, metrics, clock).measure_queues()
+    await Measurements(store, directory, Standings(store.sources, [], clock), metrics, clock).measure()
     assert b"syndicator_articles_unassigned 2.0" in metrics.render()

@@ -153,7 +153,7 @@ async def test_head_tells_what_get_would(client: Client, world: World) -> None:
 async def test_newsboat_takes_deltas_and_keeps_what_it_has(world: World, tmp_path: Path) -> None:
     await world.admit(story(2, title="Dua"), story(3, title="Tiga"))
     counted: list[int] = []
-    app = create_app(world.reading, WebOptions(count=lambda _, status: counted.append(status)))
+    app = create_app(world.reading, WebOptions(count=lambda *answer: counted.append(answer[2])))
     async with client_of(app) as client:
         (tmp_path / "urls").write_text(f"{client.base}{LATEST}\n", "utf-8")
         (tmp_path / "config").write_text("download-retries 1\n", "utf-8")

@@ -229,14 +229,21 @@ async def test_what_stays_as_it_is_is_packed_once(
 
 
 async def test_answers_are_counted_by_route(world: World) -> None:
-    counted: list[tuple[str, int]] = []
-    options = WebOptions(count=lambda route, status: counted.append((route, status)))
+    counted: list[tuple[str, str, int]] = []
+    took_s: list[float] = []
+
+    def count(route: str, method: str, status: int, seconds: float) -> None:
+        counted.append((route, method, status))
+        took_s.append(seconds)
+
+    options = WebOptions(count=count)
     async with client_of(create_app(world.reading, options)) as client:
         await client.get(LATEST)
         await client.get("/feeds/nothing.rss")
         await client.get("/nowhere")
     route = "/feeds/{feed}.{form}"
-    assert counted == [(route, 200), (route, 404), ("unknown", 404)]
+    assert counted == [(route, "GET", 200), (route, "GET", 404), ("unknown", "GET", 404)]
+    assert all(seconds > 0 for seconds in took_s)
 
 
 async def test_a_popular_feed_shows_its_ranking(world: World, client: Client) -> None:
