@@ -13,7 +13,18 @@ from syndicator.web.http.responses import PAGE_POLICY
 from syndicator.web.pages.templates import Drawing
 from syndicator.web.texts.texts import TEXTS
 
-PLACES = ("overview", "schedule", "feeds", "stories", "boards", "deliveries", "tokens", "changes", "log")
+PLACES = (
+    "overview",
+    "schedule",
+    "articles",
+    "feeds",
+    "stories",
+    "boards",
+    "deliveries",
+    "tokens",
+    "changes",
+    "log",
+)
 """What the console's menu leads to."""
 
 CONSOLE_POLICY = f"{PAGE_POLICY}; script-src 'self'; connect-src 'self'"

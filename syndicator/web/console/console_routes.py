@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from syndicator.web.console.article_pages import ArticlePages
 from syndicator.web.console.console import Console
 from syndicator.web.console.delivery_pages import DeliveryPages
 from syndicator.web.console.endpoint_pages import EndpointPages
@@ -22,6 +23,7 @@ def console_routes(cases: UseCases, console: Console, health: HealthRoutes) -> l
         SchedulePages(cases, console),
         DeliveryPages(cases, console),
         EndpointPages(cases, console),
+        ArticlePages(cases, console),
         FeedPages(cases, console),
         StoryPages(cases, console),
         TokenPages(cases, console),

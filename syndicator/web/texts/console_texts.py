@@ -30,6 +30,7 @@ CONSOLE_TEXTS: Mapping[str, tuple[str, str]] = {
     "place.schedule": ("Jadwal", "Schedule"),
     "place.feeds": ("Feed", "Feeds"),
     "place.stories": ("Berita", "Stories"),
+    "place.articles": ("Artikel", "Articles"),
     "place.boards": ("Terpopuler", "Most read"),
     "place.deliveries": ("Kiriman", "Deliveries"),
     "place.changes": ("Perubahan", "Changes"),

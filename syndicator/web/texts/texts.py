@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from syndicator.web.texts.article_texts import ARTICLE_TEXTS
 from syndicator.web.texts.console_texts import CONSOLE_TEXTS
 from syndicator.web.texts.delivery_texts import DELIVERY_TEXTS
 from syndicator.web.texts.feed_texts import FEED_TEXTS
@@ -21,6 +22,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **STANDING_TEXTS,
     **DELIVERY_TEXTS,
     **TOKEN_TEXTS,
+    **ARTICLE_TEXTS,
     **FEED_TEXTS,
     **STORY_TEXTS,
     **LOG_TEXTS,

@@ -1,0 +1,87 @@
+"""The console's page of one article: from the request that found it to each feed and each partner."""
+
+from aiohttp import web
+
+from syndicator.model.article import WithdrawnBy
+from syndicator.model.feed import Filter
+from syndicator.model.ids import ArticleId
+from syndicator.web.console.console import Console
+from syndicator.web.console.forms import field
+from syndicator.web.http.problems import bad_request, not_found
+from syndicator.web.use_cases import UseCases
+
+ON_PAGE = 50
+MOST_FEEDS = 200
+MOST_ENDPOINTS = 500
+_NO_ARTICLE = "There is no such article, or it has outlived its retention."
+
+
+class ArticlePages:
+    """Handlers of `/admin/articles`."""
+
+    def __init__(self, cases: UseCases, console: Console) -> None:
+        self._cases = cases
+        self._console = console
+
+    def routes(self) -> list[web.RouteDef]:
+        one = "/articles/{article}"
+        return [
+            self._console.get("/articles", self.find),
+            self._console.get(one, self.page),
+            self._console.post(f"{one}/withdraw", self.withdraw),
+            self._console.post(f"{one}/restore", self.restore),
+        ]
+
+    async def find(self, request: web.Request) -> web.Response:
+        """Lead to an article by its id or an address; else list the newest ones."""
+        asked = request.query.get("q", "").strip()
+        if asked:
+            found = await self._cases.article_tracer.trace(asked)
+            if found is not None:
+                raise web.HTTPSeeOther(f"{self._console.base}/articles/{found.id}")
+        piece = await self._cases.listing.articles(
+            Filter(), request.query.get("cursor") or None, ON_PAGE, whole=True
+        )
+        return self._console.page(
+            request,
+            "articles.html",
+            "articles",
+            asked=asked,
+            articles=piece.items,
+            more=piece.next,
+            now=self._cases.clock(),
+        )
+
+    async def page(self, request: web.Request) -> web.Response:
+        """Show all that became of an article; a feed or an endpoint that lacks it with the reason."""
+        trace = await self._cases.article_tracer.trace(_named(request))
+        if trace is None:
+            raise not_found(_NO_ARTICLE)
+        return self._console.page(
+            request,
+            "article.html",
+            "articles",
+            trace=trace,
+            feeds=trace.feeds[:MOST_FEEDS],
+            endpoints=trace.endpoints[:MOST_ENDPOINTS],
+            now=self._cases.clock(),
+        )
+
+    async def withdraw(self, request: web.Request) -> web.Response:
+        """Take an article out of all feeds and pages, and have partners told."""
+        reason = await field(request, "reason", 500)
+        if not reason:
+            raise bad_request("Say why it is withdrawn: partners see it.")
+        if await self._cases.withdrawer.withdraw(_named(request), WithdrawnBy.OPERATOR, reason) is None:
+            raise not_found(_NO_ARTICLE)
+        return self._console.done(f"/articles/{_named(request)}", "article_withdrawn")
+
+    async def restore(self, request: web.Request) -> web.Response:
+        """Take a withdrawal back."""
+        if await self._cases.withdrawer.restore(_named(request)) is None:
+            raise not_found("No such article is withdrawn.")
+        return self._console.done(f"/articles/{_named(request)}", "article_restored")
+
+
+def _named(request: web.Request) -> ArticleId:
+    return ArticleId(request.match_info["article"])

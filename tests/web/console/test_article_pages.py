@@ -1,0 +1,91 @@
+"""The console's page of one article, from request to delivery."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import urlencode
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+from support import ManualClock
+from web.trouble import open_troubled_world
+from web.web_world import OPS, Client, World, client_of, story
+
+from syndicator.model.article import WithdrawnBy
+from syndicator.rules.webhooks.delivery_trace import TraceStatus
+from syndicator.store.store import Store
+from syndicator.web.texts.texts import TEXTS
+
+ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"} | ENGLISH
+
+
+@pytest.fixture
+async def world(store: Store, clock: ManualClock) -> World:
+    return await open_troubled_world(store, clock)
+
+
+@pytest.fixture
+async def operator(world: World) -> AsyncIterator[Client]:
+    async with client_of(world.ops_app(), OPS) as opened:
+        yield opened
+
+
+async def page(operator: Client, path: str) -> LexborHTMLParser:
+    answer = await operator.get(path, ENGLISH)
+    assert answer.status == 200
+    return LexborHTMLParser(answer.body)
+
+
+def rows(shown: LexborHTMLParser, section: str) -> dict[str, str]:
+    found = shown.css(f"section[aria-labelledby={section}] tbody tr")
+    texts = [" ".join(row.text(separator=" ").split()) for row in found]
+    return {text.split()[0]: text for text in texts}
+
+
+async def test_three_clicks_lead_to_the_reason_why_a_partner_lacks_an_article(operator: Client) -> None:
+    listed = await page(operator, "/admin/articles")
+    (first, *_) = listed.css("tbody th a")
+    shown = await page(operator, str(first.attributes["href"]))
+    partners = rows(shown, "partners")
+    assert "evt_1 Dead" in partners["stuck"]
+    assert "waits to be fanned out" in partners["stuck"]
+    assert partners["quiet"].count("Delivered") == 0
+    assert len(partners["quiet"].split()) > 5, "a sentence says why"
+    links = [str(one.attributes["href"]) for one in shown.css("#partners ~ table a")]
+    assert "/admin/endpoints/stuck/deliveries/evt_1" in links
+    for path in ("/admin/endpoints/stuck", "/admin/endpoints/stuck/deliveries/evt_1"):
+        await page(operator, path)
+
+
+async def test_an_article_is_found_by_its_id_and_its_address(world: World, operator: Client) -> None:
+    (article,) = await world.admit(story(7))
+    found = await world.store.articles.get(article)
+    assert found is not None
+    for asked in (article, found.url):
+        answer = await operator.get(f"/admin/articles?{urlencode({'q': asked})}", ENGLISH)
+        assert (answer.status, answer.headers["Location"]) == (303, f"/admin/articles/{article}")
+    unknown = await operator.get("/admin/articles?q=<b>", ENGLISH)
+    assert "There is no such article." in unknown.text
+    assert "<b>" not in unknown.text.partition("<main")[2].replace("&lt;b&gt;", "")
+    assert (await operator.get("/admin/articles/none", ENGLISH)).status == 404
+
+
+async def test_it_is_withdrawn_with_a_reason_and_restored(world: World, operator: Client) -> None:
+    (article,) = await world.admit(story(8))
+    path = f"/admin/articles/{article}"
+    assert (await operator.send("POST", f"{path}/withdraw", FORM, b"reason=")).status == 400
+    done = await operator.send("POST", f"{path}/withdraw", FORM, b"reason=court+order")
+    assert done.headers["Location"] == f"{path}?note=article_withdrawn"
+    withdrawal = await world.store.withdrawals.get(article)
+    assert withdrawal is not None
+    assert (withdrawal.by, withdrawal.reason) == (WithdrawnBy.OPERATOR, "court order")
+    text = (await operator.get(path, ENGLISH)).text
+    assert "Withdrawn" in text
+    assert "court order" in text
+    done = await operator.send("POST", f"{path}/restore", FORM)
+    assert done.headers["Location"] == f"{path}?note=article_restored"
+    assert await world.store.articles.get(article) is not None
+
+
+def test_all_that_can_become_of_an_event_has_words() -> None:
+    became = {key.partition(".")[2] for key in TEXTS if key.startswith("became.")}
+    assert became == {status.value for status in TraceStatus}
