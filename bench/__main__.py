@@ -12,6 +12,7 @@ from syndicator.observe import logs
 BENCHES = {
     "parsing": "gather.parsing",
     "admitting": "gather.admitting",
+    "traces": "gather.traces",
     "stories": "stories.course",
     "rounds": "gather.rounds",
     "gather": "gather.course",

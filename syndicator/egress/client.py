@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from syndicator.egress.answers import Answer, read_beginning, read_whole
 from syndicator.egress.client_pool import Lane, open_lane
-from syndicator.egress.exchange import HTTP_ERRORS, exchange, posted
+from syndicator.egress.exchange import HTTP_ERRORS, exchange, note_status, posted
 from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, http_detail, proxy_refusal, translate
 from syndicator.egress.guard import BoundedResolver
 from syndicator.egress.headers import lower_case
@@ -40,6 +40,7 @@ from syndicator.errors import EgressError
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, FetchFailed, FetchResult, NotModified, Reason
 from syndicator.model.source import FetchLimits
+from syndicator.observe.tracing import span
 from syndicator.rules.webhooks.retry import parse_retry_after
 
 SOURCE_LIMITS = ConnectionLimits(total=100, per_host=8, wait_s=60.0)
@@ -180,15 +181,17 @@ class Egress:
 
     async def _hop(self, manner: _Manner, trip: Trip, shown: str, limits: FetchLimits) -> FetchResult | None:
         """Make one request; None means that the trip has moved on."""
-        host = trip.host
-        try:
-            async with (
-                trip.working.spend(),
-                self._sources.request(manner.method, trip, limits.connect_timeout_s, own=manner.own) as reply,
-            ):
-                return await self._judge(manner, reply, trip, shown, limits)
-        except HTTP_ERRORS as error:
-            raise translate(error, host, trip.proxy, redirected=bool(trip.redirects)) from error
+        host, method = trip.host, manner.method
+        with span(method, kind="client", method=method, host=host, url=trip.address) as current:
+            try:
+                async with (
+                    trip.working.spend(),
+                    self._sources.request(method, trip, limits.connect_timeout_s, own=manner.own) as reply,
+                ):
+                    note_status(current, reply.status)
+                    return await self._judge(manner, reply, trip, shown, limits)
+            except HTTP_ERRORS as error:
+                raise translate(error, host, trip.proxy, redirected=bool(trip.redirects)) from error
 
     async def _judge(
         self,

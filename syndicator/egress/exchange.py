@@ -14,10 +14,14 @@ from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, proxy_refusal, t
 from syndicator.egress.headers import lower_case
 from syndicator.egress.redirect_chain import Trip, callback, client_timeout
 from syndicator.egress.wire import Asking, Reply, WireRequest
+from syndicator.observe.tracing import Span, span
 
 HTTP_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, UnicodeError)
 """What aiohttp can raise for reasons outside: its own trees, sockets and TLS (TimeoutError is an OSError),
 and names that IDNA does not know."""
+
+_FAILED = 400
+"""From this status on, a request has failed."""
 
 
 async def exchange(
@@ -32,20 +36,28 @@ async def exchange(
     began = time.monotonic()
     received = bytearray()
     reply: Reply | None = None
-    try:
-        async with (
-            trip.working.spend(),
-            lane.request(
-                "GET" if body is None else "POST", trip, connect_timeout_s, own=own, body=body
-            ) as reply,
-        ):
-            await _read_answer(reply, received)
-    except HTTP_ERRORS as error:
-        if reply is None:
-            raise translate(error, trip.host, trip.proxy) from error
+    method = "GET" if body is None else "POST"
+    with span(method, kind="client", method=method, host=trip.host) as current:
+        try:
+            async with (
+                trip.working.spend(),
+                lane.request(method, trip, connect_timeout_s, own=own, body=body) as reply,
+            ):
+                await _read_answer(reply, received)
+        except HTTP_ERRORS as error:
+            if reply is None:
+                raise translate(error, trip.host, trip.proxy) from error
+        note_status(current, reply.status)
     if trip.proxy is not None and reply.status == PROXY_WANTS_CREDENTIALS:
         raise proxy_refusal(trip.proxy, trip.host, reply.status)
     return _answer(reply, received, began)
+
+
+def note_status(current: Span, status: int) -> None:
+    """Add the status of an answer to the span of its request."""
+    current.note(status=status)
+    if status >= _FAILED:
+        current.fail(f"http_{status}")
 
 
 async def _read_answer(reply: Reply, into: bytearray) -> None:
@@ -89,10 +101,12 @@ async def posted(
     async with lane.slots.hold(to.host_port, lane.new_wait()):
         began, received = time.monotonic(), bytearray()
         reply: Reply | None = None
-        try:
-            async with asyncio.timeout(timeout_s), Asking(lane.wire, request) as reply:
-                await _read_answer(reply, received)
-        except HTTP_ERRORS as error:
-            if reply is None:
-                raise translate(error, to.host) from error
+        with span("POST", kind="client", method="POST", host=to.host) as current:
+            try:
+                async with asyncio.timeout(timeout_s), Asking(lane.wire, request) as reply:
+                    await _read_answer(reply, received)
+            except HTTP_ERRORS as error:
+                if reply is None:
+                    raise translate(error, to.host) from error
+            note_status(current, reply.status)
         return _answer(reply, received, began)

@@ -11,6 +11,7 @@ from syndicator.gather.robots import INLINE_BYTES, MAX_BYTES, Robots, read_robot
 from syndicator.model.article import ListedItem
 from syndicator.model.fetch import Fetched
 from syndicator.model.source import Source
+from syndicator.observe.tracing import span
 
 
 class Gatherer:
@@ -31,18 +32,23 @@ class Gatherer:
 
     async def read_feed(self, source: Source, fetched: Fetched, known: bytes | None = None) -> FeedReading:
         """Read a feed, but for the entries whose marks are `known` (`known_entries`)."""
-        return await read_feed(source, fetched, self._pool, known)
+        with span("parse", source=source.id, document="feed"):
+            return await read_feed(source, fetched, self._pool, known)
 
     async def read_sitemap(self, source: Source, fetched: Fetched) -> SitemapReading:
-        return await unpack_sitemap(await self._pool.run(pack_sitemap, source, fetched, queue=source.id))
+        with span("parse", source=source.id, document="sitemap"):
+            return await unpack_sitemap(await self._pool.run(pack_sitemap, source, fetched, queue=source.id))
 
     async def read_list(self, source: Source, fetched: Fetched) -> ListReading:
-        return await self._pool.run(read_list, source, fetched, queue=source.id)
+        with span("parse", source=source.id, document="list"):
+            return await self._pool.run(read_list, source, fetched, queue=source.id)
 
     async def read_article(
         self, source: Source, fetched: Fetched, listed: ListedItem | None = None
     ) -> ArticleReading:
-        return await self._pool.run(read_article, source, fetched, listed, queue=source.id)
+        with span("parse", source=source.id, document="article"):
+            return await self._pool.run(read_article, source, fetched, listed, queue=source.id)
 
     async def read_popular(self, source: Source, fetched: Fetched) -> BoxReading:
-        return await self._pool.run(read_popular, source, fetched, queue=source.id)
+        with span("parse", source=source.id, document="popular"):
+            return await self._pool.run(read_popular, source, fetched, queue=source.id)

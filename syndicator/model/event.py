@@ -165,6 +165,11 @@ class Event(Struct, frozen=True, kw_only=True):
         return None
 
     @property
+    def trace(self) -> str:
+        """Name its trace: that of its article, from the admission on, or one of its own."""
+        return self.subject if self.type is EventType.ARTICLE_CREATED else self.id
+
+    @property
     def thread(self) -> str:
         """What revisions are counted in: of two events of one thread, that of the higher one is newer."""
         if isinstance(self.details, Crossed):

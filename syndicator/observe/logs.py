@@ -18,6 +18,7 @@ from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
 from syndicator.observe.bursts import Bursts
 from syndicator.observe.recent_lines import RECENT
 from syndicator.observe.redact import clean_named, clean_text
+from syndicator.observe.tracing import trace_id
 
 Event = MutableMapping[str, Any]
 
@@ -115,6 +116,7 @@ def configure(
             *([Bursts()] if sums_up else []),
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _with_trace,
             _without_module,
             _render_exception,
             _clean,
@@ -161,6 +163,13 @@ class _FromLibraries(logging.Handler):
             message = str(record.msg)
         logger = structlog.get_logger(library=record.name)
         logger.log(record.levelno, message, exc_info=record.exc_info)
+
+
+def _with_trace(_logger: WrappedLogger, _method: str, event: Event) -> Event:
+    """Name the trace in which an event is logged, if there is one."""
+    if "trace_id" not in event and (current := trace_id()) is not None:
+        event["trace_id"] = current
+    return event
 
 
 def _without_module(_logger: WrappedLogger, _method: str, event: Event) -> Event:

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+from syndicator.observe.tracing import trace_id
 
 
 class JobReport(Struct, frozen=True, kw_only=True):
@@ -19,6 +21,8 @@ class JobReport(Struct, frozen=True, kw_only=True):
     """Nothing that people want to read every few seconds."""
     brought_news: bool = False
     """Whether articles were admitted: feeds and partners want to know at once."""
+    trace_id: str | None = field(default_factory=trace_id)
+    """The trace in which it was done, where there are traces."""
 
 
 Job = Callable[[], Awaitable[JobReport | None]]

@@ -31,6 +31,7 @@ from syndicator.web.http.hosts import check_host
 from syndicator.web.http.options import ConfigurationNote, OpsOptions, WebOptions
 from syndicator.web.http.problems import Problem, catch_problems, problem_response
 from syndicator.web.http.responses import complete
+from syndicator.web.http.traced_requests import traced
 from syndicator.web.hub.hub_routes import OwnHubRoutes
 from syndicator.web.hub.websub_callbacks import HubRoutes
 from syndicator.web.ops.health import HealthRoutes
@@ -113,7 +114,7 @@ def create_app(
     if pictures is not None:
         routes += PictureRoutes(pictures).routes()
     app = web.Application(
-        middlewares=[catch_problems(reading.site, options.trusted_proxies, pages.show_problem)],
+        middlewares=[*traced(), catch_problems(reading.site, options.trusted_proxies, pages.show_problem)],
         client_max_size=_MAX_BODY_BYTES,
     )
     app.add_routes(routes)
@@ -138,6 +139,7 @@ def create_ops_app(
     health = _health(reading, options.configuration)
     app = web.Application(
         middlewares=[
+            *traced(),
             catch_problems(reading.site, (), pages.show_problem),
             check_host(options.hosts, addresses=not options.is_local),
         ],

@@ -36,6 +36,7 @@ from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.clock import system_clock
 from syndicator.observe.logs import get_logger
 from syndicator.observe.pauses import collect_briefly, without_collection
+from syndicator.observe.trace_export import exporting
 from syndicator.resources import Foundation, open_foundation, stale_cache
 from syndicator.rules.stories.rarity import load_frequencies
 from syndicator.sample.server import SAMPLE_SECRET, SampleOptions, open_sample
@@ -101,14 +102,14 @@ def _run(
     servers, workers = settings.server.processes, settings.work.processes
     roles = ProcessRoles(serve=True, work=True, sample=settings.sample.enabled, banner=True)
     if servers == workers == 1:
-        run_loop(_stay(call, roles))
+        _run_until_stopped(call, roles)
         return
     # This process works and serves too; it owns the embedded Redis, so it stays while its children do.
     shared = ProcessRoles(
         serve=True, work=True, sample=settings.sample.enabled, banner=True, share_port=servers > 1
     )
     children = [("serve", "--share-port")] * (servers - 1) + [("work",)] * (workers - 1)
-    run_loop(_stay(call, shared, supervise(call.options(), children)))
+    _run_until_stopped(call, shared, supervise(call.options(), children))
 
 
 def _serve(
@@ -118,12 +119,12 @@ def _serve(
     ] = False,
 ) -> None:
     """Run only the web server; any number of them, against one Redis."""
-    run_loop(_stay(invocation(context), ProcessRoles(serve=True, share_port=share_port)))
+    _run_until_stopped(invocation(context), ProcessRoles(serve=True, share_port=share_port))
 
 
 def _work(context: typer.Context) -> None:
     """Run only the workers: gather, publish, deliver; any number of them, against one Redis."""
-    run_loop(_stay(invocation(context), ProcessRoles(work=True)))
+    _run_until_stopped(invocation(context), ProcessRoles(work=True))
 
 
 def _sample(context: typer.Context) -> None:
@@ -137,6 +138,13 @@ def _sample(context: typer.Context) -> None:
             await stopped.wait()
 
     run_loop(stay())
+
+
+def _run_until_stopped(
+    call: Invocation, roles: ProcessRoles, others: AbstractAsyncContextManager[None] | None = None
+) -> None:
+    with exporting(call.environ, process=own_name()):
+        run_loop(_stay(call, roles, others))
 
 
 async def _stay(

@@ -25,6 +25,7 @@ from syndicator.model.sources.freshness import Sighting
 from syndicator.model.story import Story
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
+from syndicator.observe.tracing import span
 from syndicator.rules.articles.admission import (
     Admission,
     AdmissionVerdict,
@@ -150,6 +151,16 @@ class Admitter:
             rechecked=rechecked,
             announcing=announcing,
         )
+        source = candidates[0].source if candidates else None
+        with span("admission", source=source, candidates=len(candidates)):
+            admitted = await self._admitted(candidates, options)
+        now = self._clock()
+        return [
+            replace(entry, shown_at=now) if entry.verdict is AdmissionVerdict.NEW else entry
+            for entry in admitted
+        ]
+
+    async def _admitted(self, candidates: Sequence[Candidate], options: _AdmissionOptions) -> list[Admitted]:
         known = list(zip(candidates, await _identified(candidates), strict=True))
         admitted: list[Admitted] = []
         try:
@@ -158,11 +169,7 @@ class Admitter:
         finally:  # assign what was written, also where a later batch has failed
             if self._grouping is not None and any(entry.is_reserved for entry in admitted):
                 await self._grouping.assigner.assign()
-        now = self._clock()
-        return [
-            replace(entry, shown_at=now) if entry.verdict is AdmissionVerdict.NEW else entry
-            for entry in admitted
-        ]
+        return admitted
 
     async def _batch(
         self, batch: Mapping[int, tuple[Candidate, Identity]], options: _AdmissionOptions
@@ -176,14 +183,7 @@ class Admitter:
                 if is_written:
                     candidate, _ = pending.pop(number)
                     self._count(admission)
-                    if admission.article is not None:
-                        log.debug(
-                            "article_admitted",
-                            source=admission.carried_by,
-                            article=admission.article_id,
-                            verdict=admission.verdict.value,
-                            revision=admission.article.revision,
-                        )
+                    _note(admission)
                     if self._signals is not None and admission.merged is not None:
                         await self._signals.carry(admission.merged.article_id, admission.article_id)
                     results[number] = Admitted(
@@ -309,6 +309,30 @@ async def _identified(candidates: Sequence[Candidate]) -> list[Identity]:
     if sum(len(candidate.body_html) for candidate in candidates) <= _READ_HERE_CHARACTERS:
         return identify(candidates)
     return await asyncio.to_thread(identify, candidates)
+
+
+def _note(admission: Admission) -> None:
+    """Log a new article or revision, and begin its trace."""
+    article, event = admission.article, admission.event
+    if article is None:
+        return
+    was_reserved = admission.known is not None and admission.known.is_reserved
+    with span(
+        "article admitted",
+        trace=event.trace if event else article.id,
+        is_root=not was_reserved,
+        source=admission.carried_by,
+        article=article.id,
+        event=event.id if event else None,
+        verdict=admission.verdict.value,
+    ):
+        log.debug(
+            "article_admitted",
+            source=admission.carried_by,
+            article=admission.article_id,
+            verdict=admission.verdict.value,
+            revision=article.revision,
+        )
 
 
 def _is_new(admission: Admission) -> bool:

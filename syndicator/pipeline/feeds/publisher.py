@@ -22,6 +22,7 @@ from syndicator.model.feed import (
 from syndicator.model.ids import FeedId, SourceId
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
+from syndicator.observe.tracing import span
 from syndicator.pipeline.feeds.audience import Audience
 from syndicator.pipeline.feeds.composer import Composer
 from syndicator.pipeline.feeds.render_worker import LARGE, RenderWorker
@@ -190,7 +191,8 @@ class Publisher(Composer):
             if stored is not None and stored.made_by == made_by and stored.shows(version):
                 self._kept.put(key, stored)
                 return stored
-            made = await self._made(key, version, stored)
+            with span("feed rendering", feed=key[0], format=key[1].value):
+                made = await self._made(key, version, stored)
             self._kept.put(key, made)
             await self._keep_for_others(made)
             return made

@@ -29,6 +29,7 @@ from syndicator.model.hub import (
     VerificationOutcome,
 )
 from syndicator.model.ids import FeedId
+from syndicator.observe.tracing import span
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.hub.topics import Topics
 from syndicator.pipeline.steps import JobReport
@@ -83,6 +84,15 @@ class HubTurns:
     async def attend(self, claimed: ClaimedSubscriber) -> HubReport | None:
         """Run the due job of a subscriber: verification first, then distribution."""
         known = claimed.subscriber
+        name = "hub verification" if known is not None and known.asked is not None else "hub distribution"
+        feed, subscriber = (known.topic, known.id) if known is not None else (None, None)
+        with span(name, feed=feed, subscriber=subscriber) as current:
+            report = await self._attend(claimed, known)
+            if report is not None:
+                current.note(result=report.result)
+            return report
+
+    async def _attend(self, claimed: ClaimedSubscriber, known: Subscriber | None) -> HubReport | None:
         if self._clock() + timedelta(seconds=self._policy.timeout_s) > claimed.until:
             return None  # too little of the lease is left: it runs out, and the subscriber is claimed again
         if known is None and claimed.changed_by:

@@ -44,7 +44,8 @@ class MetricsReporter:
         """Write a finished job to the log and the metrics."""
         if not report.quiet or logging.getLogger().isEnabledFor(logging.DEBUG):
             write = log.warning if report.failed else log.debug if report.quiet else log.info
-            write(report.event, **dict(report.fields))
+            traced = {"trace_id": report.trace_id} if report.trace_id else {}
+            write(report.event, **dict(report.fields), **traced)
         if isinstance(report, SourceReport):
             self._measure_round(report)
         elif isinstance(report, DeliveryReport):

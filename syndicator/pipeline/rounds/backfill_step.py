@@ -13,6 +13,7 @@ from syndicator.model.fetch import FetchFailed
 from syndicator.model.ids import SourceId
 from syndicator.model.source import Source
 from syndicator.model.sources.backfill import BackfillPath, BackfillStatus, BackfillWalk
+from syndicator.observe.tracing import span
 from syndicator.pipeline.articles.admission import tally
 from syndicator.pipeline.rounds.past_documents import PastDocuments, Portion
 from syndicator.pipeline.sources.request_slots import NoSlot
@@ -68,7 +69,8 @@ class BackfillStep:
             due_at = self._clock()
             after = ended(backfill, due_at, "its source is not configured any more", BackfillStatus.STOPPED)
         else:
-            after, due_at = await self._advanced(source, backfill)
+            with span("backfill", source=source.id):
+                after, due_at = await self._advanced(source, backfill)
         if not await self._store.backfills.write(after, due_at):
             return None
         return _report(backfill, after)

@@ -19,6 +19,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.source import Round, Source, SourceKind, SourceState
 from syndicator.model.sources.round_history import RoundLine
 from syndicator.observe.logs import get_logger
+from syndicator.observe.tracing import span
 from syndicator.pipeline.lease_keeper import LeaseKeeper, LeaseLost
 from syndicator.pipeline.sources.redirect_tracking import RedirectTracking
 from syndicator.pipeline.sources.request_slots import NoSlot
@@ -157,6 +158,17 @@ class GatherStep:
         worker settles the source. Raises NoSlot when its server has no free request slot; the source is then
         due again, after those that are due already.
         """
+        with span("source round", source=source.id) as current:
+            report = await self._gather(source, token, state, named=named)
+            if report is not None:
+                current.note(result=report.status, new=report.round.new, changed=report.round.changed)
+                if report.reason is not None:
+                    current.fail(report.reason)
+            return report
+
+    async def _gather(
+        self, source: Source, token: str, state: SourceState | None, *, named: bool
+    ) -> SourceReport | None:
         began = self._clock()
         self._take_received(source.id)  # of a round that was not settled
         if state is None:

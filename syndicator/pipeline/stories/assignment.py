@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.clock import Clock, to_ms
 from syndicator.observe.logs import get_logger
+from syndicator.observe.tracing import span
 from syndicator.pipeline.stories.assignment_decision import AssignmentDecision
 from syndicator.pipeline.stories.near_articles import NearArticles, entry_of_known
 from syndicator.rules.filter_matching import FeedIndex
@@ -141,7 +142,8 @@ class Assigner:
             elif turn.waiting and turn.is_read and not turn.is_filled:
                 await self._fill_log()
             elif turn.waiting and turn.is_read:
-                written = await self._carry_out(turn)
+                with span("assignment", articles=len(turn.waiting)):
+                    written = await self._carry_out(turn)
                 if written and written.first is None and not self._callers:
                     return  # the right was given back with the last decision
                 fruitless = 0 if written and any(written.done) else fruitless + 1
@@ -228,6 +230,10 @@ class Assigner:
             log.warning("assignment_right_lost", articles=len(decisions))
             return None
         done = [decision for decision, is_done in zip(decisions, written.done, strict=True) if is_done]
+        for decision in done:
+            article = decision.waiting.article
+            with span("article assigned", trace=article, article=article, story=decision.placement.story.id):
+                pass
         if written.since == turn.position:
             # Nobody wrote into the log in between: what we wrote need not be read.
             entries = [entry_of(decision, to_ms(now)) for decision in done]

@@ -20,6 +20,7 @@ from syndicator.model.event import Event, EventType
 from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import EndpointId, EventId, SourceId
 from syndicator.observe.logs import get_logger
+from syndicator.observe.tracing import Span, span
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.lease_keeper import LeaseKeeper, LeaseLost
 from syndicator.pipeline.steps import JobReport, Taken
@@ -219,6 +220,10 @@ class DeliverStep:
         ]
 
     async def _attempt(self, parcel: Sequence[Packed]) -> DeliveryReport | None:
+        with _attempt_span(parcel) as current:
+            return await self._attempted(parcel, current)
+
+    async def _attempted(self, parcel: Sequence[Packed], current: Span) -> DeliveryReport | None:
         endpoint = parcel[0].endpoint
         try:
             if any(self._clock() >= packed.leased.until for packed in parcel):
@@ -230,6 +235,8 @@ class DeliverStep:
             result = next(
                 (each for each in outcomes if not isinstance(each, Dead) or each.was_tried), outcomes[0]
             )
+            if not isinstance(result, Delivered):
+                current.fail(result.reason)
             if result.disable or not isinstance(result, Delivered):
                 await retry_until_available(lambda: self._health.record_failure(endpoint, result))
             settling = [
@@ -315,6 +322,19 @@ class DeliverStep:
             duration_s=outcome.duration_ms / 1000,
             latency_s=latency_s,
         )
+
+
+def _attempt_span(parcel: Sequence[Packed]) -> Span:
+    """Begin the span of an attempt: in the trace of its event; of a digest, linked to those of its events."""
+    delivery, name = parcel[-1].leased.delivery, "delivery attempt"
+    endpoint, attempt = delivery.endpoint, delivery.attempts + 1
+    if len(parcel) > 1:
+        links = [packed.leased.delivery.event.trace for packed in parcel]
+        return span(name, links=links, endpoint=endpoint, attempt=attempt, events=len(parcel))
+    event = delivery.event
+    return span(
+        name, trace=event.trace, endpoint=endpoint, attempt=attempt, event=event.id, article=event.article
+    )
 
 
 def _place(leased: Leased) -> tuple[EndpointId, EventId]:

@@ -6,6 +6,7 @@ outbox ──▶ subject ──▶ matching endpoints ──▶ queue, close old
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -19,6 +20,7 @@ from syndicator.model.delivery import Endpoint, Payload
 from syndicator.model.event import Event, EventType, Grown
 from syndicator.model.ids import ArticleId, EndpointId, EventId, StoryId
 from syndicator.observe.logs import get_logger
+from syndicator.observe.tracing import is_traced, span
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.stories.representatives import MEMBERS, earlier_copies
 from syndicator.rules.filter_matching import matches
@@ -46,6 +48,9 @@ _MOST_LOST, _FIRST_PAUSE_S = 6, 0.01
 _TURN_S = 0.005
 """Time for matching endpoints after which other tasks of the event loop get a turn."""
 _MOST_LOGGED = 1000
+
+_ADMITTED = (EventType.ARTICLE_CREATED, EventType.ARTICLE_UPDATED, EventType.ARTICLE_CORRECTED)
+"""Events whose traces begin with the admission of their article."""
 
 _REMEDY = "it is kept for 30 days: run the newest version, which takes it back, or see `syndicator doctor`"
 
@@ -75,14 +80,15 @@ class EventFanOut:
         While other workers are faster again and again, wait ever longer; in the end leave it to them.
         """
         lost = 0
-        while lost < _MOST_LOST:
-            events = QUEUED_MOST // max(len(self._directory.wanting), 1)
-            progress = await self._next(max(1, min(EVENTS_MOST, events)))
-            if progress is _Progress.DONE:
-                return
-            lost = lost + 1 if progress is _Progress.LOST else 0
-            if lost:
-                await asyncio.sleep(_FIRST_PAUSE_S * 2**lost * self._rng.uniform(0.5, 1))
+        with span("fan-out"):
+            while lost < _MOST_LOST:
+                events = QUEUED_MOST // max(len(self._directory.wanting), 1)
+                progress = await self._next(max(1, min(EVENTS_MOST, events)))
+                if progress is _Progress.DONE:
+                    return
+                lost = lost + 1 if progress is _Progress.LOST else 0
+                if lost:
+                    await asyncio.sleep(_FIRST_PAUSE_S * 2**lost * self._rng.uniform(0.5, 1))
 
     async def matching(self, endpoint: Endpoint, events: Sequence[Event]) -> frozenset[EventId]:
         """Return which of these events an endpoint of the directory would receive now."""
@@ -135,6 +141,8 @@ class EventFanOut:
         is_all = len(entries) == len(pending.entries) and not pending.has_more and intent.done_for is None
         if not written:
             return _Progress.LOST
+        if intent.done_for is None and is_traced():
+            _trace(intent)
         return _Progress.DONE if is_all else _Progress.MORE
 
     async def _set_aside(
@@ -299,6 +307,22 @@ class EventFanOut:
             [there[article] for article in named if article in there]
             for named, there in zip(names, known, strict=True)
         ]
+
+
+def _trace(done: FanOut) -> None:
+    """Add the fan-out to the trace of each event; those without an admission begin theirs."""
+    deliveries = Counter(queued.event for queued in done.queued)
+    for event in (entry.event for entry in done.entries):
+        with span(
+            "event fanned out",
+            trace=event.trace,
+            is_root=event.type not in _ADMITTED,
+            event=event.id,
+            article=event.article,
+            type=event.type.value,
+            deliveries=deliveries[event.id],
+        ):
+            pass
 
 
 def _make_searchable(articles: Iterable[Article]) -> None:

@@ -4,6 +4,8 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from otlp_collector import collecting, recording
 from pipeline.conftest import OpenService
 from pipeline.feeds.test_publisher import admit
 from pipeline.webhooks.test_delivery import SECRET, Partner, config, counts, deliver, partner
@@ -137,3 +139,20 @@ async def test_what_is_too_old_is_left_out(partner: Partner) -> None:
         await deliver(service)
         assert await counts(service) == QueueCounts(delivered=2, dead=1)
     assert sorted(title for push in told(partner) for title in push) == [f"Berita nomor {n}" for n in (2, 3)]
+
+
+async def test_the_trace_of_a_digest_is_linked_to_those_of_its_events(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        collecting() as collector,
+        recording(collector, monkeypatch),
+        partner.service_of(config(partner, more=THREE)) as service,
+    ):
+        await admit(service, 1, 2, 3)
+        await deliver(service)
+    (attempt,) = collector.named("delivery attempt", endpoint="a", events=3)
+    roots = {span.place for span in collector.named("article admitted")}
+    assert len(roots) == 3
+    assert set(attempt.links) == roots
+    assert attempt.parent == ""
