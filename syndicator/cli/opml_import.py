@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from pydantic import ValidationError
 
-from syndicator.cli.preview.toml_blocks import feed_block, free_name
 from syndicator.errors import Fault
 from syndicator.gather.listings.opml import FeedList, Outline
+from syndicator.pipeline.preview.toml_blocks import feed_block, free_name
 from syndicator.rules.filter_language import language_fault
 from syndicator.rules.identity.identity import url_key
 from syndicator.settings import Settings

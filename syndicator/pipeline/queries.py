@@ -1,6 +1,7 @@
 """Everything that the web reads, and nothing that it could write."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -133,6 +134,12 @@ class Queries:
             delays = await self._store.article_delays.read(name, days)
         return show(source, state, hub, now, delays=delays, for_operator=for_operator)
 
+    async def latest_articles(self, name: SourceId, limit: int) -> list[Article]:
+        """Return the articles that a source carried last, the newest first, without bodies."""
+        carried = await self._store.articles.carried_by(name, limit)
+        found = await self._store.articles.get_many(carried, bodies=False)
+        return [article for article in found if article is not None]
+
     async def newest_articles(self, name: SourceId) -> NewestArticles:
         """Return how many of the newest articles of a source are duplicates or copies."""
         return await count_newest(self._store, name)
@@ -152,19 +159,21 @@ class Queries:
         statuses = await endpoint_statuses(self._store, self._directory, self.clock())
         return [replace(one, last_failure=await self._last_failure(one.endpoint.id)) for one in statuses]
 
+    async def source_statuses(self, names: Sequence[SourceId]) -> tuple[datetime, list[SourceStatus]]:
+        """Return the present time, and the states of these sources at it."""
+        now, states = self.clock(), await self._states(names)
+        return now, [
+            SourceStatus(source=source, state=state_without_secrets(source, state))
+            for source, state in zip(map(self._sources.__getitem__, names), states, strict=True)
+        ]
+
     async def status(self, names: Sequence[SourceId] | None = None) -> Status:
         """Return how everything stands; of the sources only these, where `names` are given."""
-        now = self.clock()
-        names = list(self._sources) if names is None else names
-        states = await self._states(names)
-        endpoints = await self.endpoints()
+        now, sources = await self.source_statuses(list(self._sources) if names is None else names)
         return Status(
             at=now,
-            sources=tuple(
-                SourceStatus(source=source, state=state_without_secrets(source, state))
-                for source, state in zip(map(self._sources.__getitem__, names), states, strict=True)
-            ),
-            endpoints=tuple(endpoints),
+            sources=tuple(sources),
+            endpoints=tuple(await self.endpoints()),
             articles=await self._store.articles.count(),
             outbox=await self._store.outbox.waiting(),
             held=await self._store.held.count(),

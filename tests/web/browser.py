@@ -61,6 +61,10 @@ class Seen:
         )  # fmt: skip
         operators = (
             "/admin/",
+            "/admin/sources",
+            "/admin/sources?q=nothing&state=failing",
+            "/admin/sources/fine",
+            "/admin/sources/failing",
             "/admin/deliveries",
             "/admin/schedule",
             "/admin/tokens",

@@ -19,10 +19,10 @@ from syndicator.cli.context import (
     print_warnings,
 )
 from syndicator.cli.formats import digest_words, local_time, retry_words
-from syndicator.cli.preview.toml_blocks import table_block
 from syndicator.cli.store_access import edit, warn_of_refused
 from syndicator.model.delivery import Endpoint
 from syndicator.pipeline.ops.configuration_editing import ConfigurationShown, Tables
+from syndicator.pipeline.preview.toml_blocks import table_block
 from syndicator.settings.advice import advice
 from syndicator.settings.endpoint_registration import written
 from syndicator.settings.json_schema import configuration_schema

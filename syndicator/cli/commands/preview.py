@@ -29,9 +29,6 @@ from syndicator.cli.preview.output import (
     show_judged,
     show_preview,
 )
-from syndicator.cli.preview.redaction import discovery_without_secrets, preview_without_secrets
-from syndicator.cli.preview.remedies import MAY_BE_READ, remedy_for
-from syndicator.cli.preview.toml_blocks import block
 from syndicator.egress.client import open_egress
 from syndicator.egress.own_listeners import OwnListeners
 from syndicator.errors import NotReadable
@@ -48,6 +45,8 @@ from syndicator.pipeline.preview.discovery import discover
 from syndicator.pipeline.preview.dry_run_context import DryRunContext, paced
 from syndicator.pipeline.preview.finds import Discovery, NothingFound
 from syndicator.pipeline.preview.preview import Preview, preview
+from syndicator.pipeline.preview.redaction import discovery_without_secrets, preview_without_secrets
+from syndicator.pipeline.preview.remedies import MAY_BE_READ, remedy_for
 from syndicator.pipeline.preview.snapshots import (
     Recorder,
     Snapshot,
@@ -58,6 +57,7 @@ from syndicator.pipeline.preview.snapshots import (
     save_expected,
     save_snapshot,
 )
+from syndicator.pipeline.preview.toml_blocks import block
 from syndicator.pipeline.sources.polite_client import fetch_for
 from syndicator.pipeline.sources.round_result import RoundFailed
 from syndicator.rules.identity.identity import url_key

@@ -20,13 +20,13 @@ from syndicator.cli.context import (
 )
 from syndicator.cli.formats import ago
 from syndicator.cli.instants import duration_of, instant_of
-from syndicator.cli.preview.toml_blocks import token_block
 from syndicator.cli.store_access import Limit, ask
 from syndicator.errors import SyndicatorError
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import NewToken, new_token, shown
+from syndicator.pipeline.preview.toml_blocks import token_block
 from syndicator.service import Service
 from syndicator.settings.value_texts import SLUG, PositiveDuration
 from syndicator.store.access.admin_token_file import kept_admin_token

@@ -12,7 +12,6 @@ from rich.text import Text
 
 from syndicator.cli.context import counted, print_table
 from syndicator.cli.formats import local_time
-from syndicator.cli.preview.remedies import MAY_BE_READ
 from syndicator.gather.documents.text import shortened
 from syndicator.model.article import Candidate, Photo, Placement, PopularItem, RelatedLink
 from syndicator.model.ids import SourceId
@@ -22,6 +21,7 @@ from syndicator.pipeline.preview.dry_run_context import MAX_PAUSE_S, RobotsVerdi
 from syndicator.pipeline.preview.dry_run_counts import Counts
 from syndicator.pipeline.preview.finds import DiscoveredSource, Discovery
 from syndicator.pipeline.preview.preview import Preview
+from syndicator.pipeline.preview.remedies import MAY_BE_READ
 from syndicator.pipeline.preview.selector_coverage import SelectorCoverage
 from syndicator.pipeline.preview.snapshots import Difference
 from syndicator.rules.articles.admission import AdmissionVerdict

@@ -8,10 +8,12 @@ due time has changed, and of the next `REREAD` in rotation; of all, where a paus
 import asyncio
 from array import array
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -51,6 +53,18 @@ class StandingCursor(Struct, frozen=True, kw_only=True):
     source: SourceId | None = None
 
 
+class SourceFilter(Struct, frozen=True, kw_only=True):
+    """Which sources are listed; what is empty passes all."""
+
+    standings: Collection[HealthStanding] = ()
+    group: str = ""
+    words: str = ""
+    """Words that all occur in the id, the title or the host."""
+
+
+ALL_SOURCES = SourceFilter()
+
+
 class StandingPage(Struct, frozen=True, kw_only=True):
     """A page of sources, worst standing first, within a standing in the order of the configuration."""
 
@@ -58,7 +72,7 @@ class StandingPage(Struct, frozen=True, kw_only=True):
     next: StandingCursor | None
     """The begin of the next page; None on the last page."""
     counts: Mapping[HealthStanding, int]
-    """The number of sources by standing, worst first, without zeros."""
+    """The number of sources by standing, worst first, without zeros; also of standings that are left out."""
 
 
 class SourceMeasure(Struct, frozen=True, kw_only=True):
@@ -100,11 +114,16 @@ class Standings:
         self._turn = asyncio.Lock()
         self._fresh_until_s = 0.0
 
-    async def page(self, begin: StandingCursor | None, limit: int) -> StandingPage:
-        """Return at most `limit` sources from `begin` on, with the counts of all standings."""
+    async def page(
+        self, begin: StandingCursor | None, limit: int, wanted: SourceFilter = ALL_SOURCES
+    ) -> StandingPage:
+        """Return at most `limit` of the wanted sources from `begin` on, with the counts of all standings."""
         await self._refresh()
-        groups = self._groups()
-        ordered = [(rank, position) for rank, group in enumerate(groups) for position in group]
+        groups = self._groups(self._matching(wanted))
+        ranks = {_RANKS[standing] for standing in wanted.standings or _WORST_FIRST}
+        ordered = [
+            (rank, position) for rank, group in enumerate(groups) if rank in ranks for position in group
+        ]
         first = bisect_left(ordered, self._key(begin)) if begin else 0
         page, rest = ordered[first : first + limit], ordered[first + limit :]
         return StandingPage(
@@ -116,7 +135,7 @@ class Standings:
     async def measures(self, limit: int) -> tuple[Mapping[HealthStanding, int], list[SourceMeasure]]:
         """Return the number of sources of each standing, and at most `limit` sources, the worst first."""
         await self._refresh()
-        groups = dict(zip(_WORST_FIRST, self._groups(), strict=True))
+        groups = dict(zip(_WORST_FIRST, self._groups(range(len(self._sources))), strict=True))
         ordered = ((standing, position) for standing, group in groups.items() for position in group)
         counts = {standing: len(group) for standing, group in groups.items()}
         return counts, [self._measure(*place) for place in islice(ordered, limit)]
@@ -198,12 +217,29 @@ class Standings:
         if (fresh := standing_of(self._sources[position], state, self._clock())) is not None:
             self._fresh[position] = fresh
 
-    def _groups(self) -> list[list[int]]:
-        """Return the positions of the sources of each standing, worst first."""
+    def _matching(self, wanted: SourceFilter) -> Iterable[int]:
+        """Return the positions of the sources of a group with all of some words."""
+        words = wanted.words.lower().split()
+        if not words and not wanted.group:
+            return range(len(self._sources))
+        return [
+            position
+            for position, (source, text) in enumerate(zip(self._sources, self._texts, strict=True))
+            if (not wanted.group or source.group == wanted.group) and all(word in text for word in words)
+        ]
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        """What words are looked for in, by position."""
+        return [f"{one.id}\n{one.title}\n{urlsplit(one.url).hostname}".lower() for one in self._sources]
+
+    def _groups(self, positions: Iterable[int]) -> list[list[int]]:
+        """Return these positions by the standing of their sources, worst first."""
         now_ms = to_ms(self._clock())
         groups: list[list[int]] = [[] for _ in _WORST_FIRST]
-        for position, (rank, late_ms) in enumerate(zip(self._ranks, self._late_ms, strict=True)):
-            groups[_LATE if late_ms < now_ms else rank].append(position)
+        for position in positions:
+            is_late = self._late_ms[position] < now_ms
+            groups[_LATE if is_late else self._ranks[position]].append(position)
         return groups
 
     def _key(self, cursor: StandingCursor) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from syndicator.web.texts.texts import TEXTS
 
 PLACES = (
     "overview",
+    "sources",
     "schedule",
     "articles",
     "feeds",

@@ -10,6 +10,7 @@ from syndicator.web.console.feed_pages import FeedPages
 from syndicator.web.console.log_pages import LogPages
 from syndicator.web.console.overview_page import OverviewPage
 from syndicator.web.console.schedule_page import SchedulePages
+from syndicator.web.console.sources.source_routes import source_routes
 from syndicator.web.console.story_pages import StoryPages
 from syndicator.web.console.token_pages import TokenPages
 from syndicator.web.ops.health import HealthRoutes
@@ -29,4 +30,4 @@ def console_routes(cases: UseCases, console: Console, health: HealthRoutes) -> l
         TokenPages(cases, console),
         LogPages(cases, console),
     )
-    return [route for group in groups for route in group.routes()]
+    return [*source_routes(cases, console), *(route for group in groups for route in group.routes())]

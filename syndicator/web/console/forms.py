@@ -1,8 +1,11 @@
 """What forms of the console send."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
+from msgspec import Struct
 
 from syndicator.web.http.problems import bad_request
 
@@ -33,3 +36,23 @@ def chosen(request: web.Request, name: str, known: Container[str]) -> str | None
     if text is not None and text not in known:
         raise bad_request(f'The parameter "{name}" has a value that is not known.')
     return text
+
+
+class FieldFault(Struct, frozen=True, kw_only=True):
+    """Why a field of a form cannot be used: by the key of its text, `fault.…`, or in a sentence."""
+
+    field: str
+    key: str = ""
+    text: str = ""
+    """In English, as a use case says it."""
+    values: Mapping[str, object] = {}
+
+
+def local_instant(text: str, zone: ZoneInfo) -> datetime:
+    """Read a time, that of `zone` where it names no offset. Raises ValueError."""
+    instant = datetime.fromisoformat(text)
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=zone)
+    try:
+        return aware.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error

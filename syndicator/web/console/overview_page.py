@@ -2,19 +2,17 @@
 
 from aiohttp import web
 
-from syndicator.model.ids import SourceId
-from syndicator.pipeline.ops.source_standings import StandingCursor
+from syndicator.pipeline.ops.source_standings import SourceFilter
 from syndicator.rules.sources.health import HealthStanding
 from syndicator.rules.webhooks.endpoint_health import NEEDS_ATTENTION
 from syndicator.web.console.console import Console
 from syndicator.web.console.endpoint_rows import endpoint_rows, worst_first
 from syndicator.web.console.source_rows import source_rows, with_strips
-from syndicator.web.http.problems import bad_request
 from syndicator.web.ops.health import HealthRoutes
 from syndicator.web.use_cases import UseCases
 
-ON_PAGE = 200
-"""Sources that one page shows at most."""
+MOST_SOURCES = 20
+"""Sources that the page shows at most."""
 
 _NEEDS_ATTENTION = frozenset(HealthStanding) - {HealthStanding.NEW, HealthStanding.PAUSED, HealthStanding.OK}
 
@@ -31,11 +29,13 @@ class OverviewPage:
         return [self._console.get("", self.page), self._console.get("/", self.page)]
 
     async def page(self, request: web.Request) -> web.Response:
-        """Show sources and endpoints, the worst first; of very many sources, a page."""
-        page = await self._reading.standings.page(_begin(request), ON_PAGE)
+        """Show the sources that need attention, and the endpoints, the worst first."""
+        wanted = SourceFilter(standings=_NEEDS_ATTENTION)
+        page = await self._reading.standings.page(None, MOST_SOURCES, wanted)
         status = await self._reading.status(page.sources)
         faults = [part for part in (await self._health.parts()).values() if part.status != "ready"]
-        sources = with_strips(source_rows(status), await self._reading.strips(page.sources), page.sources)
+        rows = source_rows(status.sources, status.at)
+        sources = with_strips(rows, await self._reading.strips(page.sources), page.sources)
         endpoints = worst_first(endpoint_rows(status.endpoints, status.at))
         attention = {
             "source": sum(page.counts.get(standing, 0) for standing in _NEEDS_ATTENTION),
@@ -51,23 +51,7 @@ class OverviewPage:
             sources=sources,
             configured=sum(page.counts.values()),
             counts=page.counts,
-            more=_spelled(page.next) if page.next else None,
             endpoints=endpoints,
             faults=faults,
             attention={kind: count for kind, count in attention.items() if count},
         )
-
-
-def _begin(request: web.Request) -> StandingCursor | None:
-    """Read where the page begins; a 400 for what is no place in the list."""
-    text = request.query.get("from", "")
-    standing, _, source = text.partition(".")
-    if not text:
-        return None
-    if standing not in list(HealthStanding):
-        raise bad_request(f'The parameter "from" begins with one of: {", ".join(HealthStanding)}.')
-    return StandingCursor(standing=HealthStanding(standing), source=SourceId(source) or None)
-
-
-def _spelled(spot: StandingCursor) -> str:
-    return f"{spot.standing}.{spot.source}" if spot.source else str(spot.standing)

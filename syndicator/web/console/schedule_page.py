@@ -21,6 +21,7 @@ from syndicator.rules.sources.simulation.schedule_load import Starved
 from syndicator.rules.sources.simulation.simulation import in_order
 from syndicator.rules.suggestions import suggestion
 from syndicator.web.console.console import Console
+from syndicator.web.console.forms import local_instant
 from syndicator.web.console.schedule_charts import HEIGHT, WIDTH, chart_of, strip_of_host
 from syndicator.web.use_cases import UseCases
 
@@ -197,12 +198,9 @@ def _begin(text: str, zone: ZoneInfo) -> datetime | None:
         return None
     try:
         # A plus in a query is a space.
-        instant = datetime.fromisoformat(text[:_LONGEST_SHOWN].replace(" ", "+" if "T" in text else " "))
-        aware = instant if instant.tzinfo else instant.replace(tzinfo=zone)
-        aware.astimezone(ZoneInfo("UTC"))
-    except (ValueError, OverflowError):
+        return local_instant(text[:_LONGEST_SHOWN].replace(" ", "+" if "T" in text else " "), zone)
+    except ValueError:
         raise FormFault("from", "from", text=text[:_LONGEST_SHOWN]) from None
-    return aware
 
 
 def _length(text: str, sources: int) -> timedelta:

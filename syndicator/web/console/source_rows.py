@@ -1,16 +1,17 @@
 """Rows of sources on pages of the console."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.ids import SourceId
-from syndicator.model.ops.status import Status
+from syndicator.model.ops.status import SourceStatus
 from syndicator.model.source import Source, SourceState
 from syndicator.model.sources.freshness import FreshnessStanding
 from syndicator.rules.sources.freshness import standing_of
-from syndicator.rules.sources.health import Health, HealthStanding, failed_rounds, health
+from syndicator.rules.sources.health import HealthStanding, failed_rounds, health
 from syndicator.rules.sources.round_history import Strip
 from syndicator.web.console.shown_failures import ShownFailure, shown_failure
 from syndicator.web.console.source_strips import StripDrawing, strip_drawing
@@ -34,15 +35,9 @@ class SourceRow(Struct, frozen=True, kw_only=True):
     """How it stands against its objective, where it has one."""
 
 
-def source_rows(status: Status) -> list[SourceRow]:
+def source_rows(statuses: Iterable[SourceStatus], now: datetime) -> list[SourceRow]:
     """Judge each source; the worst first, else in the order of the configuration."""
-    rows = [
-        replace(
-            _source_row(one.source, one.state, health(one.source, one.state, status.at)),
-            fresh=standing_of(one.source, one.state, status.at),
-        )
-        for one in status.sources
-    ]
+    rows = [source_row(one.source, one.state, now) for one in statuses]
     return sorted(rows, key=lambda row: list(HealthStanding).index(row.standing))
 
 
@@ -56,7 +51,9 @@ def with_strips(
     ]
 
 
-def _source_row(source: Source, state: SourceState, judged: Health) -> SourceRow:
+def source_row(source: Source, state: SourceState, now: datetime) -> SourceRow:
+    """Judge a source."""
+    judged = health(source, state, now)
     # The page lists the warnings, and what is stuck is so by one of them, or by selectors that are lost.
     is_shown_already = judged.kind in _SAYS_IT_ITSELF or (
         judged.kind is HealthStanding.STUCK and bool(state.warnings)
@@ -68,6 +65,7 @@ def _source_row(source: Source, state: SourceState, judged: Health) -> SourceRow
         reason=_reason(state) if judged.kind is HealthStanding.FAILING else None,
         failed_rounds=failed_rounds(state),
         why="" if is_shown_already else judged.why,
+        fresh=standing_of(source, state, now),
     )
 
 

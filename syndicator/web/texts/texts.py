@@ -9,6 +9,7 @@ from syndicator.web.texts.feed_texts import FEED_TEXTS
 from syndicator.web.texts.log_texts import LOG_TEXTS
 from syndicator.web.texts.page_texts import PAGE_TEXTS
 from syndicator.web.texts.schedule_texts import SCHEDULE_TEXTS
+from syndicator.web.texts.source_texts import SOURCE_TEXTS
 from syndicator.web.texts.standing_texts import STANDING_TEXTS
 from syndicator.web.texts.story_texts import STORY_TEXTS
 from syndicator.web.texts.token_texts import TOKEN_TEXTS
@@ -20,6 +21,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **PAGE_TEXTS,
     **CONSOLE_TEXTS,
     **STANDING_TEXTS,
+    **SOURCE_TEXTS,
     **DELIVERY_TEXTS,
     **TOKEN_TEXTS,
     **ARTICLE_TEXTS,

@@ -12,8 +12,8 @@ from support import answering
 from warm_program import run
 from web.web_world import source
 
-from syndicator.cli.preview.redaction import preview_without_secrets
 from syndicator.pipeline.preview.preview import Preview
+from syndicator.pipeline.preview.redaction import preview_without_secrets
 from syndicator.pipeline.preview.selector_coverage import SelectorCoverage
 
 SECRET = "very-private-words"

@@ -8,8 +8,8 @@ from aiohttp import web
 from support import answering
 from warm_program import run
 
-from syndicator.cli.preview.remedies import remedy_for
 from syndicator.model.fetch import FetchFailed, Reason
+from syndicator.pipeline.preview.remedies import remedy_for
 
 FEED = (
     '<?xml version="1.0"?><rss version="2.0"><channel><title>Kabar Kota</title><item><title>Pasar dibuka</title>'

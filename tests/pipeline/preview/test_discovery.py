@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from pipeline.conftest import Portal
 from pipeline.preview.preview_world import draft
 
-from syndicator.cli.preview.toml_blocks import block, free_name
 from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.errors import NotReadable
 from syndicator.gather.proposals.discovery import How
@@ -20,6 +19,7 @@ from syndicator.pipeline.preview.discovery import discover
 from syndicator.pipeline.preview.dry_run_context import DryRunContext
 from syndicator.pipeline.preview.finds import Discovery, NothingFound
 from syndicator.pipeline.preview.preview import preview
+from syndicator.pipeline.preview.toml_blocks import block, free_name
 from syndicator.pipeline.sources.round_result import RoundFailed
 from syndicator.settings import load
 

@@ -10,7 +10,6 @@ from pipeline.preview.preview_world import draft
 from pipeline.visiting_world import scripted
 
 from syndicator.cli.preview.output import show_preview
-from syndicator.cli.preview.toml_blocks import block
 from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.model.clock import system_clock
 from syndicator.model.fetch import FetchFailed, FetchResult, Reason
@@ -19,6 +18,7 @@ from syndicator.pipeline.preview.discovery import discover
 from syndicator.pipeline.preview.dry_run_context import DryRunContext, paced
 from syndicator.pipeline.preview.finds import Discovery
 from syndicator.pipeline.preview.preview import Preview, preview
+from syndicator.pipeline.preview.toml_blocks import block
 
 TEXT = (
     "<p>Pedagang datang sejak pagi dan pembeli menyusul kemudian, kata kepala pasar kepada para wartawan.</p>"

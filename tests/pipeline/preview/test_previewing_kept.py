@@ -10,11 +10,11 @@ from pipeline.preview.preview_world import draft, dry_run
 from pipeline.rounds.test_feed_round import gather
 from support import NOON, ManualClock
 
-from syndicator.cli.preview.toml_blocks import block
 from syndicator.model.article import Article, Candidate
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.preview.discovery import discover
 from syndicator.pipeline.preview.preview import Preview, preview
+from syndicator.pipeline.preview.toml_blocks import block
 from syndicator.rules.dates.claimed_dates import published_at
 from syndicator.rules.identity.addresses import clean_url
 from syndicator.rules.identity.content_fingerprint import content_hash

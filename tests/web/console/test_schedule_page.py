@@ -202,13 +202,14 @@ async def test_times_without_an_offset_are_those_of_the_site(operator: Client, t
     assert shown[-5:] in section(whole, "runs")
 
 
-async def test_the_status_page_leads_there(store: Store, clock: ManualClock) -> None:
+async def test_overview_and_sources_lead_there(store: Store, clock: ManualClock) -> None:
     world = await open_troubled_world(store, clock)
     async with client_of(world.ops_app(), OPS) as operator:
         status = LexborHTMLParser((await operator.get("/admin/", ENGLISH)).body)
         links = [link.attributes["href"] or "" for link in status.css("main a[href^='/admin/schedule']")]
         assert links.count("/admin/schedule") == 1
-        rows = [link for link in links if "source=" in link]
+        listed = LexborHTMLParser((await operator.get("/admin/sources", ENGLISH)).body)
+        rows = [link.attributes["href"] or "" for link in listed.css("main a[href^='/admin/schedule']")]
         assert [parse_qs(urlsplit(link).query)["source"] for link in rows] == [
             ["failing"], ["hollow"], ["late"], ["waiting"], ["fine"],
         ]  # fmt: skip

@@ -8,12 +8,12 @@ import typer
 from syndicator.cli.commands.preview import draft, found_at
 from syndicator.cli.context import AsJson, counted, print_json
 from syndicator.cli.event_loop import run_loop
-from syndicator.cli.preview.toml_blocks import block
 from syndicator.cli.store_access import ask, edit, settings_that_know
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceKind
 from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing, NotAdded
+from syndicator.pipeline.preview.toml_blocks import block
 from syndicator.service import Service
 
 _ARTICLES = 1

@@ -27,6 +27,11 @@ _REMEDIES = {
     "redirect": "open the address in a browser, and take the one at which it ends",
     "protocol": "see that the address and its port are those of a web server",
     "robots": MAY_BE_READ,
+    "not_a_feed": "preview the address to see what is there",
+    "malformed": "write to the portal",
+    "empty": "preview the source to see what each selector brings, and try others",
+    "parser": "look at the document; see whether expressions of the source (re:, replace) are slow",
+    "internal": "the log has the details: please report it",
     "http_206": "try again later; write to the portal if it stays",
     "http_3xx": "open the address in a browser, and take the one of the document itself",
     "http_401": "set auth = { user = …, password_file = … }, or headers, for this source",
@@ -45,19 +50,24 @@ _REFUSED_CREDENTIALS = "refuses the credentials that were sent"
 
 def remedy_for(failed: FetchFailed) -> str:
     """Return what can be done about a failure."""
-    if failed.reason is Reason.BLOCKED and (match := _NOT_PUBLIC.match(failed.detail)):
-        return f'if you trust it: [egress] allow = ["{_allowed(match[2] or match[1], failed)}"]'
-    if _REFUSED_CREDENTIALS in failed.detail:
-        return "check auth, headers or cookies of this source"
-    remedy = _REMEDIES.get(failed.code) or _REMEDIES.get(f"{failed.code[:6]}xx", _REMEDIES["http_4xx"])
-    if failed.retry_after_s:
+    remedy = remedy_of(failed.code, failed.detail, failed.requested_url)
+    if failed.retry_after_s and remedy in _REMEDIES.values():
         return f"{remedy} (it asks for {_span(failed.retry_after_s)})"
     return remedy
 
 
-def _allowed(address: str, failed: FetchFailed) -> str:
+def remedy_of(code: str, detail: str, requested_url: str) -> str:
+    """Return what can be done about a failure of this reason, such as `dns` or `http_404`."""
+    if code == Reason.BLOCKED and (match := _NOT_PUBLIC.match(detail)):
+        return f'if you trust it: [egress] allow = ["{_allowed(match[2] or match[1], requested_url)}"]'
+    if _REFUSED_CREDENTIALS in detail:
+        return "check auth, headers or cookies of this source"
+    return _REMEDIES.get(code) or _REMEDIES.get(f"{code[:6]}xx", _REMEDIES["http_4xx"])
+
+
+def _allowed(address: str, requested_url: str) -> str:
     """Spell what to allow: the address and port that were asked; an example where it is no address."""
-    asked = urlsplit(failed.requested_url)
+    asked = urlsplit(requested_url)
     try:
         network, port = ip_network(address), asked.port
     except ValueError:

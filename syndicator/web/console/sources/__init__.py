@@ -1,0 +1,1 @@
+"""Pages of sources and groups: lists, one source, what is done to them, and how they are added."""
