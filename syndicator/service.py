@@ -43,6 +43,7 @@ from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.popularity.ranking import RankStep
 from syndicator.pipeline.popularity.scoring import Scoring
+from syndicator.pipeline.preview.trials import SourceTrials
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.rounds.backfill_step import BackfillStep
 from syndicator.pipeline.rounds.completeness_check import CompletenessCheck
@@ -331,6 +332,11 @@ class Service:
         )
         kept = settings.retention
         self.access = Access(store, settings.tokens, clock, settings.store.data_dir)
+        self.trials = SourceTrials(
+            store=store, egress=self.egress, gatherer=self._foundation.gatherer, pool=self._foundation.pool,
+            sources=settings.sources, feeds=settings.feeds, user_agent=settings.user_agent,
+            timezone=settings.site.timezone, clock=clock,
+        )  # fmt: skip
         self.article_export = ArticleExport(store, self.publisher, resources.origins)
         deliveries = DeliveryTracer(store, self.endpoints, self.deliver_step.event_fan_out, clock)
         self.article_tracer = ArticleTracer(store, self.publisher, settings.sources, deliveries, clock)

@@ -25,6 +25,7 @@ def use_cases_of(service: Service, live: LiveConfiguration) -> UseCases:
         audit=service.store.audit,
         editing=ConfigurationEditing(service.store, live.check, service.clock),
         reload=live.reload,
+        trials=service.trials,
         source_control=service.source_control,
         backfill_control=service.backfill_control,
         schedule_preview=service.schedule_preview,

@@ -13,6 +13,7 @@ from syndicator.pipeline.ops.article_trace import ArticleTracer
 from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
 from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
+from syndicator.pipeline.preview.trials import SourceTrials
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.sources.backfill_control import BackfillControl
 from syndicator.pipeline.sources.source_control import SourceControl
@@ -45,6 +46,7 @@ class UseCases:
     reload: Callable[[], None]
     """Has this process read its files again."""
     source_control: SourceControl
+    trials: SourceTrials
     backfill_control: BackfillControl
     schedule_preview: SchedulePreview
     endpoint_schema: Mapping[str, Any]

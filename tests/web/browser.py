@@ -68,6 +68,7 @@ class Seen:
             "/admin/deliveries",
             "/admin/schedule",
             "/admin/tokens",
+            "/admin/add",
             "/admin/articles",
             f"/admin/articles/{self.articles[0]}",
             f"/admin/articles/{self.articles[3]}",

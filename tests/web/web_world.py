@@ -14,6 +14,7 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 from support import NOON, ManualClock, grouping_admitter
 
+from syndicator.gather.gatherer import Gatherer
 from syndicator.model.article import Candidate, Photo, Provenance, RelatedLink
 from syndicator.model.delivery import Endpoint
 from syndicator.model.feed import FeedSpec, Filter, Order, Origin, Site
@@ -34,6 +35,7 @@ from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
 from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.popularity.scoring import Scoring
+from syndicator.pipeline.preview.trials import SourceTrials
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.sources.backfill_control import BackfillControl
 from syndicator.pipeline.sources.source_control import SourceControl
@@ -141,6 +143,7 @@ class World:
     specs: Sequence[FeedSpec] = SPECS
     retired: Sequence[FeedSpec] = ()
     egress: Any = None
+    pool: Any = None
     publisher: Publisher = field(init=False)
     reading: Queries = field(init=False)
     story_editing: StoryEditing = field(init=False)
@@ -215,6 +218,17 @@ class World:
             schedule_preview=self.schedule_preview,
             backfill_control=BackfillControl(
                 self.store, {source.id: source for source in self.sources}, self.clock
+            ),
+            trials=SourceTrials(
+                store=self.store,
+                egress=self.egress,
+                gatherer=Gatherer(self.pool),
+                pool=self.pool,
+                sources={source.id: source for source in self.sources},
+                feeds=[spec.id for spec in self.specs],
+                user_agent="syndicator-test/1",
+                timezone=self.site.timezone,
+                clock=self.clock,
             ),
             source_control=SourceControl(
                 self.store, {source.id: source for source in self.sources}, self.clock

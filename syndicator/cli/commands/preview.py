@@ -31,22 +31,18 @@ from syndicator.cli.preview.output import (
 )
 from syndicator.egress.client import open_egress
 from syndicator.egress.own_listeners import OwnListeners
-from syndicator.errors import NotReadable
 from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.gather.gatherer import Gatherer
-from syndicator.gather.proposals.discovery import How
 from syndicator.model.clock import system_clock
-from syndicator.model.fetch import FetchResult, Reason
+from syndicator.model.fetch import FetchResult
 from syndicator.model.ids import SourceId
-from syndicator.model.schedule import Every
 from syndicator.model.source import Source, SourceKind
 from syndicator.pipeline.preview.comparison import Judged, judge_all
 from syndicator.pipeline.preview.discovery import discover
 from syndicator.pipeline.preview.dry_run_context import DryRunContext, paced
-from syndicator.pipeline.preview.finds import Discovery, NothingFound
+from syndicator.pipeline.preview.finds import Discovery
 from syndicator.pipeline.preview.preview import Preview, preview
 from syndicator.pipeline.preview.redaction import discovery_without_secrets, preview_without_secrets
-from syndicator.pipeline.preview.remedies import MAY_BE_READ, remedy_for
 from syndicator.pipeline.preview.snapshots import (
     Recorder,
     Snapshot,
@@ -58,9 +54,9 @@ from syndicator.pipeline.preview.snapshots import (
     save_snapshot,
 )
 from syndicator.pipeline.preview.toml_blocks import block
+from syndicator.pipeline.preview.trials import TrialFailed, explained, gathered_as
+from syndicator.pipeline.preview.trials import draft as draft_of
 from syndicator.pipeline.sources.polite_client import fetch_for
-from syndicator.pipeline.sources.round_result import RoundFailed
-from syndicator.rules.identity.identity import url_key
 from syndicator.settings import Settings, load_for_trial
 
 PREVIEWED_ARTICLES = 3
@@ -222,7 +218,7 @@ def _discover(
 ) -> None:
     discovery = run_loop(found_at(settings, draft, kind, articles))
     written = block(discovery.preview.source, {*settings.sources, *settings.feeds})
-    known = _gathered_as(settings, discovery)
+    known = gathered_as(settings.sources.values(), discovery)
     discovery = discovery_without_secrets(discovery)
     if as_json:
         print_json({**discovery_document(discovery, written), "gathered_as": known})
@@ -230,27 +226,12 @@ def _discover(
         show_discovery(console(), discovery, articles, written, known)
 
 
-def _gathered_as(settings: Settings, discovery: Discovery) -> SourceId | None:
-    """Return the configured source that gathers what was found, or the address that was asked for."""
-    keys = {
-        url_key(url)
-        for url in (discovery.preview.source.url, discovery.requested_url, discovery.preview.final_url)
-    }
-    return next((one.id for one in settings.sources.values() if url_key(one.url) in keys), None)
-
-
 def draft(settings: Settings, url: str) -> Source:
+    """Return the description by which an address is tried; refuse what is no http(s) URL."""
     if not url.startswith(("http://", "https://")):
         meant = f": did you mean https://{url}?" if "." in url and "://" not in url else ""
         raise typer.BadParameter(f"{url!r} is not an http or https URL{meant}", param_hint="URL")
-    return Source(
-        id=SourceId("preview"),
-        title="Preview",
-        kind=SourceKind.FEED,
-        url=url,
-        schedule=Every(interval_s=300),
-        timezone=settings.site.timezone,
-    )
+    return draft_of(url, settings.site.timezone)
 
 
 async def _read(settings: Settings, source: Source, articles: int) -> tuple[Preview, dict[str, FetchResult]]:
@@ -286,27 +267,12 @@ async def found_at(settings: Settings, draft: Source, kind: SourceKind | None, a
 
 @contextmanager
 def _with_remedies() -> Iterator[None]:
-    """Raise errors of the dry run as CommandFailed, with a remedy."""
+    """Raise what ends a dry run as CommandFailed."""
     try:
-        yield
-    except RoundFailed as error:
-        raise CommandFailed(str(error), key="url", remedy=remedy_for(error.failed)) from error
-    except NothingFound as error:
-        raise CommandFailed(str(error), key="url", remedy=_other_ways(error)) from error
-    except NotReadable as error:
-        raise CommandFailed(
-            str(error), key="url", remedy="preview its URL to see what else is there"
-        ) from error
-
-
-def _other_ways(error: NothingFound) -> str:
-    if error.reason == Reason.ROBOTS:
-        return MAY_BE_READ
-    guesses = {How.STRUCTURE, How.ITSELF}
-    tried = [f"{one.url} ({one.problem})" for one in error.found if one.problem and one.how not in guesses]
-    if tried:
-        return f"what looked like a feed is not one: {', '.join(tried)}"
-    return 'name a page that lists articles, or write its selectors yourself (kind = "page"; docs/sources.md)'
+        with explained():
+            yield
+    except TrialFailed as error:
+        raise CommandFailed(str(error), key="url", remedy=error.remedy) from error
 
 
 @asynccontextmanager

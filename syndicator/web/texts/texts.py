@@ -13,6 +13,7 @@ from syndicator.web.texts.source_texts import SOURCE_TEXTS
 from syndicator.web.texts.standing_texts import STANDING_TEXTS
 from syndicator.web.texts.story_texts import STORY_TEXTS
 from syndicator.web.texts.token_texts import TOKEN_TEXTS
+from syndicator.web.texts.trial_texts import TRIAL_TEXTS
 
 LANGUAGES = ("id", "en")
 
@@ -24,6 +25,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **SOURCE_TEXTS,
     **DELIVERY_TEXTS,
     **TOKEN_TEXTS,
+    **TRIAL_TEXTS,
     **ARTICLE_TEXTS,
     **FEED_TEXTS,
     **STORY_TEXTS,
