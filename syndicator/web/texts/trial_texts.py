@@ -40,6 +40,7 @@ TRIAL_TEXTS: Mapping[str, tuple[str, str]] = {
         "Tulis alamat lengkap yang diawali http:// atau https://.",
         "Write a full address that begins with http:// or https://.",
     ),
+    "see_source": ("Lihat {name}", "See {name}"),
     "note.source_added": (
         "Sumber ditambahkan. Dalam beberapa detik semua proses mengambilnya.",
         "The source is added. Within seconds all processes have it.",

@@ -67,7 +67,7 @@ class SourceTrialPages:
             fault = FieldFault(field="block", text=" ".join(map(str, error.faults)))
         else:
             names = [one.id for one in added if one.kind == "source"]
-            return self._console.done("/sources", "source_added", {"q": names[0]} if names else None)
+            return self._console.done("/add", "source_added", {"added": names[0]} if names else None)
         return self._page(request, fault=fault, typed={"block": block})
 
     async def preview(self, request: web.Request) -> web.Response:
@@ -98,6 +98,7 @@ class SourceTrialPages:
             fault=fault,
             found=found,
             typed=typed or {},
+            added=request.query.get("added", ""),
             kinds=list(SourceKind),
         )
 

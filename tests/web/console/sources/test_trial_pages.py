@@ -12,6 +12,7 @@ from web.web_world import OPS, Answer, Client, World, client_of, source
 
 from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.model.clock import system_clock
+from syndicator.model.ops.configuration import AddedTable
 from syndicator.sample.server import Sample, SampleOptions, open_sample
 from syndicator.store.store import Store
 
@@ -35,6 +36,11 @@ async def operator(store: Store, clock: ManualClock) -> AsyncIterator[Client]:
             yield opened
 
 
+async def stored_tables(store: Store) -> tuple[AddedTable, ...]:
+    stored = await store.configuration.load()
+    return stored.added if stored else ()
+
+
 async def send(operator: Client, path: str, **fields: str) -> Answer:
     return await operator.send("POST", path, FORM, urlencode(fields).encode())
 
@@ -53,6 +59,9 @@ async def test_a_portal_is_found_by_its_address_and_added(
     done = await send(operator, "/admin/add/found", block=block)
     assert done.status == 303
     assert "note=source_added" in done.headers["Location"]
+    led = LexborHTMLParser((await operator.get(done.headers["Location"], ENGLISH)).body)
+    (name,) = [one.id for one in (await stored_tables(store)) if one.kind == "source"]
+    assert f"/admin/sources/{name}" in [one.attributes["href"] for one in led.css("main a")]
     stored = await store.configuration.load()
     assert stored is not None
     assert {one.kind for one in stored.added} == {"source", "feed"}
