@@ -16,6 +16,7 @@ from typer.main import get_command
 
 from syndicator.cli.app import app
 from syndicator.cli.lazy_commands import COMMANDS, LazyGroup
+from syndicator.model.ops.states import state_table
 from syndicator.observe.metric_names import OF_PROCESS, SHARED
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.ops import measurements, metrics_reporter
@@ -138,6 +139,7 @@ PAGES: Mapping[str, Callable[[str], str]] = {
     "commands.md": lambda _: command_reference(),
     "configuration.md": lambda page: _between(page, _BEGIN, f"{key_tables()}\n", _END),
     "events.md": lambda page: _between(page, _ALL_BELOW, f"\n{event_reference()}"),
+    "glossary.md": lambda page: _between(page, _BEGIN, f"\n{state_table()}\n", _END),
     "metrics.md": lambda _: metric_reference(),
     "openapi.json": lambda _: written(openapi_for(api_routes())),
     "redis-keys.md": lambda _: key_reference(),

@@ -1,11 +1,11 @@
 """Who receives webhooks: where an endpoint comes from, and how it stands."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from msgspec import Struct, field
 
 from syndicator.model.delivery import Endpoint
+from syndicator.model.ops.states import EndpointStanding
 
 OPERATORS = "operators"
 """Owner of what those add who run the service."""
@@ -19,25 +19,18 @@ class Registration(Struct, frozen=True, kw_only=True):
     """Owner of the token that added it: only he and operators see and change it."""
     created_at: datetime
     verified_at: datetime | None = None
-    """When the partner proved that the address is his. Until then no event is sent there."""
+    """When the partner answered a challenge there. Until then no event is sent."""
     has_moved: bool = False
-    """Its address was proven, and another took its place that is not yet: its events wait."""
+    """Its address was verified, and another took its place that is not yet: its events wait."""
     version: int = 0
     """Raised by each change: what is written must be of the version that was read."""
-
-
-class EndpointStanding(StrEnum):
-    ACTIVE = "active"
-    PAUSED = "paused"
-    """Paused on request: events wait."""
-    DISABLED = "disabled"
-    """By its own answers or failures: events wait until it is resumed."""
 
 
 class EndpointState(Struct, frozen=True, kw_only=True):
     """How an endpoint stands, over all workers."""
 
     standing: EndpointStanding = EndpointStanding.ACTIVE
+    """As it is kept: `active`, `paused` or `disabled`. Where it is shown: as it was judged, any word."""
     reason: str | None = None
     """Why it is paused or disabled."""
     since: datetime | None = None
@@ -54,7 +47,7 @@ class EndpointState(Struct, frozen=True, kw_only=True):
     rest_until: datetime | None = None
     """The receiver asked for rest until then (`Retry-After`): what succeeds meanwhile does not end that."""
     dropped: int = field(default=0, name="fell_off")
-    """Deliveries that were given up because too many waited, or for too long, since it was last resumed."""
+    """Deliveries that were dropped because too many waited, or for too long, since it was last resumed."""
 
 
 class EndpointListed(Struct, frozen=True, kw_only=True):
@@ -68,7 +61,7 @@ class EndpointListed(Struct, frozen=True, kw_only=True):
     """When it was registered, or a process first had it configured; None where older versions noted none."""
     verified_at: datetime | None = None
     has_moved: bool = False
-    """It was proven, and is to be proven again at another address."""
+    """It was verified, and is to be verified again at another address."""
     unreadable: str | None = None
     """Why its record or its secrets cannot be read by this process, and what to do."""
 
@@ -79,5 +72,5 @@ class EndpointListed(Struct, frozen=True, kw_only=True):
 
     @property
     def gets_events(self) -> bool:
-        """Return whether its events are queued: also while it is to be proven again."""
+        """Return whether its events are queued: also while it is to be verified again."""
         return self.is_trusted or self.has_moved

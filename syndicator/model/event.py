@@ -118,7 +118,7 @@ class SourceNotice(Struct, frozen=True, kw_only=True, tag="source"):
 
     title: str
     standing: str
-    """A word of `rules.sources.health.HealthStanding`."""
+    """A word of `SourceStanding`, or of `ObjectiveState` where the event is about freshness."""
     why: str
     since: datetime
     """When the last success was; in an event of recovery, when the trouble was announced."""

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId
+from syndicator.model.ops.states import SubscriberState
 
 SubscriberId = NewType("SubscriberId", str)
 """32 hex digits, made from protocol, topic and callback: who asks again is the same subscriber."""
@@ -95,6 +96,12 @@ class Subscriber(Struct, frozen=True, kw_only=True):
     delivered: int = 0
     delivered_at: datetime | None = None
     failed_at: datetime | None = None
+
+    @property
+    def state(self) -> SubscriberState:
+        if self.lease is None:
+            return SubscriberState.REQUESTED
+        return SubscriberState.FAILING if self.failures else SubscriberState.VERIFIED
 
     def __repr__(self) -> str:
         """Show no callback: it is a capability."""

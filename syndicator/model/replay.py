@@ -1,21 +1,13 @@
 """What happened before, sent to an endpoint once more: how far that is."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from msgspec import Struct
 
 from syndicator.model.event import EventType
 from syndicator.model.feed import Filter
 from syndicator.model.ids import EndpointId, ReplayId
-
-
-class ReplayStatus(StrEnum):
-    RUNNING = "running"
-    DONE = "done"
-    """All of its span was looked through, or as many were queued as were asked for."""
-    CANCELLED = "cancelled"
-    """On request, or because its endpoint left."""
+from syndicator.model.ops.states import ReplayStatus
 
 
 class Replay(Struct, frozen=True, kw_only=True):

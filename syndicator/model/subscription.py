@@ -4,6 +4,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from syndicator.model.ops.states import SubscriptionState
+
 
 class Grant(Struct, frozen=True, kw_only=True):
     """One subscription at one hub; a renewal is a new one, with a callback and a secret of its own."""
@@ -89,8 +91,7 @@ class Pushed(Struct, frozen=True, kw_only=True):
 class SubscriptionStatus(Struct, frozen=True, kw_only=True):
     """How a source stands with its hub, for people: no secret, no callback."""
 
-    state: str
-    """`requested`, `verified`, `denied` (or refused), `unsubscribing` or `none`."""
+    state: SubscriptionState
     delivers: bool
     """Whether pushes really arrive, so that it is polled rarely."""
     because: str

@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from syndicator.model.ids import FeedId, TokenId
+from syndicator.model.ops.states import TokenState
 
 
 class TokenScope(StrEnum):
@@ -41,6 +42,9 @@ class Token(Struct, frozen=True, kw_only=True):
     @property
     def is_configured(self) -> bool:
         return self.created_at is None
+
+    def state(self, now: datetime) -> TokenState:
+        return TokenState.VALID if self.is_valid(now) else TokenState.EXPIRED
 
     def is_valid(self, now: datetime) -> bool:
         return self.expires is None or now < self.expires

@@ -47,8 +47,8 @@ OF_PROCESS: Mapping[str, tuple[str, ...]] = {
     "search_lag_seconds": ("How long the oldest change that is not in the index waits; 0 for none",),
     "hub_requests": (
         (
-            "Requests of our hub to callbacks; result is sent, retry, given_up, left, confirmed, refused,"
-            " unreached or denied"
+            "Requests of our hub to callbacks; result is delivered, retry, dead or gone of an update, else"
+            " verified, refused, unreached or denied"
         ),
         "protocol",
         "result",
@@ -84,7 +84,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
         "source",
     ),
     "fresh_budget_ratio": (
-        "Part of a source's error budget (articles that may be late) that is left; below 0: breached",
+        "Part of a source's error budget (articles that may be late) that is left; below 0: it is behind",
         "source",
     ),
     "articles_unassigned": ("Admitted articles that wait to be assigned to a story, and shown",),

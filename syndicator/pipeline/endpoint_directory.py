@@ -44,7 +44,7 @@ class Directory:
         self.digesting: Collection[Endpoint] = ()
         """Those of them whose events go together."""
         self.foreign: Collection[EndpointId] = ()
-        """Those that are left alone here: their secrets are elsewhere, or they are not proven."""
+        """Those that are left alone here: their secrets are elsewhere, or they are unverified."""
 
     async def departed(
         self, configured: Configured, names: Iterable[EndpointId], now: datetime

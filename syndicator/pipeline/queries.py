@@ -196,4 +196,4 @@ class Queries:
     async def _last_failure(self, endpoint: EndpointId) -> str | None:
         """Return why the newest attempt failed, if it did."""
         newest = await self._store.attempts.newest(endpoint)
-        return newest.reason if newest and newest.result in {"retry", "dead"} else None
+        return newest.failure if newest else None

@@ -49,8 +49,8 @@ def test_a_terminal_gets_one_tidy_line_per_event() -> None:
 def test_a_terminal_says_how_bad_it_is() -> None:
     out = Terminal()
     configure(stream=out, colours=False)
-    log.warning("delivery_given_up", endpoint="partner-a", reason="http_503", retry=None)
-    assert out.getvalue().endswith(" warning: delivery_given_up  partner-a  reason=http_503\n")
+    log.warning("delivery_dead", endpoint="partner-a", reason="http_503", retry=None)
+    assert out.getvalue().endswith(" warning: delivery_dead  partner-a  reason=http_503\n")
 
 
 async def test_many_deliveries_are_one_line_of_text_for_each_endpoint() -> None:

@@ -9,6 +9,7 @@ from web.web_world import World, source, story
 from syndicator.model.delivery import Dead, Endpoint, Secret
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EndpointId, EventId, SourceId
+from syndicator.model.ops.states import RoundStatus
 from syndicator.model.source import Failure, Round, SourceState
 from syndicator.model.sources.freshness import FreshDay, Freshness
 from syndicator.model.sources.round_history import RoundLine, RoundLog
@@ -107,7 +108,7 @@ async def write_day(store: Store, source: SourceId, hours: str) -> None:
         for place, outcome in enumerate(outcomes):
             line = RoundLine(
                 began_at=began_at + timedelta(minutes=place),
-                status="failed" if outcome == "x" else "ok",
+                status=RoundStatus.FAILED if outcome == "x" else RoundStatus.OK,
                 reason="http_503" if outcome == "x" else None,
                 new=new if place == 0 else 0,
                 took_ms=180,

@@ -20,6 +20,7 @@ from syndicator.cli.store_access import operator
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.clock import system_clock
 from syndicator.model.ops.configuration import ProcessNote
+from syndicator.model.ops.states import ProcessState
 from syndicator.observe.actor import acting
 from syndicator.resources import open_foundation
 from syndicator.store.lease_owners import own_name
@@ -42,7 +43,7 @@ def _reload(context: typer.Context, as_json: AsJson = False) -> None:
     """
     version, notes = run_loop(_published(context))
     items = [_item(note, version) for note in notes]
-    refused = [note for note in notes if note.refused or note.version < version]
+    refused = [note for note in notes if note.state(version) is not ProcessState.CURRENT]
     if as_json:
         errors = [
             {"process": note.process, **failed("", reason)}
@@ -88,6 +89,7 @@ def _item(note: ProcessNote, version: int) -> dict[str, Any]:
     return {
         "process": note.process,
         "version": note.version,
+        "state": note.state(version),
         "is_current": note.version >= version,
         "refused": note.refused,
         "restart_for": note.restart_for,
@@ -95,5 +97,4 @@ def _item(note: ProcessNote, version: int) -> dict[str, Any]:
 
 
 def _row(item: Mapping[str, Any]) -> dict[str, Any]:
-    state = "runs it" if item["is_current"] else "refused it" if item["refused"] else "has not answered"
-    return {"process": item["process"], "version": item["version"], "state": state}
+    return {name: item[name] for name in ("process", "version", "state")}

@@ -109,6 +109,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
             "scopes": ", ".join(one.scopes),
             "feeds": ", ".join(one.feeds),
             "owner": one.owner,
+            "state": one.state,
             "expires": ago(one.expires, now) if one.expires else "never",
             "kept in": one.kept_in,
             "description": one.description,
@@ -154,7 +155,7 @@ def _show(
         print_item({**asdict(shown(one, now)), "value_file": str(kept[0]) if kept else None})
         return
     typer.echo(token_block(one))
-    typer.echo(f"# kept in {shown(one, now).kept_in}; {'valid' if one.is_valid(now) else 'expired'}")
+    typer.echo(f"# kept in {shown(one, now).kept_in}; {one.state(now)}")
     if kept is not None:
         typer.echo(f"# its value: {kept[0]}")
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from syndicator.model.ops.states import ProcessState
+
 
 class ConfigFile(Struct, frozen=True, kw_only=True):
     """One file as it was written."""
@@ -56,3 +58,9 @@ class ProcessNote(Struct, frozen=True, kw_only=True):
     layout: int = 1
     """The stored layout that it reads and writes."""
     at: datetime
+
+    def state(self, newest: int) -> ProcessState:
+        """Return how it stands to the newest version of the configuration."""
+        if self.refused:
+            return ProcessState.REFUSED
+        return ProcessState.CURRENT if self.version >= newest else ProcessState.WAITING

@@ -1,5 +1,6 @@
 """How the service stands: what operators see at a glance."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -7,6 +8,7 @@ from msgspec import Struct
 from syndicator.model.delivery import Endpoint
 from syndicator.model.endpoint import EndpointListed, EndpointState
 from syndicator.model.hub import HubCounts
+from syndicator.model.ops.states import UNDELIVERED
 from syndicator.model.source import Source, SourceState
 
 
@@ -16,7 +18,7 @@ class SourceStatus(Struct, frozen=True, kw_only=True):
 
 
 class QueueCounts(Struct, frozen=True, kw_only=True):
-    """How the deliveries of one endpoint stand."""
+    """How many deliveries of one endpoint stand how: the statuses of `DeliveryStatus`."""
 
     ready: int = 0
     """Due now."""
@@ -25,9 +27,14 @@ class QueueCounts(Struct, frozen=True, kw_only=True):
     in_flight: int = 0
     """Leased to a worker."""
     dead: int = 0
-    """Given up, kept for inspection."""
+    """Failed for good; kept for inspection."""
     delivered: int = 0
     """Since the beginning."""
+
+    @property
+    def undelivered(self) -> Mapping[str, int]:
+        """Return the numbers of `UNDELIVERED`."""
+        return dict(zip(UNDELIVERED, (self.ready, self.delayed, self.in_flight, self.dead), strict=True))
 
     def __add__(self, other: "QueueCounts") -> "QueueCounts":
         return QueueCounts(

@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.states import BackfillStatus
 
 
 class BackfillPath(StrEnum):
@@ -17,16 +18,6 @@ class BackfillPath(StrEnum):
     """The list pages that follow each other, as `list.next` finds them."""
     SITEMAP = "sitemap"
     """Its sitemap, or the sitemaps of an index."""
-
-
-class BackfillStatus(StrEnum):
-    RUNNING = "running"
-    DONE = "done"
-    """All was read, or as much as was asked for."""
-    STOPPED = "stopped"
-    """On request, or because its source left the configuration."""
-    FAILED = "failed"
-    """Nothing could be read."""
 
 
 class BackfillWish(Struct, frozen=True, kw_only=True):

@@ -85,5 +85,5 @@ class FreshnessStanding(Struct, frozen=True, kw_only=True):
     """Of the articles that were shown in time, 0 to 1; None without articles."""
     target: float
     budget_left: float | None
-    """Of the articles that may be late, the part that is left; below 0 where the objective is breached."""
+    """Of the articles that may be late, the part that is left; below 0 where the source is behind."""
     breached_since: datetime | None

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from syndicator.model.ops.states import RoundStatus
+
 HOUR = timedelta(hours=1)
 KEPT_HOURS = 720
 """30 days."""
@@ -15,8 +17,7 @@ class RoundLine(Struct, frozen=True, kw_only=True):
     began_at: datetime
     late_s: float = 0.0
     """Seconds between the time at which it was due and its start."""
-    status: str
-    """`ok`, `unchanged` or `failed`."""
+    status: RoundStatus
     reason: str | None = None
     """Why it failed, as one word."""
     new: int = 0

@@ -13,6 +13,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.feed import CONTENT_TYPES, Rendition, Site
 from syndicator.model.fetch import Reason
 from syndicator.model.hub import (
+    Confirmed,
     DistributionOutcome,
     Failed,
     HubPolicy,
@@ -29,6 +30,7 @@ from syndicator.model.hub import (
     VerificationOutcome,
 )
 from syndicator.model.ids import FeedId
+from syndicator.model.ops.states import AttemptResult, VerificationResult
 from syndicator.observe.tracing import span
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.hub.topics import Topics
@@ -52,8 +54,7 @@ class HubReport(JobReport, frozen=True, kw_only=True):
     """The result of one job of a subscriber."""
 
     protocol: Protocol
-    result: str
-    """`sent`, `retry`, `given_up`, `left`, `unneeded`; `confirmed`, `refused`, `unreached`, `denied`."""
+    result: AttemptResult | VerificationResult
     duration_s: float = 0.0
 
 
@@ -131,8 +132,7 @@ class HubTurns:
 
         is_slow = _is_slow(outcome, time.monotonic() - began, self._policy)
         await self._settle(claimed, change, digest=standing, is_slow=is_slow)
-        result = type(outcome).__name__.lower()
-        reason = "" if result == "confirmed" else outcome.reason  # type: ignore[union-attr]
+        result, reason = _verification(outcome)
         return self._report(known, result, f"hub_{asked.mode.value}_{result}", began, reason=reason)
 
     def _next_attempt(
@@ -160,7 +160,7 @@ class HubTurns:
             return SettledSubscriber(subscriber=rules.denied(found or known))
 
         await self._settle(claimed, change)
-        return self._report(known, "denied", "hub_subscription_denied", began, reason=why)
+        return self._report(known, VerificationResult.DENIED, "hub_subscription_denied", began, reason=why)
 
     async def _end(self, claimed: ClaimedSubscriber, known: Subscriber) -> HubReport | None:
         """End a subscription whose feed is in no configuration; postpone it where others may know it."""
@@ -172,7 +172,7 @@ class HubTurns:
         if known.protocol is Protocol.WEBSUB and known.lease:
             await wire.deny(self._egress, known.callback, known.lease.topic_url, GONE, timeout_s=timeout_s)
         await self._settle(claimed, lambda _found, _announced: SettledSubscriber(subscriber=None))
-        return self._report(known, "denied", "hub_subscription_denied", began, reason=GONE)
+        return self._report(known, VerificationResult.DENIED, "hub_subscription_denied", began, reason=GONE)
 
     async def _leave_to_others(self, claimed: ClaimedSubscriber) -> None:
         due_at = self._clock() + OTHERS_TURN
@@ -255,16 +255,22 @@ class HubTurns:
             case Unneeded():
                 return None
             case Sent():
-                return self._report(known, "sent", "hub_update_sent", began)
+                return self._report(known, AttemptResult.DELIVERED, "hub_update_delivered", began)
             case Failed(reason=reason) if known.attempts < len(self._policy.retries_s):
-                return self._report(known, "retry", "hub_update_retrying", began, reason=reason)
+                return self._report(known, AttemptResult.RETRY, "hub_update_retrying", began, reason=reason)
             case Failed(reason=reason):
-                return self._report(known, "given_up", "hub_update_given_up", began, reason=reason)
+                return self._report(known, AttemptResult.DEAD, "hub_update_dead", began, reason=reason)
             case _:
-                return self._report(known, "left", "hub_subscriber_left", began)
+                return self._report(known, VerificationResult.GONE, "hub_subscriber_gone", began)
 
     def _report(
-        self, known: Subscriber, result: str, event: str, began: float, *, reason: str = ""
+        self,
+        known: Subscriber,
+        result: AttemptResult | VerificationResult,
+        event: str,
+        began: float,
+        *,
+        reason: str = "",
     ) -> HubReport:
         fields: list[tuple[str, str | int | float]] = [
             ("subscriber", known.id), ("host", known.host), ("feed", known.topic),
@@ -280,6 +286,17 @@ class HubTurns:
             result=result,
             duration_s=time.monotonic() - began,
         )
+
+
+def _verification(outcome: VerificationOutcome) -> tuple[VerificationResult, str]:
+    """Return what came of asking a subscriber back, and why."""
+    match outcome:
+        case Confirmed():
+            return VerificationResult.VERIFIED, ""
+        case Refused(reason=reason):
+            return VerificationResult.REFUSED, reason
+        case Unreached(reason=reason):
+            return VerificationResult.UNREACHED, reason
 
 
 def _asking_only(found: Subscriber | None) -> Subscriber | None:

@@ -13,6 +13,7 @@ from syndicator.errors import SyndicatorError
 from syndicator.model.clock import Clock
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import FeedId, TokenId
+from syndicator.model.ops.states import TokenState
 from syndicator.model.token import Token, TokenScope
 from syndicator.rules.access.credentials import digest_of, is_plausible, new_value, same
 from syndicator.store.access.admin_token_file import forget_admin_token
@@ -46,6 +47,7 @@ class TokenShown(Struct, frozen=True, kw_only=True):
     description: str
     expires: datetime | None
     valid: bool
+    state: TokenState
     created_at: datetime | None
     kept_in: Literal["configuration", "store"]
 
@@ -60,6 +62,7 @@ def shown(token: Token, now: datetime) -> TokenShown:
         description=token.description,
         expires=token.expires,
         valid=token.is_valid(now),
+        state=token.state(now),
         created_at=token.created_at,
         kept_in="configuration" if token.is_configured else "store",
     )

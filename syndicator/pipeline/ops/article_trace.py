@@ -9,6 +9,7 @@ from syndicator.model.article import Alias, Article, Withdrawal
 from syndicator.model.clock import Clock
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, EventId, SourceId, StoryId
+from syndicator.model.ops.states import ArticleStanding
 from syndicator.model.source import Source, Way
 from syndicator.pipeline.articles.explanation import Explained, explained
 from syndicator.pipeline.feeds.publisher import Publisher
@@ -85,8 +86,7 @@ class ArticleTrace(Struct, frozen=True, kw_only=True):
     url: str
     source: SourceId
     revision: int
-    standing: str
-    """`shown`, `withdrawn`, or `unassigned`: it waits to be assigned to a story."""
+    standing: ArticleStanding
     published_at: datetime
     first_seen_at: datetime
     found_by: FoundBy
@@ -107,7 +107,7 @@ class _Read(Struct, frozen=True, kw_only=True):
     revisions: tuple[Article, ...]
     """The newest first."""
     withdrawal: Withdrawal | None
-    standing: str
+    standing: ArticleStanding
 
     @property
     def article(self) -> Article:
@@ -145,7 +145,7 @@ class ArticleTracer:
             return None
         article, place = read.article, read.explained.place
         known = await self._deliveries.events(article.id, read.newest, place.story)
-        hidden = "" if read.standing == "shown" else read.standing
+        hidden = "" if read.standing is ArticleStanding.SHOWN else read.standing.value
         return ArticleTrace(
             id=article.id,
             title=article.title,
@@ -166,7 +166,7 @@ class ArticleTracer:
                 read.newest,
                 known,
                 is_quiet=place.is_quiet,
-                is_shown=read.standing != "unassigned",
+                is_shown=read.standing is not ArticleStanding.UNASSIGNED,
             ),
         )
 
@@ -188,11 +188,11 @@ class ArticleTracer:
     async def _read(self, name: ArticleId) -> _Read | None:
         store = self._store
         name = await store.articles.led_by(name) or name
-        article, standing, withdrawal = await store.articles.get(name), "shown", None
+        article, standing, withdrawal = await store.articles.get(name), ArticleStanding.SHOWN, None
         if article is None and (withdrawal := await store.withdrawals.get(name)) is not None:
-            article, standing = withdrawal.article, "withdrawn"
+            article, standing = withdrawal.article, ArticleStanding.WITHDRAWN
         if article is None:
-            article, standing = await store.articles.get_reserved(name), "unassigned"
+            article, standing = await store.articles.get_reserved(name), ArticleStanding.UNASSIGNED
         if article is None:
             return None
         return _Read(

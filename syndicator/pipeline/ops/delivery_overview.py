@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from syndicator.model.clock import Clock
 from syndicator.model.ids import EndpointId
+from syndicator.model.ops.states import DeliveryStatus
 from syndicator.model.ops.status import EndpointStatus
 from syndicator.model.replay import Replay
 from syndicator.pipeline.endpoint_directory import Directory
@@ -23,7 +24,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     due_since: dict[EndpointId, datetime]
     """When the oldest due delivery of an endpoint became due; only endpoints with due deliveries."""
     dead: Sequence[Undelivered]
-    """Deliveries that were given up, newest first."""
+    """Dead deliveries, newest first."""
     replays: Sequence[Replay]
     """Newest first."""
 
@@ -61,7 +62,7 @@ async def oversee(
         if status.counts.dead:
             skip = status.counts.ready + status.counts.delayed + status.counts.in_flight
             deliveries = await store.backlog.list(status.endpoint.id, _MOST_OF_ONE, now, skip)
-            dead += [delivery for delivery in deliveries if delivery.status == "dead"]
+            dead += [delivery for delivery in deliveries if delivery.status is DeliveryStatus.DEAD]
     replays = [replay for replay in await store.replays.all() if replay.endpoint in names]
     return Overview(
         at=now,

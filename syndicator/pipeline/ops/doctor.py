@@ -13,9 +13,9 @@ from msgspec import Struct, field
 from syndicator.errors import UnreadableRecord
 from syndicator.model.article import Article
 from syndicator.model.clock import Clock, from_ms
-from syndicator.model.endpoint import EndpointStanding
 from syndicator.model.event import ARTICLE_EVENTS, Event, EventType
 from syndicator.model.ids import ArticleId, EventId
+from syndicator.model.ops.states import EndpointStanding
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.webhooks.fan_out import EventFanOut
 from syndicator.rules.identity.identity import event_id, new_event
@@ -118,7 +118,7 @@ class Doctor:
         counts = await self._store.deliveries.counts_of(names, now)
         return [
             Diagnosis(
-                kind="left_endpoint",
+                kind="orphaned_endpoint",
                 where=name,
                 count=counts[name].ready + counts[name].delayed + counts[name].in_flight,
                 message="left every configuration; what waits for it is kept for a week, in case it comes "

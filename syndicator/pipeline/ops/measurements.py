@@ -8,13 +8,13 @@ from syndicator.errors import StoreError
 from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ops.configuration import ProcessNote
+from syndicator.model.ops.states import SourceStanding
 from syndicator.observe.logs import get_logger
 from syndicator.observe.metrics import Metrics
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.ops.delivery_overview import endpoint_statuses
 from syndicator.pipeline.ops.source_standings import Standings
-from syndicator.rules.sources.health import HealthStanding
 from syndicator.rules.webhooks.endpoint_health import endpoint_health
 from syndicator.store.store import Store
 
@@ -25,7 +25,6 @@ _REDIS_S = 2.0
 """Redis counts as away when it takes longer to answer."""
 _ALL_S = 4.0
 """What is not measured by then keeps its last value: a scrape ends after 10 s by default."""
-_QUEUED = ("ready", "delayed", "in_flight", "dead")
 
 log = get_logger(__name__)
 
@@ -120,9 +119,9 @@ class Measurements:
             if (at := status.state.last_success_at) is not None
         )
         metrics.deliveries_pending.replace(
-            ((status.endpoint.id, standing), getattr(status.counts, standing))
+            ((status.endpoint.id, standing), count)
             for status in statuses
-            for standing in _QUEUED
+            for standing, count in status.counts.undelivered.items()
         )
         metrics.delivery_oldest_due_seconds.replace(
             ((name,), max((now - first[name]).total_seconds(), 0.0) if name in first else 0.0)
@@ -143,7 +142,7 @@ class Measurements:
         metrics.source_standing.replace(
             ((one.source, one.standing.value), 1.0)
             for one in sources
-            if one.standing is not HealthStanding.OK
+            if one.standing is not SourceStanding.OK
         )
         metrics.source_last_success_timestamp_seconds.replace(
             ((one.source,), one.last_success_s) for one in sources if one.last_success_s

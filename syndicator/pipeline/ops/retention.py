@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from syndicator.model.article import Article
 from syndicator.model.clock import EPOCH, Clock
-from syndicator.model.endpoint import EndpointStanding
 from syndicator.model.feed import FeedSpec
 from syndicator.model.ids import FeedId
+from syndicator.model.ops.states import EndpointStanding
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.ops.rotation import RoundRobin

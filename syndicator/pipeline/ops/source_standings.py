@@ -22,11 +22,12 @@ from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import Clock, to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.ops.pause import Pause
+from syndicator.model.ops.states import SourceStanding
 from syndicator.model.source import Source, SourceState
 from syndicator.model.sources.freshness import FreshnessStanding
 from syndicator.pipeline.ops.rotation import RoundRobin
 from syndicator.rules.sources.freshness import standing_of
-from syndicator.rules.sources.health import HealthStanding, failed_rounds, outlook
+from syndicator.rules.sources.health import failed_rounds, outlook
 from syndicator.store.connection import pieces
 from syndicator.store.sources.source_queue import STATES_AT_ONCE, SourceQueue
 
@@ -39,24 +40,24 @@ FRESH_S = 5.0
 INTERVAL_S = 30.0
 """Seconds between two refreshes without a request, so that a request finds little left to read."""
 
-_WORST_FIRST = tuple(HealthStanding)
+_WORST_FIRST = tuple(SourceStanding)
 _RANKS = {standing: rank for rank, standing in enumerate(_WORST_FIRST)}
-_LATE = _RANKS[HealthStanding.LATE]
+_LATE = _RANKS[SourceStanding.LATE]
 _NEVER_MS = 2**63
-_FAILS = frozenset({HealthStanding.FAILING, HealthStanding.STOPPED})
+_FAILS = frozenset({SourceStanding.FAILING, SourceStanding.STOPPED})
 
 
 class StandingCursor(Struct, frozen=True, kw_only=True):
     """The begin of a page: the first source of a standing, or the given source of it."""
 
-    standing: HealthStanding
+    standing: SourceStanding
     source: SourceId | None = None
 
 
 class SourceFilter(Struct, frozen=True, kw_only=True):
     """Which sources are listed; what is empty passes all."""
 
-    standings: Collection[HealthStanding] = ()
+    standings: Collection[SourceStanding] = ()
     group: str = ""
     words: str = ""
     """Words that all occur in the id, the title or the host."""
@@ -71,7 +72,7 @@ class StandingPage(Struct, frozen=True, kw_only=True):
     sources: Sequence[SourceId]
     next: StandingCursor | None
     """The begin of the next page; None on the last page."""
-    counts: Mapping[HealthStanding, int]
+    counts: Mapping[SourceStanding, int]
     """The number of sources by standing, worst first, without zeros; also of standings that are left out."""
 
 
@@ -79,7 +80,7 @@ class SourceMeasure(Struct, frozen=True, kw_only=True):
     """What metrics say of a source."""
 
     source: SourceId
-    standing: HealthStanding
+    standing: SourceStanding
     last_success_s: float
     last_failure_s: float
     """Unix times; 0: never."""
@@ -132,7 +133,7 @@ class Standings:
             counts={_WORST_FIRST[rank]: len(group) for rank, group in enumerate(groups) if group},
         )
 
-    async def measures(self, limit: int) -> tuple[Mapping[HealthStanding, int], list[SourceMeasure]]:
+    async def measures(self, limit: int) -> tuple[Mapping[SourceStanding, int], list[SourceMeasure]]:
         """Return the number of sources of each standing, and at most `limit` sources, the worst first."""
         await self._refresh()
         groups = dict(zip(_WORST_FIRST, self._groups(range(len(self._sources))), strict=True))
@@ -140,7 +141,7 @@ class Standings:
         counts = {standing: len(group) for standing, group in groups.items()}
         return counts, [self._measure(*place) for place in islice(ordered, limit)]
 
-    def _measure(self, standing: HealthStanding, position: int) -> SourceMeasure:
+    def _measure(self, standing: SourceStanding, position: int) -> SourceMeasure:
         failed, reason = self._failures.get(position, (0, ""))
         return SourceMeasure(
             source=self._sources[position].id,
@@ -205,7 +206,7 @@ class Standings:
             self._due[position] = due.get(position, self._due[position] or b"")
             self._note(position, seen.kind, state)
 
-    def _note(self, position: int, standing: HealthStanding, state: SourceState) -> None:
+    def _note(self, position: int, standing: SourceStanding, state: SourceState) -> None:
         """Remember of a state what metrics say of it."""
         self._success_s[position] = _unix(state.last_success_at)
         self._failure_s[position] = _unix(state.last_failure_at)

@@ -11,8 +11,9 @@ from syndicator.errors import NotReadable
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.states import BackfillStatus
 from syndicator.model.source import Source
-from syndicator.model.sources.backfill import BackfillPath, BackfillStatus, BackfillWalk
+from syndicator.model.sources.backfill import BackfillPath, BackfillWalk
 from syndicator.observe.tracing import span
 from syndicator.pipeline.articles.admission import tally
 from syndicator.pipeline.rounds.past_documents import PastDocuments, Portion
@@ -67,7 +68,7 @@ class BackfillStep:
         source = self._sources.get(backfill.source)
         if source is None:
             due_at = self._clock()
-            after = ended(backfill, due_at, "its source is not configured any more", BackfillStatus.STOPPED)
+            after = ended(backfill, due_at, "its source is not configured any more", BackfillStatus.CANCELLED)
         else:
             with span("backfill", source=source.id):
                 after, due_at = await self._advanced(source, backfill)

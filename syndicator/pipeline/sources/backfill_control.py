@@ -6,8 +6,9 @@ from msgspec import to_builtins
 
 from syndicator.model.clock import Clock
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.states import BackfillStatus
 from syndicator.model.source import Source, SourceKind
-from syndicator.model.sources.backfill import BackfillPath, BackfillStatus, BackfillWalk, BackfillWish
+from syndicator.model.sources.backfill import BackfillPath, BackfillWalk, BackfillWish
 from syndicator.observe.actor import actor
 from syndicator.pipeline.sources.source_control import ControlRefused
 from syndicator.rules.sources.backfill import ended, paths_of
@@ -56,7 +57,7 @@ class BackfillControl:
             running = await self.get(source)
             if running is None or running.status is not BackfillStatus.RUNNING:
                 break
-            stopped = ended(running, self._clock(), f"stopped by {actor()}", BackfillStatus.STOPPED)
+            stopped = ended(running, self._clock(), f"stopped by {actor()}", BackfillStatus.CANCELLED)
             noted = self._store.audit.command("source.backfill_stopped", source)
             if await self._store.backfills.write(stopped, self._clock(), [noted]):
                 return stopped

@@ -16,6 +16,7 @@ from syndicator.errors import GatherError, StoreUnavailable
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.states import RoundStatus
 from syndicator.model.source import Round, Source, SourceKind, SourceState
 from syndicator.model.sources.round_history import RoundLine
 from syndicator.observe.logs import get_logger
@@ -49,8 +50,7 @@ class SourceReport(JobReport, frozen=True, kw_only=True):
     """The result of one round of a source, for logs and metrics."""
 
     source: SourceId
-    status: str
-    """`ok`, `unchanged` or `failed`."""
+    status: RoundStatus
     round: Round = Round()
     reason: str | None = None
     duration_s: float = 0.0
@@ -323,7 +323,7 @@ def _report(
             fields=(("source", source.id), ("reason", failed.code), ("detail", failed.detail)),
             failed=True,
             source=source.id,
-            status="failed",
+            status=RoundStatus.FAILED,
             reason=failed.code,
             duration_s=duration_s,
             late_s=late_s,
@@ -340,7 +340,7 @@ def _report(
         quiet=news == 0 and not failures,
         brought_news=news > 0,
         source=source.id,
-        status="unchanged" if outcome.not_modified else "ok",
+        status=RoundStatus.UNCHANGED if outcome.not_modified else RoundStatus.OK,
         round=counts,
         duration_s=duration_s,
         late_s=late_s,

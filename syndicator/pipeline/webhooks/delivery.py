@@ -19,6 +19,7 @@ from syndicator.model.delivery import Dead, Delivered, DeliveryOutcome, Endpoint
 from syndicator.model.event import Event, EventType
 from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import EndpointId, EventId, SourceId
+from syndicator.model.ops.states import AttemptResult
 from syndicator.observe.logs import get_logger
 from syndicator.observe.tracing import Span, span
 from syndicator.pipeline.endpoint_directory import Directory
@@ -55,8 +56,7 @@ class DeliveryReport(JobReport, frozen=True, kw_only=True):
     """The result of one attempt."""
 
     endpoint: EndpointId
-    result: str
-    """`delivered`, `retry` or `dead`."""
+    result: AttemptResult
     duration_s: float
     latency_s: float | None = None
     """Seconds from the event to its delivery; None where it was not delivered."""
@@ -303,20 +303,20 @@ class DeliverStep:
         is_logged, unlogged, latency_s = True, 0, None
         match outcome:
             case Delivered():
-                word, result = "delivery_succeeded", "delivered"
+                word, result = "delivery_succeeded", AttemptResult.DELIVERED
                 latency_s = max((self._clock() - delivery.event.at).total_seconds(), 0.0)
                 is_logged, unlogged = not self._log_limit.take(""), self._unlogged
                 self._unlogged = 0 if is_logged else unlogged + 1
             case RetryAt():
-                word, result = "delivery_retrying", "retry"
+                word, result = "delivery_retrying", AttemptResult.RETRY
             case Dead():
-                word, result = "delivery_given_up", "dead"
+                word, result = "delivery_dead", AttemptResult.DEAD
         return DeliveryReport(
             step="deliver",
             quiet=not is_logged,
             event=word,
             fields=_fields(parcel, outcome, unlogged) if is_logged else (),
-            failed=result != "delivered",
+            failed=result is not AttemptResult.DELIVERED,
             endpoint=delivery.endpoint,
             result=result,
             duration_s=outcome.duration_ms / 1000,

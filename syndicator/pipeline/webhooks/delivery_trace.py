@@ -10,6 +10,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.endpoint import EndpointListed, EndpointState
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EndpointId, EventId, StoryId
+from syndicator.model.ops.states import AttemptResult, DeliveryStatus, TraceStatus
 from syndicator.model.ops.status import QueueCounts
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.webhooks.fan_out import EventFanOut
@@ -17,7 +18,6 @@ from syndicator.rules.identity.identity import event_id
 from syndicator.rules.webhooks.delivery_trace import (
     DeliveryTrace,
     Ended,
-    TraceStatus,
     Unsent,
     dead_trace,
     ended_trace,
@@ -218,7 +218,7 @@ class DeliveryTracer:
 
     def _undelivered(self, listed: EndpointListed, one: Undelivered, read: _Known) -> DeliveryTrace:
         endpoint = listed.endpoint.id
-        if one.status == TraceStatus.DEAD:
+        if one.status is DeliveryStatus.DEAD:
             return dead_trace(one.delivery, one.at)
         waiting = Waiting(
             delivery=one.delivery,
@@ -245,7 +245,7 @@ class DeliveryTracer:
         last: dict[EventId, LoggedAttempt] = {}
         for attempt in await self._store.attempts.find(endpoint, wanted, 0):
             known = last.setdefault(attempt.event, attempt)
-            if known.result == "retry" and attempt.result != "retry":
+            if known.result is AttemptResult.RETRY and attempt.result is not AttemptResult.RETRY:
                 last[attempt.event] = attempt
         return last
 
@@ -271,5 +271,5 @@ def _ended(attempt: LoggedAttempt, event: Event | None, events: Mapping[EventId,
         reason=attempt.reason,
         at=attempt.at,
         attempts=attempt.attempt,
-        newer=events.get(EventId(attempt.reason)) if attempt.result == "superseded" else None,
+        newer=events.get(EventId(attempt.reason)) if attempt.result is AttemptResult.SUPERSEDED else None,
     )

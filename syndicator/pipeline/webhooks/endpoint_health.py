@@ -7,9 +7,10 @@ from weakref import WeakValueDictionary
 
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Dead, DeliveryOutcome, Endpoint, RetryAt
-from syndicator.model.endpoint import EndpointStanding, EndpointState
+from syndicator.model.endpoint import EndpointState
 from syndicator.model.event import EndpointNotice, Event, EventType
 from syndicator.model.ids import EndpointId
+from syndicator.model.ops.states import EndpointStanding
 from syndicator.observe.logs import get_logger
 from syndicator.rules.identity.identity import new_event
 from syndicator.rules.webhooks.circuit import CircuitChange, FailedAttempt, after_endpoint_failure

@@ -44,7 +44,7 @@ class EndpointShown(Struct, frozen=True, kw_only=True):
     created_at: datetime | None
     """When it was registered, or a process first had it configured."""
     verified_at: datetime | None
-    """None for one that was added and not proven yet: nothing is sent there."""
+    """None for one that was added and is unverified: nothing is sent there."""
     health: EndpointHealth
     state: EndpointState
     deliveries: QueueCounts

@@ -12,6 +12,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.endpoint import EndpointListed
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, EndpointId, EventId
+from syndicator.model.ops.states import AttemptResult, DeliveryStatus
 from syndicator.pipeline.feeds.pagination import CursorError, ListPage
 from syndicator.pipeline.webhooks.endpoint_views import Asker
 from syndicator.pipeline.webhooks.payloads import Payloads
@@ -21,8 +22,7 @@ from syndicator.store.store import Store
 from syndicator.store.webhooks.attempts import AttemptQuery, LoggedAttempt
 from syndicator.store.webhooks.backlog import Undelivered
 
-UNDELIVERED = ("ready", "delayed", "in_flight", "dead")
-ENDED = ("delivered", "superseded")
+ENDED = (DeliveryStatus.DELIVERED, DeliveryStatus.SUPERSEDED)
 """Statuses in the log of attempts, which holds the newest 5 000 of each endpoint."""
 
 _AT_ONCE = 500
@@ -43,8 +43,8 @@ class DeliveryQuery(Struct, frozen=True, kw_only=True):
     endpoint: EndpointId | None = None
     event: EventId | None = None
     article: ArticleId | None = None
-    status: str | None = None
-    """Of `UNDELIVERED` or `ENDED`; None: all that is not delivered."""
+    status: DeliveryStatus | None = None
+    """None: all that is not delivered."""
     since: datetime | None = None
     """The event happened then or later."""
     until: datetime | None = None
@@ -61,13 +61,12 @@ class DeliveryLine(Struct, frozen=True, kw_only=True):
     article: ArticleId | None
     revision: int
     happened_at: datetime
-    status: str
-    """`ready`, `delayed`, `in_flight`, `dead`, `delivered` or `superseded`."""
+    status: DeliveryStatus
     attempts: int
     reason: str | None
     """Why the last attempt failed; of what was delivered the status; or the event that superseded it."""
     at: datetime
-    """When it is due, when its lease ends, or when it was given up, delivered or superseded."""
+    """When it is due, when its lease ends, or when it died, was delivered or superseded."""
     replay: str | None = None
     """The replay that wants it again, or `resend`; of what is not delivered yet."""
 
@@ -190,7 +189,8 @@ class DeliveryInspection:
         found: list[DeliveryLine] = []
         for name in (name for name in names if name >= first):
             before = begun if name == first else None
-            wanted = AttemptQuery(event=query.event, result=query.status, since=query.since)
+            result = AttemptResult(query.status) if query.status else None
+            wanted = AttemptQuery(event=query.event, result=result, since=query.since)
             while True:
                 rows = await self._store.attempts.find(name, replace(wanted, before=before), _AT_ONCE)
                 events = await self._store.events.get_many([row.event for row in rows])
@@ -266,7 +266,7 @@ def _ended_line(attempt: LoggedAttempt, event: Event) -> DeliveryLine:
         article=event.article,
         revision=event.revision,
         happened_at=event.at,
-        status=attempt.result,
+        status=DeliveryStatus(attempt.result),
         attempts=attempt.attempt,
         reason=attempt.reason,
         at=attempt.at,

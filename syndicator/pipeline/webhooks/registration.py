@@ -11,10 +11,11 @@ from syndicator.egress.client import Egress
 from syndicator.errors import EndpointRefused, NoEndpoint, SealError, UnreadableRecord
 from syndicator.model.clock import Clock, system_clock
 from syndicator.model.delivery import Endpoint, Secret
-from syndicator.model.endpoint import EndpointListed, EndpointStanding, EndpointState, Registration
+from syndicator.model.endpoint import EndpointListed, EndpointState, Registration
 from syndicator.model.event import EventType
 from syndicator.model.feed import Per, Site
 from syndicator.model.ids import EndpointId
+from syndicator.model.ops.states import EndpointStanding
 from syndicator.model.ops.status import EndpointStatus
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
@@ -139,8 +140,8 @@ class EndpointRegistration:
             chosen = self._read(merged, endpoint, known.endpoint.secrets, is_operator=asker.is_operator)
             if chosen.url == known.endpoint.url:
                 return replace(known, endpoint=chosen)
-            was_proven = known.has_moved or known.verified_at is not None
-            return replace(known, endpoint=chosen, verified_at=None, has_moved=was_proven)
+            was_verified = known.has_moved or known.verified_at is not None
+            return replace(known, endpoint=chosen, verified_at=None, has_moved=was_verified)
 
         before, after = await self._change(asker, endpoint, changed)
         await self._store.audit.append(
@@ -210,7 +211,7 @@ class EndpointRegistration:
         """Send an endpoint something to try it by. Raises NoEndpoint, EndpointRefused."""
         found = await self._listed(asker, endpoint)
         if not found.is_trusted:
-            raise EndpointRefused("it is not proven yet: have it verified first")
+            raise EndpointRefused("it is unverified: have it verified first")
         if found.unreadable:
             raise EndpointRefused(_unreadable(asker, found.unreadable))
         return await ping(self._egress, found.endpoint, self._wall())
@@ -251,9 +252,9 @@ class EndpointRegistration:
         """Return an endpoint that is verified and active. Raises NoEndpoint, EndpointRefused."""
         found = await self._listed(asker, endpoint)
         if not found.is_trusted:
-            raise EndpointRefused("it is not proven yet: have it verified first")
+            raise EndpointRefused("it is unverified: have it verified first")
         if (await self._store.endpoints.state(endpoint)).standing is not EndpointStanding.ACTIVE:
-            raise EndpointRefused("it rests: resume it first")
+            raise EndpointRefused("it is paused or disabled: resume it first")
         return found.endpoint
 
     async def _check_room(self, asker: Asker, endpoint: EndpointId) -> None:
@@ -314,19 +315,20 @@ class EndpointRegistration:
         status = EndpointStatus(
             endpoint=endpoint,
             counts=await self._store.deliveries.counts(endpoint.id, now),
-            last_failure=newest.reason if newest and newest.result in {"retry", "dead"} else None,
+            last_failure=newest.failure if newest else None,
             listed=entry,
             state=await self._store.endpoints.state(endpoint.id),
             has_left=await self._has_left(endpoint.id),
         )
+        health = endpoint_health(status, now)
         return EndpointShown(
             id=endpoint.id,
             owner=entry.owner,
             settings=self._described(endpoint),
             created_at=entry.created_at,
             verified_at=entry.verified_at,
-            health=endpoint_health(status, now),
-            state=status.state,
+            health=health,
+            state=replace(status.state, standing=health.kind),
             deliveries=status.counts,
             last_failure=status.last_failure,
             unreadable=_unreadable(asker, entry.unreadable) if entry.unreadable else None,

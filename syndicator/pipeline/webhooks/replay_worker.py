@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from syndicator.errors import UnreadableRecord
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint, Replayed
-from syndicator.model.endpoint import EndpointStanding
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EventId
-from syndicator.model.replay import Replay, ReplayStatus
+from syndicator.model.ops.states import EndpointStanding, ReplayStatus
+from syndicator.model.replay import Replay
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.webhooks.fan_out import EventFanOut
@@ -69,7 +69,7 @@ class ReplayWork:
     async def _advance(self, replay: Replay, now: datetime) -> None:
         listed = self._directory.listed.get(replay.endpoint)
         if listed is None or not listed.is_trusted:
-            reason = "the endpoint was removed" if listed is None else "the endpoint is not proven any more"
+            reason = "the endpoint was removed" if listed is None else "the endpoint is unverified"
             await self._end(replay, ReplayStatus.CANCELLED, now, reason)
             return
         state = await self._store.endpoints.state(replay.endpoint)

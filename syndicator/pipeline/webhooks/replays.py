@@ -12,7 +12,8 @@ from syndicator.model.clock import Clock, to_ms
 from syndicator.model.event import EventType
 from syndicator.model.feed import Filter
 from syndicator.model.ids import EndpointId, EventId, ReplayId
-from syndicator.model.replay import Replay, ReplayStatus
+from syndicator.model.ops.states import ReplayStatus
+from syndicator.model.replay import Replay
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.webhooks.endpoint_views import Asker
 from syndicator.pipeline.webhooks.registration import EndpointRegistration

@@ -9,6 +9,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.delivery import RESENT, Replayed
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EndpointId, EventId
+from syndicator.model.ops.states import DeliveryStatus
 from syndicator.pipeline.webhooks.endpoint_views import Asker
 from syndicator.pipeline.webhooks.registration import EndpointRegistration
 from syndicator.store.store import Store
@@ -59,7 +60,7 @@ class Redelivery:
         """
         await self._registration.working(asker, endpoint)
         kept = await self._store.backlog.list(endpoint, MOST_AT_ONCE, self._clock())
-        dead = [entry.delivery.event for entry in kept if entry.status == "dead"]
+        dead = [entry.delivery.event for entry in kept if entry.status is DeliveryStatus.DEAD]
         resent = await self._queue(endpoint, dead)
         if resent.queued:
             await self._store.audit.append("delivery.resent", endpoint, after={"dead": resent.queued})

@@ -18,6 +18,7 @@ from syndicator.gather.websub import discover, subscription_form
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import Fetched, Reason
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.states import SubscriptionState
 from syndicator.model.source import FetchLimits, Round, Source, SourceKind
 from syndicator.model.subscription import Pushed, Subscription, SubscriptionStatus
 from syndicator.pipeline.steps import JobReport, Taken
@@ -285,13 +286,13 @@ def _plain(body: bytes, request: SubscribeRequest) -> str:
 def _status(sub: Subscription, now: datetime) -> SubscriptionStatus:
     grant = sub.active or sub.pending or (sub.leaving[-1] if sub.leaving else None)
     if sub.active is not None:
-        state = "verified"
+        state = SubscriptionState.VERIFIED
     elif sub.pending is not None:
-        state = "requested"
+        state = SubscriptionState.REQUESTED
     elif sub.leaving:
-        state = "unsubscribing"
+        state = SubscriptionState.UNSUBSCRIBING
     else:
-        state = "denied" if sub.reason else "none"
+        state = SubscriptionState.DENIED if sub.reason else SubscriptionState.NONE
     renewal = rules.renewal_at(sub.active) if sub.active is not None else None
     hub = grant.hub if grant is not None else next(iter(sub.hubs), None)
     times = [time for time in (renewal, sub.retry_at) if time is not None and sub.hubs]

@@ -6,10 +6,11 @@ from msgspec.structs import replace
 
 from syndicator.model.clock import to_ms
 from syndicator.model.event import Event, EventType, SourceNotice
+from syndicator.model.ops.states import SourceStanding
 from syndicator.model.source import Source, SourceState
 from syndicator.model.sources.alarm import Alarm, Trouble
 from syndicator.rules.identity.identity import new_event
-from syndicator.rules.sources.health import Health, HealthStanding, failed_rounds, health
+from syndicator.rules.sources.health import Health, failed_rounds, health
 
 FAILED_ROUNDS = 3
 """Failed rounds in a row before a source is announced as failing: one or two are ordinary."""
@@ -46,15 +47,15 @@ def with_alarm(source: Source, state: SourceState, now: datetime) -> tuple[Sourc
 
 def _trouble(current: Health, state: SourceState, before: Alarm) -> Trouble | None:
     match current.kind:
-        case HealthStanding.STOPPED | HealthStanding.STUCK:
+        case SourceStanding.STOPPED | SourceStanding.STUCK:
             return Trouble.FAILING
-        case HealthStanding.FAILING:
+        case SourceStanding.FAILING:
             return Trouble.FAILING if failed_rounds(state) >= FAILED_ROUNDS else before.trouble
-        case HealthStanding.QUIET:
+        case SourceStanding.QUIET:
             return Trouble.QUIET
-        case HealthStanding.PAUSED | HealthStanding.NEW:
+        case SourceStanding.PAUSED | SourceStanding.NEW:
             return before.trouble
-        case HealthStanding.OK | HealthStanding.LATE:
+        case SourceStanding.OK | SourceStanding.LATE:
             return None
 
 

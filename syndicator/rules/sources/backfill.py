@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from msgspec.structs import replace
 
+from syndicator.model.ops.states import BackfillStatus
 from syndicator.model.source import Source, SourceKind
-from syndicator.model.sources.backfill import BackfillPath, BackfillStatus, BackfillWalk
+from syndicator.model.sources.backfill import BackfillPath, BackfillWalk
 from syndicator.rules.sources.announcement import ALL_ANNOUNCED, Announcing
 
 MOST_DOCUMENTS = 1000

@@ -1,7 +1,7 @@
 """The freshness objective of a source: 95 of 100 articles are shown within a time after publication.
 
-The error budget is what may be late in 30 days: 5 of 100 articles. The objective is breached when the budget
-is used up, and met again when a tenth of it is left, so that one article does not end and begin a breach.
+The error budget is what may be late in 30 days: 5 of 100 articles. A source is behind when the
+budget is used up, and has caught up when a tenth of it is left, so that one article does not change that.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from syndicator.model.clock import EPOCH, to_ms
 from syndicator.model.event import Event, EventType, SourceNotice
+from syndicator.model.ops.states import ObjectiveState
 from syndicator.model.source import Source, SourceState
 from syndicator.model.sources.freshness import (
     Delay,
@@ -29,9 +30,9 @@ from syndicator.rules.sources.timetable.calendar import time_open
 TARGET = 0.95
 WINDOW_DAYS = 30
 LEAST_ARTICLES = 20
-"""With fewer articles one that is late would breach the objective."""
+"""With fewer articles, a source would be behind by one that is late."""
 _LEFT_AGAIN = 0.1
-"""Of the budget: with so much left a breach is over."""
+"""Of the budget: with so much left a source has caught up."""
 
 
 def with_freshness(
@@ -174,7 +175,7 @@ def _announced(source: Source, freshness: Freshness, now: datetime) -> tuple[Fre
         at=now,
         details=SourceNotice(
             title=source.title,
-            standing="behind" if breached_since else "caught_up",
+            standing=(ObjectiveState.BEHIND if breached_since else ObjectiveState.CAUGHT_UP).value,
             why=sentence(freshness.within_s or 0.0, articles, late),
             since=since,
         ),

@@ -1,11 +1,11 @@
 """The health of a source, as one word and one sentence."""
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from msgspec import Struct
 
 from syndicator.model.clock import EPOCH
+from syndicator.model.ops.states import SourceStanding
 from syndicator.model.source import Round, Source, SourceKind, SourceState
 from syndicator.rules.durations import span
 from syndicator.rules.sources.cadence import resting
@@ -22,34 +22,14 @@ _VITAL = frozenset({"list.item", "list.url", "article.title", "article.body"})
 """Essential selectors; others may rightly match nothing for many rounds."""
 
 
-class HealthStanding(StrEnum):
-    """Worst first."""
-
-    STOPPED = "stopped"
-    """Not gathered any more."""
-    FAILING = "failing"
-    """The last round failed."""
-    STUCK = "stuck"
-    """It answers, but nothing can be read from the answer."""
-    LATE = "late"
-    """Due, but no worker has begun."""
-    QUIET = "quiet"
-    """It works, but has brought nothing new for much longer than usual."""
-    NEW = "new"
-    """Not yet gathered."""
-    PAUSED = "paused"
-    """Paused by an operator; reported before all other standings."""
-    OK = "ok"
-
-
-_LATE_IF_DUE = frozenset({HealthStanding.NEW, HealthStanding.QUIET, HealthStanding.OK})
+_LATE_IF_DUE = frozenset({SourceStanding.NEW, SourceStanding.QUIET, SourceStanding.OK})
 """Standings that lateness overrides."""
 
 
 class Health(Struct, frozen=True, kw_only=True):
     """The health of a source."""
 
-    kind: HealthStanding
+    kind: SourceStanding
     why: str = ""
     """One sentence; empty where all is well."""
 
@@ -57,21 +37,21 @@ class Health(Struct, frozen=True, kw_only=True):
 def health(source: Source, state: SourceState, now: datetime) -> Health:
     """Return the worst trouble of a source by its state; PAUSED for a paused one."""
     troubles = (
-        (HealthStanding.PAUSED, state.pause and resting(state.pause, now).because),
-        (HealthStanding.STOPPED, state.stopped),
-        (HealthStanding.FAILING, _failures(state)),
-        (HealthStanding.STUCK, _stuck(source, state)),
-        (HealthStanding.LATE, _late(state, now)),
-        (HealthStanding.NEW, None if state.last_success_at else "it has not been gathered yet"),
-        (HealthStanding.QUIET, _quiet(source, state)),
+        (SourceStanding.PAUSED, state.pause and resting(state.pause, now).because),
+        (SourceStanding.STOPPED, state.stopped),
+        (SourceStanding.FAILING, _failures(state)),
+        (SourceStanding.STUCK, _stuck(source, state)),
+        (SourceStanding.LATE, _late(state, now)),
+        (SourceStanding.NEW, None if state.last_success_at else "it has not been gathered yet"),
+        (SourceStanding.QUIET, _quiet(source, state)),
     )
-    return next((Health(kind=kind, why=why) for kind, why in troubles if why), Health(kind=HealthStanding.OK))
+    return next((Health(kind=kind, why=why) for kind, why in troubles if why), Health(kind=SourceStanding.OK))
 
 
 class Outlook(Struct, frozen=True, kw_only=True):
     """The health of a source until its next round."""
 
-    kind: HealthStanding
+    kind: SourceStanding
     late_after: datetime | None
     """It is `late` after this moment; None: never."""
 

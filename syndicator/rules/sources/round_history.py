@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from syndicator.model.clock import to_ms
+from syndicator.model.ops.states import RoundStatus
 from syndicator.model.sources.round_history import HOUR, HourSum, RoundHistory, RoundLine, RoundLog
 
 STRIP_HOURS = 24
@@ -19,7 +20,7 @@ def with_round(log: RoundLog, line: RoundLine) -> RoundLog:
     """Return the log with one more round."""
     begin = hour_of(line.began_at)
     hour = log.hour if log.hour is not None and log.hour.began_at == begin else HourSum(began_at=begin)
-    is_failed = line.status == "failed"
+    is_failed = line.status is RoundStatus.FAILED
     return RoundLog(
         rounds=log.rounds + 1,
         hour=HourSum(
@@ -50,8 +51,7 @@ class HistoryLine(Struct, frozen=True, kw_only=True):
     """`round` or `hour`."""
     rounds: int
     failed: int
-    status: str
-    """`ok`, `unchanged` or `failed`; of an hour `failed` if all rounds failed, `partly` if some did."""
+    status: RoundStatus
     reason: str | None
     """Why it failed, as one word; of an hour, why the last failed round did."""
     late_s: float
@@ -96,7 +96,7 @@ def _of_round(line: RoundLine) -> HistoryLine:
         began_at=line.began_at,
         span="round",
         rounds=1,
-        failed=int(line.status == "failed"),
+        failed=int(line.status is RoundStatus.FAILED),
         status=line.status,
         reason=line.reason,
         late_s=line.late_s,
@@ -108,13 +108,14 @@ def _of_round(line: RoundLine) -> HistoryLine:
 
 
 def _of_hour(hour: HourSum) -> HistoryLine:
-    whole = "unchanged" if hour.new + hour.changed == 0 else "ok"
+    whole = RoundStatus.UNCHANGED if hour.new + hour.changed == 0 else RoundStatus.OK
+    partly = RoundStatus.PARTLY if hour.failed else whole
     return HistoryLine(
         began_at=hour.began_at,
         span="hour",
         rounds=hour.rounds,
         failed=hour.failed,
-        status="failed" if hour.failed == hour.rounds else "partly" if hour.failed else whole,
+        status=RoundStatus.FAILED if hour.failed == hour.rounds else partly,
         reason=hour.reason,
         late_s=hour.late_s,
         new=hour.new,

@@ -1,4 +1,4 @@
-"""When a failing endpoint is left in peace, tried again, and given up. Pure.
+"""When a failing endpoint is left in peace, tried again, and disabled. Pure.
 
     closed ──five failures in a row──▶ open ──a pause──▶ half open ──success──▶ closed
                                          ▲                  │

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from enum import StrEnum
 
 from msgspec import Struct
 
@@ -11,36 +10,9 @@ from syndicator.model.delivery import Delivery
 from syndicator.model.endpoint import EndpointListed
 from syndicator.model.event import Event
 from syndicator.model.ids import EventId
+from syndicator.model.ops.states import AttemptResult, TraceStatus
 from syndicator.rules.webhooks.event_matching import COPY_SENT, Refusal, refusal_sentence
 from syndicator.rules.webhooks.waiting_reasons import Waiting, instant, next_at, obstacle
-
-
-class TraceStatus(StrEnum):
-    """What became of an event at an endpoint; the first six are the statuses of deliveries."""
-
-    DELIVERED = "delivered"
-    IN_FLIGHT = "in_flight"
-    READY = "ready"
-    DELAYED = "delayed"
-    DEAD = "dead"
-    SUPERSEDED = "superseded"
-    IN_OUTBOX = "in_outbox"
-    """It was not fanned out yet."""
-    SET_ASIDE = "set_aside"
-    """The fan-out could not read it, or its article."""
-    COPY_SENT = "copy_sent"
-    """The same text was sent before, as another article."""
-    NOT_WANTED = "not_wanted"
-    """A setting of the endpoint refuses it, or it is not meant for its owner."""
-    UNVERIFIED = "unverified"
-    """Its address was not verified when the event happened."""
-    ADDED_LATER = "added_later"
-    """The endpoint was added after the event."""
-    NOT_ANNOUNCED = "not_announced"
-    """The article has no events: it was too old to be announced, or waits for its story."""
-    NOT_RECORDED = "not_recorded"
-    """Nothing is known of a delivery."""
-
 
 _REACHED = frozenset(
     {
@@ -78,7 +50,7 @@ class DeliveryTrace(Struct, frozen=True, kw_only=True):
     why: str
     """The same as one sentence."""
     at: datetime | None = None
-    """When it was delivered, superseded or given up; since when it waits."""
+    """When it was delivered, superseded or dead; since when it waits."""
     next_at: datetime | None = None
     """When it is sent next, of what waits."""
     attempts: int = 0
@@ -105,8 +77,8 @@ class Ended(Struct, frozen=True, kw_only=True):
     type: str
     revision: int | None
     """None where the event is not kept any more."""
-    result: str
-    """`delivered`, `dead`, `superseded`, or `retry`: it failed, and does not wait any more."""
+    result: AttemptResult
+    """`retry`: it failed, and does not wait any more."""
     reason: str
     at: datetime
     attempts: int
@@ -134,7 +106,7 @@ def waiting_trace(one: Waiting, now: datetime) -> DeliveryTrace:
 
 
 def dead_trace(delivery: Delivery, at: datetime) -> DeliveryTrace:
-    """Return why a delivery was given up that may be sent again."""
+    """Return why a delivery is dead that may be sent again."""
     event = delivery.event
     again = f"`syndicator deliveries resend {delivery.endpoint} {event.id}` sends it again"
     return DeliveryTrace(
@@ -143,7 +115,7 @@ def dead_trace(delivery: Delivery, at: datetime) -> DeliveryTrace:
         revision=event.revision,
         status=TraceStatus.DEAD,
         reason=delivery.last_reason or "",
-        why=f"{event.type.value} was given up at {instant(at)} after {_attempts(delivery.attempts)} "
+        why=f"{event.type.value} is dead since {instant(at)}, after {_attempts(delivery.attempts)} "
         f"({delivery.last_reason}); {again}.",
         at=at,
         attempts=delivery.attempts,
@@ -154,17 +126,17 @@ def ended_trace(one: Ended) -> DeliveryTrace:
     """Return how a delivery ended that neither waits nor is kept among the dead."""
     at, status, reason = instant(one.at), TraceStatus.NOT_RECORDED, one.reason
     match one.result:
-        case "delivered":
+        case AttemptResult.DELIVERED:
             status = TraceStatus.DELIVERED
             words = f"was delivered at {at}, at attempt {one.attempts} (HTTP {reason})"
-        case "superseded":
+        case AttemptResult.SUPERSEDED:
             status = TraceStatus.SUPERSEDED
             newer = one.newer
             by = f"{newer.type.value} of revision {newer.revision}" if newer else reason
             words = f"was not sent: at {at}, {by} took its place"
-        case "dead":
+        case AttemptResult.DEAD:
             status = TraceStatus.DEAD
-            words = f"was given up at {at} after {_attempts(one.attempts)} ({reason}), and is kept no more"
+            words = f"is dead since {at}, after {_attempts(one.attempts)} ({reason}), and is kept no more"
         case _:
             reason = "dropped"
             words = (

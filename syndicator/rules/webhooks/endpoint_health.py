@@ -1,91 +1,62 @@
 """How an endpoint stands, in one word and one sentence. Pure.
 
-Pages, commands and the API all show this verdict, so that they never contradict each other.
+Pages, commands and the API all show this, so that they never contradict each other.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
-from enum import StrEnum
 
 from msgspec import Struct
 
-from syndicator.model.endpoint import EndpointStanding, EndpointState
+from syndicator.model.endpoint import EndpointState
+from syndicator.model.ops.states import EndpointStanding
 from syndicator.model.ops.status import EndpointStatus
-
-
-class Verdict(StrEnum):
-    """The worst first."""
-
-    DISABLED = "disabled"
-    """By its own answers or failures: events wait until somebody resumes it."""
-    UNREADABLE = "unreadable"
-    """This process cannot decrypt its secrets."""
-    FAILING = "failing"
-    """Five failures in a row or more: attempts are made rarely."""
-    LEFT = "left"
-    """No running process has it configured."""
-    DEAD = "dead"
-    """Deliveries were given up, and nobody had them sent again."""
-    RETRYING = "retrying"
-    UNVERIFIED = "unverified"
-    """It is not proven: nothing is sent there."""
-    PAUSED = "paused"
-    """Set by a person; reported before all other standings."""
-    ACTIVE = "active"
-
-
-NEEDS_ATTENTION = frozenset(
-    {
-        Verdict.DISABLED,
-        Verdict.UNREADABLE,
-        Verdict.FAILING,
-        Verdict.LEFT,
-        Verdict.DEAD,
-    }
-)
 
 
 class EndpointHealth(Struct, frozen=True, kw_only=True):
     """How an endpoint stands."""
 
-    kind: Verdict
+    kind: EndpointStanding
     why: str = ""
     """One sentence; empty where all is well."""
 
 
 def endpoint_health(one: EndpointStatus, now: datetime) -> EndpointHealth:
-    """Judge an endpoint by what is configured and remembered of it, and what waits for it."""
+    """Judge an endpoint by what is configured and remembered of it, and what waits for it.
+
+    Of several troubles, it is the one that explains the others: a paused endpoint is just paused.
+    """
     kind = _kind(one, now)
     return EndpointHealth(kind=kind, why="; ".join(_reasons(kind, one, now)))
 
 
-def _kind(one: EndpointStatus, now: datetime) -> Verdict:
+def _kind(one: EndpointStatus, now: datetime) -> EndpointStanding:
     listed, state, counts = one.listed, one.state, one.counts
     troubles = (
-        (Verdict.LEFT, one.has_left),
-        (Verdict.UNVERIFIED, not listed.is_trusted),
-        (Verdict.UNREADABLE, listed.unreadable is not None),
-        (Verdict.DISABLED, state.standing is EndpointStanding.DISABLED),
-        (Verdict.PAUSED, state.standing is EndpointStanding.PAUSED),
-        (Verdict.FAILING, state.openings > 0),
-        (Verdict.DEAD, counts.dead > 0),
-        (Verdict.RETRYING, counts.delayed > 0 or state.failures > 0 or _is_held(state, now)),
+        (EndpointStanding.ORPHANED, one.has_left),
+        (EndpointStanding.UNVERIFIED, not listed.is_trusted),
+        (EndpointStanding.UNREADABLE, listed.unreadable is not None),
+        (EndpointStanding.DISABLED, state.standing is EndpointStanding.DISABLED),
+        (EndpointStanding.PAUSED, state.standing is EndpointStanding.PAUSED),
+        (EndpointStanding.FAILING, state.openings > 0),
+        (EndpointStanding.DEGRADED, counts.dead > 0),
+        (EndpointStanding.RETRYING, counts.delayed > 0 or state.failures > 0 or _is_held(state, now)),
     )
-    return next((kind for kind, is_so in troubles if is_so), Verdict.ACTIVE)
+    return next((kind for kind, is_so in troubles if is_so), EndpointStanding.ACTIVE)
 
 
-def _reasons(kind: Verdict, one: EndpointStatus, now: datetime) -> Iterator[str]:
+def _reasons(kind: EndpointStanding, one: EndpointStatus, now: datetime) -> Iterator[str]:
     name, state = one.endpoint.id, one.state
     match kind:
-        case Verdict.LEFT:
+        case EndpointStanding.ORPHANED:
             yield f"no running process has [endpoint.{name}] configured"
             yield f"it goes after a week, with what waits, or now: `syndicator endpoints remove {name}`"
-        case Verdict.UNVERIFIED:
-            yield "nothing is sent there before it is proven"
-        case Verdict.UNREADABLE:
+        case EndpointStanding.UNVERIFIED:
+            yield "nothing is sent there before it is verified"
+        case EndpointStanding.UNREADABLE:
             yield "its secrets cannot be opened here"
-        case Verdict.DEAD:
-            yield _counted(one.counts.dead, "delivery was", "deliveries were") + " given up"
+        case EndpointStanding.DEGRADED:
+            yield _counted(one.counts.dead, "delivery is", "deliveries are") + " dead"
     if state.reason:
         yield state.reason
     if state.failures:

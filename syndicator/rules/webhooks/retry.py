@@ -1,4 +1,4 @@
-"""When a failed delivery is tried again, and when it is given up.
+"""When a failed delivery is tried again, and when it is dead.
 
 Pure. The delays and the honour given to Retry-After follow Standard Webhooks 1.0.0 ("Retries and
 failures"); Retry-After itself is RFC 9110, 10.2.3.

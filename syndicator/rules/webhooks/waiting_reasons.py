@@ -6,15 +6,16 @@ from datetime import datetime
 from msgspec import Struct
 
 from syndicator.model.delivery import Delivery
-from syndicator.model.endpoint import EndpointListed, EndpointStanding, EndpointState
+from syndicator.model.endpoint import EndpointListed, EndpointState
 from syndicator.model.ids import EventId
+from syndicator.model.ops.states import DeliveryStatus, EndpointStanding
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
     """A delivery that waits, with all that may hold it."""
 
     delivery: Delivery
-    status: str
+    status: DeliveryStatus
     """`in_flight`, `ready` or `delayed`."""
     due_at: datetime
     """When it is due, or its lease ends."""
@@ -38,7 +39,7 @@ def obstacle(one: Waiting, now: datetime) -> tuple[str, str]:
 def _obstacles(one: Waiting, now: datetime) -> Iterator[tuple[str, str]]:
     """Yield what holds a delivery, each as a word and half a sentence, the strongest first."""
     name, endpoint, delivery = one.listed.endpoint.id, one.listed.endpoint, one.delivery
-    if one.status == "in_flight":
+    if one.status is DeliveryStatus.IN_FLIGHT:
         yield "sending", f"being sent now, attempt {delivery.attempts + 1}"
     yield from _of_endpoint(one, now)
     if one.behind is not None:
@@ -80,11 +81,17 @@ def _of_endpoint(one: Waiting, now: datetime) -> Iterator[tuple[str, str]]:
     because = f" ({state.reason})" if state.reason else ""
     since = f" since {instant(state.since)}" if state.since else ""
     if one.has_left:
-        yield "left", f"no running process has [endpoint.{name}] configured"
+        yield EndpointStanding.ORPHANED, f"no running process has [endpoint.{name}] configured"
     if not one.listed.is_trusted:
-        yield "unverified", f"its new address is not verified; `syndicator endpoints verify {name}`"
+        yield (
+            EndpointStanding.UNVERIFIED.value,
+            f"its new address is not verified; `syndicator endpoints verify {name}`",
+        )
     if one.listed.unreadable is not None:
-        yield "unreadable", f"its secrets cannot be opened here: {one.listed.unreadable.rstrip('.')}"
+        yield (
+            EndpointStanding.UNREADABLE.value,
+            f"its secrets cannot be opened here: {one.listed.unreadable.rstrip('.')}",
+        )
     if state.standing is not EndpointStanding.ACTIVE:
         word = state.standing.value
         yield word, f"the endpoint is {word}{since}{because}; `syndicator endpoints resume {name}` sends it"

@@ -27,7 +27,7 @@ from syndicator.settings.value_texts import (
 T = TypeVar("T")
 
 LONGEST_MAX_AGE = timedelta(days=14)
-"""Events are kept for 30 days; what is given up stays among the dead for another two weeks."""
+"""Events are kept for 30 days; dead deliveries stay for another two weeks."""
 
 _EVENTS = ["*", *dict.fromkeys(f"{kind.family}.*" for kind in EventType), *(kind.value for kind in EventType)]
 

@@ -149,7 +149,7 @@ class SourceForm(Form):
     fresh_within: PositiveDuration | None = Field(
         default=None,
         description="Freshness objective: 95 of 100 articles are to be shown so soon after publication. "
-        "It is measured over 30 days; an event is sent when it is breached, and when that is over.",
+        "It is measured over 30 days; an event is sent when the source is behind, and when it has caught up.",
     )
     completeness: CompletenessForm | None = Field(
         default=None, description="For `feed`: compares it daily with a sitemap, below."

@@ -101,7 +101,7 @@ class DeliveryKeys:
         return f"{self._prefix}tries:{endpoint}"
 
     def dead(self, endpoint: EndpointId) -> str:
-        """ZSET: event id → when it was given up, ms.
+        """ZSET: event id → when it died, ms.
         Kept: two weeks. Written by: settle.
         """
         return f"{self._prefix}dead:{endpoint}"

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import SourceId
-from syndicator.model.sources.backfill import BackfillStatus, BackfillWalk
+from syndicator.model.ops.states import BackfillStatus
+from syndicator.model.sources.backfill import BackfillWalk
 from syndicator.store.codec import pack, readable
 from syndicator.store.connection import Command, Connection, Transaction
 from syndicator.store.keys.table import Keys

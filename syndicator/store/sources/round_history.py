@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from syndicator.model.clock import EPOCH, to_ms
 from syndicator.model.fetch import Reason
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.states import RoundStatus
 from syndicator.model.sources.round_history import (
     HOUR,
     KEPT_HOURS,
@@ -35,7 +36,7 @@ SIZE_BYTES = _ROUNDS_AT + KEPT_ROUNDS * _ROUND.size
 
 _MIB = 1024 * 1024
 _MOST_16, _MOST_32, _MOST_HALF = 2**16 - 1, 2**32 - 1, 65504.0
-_OUTCOMES = ("ok", "unchanged", *Reason)
+_OUTCOMES = (RoundStatus.OK, RoundStatus.UNCHANGED, *Reason)
 """Outcomes by number. Numbers are stored: `Reason` grows at its end only."""
 _HTTP = 1000
 """Added to the status of a response that is a failure."""
@@ -164,7 +165,7 @@ def _hour(hour: HourSum) -> bytes:
         min(hour.received_bytes / _MIB, _MOST_HALF),
         min(hour.took_ms / 1000, _MOST_HALF),
         min(hour.late_s, _MOST_HALF),
-        _code("failed", hour.reason),
+        _code(RoundStatus.FAILED, hour.reason),
     )
 
 
@@ -184,16 +185,16 @@ def _number(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(hours=1)
 
 
-def _code(status: str, reason: str | None) -> int:
+def _code(status: RoundStatus, reason: str | None) -> int:
     if reason is not None and reason.startswith("http_"):
         return _HTTP + int(reason.removeprefix("http_"))
-    return _OUTCOMES.index(reason or (status if status != "failed" else Reason.INTERNAL))
+    return _OUTCOMES.index(reason or (status if status is not RoundStatus.FAILED else Reason.INTERNAL))
 
 
-def _outcome(code: int) -> tuple[str, str | None]:
+def _outcome(code: int) -> tuple[RoundStatus, str | None]:
     """Return status and reason; `internal` for what only a newer version knows."""
     if code >= _HTTP:
-        return "failed", f"http_{code - _HTTP}"
+        return RoundStatus.FAILED, f"http_{code - _HTTP}"
     if code < _OUTCOMES.index(Reason.BLOCKED):
-        return _OUTCOMES[code], None
-    return "failed", str(_OUTCOMES[code]) if code < len(_OUTCOMES) else Reason.INTERNAL.value
+        return RoundStatus(_OUTCOMES[code]), None
+    return RoundStatus.FAILED, str(_OUTCOMES[code]) if code < len(_OUTCOMES) else Reason.INTERNAL.value

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import EndpointId, EventId
+from syndicator.model.ops.states import AttemptResult
 from syndicator.store.connection import Repository, pairs
 
 KEPT_ATTEMPTS = 5000
@@ -26,13 +27,17 @@ class LoggedAttempt(Struct, frozen=True, kw_only=True):
     type: str
     attempt: int
     """From 1; 0 where none was made."""
-    result: str
-    """`delivered`, `retry`, `dead` or `superseded`."""
+    result: AttemptResult
     reason: str
     """The status of what was delivered, the word for a failure, or the event that came in its place."""
     duration_ms: int
     answer: str = ""
     """The beginning of what the receiver answered: 1 KiB of a failure, less of what was delivered."""
+
+    @property
+    def failure(self) -> str | None:
+        """Return why it failed, where it did."""
+        return self.reason if self.result in {AttemptResult.RETRY, AttemptResult.DEAD} else None
 
 
 class AttemptQuery(Struct, frozen=True, kw_only=True):
@@ -40,7 +45,7 @@ class AttemptQuery(Struct, frozen=True, kw_only=True):
 
     event: EventId | None = None
     subject: str | None = None
-    result: str | None = None
+    result: AttemptResult | None = None
     since: datetime | None = None
     until: datetime | None = None
     any_of: frozenset[str] = frozenset()
@@ -69,7 +74,7 @@ class Attempts(Repository):
                 if named and named.isdisjoint(fields):
                     continue
                 attempt = _attempt(endpoint, position.decode(), pairs(fields))
-                if _takes(query, attempt):
+                if attempt is not None and _takes(query, attempt):
                     found.append(attempt)
                     if len(found) == limit:
                         return found
@@ -88,8 +93,11 @@ def _first(at: datetime) -> str:
     return str(max(to_ms(at), 0))
 
 
-def _attempt(endpoint: EndpointId, position: str, row: Iterable[tuple[bytes, bytes]]) -> LoggedAttempt:
+def _attempt(endpoint: EndpointId, position: str, row: Iterable[tuple[bytes, bytes]]) -> LoggedAttempt | None:
+    """Return an attempt; None for one with a result that only a newer version knows."""
     fields = {name.decode(): value.decode() for name, value in row}
+    if fields["result"] not in list(AttemptResult):
+        return None
     return LoggedAttempt(
         position=position,
         endpoint=endpoint,
@@ -98,7 +106,7 @@ def _attempt(endpoint: EndpointId, position: str, row: Iterable[tuple[bytes, byt
         subject=fields.get("subject", ""),
         type=fields.get("type", ""),
         attempt=int(float(fields["attempt"])),
-        result=fields["result"],
+        result=AttemptResult(fields["result"]),
         reason=fields.get("reason", ""),
         duration_ms=int(float(fields["duration_ms"])),
         answer=fields.get("answer", ""),
@@ -111,5 +119,5 @@ def _takes(query: AttemptQuery, attempt: LoggedAttempt) -> bool:
         and query.subject in {None, attempt.subject}
         and query.result in {None, attempt.result}
         and (not query.any_of or not query.any_of.isdisjoint((attempt.event, attempt.subject)))
-        and query.is_superseded in {None, attempt.result == "superseded"}
+        and query.is_superseded in {None, attempt.result is AttemptResult.SUPERSEDED}
     )

@@ -9,6 +9,7 @@ from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Delivery
 from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
+from syndicator.model.ops.states import DeliveryStatus
 from syndicator.store.codec import unpack
 from syndicator.store.connection import Repository, pairs
 from syndicator.store.webhooks.event_log import read_event
@@ -19,10 +20,10 @@ class Undelivered(Struct, frozen=True, kw_only=True):
     """A delivery that is not done, and how it stands."""
 
     delivery: Delivery
-    status: str
-    """`ready`, `delayed`, `in_flight` or `dead`."""
+    status: DeliveryStatus
+    """Of `UNDELIVERED`."""
     at: datetime
-    """When it is due, when its lease ends, or when it was given up."""
+    """When it is due, when its lease ends, or when it died."""
     behind: EventId | None = None
     """The event of an older revision that is being sent, and that it waits for; of what `find_many` found."""
 
@@ -131,9 +132,9 @@ def _delivery(endpoint: EndpointId, event: Event, tries: bytes) -> Delivery:
     )
 
 
-def _status(is_owned: bool, at_ms: int, is_dead: bool, now_ms: int) -> str:
+def _status(is_owned: bool, at_ms: int, is_dead: bool, now_ms: int) -> DeliveryStatus:
     if is_dead:
-        return "dead"
+        return DeliveryStatus.DEAD
     if is_owned:
-        return "in_flight"
-    return "ready" if at_ms <= now_ms else "delayed"
+        return DeliveryStatus.IN_FLIGHT
+    return DeliveryStatus.READY if at_ms <= now_ms else DeliveryStatus.DELAYED

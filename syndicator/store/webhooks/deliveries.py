@@ -15,6 +15,7 @@ from syndicator.errors import UnreadableRecord
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, RetryAt
 from syndicator.model.ids import EndpointId, EventId
+from syndicator.model.ops.states import AttemptResult
 from syndicator.model.ops.status import QueueCounts
 from syndicator.store.batching import Batcher
 from syndicator.store.codec import pack
@@ -268,13 +269,13 @@ class Deliveries(Repository):
     ) -> SettledDeliveries:
         """Store the result of an attempt; where it was delivered, `also` is done in the same step."""
         match outcome:
-            case Delivered(status=status):
-                settlement = _settlement(leased, "delivered", 0, str(status), outcome.duration_ms)
-            case RetryAt(at=at, reason=reason):
-                settlement = _settlement(leased, "retry", to_ms(at), reason, outcome.duration_ms)
-            case Dead(reason=reason):
+            case Delivered(status=status, duration_ms=took_ms):
+                settlement = _settlement(leased, AttemptResult.DELIVERED, 0, str(status), took_ms)
+            case RetryAt(at=at, reason=reason, duration_ms=took_ms):
+                settlement = _settlement(leased, AttemptResult.RETRY, to_ms(at), reason, took_ms)
+            case Dead(reason=reason, duration_ms=took_ms):
                 attempt = leased.delivery.attempts + (1 if outcome.was_tried else 0)
-                settlement = _settlement(leased, "dead", 0, reason, outcome.duration_ms, attempt=attempt)
+                settlement = _settlement(leased, AttemptResult.DEAD, 0, reason, took_ms, attempt=attempt)
         ending = also if isinstance(outcome, Delivered) else ()
         return await self._results.ask(([*settlement, outcome.answer, ending], now))
 

@@ -14,9 +14,10 @@ from msgspec.structs import replace
 from syndicator.errors import SealError, UnreadableRecord
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Endpoint, Secret
-from syndicator.model.endpoint import EndpointListed, EndpointStanding, EndpointState, Registration
+from syndicator.model.endpoint import EndpointListed, EndpointState, Registration
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import EndpointId
+from syndicator.model.ops.states import EndpointStanding
 from syndicator.rules.webhooks.circuit import CircuitChange
 from syndicator.store.access.secret_encryption import Sealer
 from syndicator.store.codec import pack, pack_beside, unpack
@@ -32,7 +33,8 @@ VERSION = ":all"
 
 LONG_AGO_MS = 0
 
-_STANDINGS = frozenset(standing.value for standing in EndpointStanding)
+_KEPT = (EndpointStanding.ACTIVE, EndpointStanding.PAUSED, EndpointStanding.DISABLED)
+"""The standings that are kept; the others are judged by what else is known."""
 
 
 class EndpointSnapshot(Struct, frozen=True, kw_only=True):
@@ -377,7 +379,7 @@ def _state(row: Iterable[tuple[bytes, bytes]]) -> EndpointState:
         return from_ms(int(fields[name])) if name in fields else None
 
     word = fields.get("standing", EndpointStanding.ACTIVE.value)
-    is_known = word in _STANDINGS
+    is_known = word in _KEPT
     return EndpointState(
         standing=EndpointStanding(word)
         if is_known

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ReplayId
-from syndicator.model.replay import Replay, ReplayStatus
+from syndicator.model.ops.states import ReplayStatus
+from syndicator.model.replay import Replay
 from syndicator.store.codec import pack, readable, unpack
 from syndicator.store.connection import Command, Repository, Transaction, pairs
 

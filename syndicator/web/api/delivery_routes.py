@@ -1,15 +1,17 @@
 """Deliveries by program: what waits for an endpoint, what is dead and why, what was tried."""
 
+from collections.abc import Sequence
 from functools import partial
+from typing import TypeVar
 
 from aiohttp import web
 
 from syndicator.model.clock import Clock
 from syndicator.model.ids import ArticleId, EndpointId, EventId
+from syndicator.model.ops.states import UNDELIVERED, AttemptResult, DeliveryStatus
 from syndicator.model.token import TokenScope
 from syndicator.pipeline.webhooks.inspection import (
     ENDED,
-    UNDELIVERED,
     DeliveryInspection,
     DeliveryLine,
     DeliveryQuery,
@@ -33,8 +35,7 @@ from syndicator.web.api.rate_limit import PaceLimit
 from syndicator.web.http.auth import owner_of
 from syndicator.web.http.problems import bad_request
 
-_STATUSES = (*UNDELIVERED, *ENDED)
-_RESULTS = ("delivered", "retry", "dead", "superseded")
+State = TypeVar("State", DeliveryStatus, AttemptResult)
 
 
 class DeliveryRoutes:
@@ -59,7 +60,7 @@ class DeliveryRoutes:
                         name="status",
                         description="Only these; left out: all that is not delivered. Of what is delivered "
                         "or superseded, the log of attempts is searched, the newest first.",
-                        schema={"enum": list(_STATUSES)},
+                        schema={"enum": [*UNDELIVERED, *ENDED]},
                     ),
                     Parameter(name="since", description="It happened then or later.", schema=INSTANT),
                     Parameter(name="until", description="It happened before then.", schema=INSTANT),
@@ -74,7 +75,7 @@ class DeliveryRoutes:
                 refusals=(400, 404), query=(
                     Parameter(name="event", description="Only of this event."),
                     Parameter(name="subject", description="Only of events about this, as an article's id."),
-                    Parameter(name="result", description="Only these.", schema={"enum": list(_RESULTS)}),
+                    Parameter(name="result", description="Only these.", schema={"enum": list(AttemptResult)}),
                     Parameter(name="since", description="Then or later.", schema=INSTANT),
                     Parameter(name="until", description="Then or before.", schema=INSTANT),
                     *PAGED,
@@ -92,7 +93,7 @@ class DeliveryRoutes:
             endpoint=EndpointId(asked["endpoint"]) if asked.get("endpoint") else None,
             event=EventId(asked["event"]) if asked.get("event") else None,
             article=ArticleId(asked["article"]) if asked.get("article") else None,
-            status=_one_of(request, "status", _STATUSES),
+            status=_one_of(request, "status", (*UNDELIVERED, *ENDED)),
             since=instant_of(request, "since"),
             until=instant_of(request, "until"),
         )
@@ -111,7 +112,7 @@ class DeliveryRoutes:
         return document(await self._redelivery.one(asker_of(request), named(request), _event(request)))
 
     async def resend_dead(self, request: web.Request) -> web.Response:
-        """Send again what was given up, up to 1,000 events, the last first."""
+        """Send the dead deliveries of an endpoint again, up to 1,000, the last first."""
         self._pace.draw(owner_of(request))
         return document(await self._redelivery.dead(asker_of(request), named(request)))
 
@@ -121,7 +122,7 @@ class DeliveryRoutes:
         query = AttemptQuery(
             event=EventId(event) if event else None,
             subject=request.query.get("subject") or None,
-            result=_one_of(request, "result", _RESULTS),
+            result=_one_of(request, "result", list(AttemptResult)),
             since=instant_of(request, "since"),
             until=instant_of(request, "until"),
         )
@@ -135,8 +136,10 @@ def _event(request: web.Request) -> EventId:
     return EventId(request.match_info["event_id"])
 
 
-def _one_of(request: web.Request, name: str, known: tuple[str, ...]) -> str | None:
+def _one_of(request: web.Request, name: str, known: Sequence[State]) -> State | None:
     value = request.query.get(name) or None
-    if value is not None and value not in known:
+    if value is None:
+        return None
+    if value not in known:
         raise bad_request(f'The parameter "{name}" is one of {", ".join(known)}.')
-    return value
+    return known[known.index(value)]

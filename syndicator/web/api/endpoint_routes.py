@@ -1,4 +1,4 @@
-"""Endpoints by program: partners add theirs, prove them, change them, and see how they stand."""
+"""Endpoints by program: partners add theirs, verify them, change them, and see how they stand."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
@@ -130,13 +130,13 @@ class EndpointRoutes:
         return document(await self._registration.add(asker_of(request), values), status=201)
 
     async def endpoint(self, request: web.Request) -> web.Response:
-        """Show an endpoint: what was chosen, whether it is proven, how it stands, what waits for it."""
+        """Show an endpoint: what was chosen, whether it is verified, how it stands, what waits for it."""
         return document(await self._registration.show(asker_of(request), named(request)))
 
     async def change_endpoint(self, request: web.Request) -> web.Response:
         """Change an endpoint: keys that are given take the place of those before, null takes one back.
 
-        Another address must be proven anew.
+        Another address must be verified anew.
         """
         values = await read_json(request, dict[str, Any], '{"payload": "thin"}')
         return document(await self._registration.change(asker_of(request), named(request), values))

@@ -1,4 +1,4 @@
-"""The console's pages of deliveries: what waits for whom, what was given up and why; and each of them."""
+"""The console's pages of deliveries: what waits for whom, what is dead and why; and each of them."""
 
 from aiohttp import web
 

@@ -7,8 +7,9 @@ from msgspec import Struct
 
 from syndicator.errors import NoEndpoint
 from syndicator.model.ids import EndpointId, ReplayId
+from syndicator.model.ops.states import UNDELIVERED, DeliveryStatus
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
-from syndicator.pipeline.webhooks.inspection import ENDED, UNDELIVERED, DeliveryQuery
+from syndicator.pipeline.webhooks.inspection import ENDED, DeliveryQuery
 from syndicator.pipeline.webhooks.replays import ReplayWanted
 from syndicator.push.probes import Probed
 from syndicator.store.webhooks.attempts import AttemptQuery
@@ -84,7 +85,7 @@ class EndpointPages:
         return await self._page(request, secret=made.secret or made.public_key)
 
     async def resend_dead(self, request: web.Request) -> web.Response:
-        """Send again what was given up."""
+        """Send the dead deliveries again."""
         await self._cases.redelivery.dead(OPERATOR, _named(request))
         return self._done(request, "dead_resent")
 
@@ -120,7 +121,7 @@ class EndpointPages:
         status = chosen(request, "status", _STATUSES)
         waiting = await cases.inspection.deliveries(
             OPERATOR,
-            DeliveryQuery(endpoint=name, status=status),
+            DeliveryQuery(endpoint=name, status=DeliveryStatus(status) if status else None),
             request.query.get("cursor") or None,
             ON_PAGE,
         )

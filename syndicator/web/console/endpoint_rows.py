@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from syndicator.model.ops.status import EndpointStatus
-from syndicator.rules.webhooks.endpoint_health import EndpointHealth, Verdict, endpoint_health
+from syndicator.rules.webhooks.endpoint_health import EndpointHealth, endpoint_health
 from syndicator.web.console.shown_failures import ShownFailure, shown_failure
 
 
@@ -34,4 +34,4 @@ def endpoint_rows(statuses: Iterable[EndpointStatus], now: datetime) -> list[End
 
 def worst_first(rows: Iterable[EndpointRow]) -> list[EndpointRow]:
     """Order endpoints by their trouble, else as they were."""
-    return sorted(rows, key=lambda row: list(Verdict).index(row.health.kind))
+    return sorted(rows, key=lambda row: row.health.kind.rank)

@@ -2,9 +2,8 @@
 
 from aiohttp import web
 
+from syndicator.model.ops.states import PartStatus, SourceStanding, worst
 from syndicator.pipeline.ops.source_standings import SourceFilter
-from syndicator.rules.sources.health import HealthStanding
-from syndicator.rules.webhooks.endpoint_health import NEEDS_ATTENTION
 from syndicator.web.console.console import Console
 from syndicator.web.console.endpoint_rows import endpoint_rows, worst_first
 from syndicator.web.console.source_rows import source_rows, with_strips
@@ -14,7 +13,7 @@ from syndicator.web.use_cases import UseCases
 MOST_SOURCES = 20
 """Sources that the page shows at most."""
 
-_NEEDS_ATTENTION = frozenset(HealthStanding) - {HealthStanding.NEW, HealthStanding.PAUSED, HealthStanding.OK}
+_NEEDS_ATTENTION = frozenset(standing for standing in SourceStanding if standing.needs_attention)
 
 
 class OverviewPage:
@@ -33,15 +32,17 @@ class OverviewPage:
         wanted = SourceFilter(standings=_NEEDS_ATTENTION)
         page = await self._reading.standings.page(None, MOST_SOURCES, wanted)
         status = await self._reading.status(page.sources)
-        faults = [part for part in (await self._health.parts()).values() if part.status != "ready"]
+        parts = (await self._health.parts()).values()
+        faults = [part for part in parts if part.status is not PartStatus.READY]
         rows = source_rows(status.sources, status.at)
         sources = with_strips(rows, await self._reading.strips(page.sources), page.sources)
         endpoints = worst_first(endpoint_rows(status.endpoints, status.at))
         attention = {
             "source": sum(page.counts.get(standing, 0) for standing in _NEEDS_ATTENTION),
-            "endpoint": sum(row.health.kind in NEEDS_ATTENTION for row in endpoints),
+            "endpoint": sum(row.health.kind.needs_attention for row in endpoints),
             "part": len(faults),
         }
+        states = [*page.counts, *(row.health.kind for row in endpoints), *(part.status for part in faults)]
         return self._console.page(
             request,
             "overview.html",
@@ -54,4 +55,5 @@ class OverviewPage:
             endpoints=endpoints,
             faults=faults,
             attention={kind: count for kind, count in attention.items() if count},
+            severity=worst(state for state in states if state.needs_attention),
         )

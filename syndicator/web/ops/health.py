@@ -12,6 +12,7 @@ from msgspec import Struct
 from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
 from syndicator.model.ids import FeedId
 from syndicator.model.ops.configuration import ProcessNote
+from syndicator.model.ops.states import PartStatus
 from syndicator.model.ops.status import Recovery
 from syndicator.pipeline.feeds.stale_cache import StaleCache
 from syndicator.pipeline.queries import Queries
@@ -29,8 +30,7 @@ _HEADERS = {hdrs.CACHE_CONTROL: "no-store", hdrs.CONTENT_TYPE: "application/json
 class Part(Struct, frozen=True):
     """How one part of the service stands."""
 
-    status: str
-    """`ready`, `degraded` or `down`."""
+    status: PartStatus
     detail: str
 
 
@@ -63,11 +63,11 @@ class HealthRoutes:
         del request
         parts = await self.parts()
         store, feeds = parts["store"], parts["feeds"]
-        status = feeds.status if store.status == "down" else store.status
-        if status == "ready" and any(part.status != "ready" for part in parts.values()):
-            status = "degraded"
+        status = feeds.status if store.status is PartStatus.DOWN else store.status
+        if status is PartStatus.READY and any(part.status is not PartStatus.READY for part in parts.values()):
+            status = PartStatus.DEGRADED
         body = msgspec.json.encode({"status": status, "parts": parts}) + b"\n"
-        return web.Response(status=503 if status == "down" else 200, body=body, headers=_HEADERS)
+        return web.Response(status=503 if status is PartStatus.DOWN else 200, body=body, headers=_HEADERS)
 
     async def parts(self) -> Mapping[str, Part]:
         """Return how every part stands, by name."""
@@ -79,19 +79,19 @@ class HealthRoutes:
 
     async def _store(self) -> Part:
         if self._reading is None:
-            return Part("down", "Redis does not answer.")
+            return Part(PartStatus.DOWN, "Redis does not answer.")
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 latency_s = await _latency_s(self._reading)
                 lost = await self._reading.recovery()
         except StoreRefuses as error:
-            return Part("down", error.why)
+            return Part(PartStatus.DOWN, error.why)
         except StoreUnavailable:
-            return Part("down", "Redis does not answer.")
+            return Part(PartStatus.DOWN, "Redis does not answer.")
         except TimeoutError:
-            return Part("down", f"Redis did not answer within {_TIMEOUT_S:g} s.")
+            return Part(PartStatus.DOWN, f"Redis did not answer within {_TIMEOUT_S:g} s.")
         except StoreError:
-            return Part("down", "Redis answers with a fault.")
+            return Part(PartStatus.DOWN, "Redis answers with a fault.")
         return await self._writable(self._reading, lost, latency_s)
 
     async def _writable(self, reading: Queries, lost: Recovery | None, latency_s: float) -> Part:
@@ -100,29 +100,31 @@ class HealthRoutes:
             async with asyncio.timeout(_TIMEOUT_S):
                 await reading.try_writing()
         except StoreRefuses as error:
-            return Part("degraded", error.why)
+            return Part(PartStatus.DEGRADED, error.why)
         except (StoreUnavailable, TimeoutError):
-            return Part("degraded", "Redis answers, but takes no writes: are they paused (CLIENT PAUSE)?")
+            return Part(
+                PartStatus.DEGRADED, "Redis answers, but takes no writes: are they paused (CLIENT PAUSE)?"
+            )
         except StoreError:
-            return Part("degraded", "Redis answers a write with a fault.")
+            return Part(PartStatus.DEGRADED, "Redis answers a write with a fault.")
         if lost is not None:
             return Part(
-                "degraded",
+                PartStatus.DEGRADED,
                 f"Redis was emptied after {lost.there_until:%Y-%m-%dT%H:%M:%SZ}. Sources that wait to be "
                 f"gathered again: {lost.waiting}.",
             )
         if latency_s > SLOW_S:
-            return Part("degraded", f"Redis answers slowly: {latency_s * 1000:.0f} ms.")
-        return Part("ready", "Redis answers.")
+            return Part(PartStatus.DEGRADED, f"Redis answers slowly: {latency_s * 1000:.0f} ms.")
+        return Part(PartStatus.READY, "Redis answers.")
 
     def _feeds(self, store: Part) -> Part:
         total = len(self._configured)
-        if store.status != "down":
-            return Part("ready", f"{total} feeds are served as they are now.")
+        if store.status is not PartStatus.DOWN:
+            return Part(PartStatus.READY, f"{total} feeds are served as they are now.")
         kept = len(self._stale_cache.feeds & self._configured)
         if kept:
-            return Part("degraded", f"{kept} of {total} feeds are served as last known.")
-        return Part("down", "No feed is known here.")
+            return Part(PartStatus.DEGRADED, f"{kept} of {total} feeds are served as last known.")
+        return Part(PartStatus.DOWN, "No feed is known here.")
 
 
 def _configured(note: ProcessNote) -> Part:
@@ -131,10 +133,10 @@ def _configured(note: ProcessNote) -> Part:
         # Which they are, is for operators: anybody may ask here.
         faults = "1 fault" if len(note.refused) == 1 else f"{len(note.refused)} faults"
         reload = "syndicator reload names them"
-        return Part("degraded", f"A newer configuration is refused ({faults}; {reload}); {runs}.")
+        return Part(PartStatus.DEGRADED, f"A newer configuration is refused ({faults}; {reload}); {runs}.")
     if note.restart_for:
-        return Part("degraded", f"A restart would apply {', '.join(note.restart_for)}; {runs}.")
-    return Part("ready", f"{runs[0].upper()}{runs[1:]}.")
+        return Part(PartStatus.DEGRADED, f"A restart would apply {', '.join(note.restart_for)}; {runs}.")
+    return Part(PartStatus.READY, f"{runs[0].upper()}{runs[1:]}.")
 
 
 async def _latency_s(reading: Queries) -> float:

@@ -45,7 +45,7 @@ CONSOLE_TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "note.endpoint_resumed": ("Penerima bekerja lagi.", "The endpoint works again."),
     "note.endpoint_removed": ("Penerima dihapus.", "The endpoint is removed."),
-    "note.dead_resent": ("Yang gagal akan dikirim lagi.", "What was given up is sent again."),
+    "note.dead_resent": ("Yang gagal permanen akan dikirim lagi.", "Dead deliveries are sent again."),
     "note.resent": ("Kabar ini akan dikirim lagi sekarang.", "The event is sent again now."),
     "note.replay_begun": ("Kiriman ulang dimulai.", "The replay has begun."),
     "note.replay_cancelled": ("Kiriman ulang dibatalkan.", "The replay is cancelled."),

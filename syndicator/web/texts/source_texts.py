@@ -71,10 +71,6 @@ SOURCE_TEXTS: Mapping[str, tuple[str, str]] = {
     "kilobytes": ("{count} kB", "{count} kB"),
     "took": ("Lama", "Took"),
     "rounds_of_hour": ("satu jam, {count} putaran", "one hour, {count} rounds"),
-    "round_status.ok": ("Baik", "Fine"),
-    "round_status.unchanged": ("Tetap", "Unchanged"),
-    "round_status.partly": ("Sebagian gagal", "Partly failed"),
-    "round_status.failed": ("Gagal", "Failed"),
     "earlier_rounds": ("Putaran sebelumnya", "Earlier rounds"),
     "no_rounds": ("Belum ada putaran.", "No round is known."),
     # The past of a source.
@@ -105,10 +101,6 @@ SOURCE_TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "backfill_oldest": ("Tertua", "Oldest"),
     "backfill_begun": ("Dimulai", "Begun"),
-    "backfill_status.running": ("Berjalan", "Running"),
-    "backfill_status.done": ("Selesai", "Done"),
-    "backfill_status.stopped": ("Dihentikan", "Stopped"),
-    "backfill_status.failed": ("Gagal", "Failed"),
     # What is wrong with a field of a form.
     "fault.no_time": (
         "Ini bukan waktu. Tulis seperti 2027-03-13T06:00.",

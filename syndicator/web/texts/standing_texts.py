@@ -1,4 +1,4 @@
-"""How sources and endpoints stand, in the languages that we speak: the words of all pages of the console."""
+"""What pages of the console say of sources and endpoints, in the languages that we speak."""
 
 from collections.abc import Mapping
 
@@ -55,22 +55,9 @@ STANDING_TEXTS: Mapping[str, tuple[str, str]] = {
         "{new} baru, {changed} berubah, {duplicate} ganda, {unchanged} tetap",
         "{new} new, {changed} changed, {duplicate} duplicate, {unchanged} unchanged",
     ),
-    "standing.ok": ("Baik", "Fine"),
-    "standing.failing": ("Gagal {failures} kali berturut-turut", "Failed {failures} times in a row"),
-    "standing.failing_once": ("Gagal sekali", "Failed once"),
-    "standing.failing_any": ("Gagal", "Failing"),
-    "standing.stuck": ("Macet", "Stuck"),
-    "standing.late": ("Terlambat", "Late"),
-    "standing.quiet": ("Sepi lebih lama dari biasanya", "Quiet for longer than usual"),
-    "standing.paused": ("Dijeda", "Paused"),
-    "standing.stopped": ("Dihentikan", "Stopped"),
-    "standing.new": ("Belum pernah diambil", "New"),
+    "failed_once": ("Putaran terakhir gagal", "The last round failed"),
+    "failed_rounds": ("{count} putaran terakhir gagal", "The last {count} rounds failed"),
     "endpoint": ("Penerima", "Endpoint"),
-    "ready": ("Siap", "Ready"),
-    "delayed": ("Ditunda", "Delayed"),
-    "in_flight": ("Dikirim", "In flight"),
-    "dead": ("Gagal", "Dead"),
-    "delivered": ("Terkirim", "Delivered"),
     "last_failure": ("Kegagalan terakhir: {reason}", "Last failure: {reason}"),
     # Why something failed: the words of `model.fetch.Reason`.
     "reason.blocked": ("Alamatnya tidak diizinkan", "The address is not allowed"),

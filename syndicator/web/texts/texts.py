@@ -11,6 +11,7 @@ from syndicator.web.texts.page_texts import PAGE_TEXTS
 from syndicator.web.texts.schedule_texts import SCHEDULE_TEXTS
 from syndicator.web.texts.source_texts import SOURCE_TEXTS
 from syndicator.web.texts.standing_texts import STANDING_TEXTS
+from syndicator.web.texts.state_texts import STATE_TEXTS
 from syndicator.web.texts.story_texts import STORY_TEXTS
 from syndicator.web.texts.token_texts import TOKEN_TEXTS
 from syndicator.web.texts.trial_texts import TRIAL_TEXTS
@@ -23,6 +24,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **CONSOLE_TEXTS,
     **STANDING_TEXTS,
     **SOURCE_TEXTS,
+    **STATE_TEXTS,
     **DELIVERY_TEXTS,
     **TOKEN_TEXTS,
     **TRIAL_TEXTS,

@@ -14,7 +14,6 @@ TOKEN_TEXTS: Mapping[str, tuple[str, str]] = {
     "opens_feeds": ("feed {names}", "feeds {names}"),
     "of_whom": ("Pemilik", "Owner"),
     "ends": ("Berakhir", "Expires"),
-    "expired": ("Berakhir", "Expired"),
     "no_end": ("tidak pernah", "never"),
     "change": ("Ubah", "Change"),
     "token_overlap": ("Jam selama nilai lama masih berlaku", "Hours for which the value before stays valid"),

@@ -1,4 +1,4 @@
-"""Endpoints on the command line: added, proven, shown, given a new secret, paused, removed."""
+"""Endpoints on the command line: added, verified, shown, given a new secret, paused, removed."""
 
 import json
 import uuid
@@ -67,7 +67,7 @@ async def test_an_endpoint_is_added_tried_and_removed(config: Path, partner: tup
     assert (await run(config, "endpoints", "remove", "koran"))[:2] == (0, "Removed: koran\n")
 
 
-async def test_what_was_not_proven_is_told_with_what_to_do(config: Path, partner: tuple[str, Taken]) -> None:
+async def test_what_is_unverified_is_told_with_what_to_do(config: Path, partner: tuple[str, Taken]) -> None:
     url, taken = partner
     status, out, _ = await run(config, "endpoints", "add", f"{url}/none", "--id", "koran")
     assert (status, "syndicator endpoints verify koran" in out) == (0, True)

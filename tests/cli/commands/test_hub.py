@@ -54,10 +54,10 @@ def run(folder: Path, *command: str) -> str:
 
 def test_subscribers_are_listed_by_host(folder: Path) -> None:
     out = run(folder, "hub", "list")
-    for word in (KNOWN.id, "websub", "latest.rss", "reader.example", "asked"):
+    for word in (KNOWN.id, "websub", "latest.rss", "reader.example", "requested"):
         assert word in out
     (item,) = json.loads(run(folder, "hub", "list", "--json"))["items"]
-    assert (item["state"], item["asked_at"]) == ("asked", "2026-11-05T12:00:00Z")
+    assert (item["state"], item["asked_at"]) == ("requested", "2026-11-05T12:00:00Z")
 
 
 def test_one_is_shown(folder: Path) -> None:

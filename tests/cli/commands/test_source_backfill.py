@@ -56,7 +56,7 @@ async def test_the_past_of_a_source_is_asked_for_shown_and_stopped(config: Path)
     _, out, _ = await run(config, "sources", "show", "kota")
     assert "backfill          running; 0 new, 0 known, 0 requests" in out
     status, out, _ = await run(config, "sources", "backfill", "kota", "--stop", "--json")
-    assert (status, json.loads(out)["status"]) == (0, "stopped")
+    assert (status, json.loads(out)["status"]) == (0, "cancelled")
     _, out, _ = await run(config, "audit", "list", "--json")
     assert [entry["what"] for entry in json.loads(out)["items"]] == [
         "source.backfill_stopped", "source.backfill",

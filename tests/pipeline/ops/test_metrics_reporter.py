@@ -3,6 +3,7 @@
 from pipeline.conftest import OpenService
 
 from syndicator.model.ids import EndpointId, SourceId
+from syndicator.model.ops.states import AttemptResult, RoundStatus
 from syndicator.pipeline.ops.metrics_reporter import (
     MOST_ENDPOINTS,
     MOST_GROUPS,
@@ -17,7 +18,9 @@ from syndicator.service import Service
 
 def gathered(service: Service, source: str) -> None:
     service.metrics_reporter.report(
-        SourceReport(step="gather", event="source_gathered", source=SourceId(source), status="ok", quiet=True)
+        SourceReport(
+            step="gather", event="source_gathered", source=SourceId(source), status=RoundStatus.OK, quiet=True
+        )
     )
 
 
@@ -62,7 +65,7 @@ async def test_very_many_endpoints_share_one_series(service_of: OpenService) -> 
                     step="deliver",
                     event="delivered",
                     endpoint=EndpointId(f"partner-{number}"),
-                    result="delivered",
+                    result=AttemptResult.DELIVERED,
                     duration_s=0.1,
                     latency_s=0.2,
                     quiet=True,

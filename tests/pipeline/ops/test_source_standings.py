@@ -7,10 +7,10 @@ from msgspec.structs import replace
 from support import NOON, ManualClock
 
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.states import SourceStanding
 from syndicator.model.schedule import Every
 from syndicator.model.source import Failure, Source, SourceKind, SourceState
 from syndicator.pipeline.ops.source_standings import REREAD, StandingCursor, Standings
-from syndicator.rules.sources.health import HealthStanding
 from syndicator.store.store import Store
 
 MANY = 2 * REREAD + 100
@@ -56,8 +56,8 @@ async def settle_leased(store: Store, number: int, state: SourceState) -> None:
 async def test_the_worst_come_first_and_all_are_counted(standings: Standings) -> None:
     page = await standings.page(None, 5)
     assert page.sources == ["portal-3", "portal-1500", "portal-2050", "portal-0", "portal-1"]
-    assert page.counts == {HealthStanding.FAILING: 3, HealthStanding.NEW: MANY - 6, HealthStanding.OK: 3}
-    assert list(page.counts) == [HealthStanding.FAILING, HealthStanding.NEW, HealthStanding.OK]
+    assert page.counts == {SourceStanding.FAILING: 3, SourceStanding.NEW: MANY - 6, SourceStanding.OK: 3}
+    assert list(page.counts) == [SourceStanding.FAILING, SourceStanding.NEW, SourceStanding.OK]
 
 
 async def test_pages_hold_each_source_once(standings: Standings) -> None:
@@ -71,12 +71,12 @@ async def test_pages_hold_each_source_once(standings: Standings) -> None:
 
 
 async def test_a_page_begins_at_a_standing_or_a_source(standings: Standings) -> None:
-    fine = await standings.page(StandingCursor(standing=HealthStanding.OK), 2)
+    fine = await standings.page(StandingCursor(standing=SourceStanding.OK), 2)
     assert fine.sources == ["portal-7", "portal-8"]
-    assert fine.next == StandingCursor(standing=HealthStanding.OK, source=SourceId("portal-2099"))
+    assert fine.next == StandingCursor(standing=SourceStanding.OK, source=SourceId("portal-2099"))
     assert (await standings.page(fine.next, 9)).sources == ["portal-2099"]
     unknown = await standings.page(
-        StandingCursor(standing=HealthStanding.FAILING, source=SourceId("gone")), 1
+        StandingCursor(standing=SourceStanding.FAILING, source=SourceId("gone")), 1
     )
     assert unknown.sources == ["portal-3"], "a source that has left: from the first of its standing on"
 
@@ -88,9 +88,9 @@ async def test_what_a_round_settles_and_what_time_brings_shows(
     await settle_leased(store, 1999, replace(FAILED, next_due_at=NOON + 2 * DAY))
     assert (await standings.page(None, 3)).sources == ["portal-3", "portal-1500", "portal-1999"]
     clock.advance((DAY + timedelta(minutes=3)).total_seconds())
-    late = await standings.page(StandingCursor(standing=HealthStanding.LATE), 9)
+    late = await standings.page(StandingCursor(standing=SourceStanding.LATE), 9)
     assert late.sources[:3] == ["portal-7", "portal-8", "portal-2099"]
-    assert late.counts[HealthStanding.LATE] == 3
+    assert late.counts[SourceStanding.LATE] == 3
 
 
 async def test_a_state_that_is_settled_with_the_same_due_time_shows_after_some_refreshes(
@@ -98,7 +98,7 @@ async def test_a_state_that_is_settled_with_the_same_due_time_shows_after_some_r
 ) -> None:
     await standings.page(None, 1)
     await settle(store, 1500, FINE)
-    counts = [(await standings.page(None, 1)).counts[HealthStanding.FAILING] for _ in range(3)]
+    counts = [(await standings.page(None, 1)).counts[SourceStanding.FAILING] for _ in range(3)]
     assert counts[-1] == 2
 
 
@@ -106,7 +106,7 @@ async def test_few_sources_are_as_of_the_call(store: Store, clock: ManualClock) 
     few = sources(3)
     standings = Standings(store.sources, few, clock)
     await store.sources.enlist([one.id for one in few], [], clock())
-    assert (await standings.page(None, 9)).counts == {HealthStanding.NEW: 3}
+    assert (await standings.page(None, 9)).counts == {SourceStanding.NEW: 3}
     for state, expected in ((FAILED, "failing"), (FINE, "ok"), (FAILED, "failing")):
         await settle(store, 1, state)
         page = await standings.page(None, 9)
@@ -118,5 +118,5 @@ async def test_it_is_kept_up_while_nobody_asks(store: Store, clock: ManualClock)
     await store.sources.enlist([one.id for one in sources()], [], clock())
     standings = Standings(store.sources, sources(), clock)
     async with standings.keeping_up():
-        assert (await standings.page(None, 1)).counts == {HealthStanding.NEW: MANY}
+        assert (await standings.page(None, 1)).counts == {SourceStanding.NEW: MANY}
     assert (await Standings(store.sources, [], clock).page(None, 1)).counts == {}

@@ -14,7 +14,8 @@ from pipeline.webhooks.test_delivery import config as endpoint
 from support import NOON, ManualClock
 
 from syndicator.model.ids import FeedId
-from syndicator.model.sources.backfill import BackfillPath, BackfillStatus, BackfillWalk, BackfillWish
+from syndicator.model.ops.states import BackfillStatus
+from syndicator.model.sources.backfill import BackfillPath, BackfillWalk, BackfillWish
 from syndicator.pipeline.rounds import backfill_step
 from syndicator.pipeline.sources.source_control import Choice, ControlRefused
 from syndicator.service import Service
@@ -355,7 +356,7 @@ async def test_it_rests_while_the_source_is_paused_and_ends_when_it_is_stopped(
         assert "paused by an operator (pindah)" in resting.reason
         assert "/1.xml" not in portal.asked
         stopped = await service.backfill_control.stop(CITY)
-        assert stopped.status is BackfillStatus.STOPPED
+        assert stopped.status is BackfillStatus.CANCELLED
         with pytest.raises(ControlRefused, match="not being gathered"):
             await service.backfill_control.stop(CITY)
         clock.advance(120)

@@ -6,7 +6,8 @@ from pipeline.sources.test_source_memory import LIST, PAGES, full, local_rss, st
 from support import ManualClock
 
 from syndicator.model.ids import SourceId
-from syndicator.rules.sources.health import Health, HealthStanding, health
+from syndicator.model.ops.states import SourceStanding
+from syndicator.rules.sources.health import Health, health
 from syndicator.service import Service
 
 PAGE = "<h1>Berita {number}</h1><div class=isi><p>Air naik di kampung {number}.</p></div>"
@@ -39,7 +40,7 @@ async def test_a_portal_whose_new_pages_are_all_refused_is_stuck(portal: Portal)
             publish(portal, *range(1, number + 1), refused=True)
             await gather(service)
             kinds.append((await standing(service, portal.clock)).kind)
-        assert kinds == [HealthStanding.OK, HealthStanding.OK, HealthStanding.STUCK]
+        assert kinds == [SourceStanding.OK, SourceStanding.OK, SourceStanding.STUCK]
         why = "none of its 3 latest article pages could be read, in 3 rounds: http_403"
         assert (await standing(service, portal.clock)).why == why
         assert why in (await state_of(service)).warnings
@@ -51,7 +52,7 @@ async def test_a_portal_whose_new_pages_are_all_refused_is_stuck(portal: Portal)
         publish(portal, 1, 2, 3, 4, refused=False)
         portal.clock.advance(1200)
         await gather(service)
-        assert await standing(service, portal.clock) == Health(kind=HealthStanding.OK)
+        assert await standing(service, portal.clock) == Health(kind=SourceStanding.OK)
         assert not any("none of its" in one for one in (await state_of(service)).warnings)
 
 
@@ -66,7 +67,7 @@ async def test_a_few_dead_links_are_no_wall(portal: Portal) -> None:
         for _ in range(6):
             portal.clock.advance(86400)
             await gather(service)
-        assert (await standing(service, portal.clock)).kind is HealthStanding.OK
+        assert (await standing(service, portal.clock)).kind is SourceStanding.OK
         assert portal.asked.count("/read/2") == 6
 
 
@@ -78,4 +79,4 @@ async def test_a_feed_whose_pages_are_refused_is_told_and_not_stuck(portal: Port
             portal.clock.advance(300)
         told = "none of its 3 latest article pages could be read, in 3 rounds: http_404"
         assert told in (await state_of(service)).warnings
-        assert (await standing(service, portal.clock)).kind is HealthStanding.OK
+        assert (await standing(service, portal.clock)).kind is SourceStanding.OK

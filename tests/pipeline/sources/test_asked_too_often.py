@@ -7,7 +7,7 @@ from pipeline.rounds.test_list_paging import config as list_config
 from pipeline.rounds.test_list_paging import put_article, put_list
 from support import ManualClock
 
-from syndicator.rules.sources.health import HealthStanding
+from syndicator.model.ops.states import SourceStanding
 from syndicator.service import Service
 
 
@@ -22,7 +22,7 @@ async def test_a_server_that_always_says_429_is_left_alone_and_told(
             clock.advance(300)
         assert 20 <= len(portal.asked) <= 35
         shown = await service.queries.source(CITY)
-        assert shown.health.kind is HealthStanding.FAILING
+        assert shown.health.kind is SourceStanding.FAILING
         assert f"the last {len(portal.asked)} rounds failed (http_429)" in shown.health.why
         assert shown.state.failures == 0
         assert shown.state.due_because == "asked too often, left alone for 1 h (http_429)"
@@ -31,7 +31,7 @@ async def test_a_server_that_always_says_429_is_left_alone_and_told(
         clock.advance(2 * 3600)
         (report,) = await gather(service)
         shown = await service.queries.source(CITY)
-        assert (report.status, shown.health.kind, shown.state.excused) == ("ok", HealthStanding.OK, 0)
+        assert (report.status, shown.health.kind, shown.state.excused) == ("ok", SourceStanding.OK, 0)
         assert shown.state.due_because == "every 1m"
 
 

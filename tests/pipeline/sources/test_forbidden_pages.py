@@ -5,7 +5,7 @@ from pipeline.rounds.test_feed_round import CITY, gather
 from pipeline.sources.test_source_memory import LIST, PAGES
 from support import ManualClock
 
-from syndicator.rules.sources.health import HealthStanding
+from syndicator.model.ops.states import SourceStanding
 
 
 async def test_a_source_whose_pages_are_all_forbidden_stays_stuck_and_names_the_remedy(
@@ -19,7 +19,7 @@ async def test_a_source_whose_pages_are_all_forbidden_stays_stuck_and_names_the_
         for _ in range(5):
             await gather(service)
             shown = await service.queries.source(CITY)
-            assert shown.health.kind is HealthStanding.STUCK
+            assert shown.health.kind is SourceStanding.STUCK
             assert "politeness = { robots = false }" in shown.health.why
             clock.advance(300)
     allowed = PAGES.format(url=portal.url).replace("\n[feed", "\npoliteness = { robots = false }\n[feed", 1)
@@ -29,5 +29,5 @@ async def test_a_source_whose_pages_are_all_forbidden_stays_stuck_and_names_the_
             clock.advance(3600)
             await gather(service)
         shown = await service.queries.source(CITY)
-        assert (shown.health.kind, shown.state.fruitful) == (HealthStanding.OK, True)
+        assert (shown.health.kind, shown.state.fruitful) == (SourceStanding.OK, True)
         assert (await service.queries.status()).articles == 1

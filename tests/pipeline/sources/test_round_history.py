@@ -7,6 +7,7 @@ from pipeline.rounds.test_feed_round import CITY, config, gather, rss
 from support import NOON, ManualClock
 
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.states import RoundStatus
 from syndicator.model.source import SourceState
 from syndicator.model.sources.round_history import RoundLine
 from syndicator.store.keys.table import Keys
@@ -59,7 +60,7 @@ async def test_the_bytes_of_article_pages_count(
 
 async def test_who_lost_the_lease_writes_no_line(store: Store, clock: ManualClock) -> None:
     await store.sources.enlist([CITY], [], clock())
-    line = RoundLine(began_at=clock(), status="ok")
+    line = RoundLine(began_at=clock(), status=RoundStatus.OK)
     assert not await store.sources.settle(CITY, "another's", SourceState(), line=line)
     assert (await store.round_histories.read(CITY, clock())).rounds == ()
 

@@ -11,13 +11,13 @@ from support import NOON, ManualClock, answering
 
 from syndicator.model.article import Article
 from syndicator.model.ids import FeedId
+from syndicator.model.ops.states import SourceStanding
 from syndicator.model.source import SourceState
 from syndicator.pipeline.articles.explanation import explain
 from syndicator.pipeline.sources.gather_step import SourceReport
 from syndicator.pipeline.sources.source_control import Choice
 from syndicator.rules.sources import validator_trust
 from syndicator.rules.sources.cadence import GONE
-from syndicator.rules.sources.health import HealthStanding
 from syndicator.service import Service
 
 
@@ -50,7 +50,7 @@ async def test_a_source_that_is_gone_is_asked_no_more_until_it_is_resumed(
         await service.sync_configuration()  # as every start does
         assert await gather(service) == []
         shown = await service.queries.source(CITY)
-        assert (shown.health.kind, shown.health.why) == (HealthStanding.STOPPED, GONE)
+        assert (shown.health.kind, shown.health.why) == (SourceStanding.STOPPED, GONE)
         assert shown.state.due_because == f"stopped: {GONE}"
         del portal.status["/rss"]
         portal.documents["/rss"] = rss(1)

@@ -7,8 +7,8 @@ from pipeline.sources.test_moves_taken_back import adopt
 from pipeline.websub.test_pushed_rounds import ask_hubs, feed, reachable
 from support import ManualClock
 
+from syndicator.model.ops.states import SourceStanding
 from syndicator.pipeline.sources.source_control import Choice
-from syndicator.rules.sources.health import HealthStanding
 
 
 async def test_a_gap_is_told_once_and_an_odd_document_as_long_as_it_stands(
@@ -79,7 +79,7 @@ async def test_what_is_odd_in_a_push_is_told_until_the_next_one(
             shown = await service.queries.source(CITY)
             assert shown.state.warnings[: len(odd)] == odd
             assert len(shown.state.warnings) == len(odd) + said
-            assert shown.health.kind is HealthStanding.OK
+            assert shown.health.kind is SourceStanding.OK
         clock.advance(300)
         await hub.push(b"<html>still busy</html>")
         (both,) = await gather(service)  # the push, and a poll that finds nothing changed

@@ -199,7 +199,7 @@ async def test_it_waits_because_no_process_has_the_endpoint_configured(partner: 
     partner.clock.advance(1200)
     async with partner.service_of("") as service:
         found = await traced(service)
-    assert (found.status, found.reason) == ("ready", "left")
+    assert (found.status, found.reason) == ("ready", "orphaned")
     assert "no running process has [endpoint.a] configured" in found.why
 
 

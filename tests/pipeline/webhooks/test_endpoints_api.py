@@ -125,7 +125,7 @@ async def test_every_change_of_an_endpoint_stands_in_the_audit_log(api: Api, rec
     assert "geheim" not in str(entries)
 
 
-async def test_an_endpoint_is_proven_and_receives(api: Api, receiver: Receiver) -> None:
+async def test_an_endpoint_is_verified_and_receives(api: Api, receiver: Receiver) -> None:
     added = (await api.add(receiver, headers={"X-Key": "qqq-zzz"}, payload="thin")).json
     name, secret = added["endpoint"]["id"], added["secret"]
     assert name.startswith("koran-")
@@ -173,7 +173,7 @@ async def test_nothing_is_sent_before_the_challenge_came_back(api: Api, receiver
     assert json.loads(receiver.received[-1][1])["data"]["article"]["title"] == "Berita nomor 2"
 
 
-async def test_another_address_must_be_proven_anew(api: Api, receiver: Receiver) -> None:
+async def test_another_address_must_be_verified_anew(api: Api, receiver: Receiver) -> None:
     path = f"/{(await api.add(receiver)).json['endpoint']['id']}"
     changed = (await api.ask("PATCH", path, {"events": ["article.withdrawn"], "description": "Redaksi"})).json
     assert changed["settings"]["events"] == ["article.withdrawn"]
@@ -187,7 +187,9 @@ async def test_another_address_must_be_proven_anew(api: Api, receiver: Receiver)
     assert receiver.types == ["endpoint.verify"]
 
 
-async def test_events_wait_for_one_that_moved_until_it_is_proven_again(api: Api, receiver: Receiver) -> None:
+async def test_events_wait_for_one_that_moved_until_it_is_verified_again(
+    api: Api, receiver: Receiver
+) -> None:
     name = (await api.add(receiver)).json["endpoint"]["id"]
     receiver.status = 503
     await admit(api.service, 1)

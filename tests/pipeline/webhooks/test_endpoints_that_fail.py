@@ -10,9 +10,9 @@ from pipeline.feeds.test_publisher import admit
 from pipeline.webhooks.test_delivery import A, B, Partner, config, counts, deliver, partner
 from support import ManualClock, answering, until
 
-from syndicator.model.endpoint import EndpointStanding
 from syndicator.model.event import EndpointNotice, Event, EventType
 from syndicator.model.ids import EndpointId
+from syndicator.model.ops.states import EndpointStanding
 from syndicator.model.ops.status import QueueCounts
 from syndicator.pipeline.webhooks.attempt_limits import AttemptSlots
 from syndicator.pipeline.webhooks.delivery import DeliverStep

@@ -12,9 +12,10 @@ from pipeline.webhooks.test_delivery import A, B, Partner, config, counts, deliv
 from support import ManualClock
 
 from syndicator.errors import EndpointRefused, NoEndpoint
+from syndicator.model.ops.states import EndpointStanding
 from syndicator.model.ops.status import QueueCounts
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
-from syndicator.rules.webhooks.endpoint_health import Verdict, endpoint_health
+from syndicator.rules.webhooks.endpoint_health import endpoint_health
 from syndicator.service import Service
 from syndicator.store.ops.configured_names import IN_USE
 
@@ -23,7 +24,7 @@ __all__ = ["partner"]  # a fixture
 LONG_ENOUGH_S = (IN_USE + timedelta(seconds=1)).total_seconds()
 
 
-async def verdicts(service: Service) -> dict[str, Verdict]:
+async def verdicts(service: Service) -> dict[str, EndpointStanding]:
     statuses = await service.queries.endpoints()
     return {one.endpoint.id: endpoint_health(one, service.clock()).kind for one in statuses}
 
@@ -46,18 +47,18 @@ async def test_an_endpoint_that_left_every_configuration_is_told_so_and_can_be_r
 ) -> None:
     async with service_that_b_left(partner, service_of) as service:
         registration = service.registration
-        assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
+        assert await verdicts(service) == {A: EndpointStanding.ACTIVE, B: EndpointStanding.ACTIVE}
         with pytest.raises(EndpointRefused, match="10 minutes later"):
             await registration.remove(OPERATOR, B)
         clock.advance(LONG_ENOUGH_S)
         await sweep(service)
-        assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.LEFT}
-        assert (await registration.show(OPERATOR, B)).health.kind is Verdict.LEFT
+        assert await verdicts(service) == {A: EndpointStanding.ACTIVE, B: EndpointStanding.ORPHANED}
+        assert (await registration.show(OPERATOR, B)).health.kind is EndpointStanding.ORPHANED
         await admit(service, 1)
         await deliver(service)
         assert await counts(service, B) == QueueCounts(ready=1), "it waits, should the endpoint come back"
         await registration.remove(OPERATOR, B)
-        assert await verdicts(service) == {A: Verdict.ACTIVE}
+        assert await verdicts(service) == {A: EndpointStanding.ACTIVE}
         await admit(service, 2)
         await deliver(service)
         clock.advance(61)
@@ -79,7 +80,7 @@ async def test_the_doctor_tells_of_what_waits_for_an_endpoint_that_left(partner:
         for repair in (False, True):
             (one,) = await doctor.examine(repair=repair)
             assert (one.kind, one.where, one.count, one.mended, one.is_fault) == (
-                "left_endpoint", "b", 1, False, False,
+                "orphaned_endpoint", "b", 1, False, False,
             )  # fmt: skip
             assert "`syndicator endpoints remove b`" in one.message
         await service.registration.remove(OPERATOR, B)
@@ -95,7 +96,7 @@ async def test_an_endpoint_that_another_process_has_configured_is_not_removed(pa
             partner.clock.advance(LONG_ENOUGH_S)
             await sweep(other)
             await sweep(service)
-        assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
+        assert await verdicts(service) == {A: EndpointStanding.ACTIVE, B: EndpointStanding.ACTIVE}
         with pytest.raises(EndpointRefused, match=r"take \[endpoint.b\] out"):
             await service.registration.remove(OPERATOR, B)
 
@@ -103,7 +104,7 @@ async def test_an_endpoint_that_another_process_has_configured_is_not_removed(pa
 async def test_after_a_long_stop_what_is_configured_here_has_not_left(partner: Partner) -> None:
     async with partner.service_of(config(partner)) as service:
         partner.clock.advance(LONG_ENOUGH_S)
-        assert await verdicts(service) == {A: Verdict.ACTIVE}
+        assert await verdicts(service) == {A: EndpointStanding.ACTIVE}
         with pytest.raises(EndpointRefused, match=r"take \[endpoint.a\] out"):
             await service.registration.remove(OPERATOR, A)
 
@@ -114,8 +115,8 @@ async def test_an_endpoint_that_comes_back_within_the_week_misses_nothing(partne
         await sweep(service)
         await admit(service, 1)
         await deliver(service)
-        assert await verdicts(service) == {A: Verdict.ACTIVE, B: Verdict.LEFT}
+        assert await verdicts(service) == {A: EndpointStanding.ACTIVE, B: EndpointStanding.ORPHANED}
     async with partner.service_of(both(partner)) as back:
         await deliver(back)
-        assert await verdicts(back) == {A: Verdict.ACTIVE, B: Verdict.ACTIVE}
+        assert await verdicts(back) == {A: EndpointStanding.ACTIVE, B: EndpointStanding.ACTIVE}
         assert await counts(back, B) == QueueCounts(delivered=1)

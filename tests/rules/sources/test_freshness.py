@@ -1,4 +1,4 @@
-"""The freshness objective: what is measured, when it is breached, and when that is over."""
+"""The freshness objective: what is measured, when a source is behind, and when it has caught up."""
 
 from datetime import datetime, timedelta
 

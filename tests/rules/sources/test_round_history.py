@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from support import NOON
 
+from syndicator.model.ops.states import RoundStatus
 from syndicator.model.sources.round_history import HOUR, HourSum, RoundHistory, RoundLine, RoundLog
 from syndicator.rules.sources.round_history import HourKind, lines_of, strip_of, with_round
 
@@ -11,7 +12,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def line(minutes: float, status: str = "ok", **other: object) -> RoundLine:
-    return RoundLine(began_at=NOON + minutes * MINUTE, status=status, **other)  # type: ignore[arg-type]
+    return RoundLine(began_at=NOON + minutes * MINUTE, status=RoundStatus(status), **other)  # type: ignore[arg-type]
 
 
 def history(*lines: RoundLine, kept: int = 100) -> RoundHistory:

@@ -1,4 +1,4 @@
-"""When a failing endpoint is left in peace, tried again, and given up."""
+"""When a failing endpoint is left in peace, tried again, and disabled."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -6,10 +6,11 @@ import pytest
 from support import NOON
 
 from syndicator.model.delivery import Endpoint
-from syndicator.model.endpoint import EndpointListed, EndpointStanding, EndpointState
+from syndicator.model.endpoint import EndpointListed, EndpointState
 from syndicator.model.ids import EndpointId
+from syndicator.model.ops.states import EndpointStanding
 from syndicator.model.ops.status import EndpointStatus, QueueCounts
-from syndicator.rules.webhooks.endpoint_health import Verdict, endpoint_health
+from syndicator.rules.webhooks.endpoint_health import endpoint_health
 
 KORAN = Endpoint(id=EndpointId("koran"), url="https://koran.example/in", secrets=())
 CONFIGURED = EndpointListed(endpoint=KORAN)
@@ -29,48 +30,52 @@ def status(
 FAILING = EndpointState(failures=9, openings=2, held_until=LATER)
 
 CASES = {
-    "all is well": (status(counts=QueueCounts(ready=3, in_flight=1, delivered=9)), Verdict.ACTIVE, ""),
-    "one is tried again": (status(counts=QueueCounts(delayed=1)), Verdict.RETRYING, ""),
-    "it failed once": (status(EndpointState(failures=1)), Verdict.RETRYING, "1 failure in a row"),
+    "all is well": (
+        status(counts=QueueCounts(ready=3, in_flight=1, delivered=9)),
+        EndpointStanding.ACTIVE,
+        "",
+    ),
+    "one is tried again": (status(counts=QueueCounts(delayed=1)), EndpointStanding.RETRYING, ""),
+    "it failed once": (status(EndpointState(failures=1)), EndpointStanding.RETRYING, "1 failure in a row"),
     "it asked for rest": (
         status(EndpointState(held_until=LATER)),
-        Verdict.RETRYING,
+        EndpointStanding.RETRYING,
         "nothing is sent before 2026-11-05T12:01:00Z",
     ),
-    "its rest is over": (status(EndpointState(held_until=NOON)), Verdict.ACTIVE, ""),
+    "its rest is over": (status(EndpointState(held_until=NOON)), EndpointStanding.ACTIVE, ""),
     "it fails": (
         status(FAILING, QueueCounts(dead=1, delayed=1)),
-        Verdict.FAILING,
+        EndpointStanding.FAILING,
         "9 failures in a row; nothing is sent before 2026-11-05T12:01:00Z",
     ),
-    "two were given up": (
+    "two are dead": (
         status(counts=QueueCounts(dead=2)),
-        Verdict.DEAD,
-        "2 deliveries were given up",
+        EndpointStanding.DEGRADED,
+        "2 deliveries are dead",
     ),
     "it was disabled": (
         status(EndpointState(standing=EndpointStanding.DISABLED, reason="gone"), QueueCounts(dead=1)),
-        Verdict.DISABLED,
+        EndpointStanding.DISABLED,
         "gone",
     ),
     "somebody paused it": (
         status(EndpointState(standing=EndpointStanding.PAUSED, reason="moving", openings=1)),
-        Verdict.PAUSED,
+        EndpointStanding.PAUSED,
         "moving",
     ),
-    "it is not proven": (
+    "it is unverified": (
         status(listed=EndpointListed(endpoint=KORAN, owner="koran")),
-        Verdict.UNVERIFIED,
-        "nothing is sent there before it is proven",
+        EndpointStanding.UNVERIFIED,
+        "nothing is sent there before it is verified",
     ),
     "its secrets are sealed": (
         status(listed=EndpointListed(endpoint=KORAN, owner="x", verified_at=NOON, unreadable="no key")),
-        Verdict.UNREADABLE,
+        EndpointStanding.UNREADABLE,
         "its secrets cannot be opened here",
     ),
     "nobody has it configured": (
         status(has_left=True),
-        Verdict.LEFT,
+        EndpointStanding.ORPHANED,
         (
             "no running process has [endpoint.koran] configured; it goes after a week, with what waits, or now: "
             "`syndicator endpoints remove koran`"

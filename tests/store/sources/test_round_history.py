@@ -7,6 +7,7 @@ from support import NOON, ManualClock
 
 from syndicator.model.fetch import Reason
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.states import RoundStatus
 from syndicator.model.sources.round_history import HOUR, RoundHistory, RoundLine, RoundLog
 from syndicator.rules.sources.round_history import with_round
 from syndicator.store.keys.table import Keys
@@ -22,7 +23,7 @@ def line(number: int = 0, **other: object) -> RoundLine:
     values: dict[str, object] = {
         "began_at": NOON + number * timedelta(minutes=2),
         "late_s": 0.25,
-        "status": "ok",
+        "status": RoundStatus.OK,
         "new": 1,
         "received_bytes": 65_536,
         "took_ms": 500,
@@ -42,7 +43,7 @@ async def write(store: Store, lines: list[RoundLine], source: SourceId = CITY) -
 async def test_30_days_of_a_round_every_2_minutes_take_at_most_20_kb(
     store: Store, clock: ManualClock
 ) -> None:
-    failed = {"status": "failed", "reason": "http_503", "new": 0}
+    failed = {"status": RoundStatus.FAILED, "reason": "http_503", "new": 0}
     lines = [line(number, **(failed if number % 30 == 7 else {})) for number in range(35 * 720)]
     await write(store, lines)
     clock.now = lines[-1].began_at
@@ -88,8 +89,8 @@ async def test_nothing_is_known_of_a_source_without_rounds(store: Store, clock: 
 
 async def test_every_reason_is_kept(store: Store, clock: ManualClock) -> None:
     reasons = [reason.value for reason in Reason if reason is not Reason.HTTP] + ["http_404", "http_599"]
-    lines = [line(number, status="failed", reason=reason) for number, reason in enumerate(reasons)]
-    lines.append(line(len(lines), status="unchanged"))
+    lines = [line(number, status=RoundStatus.FAILED, reason=reason) for number, reason in enumerate(reasons)]
+    lines.append(line(len(lines), status=RoundStatus.UNCHANGED))
     await write(store, lines)
     clock.now = lines[-1].began_at
     found = await store.round_histories.read(CITY, clock())

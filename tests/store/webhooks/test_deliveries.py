@@ -12,6 +12,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.delivery import Dead, Delivered, Endpoint, Rate, RetryAt, Secret
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import EndpointId, EventId
+from syndicator.model.ops.states import AttemptResult
 from syndicator.model.ops.status import QueueCounts
 from syndicator.store.store import Store
 from syndicator.store.webhooks.attempts import AttemptQuery
@@ -438,7 +439,7 @@ async def test_attempts_are_found_by_event_article_result_and_time(store: Store,
     assert [attempt.result for attempt in found] == ["dead", "delivered"]
     (delivered,) = await store.attempts.find(A, AttemptQuery(subject="article-1"), 10)
     assert (delivered.event, delivered.reason, delivered.type) == (event(1).id, "204", "article.created")
-    (dead,) = await store.attempts.find(A, AttemptQuery(result="dead"), 10)
+    (dead,) = await store.attempts.find(A, AttemptQuery(result=AttemptResult.DEAD), 10)
     assert (dead.reason, dead.duration_ms, dead.attempt) == ("exhausted:timeout", 9, 1)
     assert await store.attempts.find(A, AttemptQuery(before=found[-1].position), 10) == []
 

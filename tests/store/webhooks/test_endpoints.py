@@ -11,8 +11,9 @@ from support import NOON, ManualClock
 
 from syndicator.errors import SealError
 from syndicator.model.delivery import Endpoint, Secret
-from syndicator.model.endpoint import EndpointStanding, EndpointState, Registration
+from syndicator.model.endpoint import EndpointState, Registration
 from syndicator.model.ids import EndpointId
+from syndicator.model.ops.states import EndpointStanding
 from syndicator.store.access.secret_encryption import KEY_FILE, Sealer
 from syndicator.store.connection import Connection
 from syndicator.store.keys.table import Keys

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from support import ManualClock, candidate
 from web.web_world import Client, World, source
 
+from syndicator.model.ops.states import RoundStatus
 from syndicator.model.source import SourceState
 from syndicator.model.sources.round_history import RoundLine, RoundLog
 from syndicator.rules.sources.round_history import with_round
@@ -47,7 +48,7 @@ async def test_the_rounds_of_a_source_are_listed_and_its_earlier_hours(
     name, log, lease = world.sources[0].id, RoundLog(), timedelta(days=1)
     await world.store.sources.enlist([name], [], world.clock())
     for number in range(200):
-        token, line = new_token(), RoundLine(began_at=world.clock(), status="ok", new=number % 2)
+        token, line = new_token(), RoundLine(began_at=world.clock(), status=RoundStatus.OK, new=number % 2)
         log = with_round(log, line)
         assert await world.store.sources.lease(name, token, world.clock(), lease)
         assert await world.store.sources.settle(name, token, SourceState(log=log), line=line)

@@ -10,9 +10,7 @@ from web.trouble import open_troubled_world
 from web.web_world import OPS, Client, World, client_of, story
 
 from syndicator.model.article import WithdrawnBy
-from syndicator.rules.webhooks.delivery_trace import TraceStatus
 from syndicator.store.store import Store
-from syndicator.web.texts.texts import TEXTS
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"} | ENGLISH
@@ -84,8 +82,3 @@ async def test_it_is_withdrawn_with_a_reason_and_restored(world: World, operator
     done = await operator.send("POST", f"{path}/restore", FORM)
     assert done.headers["Location"] == f"{path}?note=article_restored"
     assert await world.store.articles.get(article) is not None
-
-
-def test_all_that_can_become_of_an_event_has_words() -> None:
-    became = {key.partition(".")[2] for key in TEXTS if key.startswith("became.")}
-    assert became == {status.value for status in TraceStatus}

@@ -1,4 +1,4 @@
-"""The operators' page of deliveries: what waits, what was given up and why, replays."""
+"""The operators' page of deliveries: what waits, dead deliveries and why, replays."""
 
 from datetime import timedelta
 
@@ -33,16 +33,16 @@ def rows(table: LexborNode) -> list[list[str]]:
     return [[" ".join(cell.text().split()) for cell in row.css("th, td")] for row in table.css("tbody tr")]
 
 
-async def test_what_was_given_up_stands_there_with_its_reason(operator: Client) -> None:
+async def test_a_dead_delivery_stands_there_with_its_reason(operator: Client) -> None:
     endpoints, dead = (await page(operator)).css("table")
     assert [(row[0], row[1], row[4:]) for row in rows(endpoints)] == [
         ("quiet quiet.example", "Active", ["0", "0", "0", "0", "0"]),
-        ("stuck stuck.example", "Deliveries given up Last failure: It answered with status 410",
+        ("stuck stuck.example", "Degraded 1 delivery is dead Last failure: It answered with status 410",
          ["0", "0", "0", "1", "0"]),
     ]  # fmt: skip
-    ((event, endpoint, reason, attempts, given_up),) = rows(dead)
+    ((event, endpoint, reason, attempts, dead_since),) = rows(dead)
     assert event.startswith("article.created evt_1 ")
-    assert (endpoint, reason, attempts, given_up) == ("stuck", "http_410", "1", "5 Nov 2026, 19:00")
+    assert (endpoint, reason, attempts, dead_since) == ("stuck", "http_410", "1", "5 Nov 2026, 19:00")
 
 
 async def test_one_endpoint_is_shown_alone_and_how_it_rests(world: World, operator: Client) -> None:
@@ -52,7 +52,7 @@ async def test_one_endpoint_is_shown_alone_and_how_it_rests(world: World, operat
         ["stuck stuck.example", "Disabled gone Last failure: It answered with status 410"]
     ]
     quiet = await page(operator, "/admin/deliveries?endpoint=quiet")
-    assert "Nothing was given up." in quiet.body.text()  # type: ignore[union-attr]
+    assert "No delivery is dead." in quiet.body.text()  # type: ignore[union-attr]
     assert (await operator.get("/admin/deliveries?endpoint=none", ENGLISH)).status == 404
 
 

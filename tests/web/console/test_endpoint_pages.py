@@ -14,8 +14,8 @@ from web.trouble import open_troubled_world
 from web.web_world import OPS, Answer, Client, World, client_of
 
 from syndicator.model.delivery import Dead
-from syndicator.model.endpoint import EndpointStanding
 from syndicator.model.ids import EndpointId
+from syndicator.model.ops.states import EndpointStanding
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR, Asker
 from syndicator.store.store import Store
 
@@ -59,7 +59,7 @@ async def test_an_endpoint_shows_why_it_is_in_trouble(operator: Client) -> None:
 
 async def test_a_delivery_shows_each_attempt_and_why_it_failed(operator: Client) -> None:
     shown = await text(operator, "/admin/endpoints/stuck/deliveries/evt_1")
-    assert "Attempt 1: Given up" in shown
+    assert "Attempt 1: Dead" in shown
     assert "It answered with status 410 http_410" in shown
     assert (await operator.get("/admin/endpoints/stuck/deliveries/evt_9", ENGLISH)).status == 404
 
@@ -84,7 +84,7 @@ async def test_it_rests_and_works_again(world: World, operator: Client) -> None:
     assert (await world.store.endpoints.state(STUCK)).standing is EndpointStanding.PAUSED
     refused = await send(operator, "/admin/endpoints/stuck/resend-dead")
     assert refused.status == 409
-    assert "It rests: resume it first." in refused.text
+    assert "It is paused or disabled: resume it first." in refused.text
     assert (await send(operator, "/admin/endpoints/stuck/resume")).status == 303
     assert (await send(operator, "/admin/endpoints/stuck/resend-dead")).status == 303
     entries, _ = await world.store.audit.list(0)

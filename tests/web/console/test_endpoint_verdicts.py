@@ -67,13 +67,13 @@ async def test_an_endpoint_that_is_held_after_failures_is_called_fine_nowhere(
     }
 
 
-async def test_an_endpoint_that_is_not_proven_is_called_so_everywhere(world: World, operator: Client) -> None:
+async def test_an_endpoint_that_is_unverified_is_called_so_everywhere(world: World, operator: Client) -> None:
     koran = Endpoint(id=EndpointId("koran"), url="https://koran.example/in", secrets=(Secret("whsec_x"),))
     assert await world.store.endpoints.register(Registration(endpoint=koran, owner="koran", created_at=NOON))
     for path in ("/admin/", "/admin/deliveries"):
-        assert (await told(operator, path))["koran"][0] == "Not proven", path
+        assert (await told(operator, path))["koran"][0] == "Unverified", path
     assert (await health(operator))["koran"]["kind"] == "unverified"
-    assert await verdict(operator) == "All is well.", "it is the partner who has to prove it"
+    assert await verdict(operator) == "All is well.", "it is the partner who has to answer"
 
 
 async def test_the_worst_endpoint_stands_on_top(world: World, operator: Client) -> None:

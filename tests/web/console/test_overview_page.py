@@ -51,7 +51,7 @@ async def test_sources_that_need_attention_stand_on_top_and_no_others(client: Cl
     assert links["All sources"] == "/admin/sources"
     assert links["Failing"] == "/admin/sources/failing"
     counts = [one.text() for one in whole.css("#sources ~ nav a")]
-    assert counts == ["Failing 1", "Stuck 1", "Late 1", "New 1", "Fine 1"]
+    assert counts == ["Failing 1", "Stuck 1", "Late 1", "New 1", "OK 1"]
 
 
 async def test_of_very_many_sources_in_trouble_the_worst_are_shown(store: Store, clock: ManualClock) -> None:
@@ -74,10 +74,10 @@ async def test_endpoints_with_their_queues_and_no_secrets(client: Client) -> Non
     whole = await page(client)
     _, endpoints = whole.css("table")
     told = rows(endpoints)
-    assert list(told) == ["dead", "active"]
-    assert told["dead"] == [
+    assert list(told) == ["degraded", "active"]
+    assert told["degraded"] == [
         "stuck stuck.example",
-        "Deliveries given up Last failure: It answered with status 410",
+        "Degraded 1 delivery is dead Last failure: It answered with status 410",
         "0", "0", "0", "1", "0",
     ]  # fmt: skip
     text = whole.html or ""

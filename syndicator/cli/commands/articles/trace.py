@@ -11,6 +11,7 @@ from syndicator.cli.context import AsJson, console, counted, invocation, print_i
 from syndicator.cli.formats import local_time
 from syndicator.cli.store_access import ask
 from syndicator.model.ids import ArticleId
+from syndicator.model.ops.states import ArticleStanding
 from syndicator.pipeline.ops.article_trace import ArticleTrace
 from syndicator.pipeline.ops.feed_trace import FeedTrace
 from syndicator.pipeline.webhooks.delivery_trace import EndpointTrace
@@ -80,10 +81,10 @@ def _head(one: ArticleTrace, zone: str) -> Lines:
     yield "id", f"{one.id}, revision {one.revision}"
     yield "url", one.url
     yield "published", local_time(one.published_at, zone)
-    if one.standing == "withdrawn":
+    if one.standing is ArticleStanding.WITHDRAWN:
         yield "standing", f"withdrawn; `syndicator articles restore {one.id}` puts it back"
-    elif one.standing == "unassigned":
-        yield "standing", "not shown yet: it waits to be assigned to a story"
+    elif one.standing is ArticleStanding.UNASSIGNED:
+        yield "standing", "unassigned: it waits to be assigned to a story"
 
 
 def _found(one: ArticleTrace, zone: str) -> Lines:

@@ -12,7 +12,8 @@ from syndicator.cli.formats import local_time
 from syndicator.cli.instants import instant_of
 from syndicator.cli.store_access import ask, settings_that_know
 from syndicator.model.ids import SourceId
-from syndicator.model.sources.backfill import BackfillPath, BackfillProgress, BackfillStatus, BackfillWish
+from syndicator.model.ops.states import BackfillStatus
+from syndicator.model.sources.backfill import BackfillPath, BackfillProgress, BackfillWish
 from syndicator.service import Service
 
 _LOOK_S = 0.5

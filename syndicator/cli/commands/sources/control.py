@@ -14,6 +14,7 @@ from syndicator.cli.instants import duration_of, instant_of
 from syndicator.cli.store_access import ask, settings_that_know
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.states import RoundStatus, Severity, SourceStanding
 from syndicator.pipeline.sources.source_control import Choice, RunOrder, Steered
 from syndicator.rules.sources.rests import sentence
 from syndicator.rules.sources.round_history import HistoryLine
@@ -108,14 +109,14 @@ def _run(
 
     order, rounds = ask(context, ran)
     items = [_round(name, rounds.get(name)) for name in order.sources]
-    items += [{**_round(name, None), "status": "paused"} for name in order.resting]
-    left = [item for item in items if wait_s and item["status"] not in {"ok", "unchanged"}]
+    items += [{**_round(name, None), "status": SourceStanding.PAUSED} for name in order.resting]
+    left = [item for item in items if wait_s and item["status"].severity is not Severity.GOOD]
     if as_json:
         errors = [failed(item["source"], item["reason"] or item["status"]) for item in left]
         print_json({"ok": not left, "items": items, "next": None, "errors": errors})
     elif items:
         print_table(items)
-        if wait_s and any(item["status"] == "waiting" for item in items):
+        if wait_s and any(item["status"] is RoundStatus.WAITING for item in items):
             typer.echo(
                 "What waits is due; see that a worker runs: syndicator work, or syndicator run.", err=True
             )
@@ -139,7 +140,14 @@ async def _rounds(service: Service, order: RunOrder, wait_s: float) -> dict[Sour
 
 def _round(name: SourceId, line: HistoryLine | None) -> dict[str, Any]:
     if line is None:
-        return {"source": name, "status": "waiting", "new": 0, "changed": 0, "took_ms": 0, "reason": ""}
+        return {
+            "source": name,
+            "status": RoundStatus.WAITING,
+            "new": 0,
+            "changed": 0,
+            "took_ms": 0,
+            "reason": "",
+        }
     return {
         "source": name,
         "status": line.status,

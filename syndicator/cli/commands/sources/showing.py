@@ -21,6 +21,7 @@ from syndicator.cli.context import (
 from syndicator.cli.formats import ago, local_time
 from syndicator.cli.store_access import Limit, Rows, ask, settings_that_know, warn_of_refused
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.states import ObjectiveState, RoundStatus
 from syndicator.model.source import Round, SourceState
 from syndicator.model.sources.backfill import BackfillProgress
 from syndicator.pipeline.articles.explanation import NewestArticles, SourceShown
@@ -150,7 +151,7 @@ def _past(strip: Strip) -> Iterator[tuple[str, str]]:
 
 def _row(line: HistoryLine, zone: str) -> Mapping[str, Any]:
     rounds = "" if line.span == "round" else f"{counted(line.rounds, 'round')} of the hour"
-    failed = f"{line.failed} failed" if line.status == "partly" else line.status
+    failed = f"{line.failed} failed" if line.status is RoundStatus.PARTLY else line.status
     return {
         "began": local_time(line.began_at, zone),
         "status": ", ".join(filter(None, (rounds, failed))),
@@ -205,7 +206,7 @@ def _fresh(shown: SourceShown) -> Iterator[tuple[str, str]]:
     words = freshness_sentence(fresh.within_s, fresh.articles, fresh.late)
     if fresh.budget_left is not None:
         left = f"error budget: {max(fresh.budget_left, 0):.0%} left"
-        words = f"{words}; {left if fresh.breached_since is None else 'breached'}"
+        words = f"{words}; {left if fresh.breached_since is None else ObjectiveState.BEHIND}"
     yield "freshness", words
     for stage, found in shown.delays.items():
         bounds = f"half within {_bound(found.median_s)}, 95% within {_bound(found.p95_s)}"

@@ -26,10 +26,10 @@ from syndicator.cli.store_access import Limit, Rows, ask, cut
 from syndicator.errors import EndpointRefused, NoEndpoint
 from syndicator.model.feed import Filter
 from syndicator.model.ids import ArticleId, EndpointId, EventId, ReplayId
+from syndicator.model.ops.states import UNDELIVERED, DeliveryStatus
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
 from syndicator.pipeline.webhooks.inspection import (
     ENDED,
-    UNDELIVERED,
     DeliveryLine,
     DeliveryQuery,
     DeliveryShown,
@@ -100,7 +100,7 @@ def _list(
             endpoint=EndpointId(endpoint) if endpoint else None,
             event=EventId(event) if event else None,
             article=ArticleId(article) if article else None,
-            status=status,
+            status=DeliveryStatus(status) if status else None,
             since=instant(since, now, "--since"),
             until=instant(until, now, "--until"),
         )
@@ -131,10 +131,10 @@ def _resend(
     context: typer.Context,
     endpoint: Endpoint,
     event: Annotated[str | None, typer.Argument(help="Id of an event that it was sent recently.")] = None,
-    dead: Annotated[bool, typer.Option("--dead", help="All that was given up, up to 1,000.")] = False,
+    dead: Annotated[bool, typer.Option("--dead", help="All dead deliveries, up to 1,000.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send an endpoint an event again, now and under the same id, or all that was given up."""
+    """Send an endpoint an event again, now and under the same id, or all dead deliveries."""
     if (event is None) is not dead:
         raise typer.BadParameter("name an event, or say --dead", param_hint="EVENT")
 

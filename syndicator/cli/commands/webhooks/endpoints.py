@@ -21,10 +21,11 @@ from syndicator.cli.formats import local_time
 from syndicator.cli.store_access import Limit, Rows, ask, cut
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.ids import EndpointId
+from syndicator.model.ops.states import EndpointStanding
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR, Asker, EndpointSecret, EndpointShown
 from syndicator.pipeline.webhooks.registration import EndpointRegistration
 from syndicator.push.probes import Probed
-from syndicator.rules.webhooks.endpoint_health import Verdict, endpoint_health
+from syndicator.rules.webhooks.endpoint_health import endpoint_health
 from syndicator.service import Service
 from syndicator.settings.value_texts import SLUG
 
@@ -71,7 +72,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
 
 @app.command(name="show", epilog="Example: syndicator endpoints show koran-3f9a1c07")
 def _show(context: typer.Context, endpoint: Named, as_json: AsJson = False) -> None:
-    """Show an endpoint: what was chosen, whether it is proven, how it stands, what waits for it."""
+    """Show an endpoint: what was chosen, whether it is verified, how it stands, what waits for it."""
     _print_endpoint(
         context, _asked(context, lambda wanted: wanted.show(OPERATOR, EndpointId(endpoint))), as_json=as_json
     )
@@ -102,7 +103,7 @@ def _add(
     ] = None,
     description: Annotated[str | None, typer.Option("--description", help="A note for people.")] = None,
     trusted: Annotated[
-        bool, typer.Option("--trusted", help="Do not ask for proof: you know whose address it is.")
+        bool, typer.Option("--trusted", help="Verified without being asked: you know whose address it is.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -290,13 +291,14 @@ def _print_endpoint(context: typer.Context, shown: EndpointShown, *, as_json: bo
 
 def _lines(shown: EndpointShown, zone: str) -> Iterator[tuple[str, str]]:
     settings, state, waits = shown.settings, shown.state, shown.deliveries
-    where = "in no running configuration" if shown.health.kind is Verdict.LEFT else "configured"
-    yield "endpoint", f"{shown.id}, {f'of {shown.owner}' if shown.owner else where}"
+    is_orphaned = shown.health.kind is EndpointStanding.ORPHANED
+    where = f"of {shown.owner}" if shown.owner else "orphaned" if is_orphaned else "configured"
+    yield "endpoint", f"{shown.id}, {where}"
     yield "url", settings["url"]
     yield "description", settings["description"] or ""
     if shown.owner:
         since = local_time(shown.verified_at, zone) if shown.verified_at else ""
-        yield "proven", since or "no: nothing is sent there"
+        yield "verified", since or "no: nothing is sent there"
     yield "health", ": ".join(filter(None, (shown.health.kind.value, shown.health.why)))
     yield "last success", local_time(state.last_success_at, zone) if state.last_success_at else ""
     yield "last failure", shown.last_failure or ""

@@ -32,7 +32,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
                 "protocol": one.protocol.value,
                 "feed": one.topic,
                 "host": one.host,
-                "state": _state(one),
+                "state": one.state,
                 "ends": ago(one.lease.ends_at, now) if one.lease else "",
                 "sent": ago(one.delivered_at, now),
                 "reason": one.reason or "",
@@ -55,13 +55,6 @@ def _show(context: typer.Context, subscriber: Named, as_json: AlwaysJson = False
     print_item(_shown(found))
 
 
-def _state(one: Subscriber) -> str:
-    """Return how it stands: `subscribed`, or `asked` where it has not confirmed yet; `failing`."""
-    if one.lease is None:
-        return "asked"
-    return "failing" if one.failures else "subscribed"
-
-
 def _shown(one: Subscriber) -> dict[str, Any]:
     """Return what may be seen of a subscriber.
 
@@ -73,7 +66,7 @@ def _shown(one: Subscriber) -> dict[str, Any]:
         "protocol": one.protocol.value,
         "feed": one.topic,
         "host": one.host,
-        "state": _state(one),
+        "state": one.state,
         "signed": bool(lease and lease.sealed),
         "verified_at": lease.verified_at if lease else None,
         "ends_at": lease.ends_at if lease else None,

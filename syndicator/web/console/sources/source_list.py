@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.states import SourceStanding
 from syndicator.pipeline.ops.source_standings import SourceFilter, StandingCursor
-from syndicator.rules.sources.health import HealthStanding
 from syndicator.web.console.console import Console
 from syndicator.web.console.forms import chosen
 from syndicator.web.console.source_rows import source_rows, with_strips
@@ -36,9 +36,9 @@ class SourceList:
 
     async def page(self, request: web.Request) -> web.Response:
         """List sources: `?state=`, `?group=` and words (`?q=`) choose them, `?from=` begins a page."""
-        state = chosen(request, "state", list(HealthStanding))
+        state = chosen(request, "state", list(SourceStanding))
         wanted = SourceFilter(
-            standings=(HealthStanding(state),) if state else (),
+            standings=(SourceStanding(state),) if state else (),
             group=request.query.get("group", "").strip()[:_LONGEST],
             words=request.query.get("q", "").strip()[:_LONGEST],
         )
@@ -69,9 +69,9 @@ def _begin(request: web.Request) -> StandingCursor | None:
     standing, _, source = text.partition(".")
     if not text:
         return None
-    if standing not in list(HealthStanding):
-        raise bad_request(f'The parameter "from" begins with one of: {", ".join(HealthStanding)}.')
-    return StandingCursor(standing=HealthStanding(standing), source=SourceId(source) or None)
+    if standing not in list(SourceStanding):
+        raise bad_request(f'The parameter "from" begins with one of: {", ".join(SourceStanding)}.')
+    return StandingCursor(standing=SourceStanding(standing), source=SourceId(source) or None)
 
 
 def _spelled(spot: StandingCursor) -> str:

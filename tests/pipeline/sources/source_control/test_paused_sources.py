@@ -8,11 +8,12 @@ from pipeline.rounds.test_feed_round import CITY, config, gather, rss
 from pipeline.websub.test_pushed_rounds import ask_hubs, feed, reachable
 from support import ManualClock
 
+from syndicator.model.ops.states import SourceStanding
 from syndicator.model.source import SourceState
 from syndicator.pipeline.sources.gather_step import ChosenSources, SourceReport
 from syndicator.pipeline.sources.source_control import Choice
 from syndicator.pipeline.steps import JobReport
-from syndicator.rules.sources.health import Health, HealthStanding
+from syndicator.rules.sources.health import Health
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 
@@ -34,7 +35,7 @@ async def once(service: Service, *, named: bool) -> Sequence[SourceReport]:
 async def rests(service: Service) -> bool:
     """Tell whether a source is paused and says so."""
     shown = await service.queries.source(CITY)
-    told = shown.health == Health(kind=HealthStanding.PAUSED, why=PAUSED)
+    told = shown.health == Health(kind=SourceStanding.PAUSED, why=PAUSED)
     return shown.state.paused and shown.state.due_because == PAUSED and told
 
 

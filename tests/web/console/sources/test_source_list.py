@@ -52,7 +52,7 @@ async def test_the_worst_source_stands_on_top_with_its_reason(client: Client) ->
     assert told["failing"] == [
         "Failing failing",
         (
-            "Failed 4 times in a row It answered with status 503: The portal answered 503. "
+            "Failing The last 4 rounds failed It answered with status 503: The portal answered 503. "
             "Last try 5 Nov 2026, 19:00, 0 s ago "
             "Behind: 94.3% of 1,340 articles shown within 10 min (objective 95%)"
         ),
@@ -62,7 +62,7 @@ async def test_the_worst_source_stands_on_top_with_its_reason(client: Client) ->
         "69 rounds, 16 failed, 16 new failed: 16:00–20:00, 11:00–13:00",
     ]
     assert told["ok"] == [
-        "Fine fine", "Fine One item had no date.", "5 Nov 2026, 19:00 0 s ago",
+        "Fine fine", "OK One item had no date.", "5 Nov 2026, 19:00 0 s ago",
         "3 new, 1 changed, 2 duplicate, 20 unchanged", "5 Nov 2026, 19:05 in 5 min, every 5m",
         "72 rounds, 0 failed, 28 new",
     ]  # fmt: skip
@@ -106,7 +106,7 @@ async def test_each_says_why_and_in_the_words_of_the_commands(world: World, clie
     told = rows(table)
     assert list(told) == ["failing", "stuck", "late", "new", "paused"]
     assert told["failing"][1] == (
-        "Failed 50 times in a row It answered with status 429: It is asked too often."
+        "Failing The last 50 rounds failed It answered with status 429: It is asked too often."
         " Last try 5 Nov 2026, 19:00, 0 s ago"
     )
     assert told["paused"][1] == (
@@ -125,7 +125,7 @@ async def test_a_single_failure_is_no_row_of_failures(world: World, client: Clie
     )
     (sources,) = (await page(client)).css("table")
     assert rows(sources)["failing"][1] == (
-        "Failed once The host name is not found Last try 5 Nov 2026, 19:00, 0 s ago"
+        "Failing The last round failed The host name is not found Last try 5 Nov 2026, 19:00, 0 s ago"
     )
 
 
@@ -152,7 +152,7 @@ async def test_a_source_that_has_stopped_or_gone_quiet_says_why(world: World, cl
     assert list(told) == ["stopped", "failing", "late", "quiet", "new"]
     assert told["stopped"][1] == "Stopped gone for good (http_410)"
     assert told["stopped"][4] == "–"
-    assert told["quiet"][1].startswith("Quiet for longer than usual nothing new for 2 d, in which about ")
+    assert told["quiet"][1].startswith("Quiet nothing new for 2 d, in which about ")
 
 
 async def test_very_many_sources_are_shown_page_by_page(store: Store, clock: ManualClock) -> None:

@@ -13,8 +13,8 @@ from web.web_world import CITY, OPS, Answer, Client, World, client_of, source, s
 
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import SourceId
+from syndicator.model.ops.states import BackfillStatus, RoundStatus
 from syndicator.model.source import SourceState
-from syndicator.model.sources.backfill import BackfillStatus
 from syndicator.model.sources.round_history import RoundLine, RoundLog
 from syndicator.observe.actor import acting
 from syndicator.pipeline.sources.source_control import Choice
@@ -64,7 +64,7 @@ async def test_a_failing_source_says_why_what_to_do_and_when_it_is_tried_again(o
     page = await seen(operator, "/admin/sources/failing")
     standing = words(page, ".standing")
     assert standing.startswith(
-        "Failed 4 times in a row It answered with status 503: The portal answered 503."
+        "Failing The last 4 rounds failed It answered with status 503: The portal answered 503."
     ), standing
     assert standing.endswith("What to do: the server is in trouble: try again later")
     facts = words(page, ".pairs")
@@ -99,7 +99,7 @@ async def test_its_rounds_are_listed_in_pieces(world: World, operator: Client) -
     for number in range(ON_PAGE + 3):
         line = RoundLine(
             began_at=NOON - timedelta(minutes=5 * (ON_PAGE + 3 - number)),
-            status="failed" if number == 0 else "ok",
+            status=RoundStatus.FAILED if number == 0 else RoundStatus.OK,
             reason="http_404" if number == 0 else None,
             new=number,
             took_ms=180,
@@ -228,7 +228,7 @@ async def test_older_articles_are_gathered_and_that_is_stopped(world: World, ope
     assert done.headers["Location"] == f"{path}?note=backfill_stopped"
     walk = await world.store.backfills.get(FINE)
     assert walk is not None
-    assert walk.status is BackfillStatus.STOPPED
+    assert walk.status is BackfillStatus.CANCELLED
     assert (await send(operator, f"{path}/stop-backfill")).status == 409
 
 
