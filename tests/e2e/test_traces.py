@@ -12,8 +12,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 from e2e.conftest import Program, Start
-from otlp_collector import CollectedSpan, Collector, collecting
+from otlp_collector import CollectedSpan, Collector, Value, collecting
 from support import answering, until
 
 from syndicator.model.clock import system_clock
@@ -179,6 +180,26 @@ async def test_attempts_of_later_processes_are_in_the_trace_of_the_article(
     assert {span.process["service.name"] for span in collector.spans} == {"news"}
 
 
+async def test_every_process_sends_its_own_spans(start: Start, config: Path, collector: Collector) -> None:
+    text = (config / "all.toml").read_text("utf-8")
+    async with TestServer(web.Application()) as free:
+        port = free.make_url("").port
+    (config / "all.toml").write_text(
+        text.replace("port = 0\nops", f"port = {port}\nprocesses = 2\nops"), "utf-8"
+    )
+    program = await start(config, "run", environment=collector.environment())
+    url = await program.ready()
+
+    async def servers() -> set[Value]:
+        async with aiohttp.ClientSession() as session, session.get(f"{url}/feeds/latest.json") as answer:
+            assert answer.status == 200
+        return {span.process["service.instance.id"] for span in collector.named("GET /feeds/{feed}.{form}")}
+
+    await until(servers, lambda found: len(found) == 2)
+    assert await program.stop() == 0
+    assert program.faults() == []
+
+
 async def test_what_a_sampler_leaves_out_is_not_sent_and_all_else_goes_on(
     start: Start, config: Path, outside: Outside, collector: Collector
 ) -> None:
@@ -219,7 +240,7 @@ async def test_a_collector_that_is_away_is_told_of_once(
     async with aiohttp.ClientSession() as session:
 
         async def requests() -> int:
-            async with session.get(f"{url}/healthz"):
+            async with session.get(f"{url}/feeds.opml"):
                 return collector.requests
 
         await until(requests, lambda sent: sent >= 5)

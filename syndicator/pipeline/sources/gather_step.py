@@ -158,13 +158,20 @@ class GatherStep:
         worker settles the source. Raises NoSlot when its server has no free request slot; the source is then
         due again, after those that are due already.
         """
+        no_slot: NoSlot | None = None
         with span("source round", source=source.id) as current:
-            report = await self._gather(source, token, state, named=named)
+            try:
+                report = await self._gather(source, token, state, named=named)
+            except NoSlot as error:  # no failure: the round is put off
+                no_slot, report = error, None
+                current.note(result="no_slot")
             if report is not None:
                 current.note(result=report.status, new=report.round.new, changed=report.round.changed)
                 if report.reason is not None:
                     current.fail(report.reason)
-            return report
+        if no_slot is not None:
+            raise no_slot
+        return report
 
     async def _gather(
         self, source: Source, token: str, state: SourceState | None, *, named: bool

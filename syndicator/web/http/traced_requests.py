@@ -7,6 +7,9 @@ from syndicator.observe.tracing import is_traced, span
 
 _SERVER_ERROR = 500
 
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/metrics/targets"})
+"""Asked by machines every few seconds: among their spans all others would be hard to find."""
+
 
 def traced() -> list[Middleware]:
     """Return the outermost middleware where this process records spans; none else, so that it costs nothing.
@@ -20,6 +23,8 @@ def traced() -> list[Middleware]:
 async def _trace(request: web.Request, handler: Handler) -> web.StreamResponse:
     resource = request.match_info.route.resource
     route = resource.canonical if resource else "unknown"
+    if route in _PROBES:
+        return await handler(request)
     method = request.method if request.method in hdrs.METH_ALL else "_OTHER"
     answer: web.StreamResponse
     with span(f"{method} {route}", kind="server", method=method, route=route) as current:

@@ -31,7 +31,8 @@ def show(request: web.Request, problem: Problem) -> web.Response:
 
 def app_of() -> web.Application:
     app = web.Application(middlewares=[*traced(), catch_problems(SITE, (), show)])
-    for path, handler in (("/feeds/{key}", shown), ("/refused", refused), ("/moved", moved)):
+    handlers = {"/feeds/{key}": shown, "/refused": refused, "/moved": moved, "/healthz": shown}
+    for path, handler in handlers.items():
         app.router.add_get(path, handler)
     return app
 
@@ -45,7 +46,7 @@ async def test_a_span_has_the_pattern_of_the_route_and_the_status_that_was_sent(
         recording(collector, monkeypatch),
         client_of(app_of()) as client,
     ):
-        for path in ("/feeds/geheim?key=geheim", "/refused", "/moved", "/unknown/geheim"):
+        for path in ("/feeds/geheim?key=geheim", "/refused", "/moved", "/unknown/geheim", "/healthz"):
             await client.get(path, parent)
     found: dict[str, Mapping[str, object]] = {span.name: span.values for span in collector.spans}
     assert {name: values["http.response.status_code"] for name, values in found.items()} == {
