@@ -68,6 +68,8 @@ class Seen:
             "/admin/deliveries",
             "/admin/schedule",
             "/admin/tokens",
+            "/admin/configuration",
+            "/admin/add?by=hand",
             "/admin/add",
             "/admin/articles",
             f"/admin/articles/{self.articles[0]}",

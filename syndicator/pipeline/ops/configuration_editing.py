@@ -74,6 +74,31 @@ class ConfigurationEditing:
         _, added = await self._current()
         return added
 
+    async def to_edit(self, kind: str, name: str) -> dict[str, Any] | None:
+        """Return an added table to be changed by hand: what holds a secret stands there as `[hidden]`."""
+        added = {(each.kind, each.id): each.table for each in await self.added()}
+        table = added.get((kind, name))
+        if table is None:
+            return None
+        return {
+            key: HIDDEN if key in _SECRET_KEYS or clean(value) != value else value
+            for key, value in table.items()
+        }
+
+    async def edited(self, kind: str, name: str, table: Mapping[str, object]) -> None:
+        """Put a table in the place of an added one; what is `[hidden]` stays as it was.
+
+        Raises ConfigError, NotAdded.
+        """
+        added = {(each.kind, each.id): each.table for each in await self.added()}
+        before = added.get((kind, name))
+        if before is None:
+            raise NotAdded(kind, name, in_files=name in (await self._check(())).get(kind, ()))
+        whole = {
+            key: before[key] if value == HIDDEN and key in before else value for key, value in table.items()
+        }
+        await self.put({kind: {name: whole}})
+
     async def put(self, tables: Tables) -> list[AddedTable]:
         """Add tables, or put them in the place of those added before: all or none. `actor()` adds them.
 

@@ -23,6 +23,7 @@ PLACES = (
     "boards",
     "deliveries",
     "tokens",
+    "configuration",
     "changes",
     "log",
 )

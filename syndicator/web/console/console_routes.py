@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from syndicator.web.console.article_pages import ArticlePages
+from syndicator.web.console.configuration_pages import ConfigurationPages
 from syndicator.web.console.console import Console
 from syndicator.web.console.delivery_pages import DeliveryPages
 from syndicator.web.console.endpoint_pages import EndpointPages
@@ -25,6 +26,7 @@ def console_routes(cases: UseCases, console: Console, health: HealthRoutes) -> l
         DeliveryPages(cases, console),
         EndpointPages(cases, console),
         ArticlePages(cases, console),
+        ConfigurationPages(cases, console),
         FeedPages(cases, console),
         StoryPages(cases, console),
         TokenPages(cases, console),

@@ -31,6 +31,7 @@ CONSOLE_TEXTS: Mapping[str, tuple[str, str]] = {
     "place.feeds": ("Feed", "Feeds"),
     "place.stories": ("Berita", "Stories"),
     "place.articles": ("Artikel", "Articles"),
+    "place.configuration": ("Konfigurasi", "Configuration"),
     "place.boards": ("Terpopuler", "Most read"),
     "place.deliveries": ("Kiriman", "Deliveries"),
     "place.changes": ("Perubahan", "Changes"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from syndicator.web.texts.article_texts import ARTICLE_TEXTS
+from syndicator.web.texts.configuration_texts import CONFIGURATION_TEXTS
 from syndicator.web.texts.console_texts import CONSOLE_TEXTS
 from syndicator.web.texts.delivery_texts import DELIVERY_TEXTS
 from syndicator.web.texts.feed_texts import FEED_TEXTS
@@ -27,6 +28,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **STATE_TEXTS,
     **DELIVERY_TEXTS,
     **TOKEN_TEXTS,
+    **CONFIGURATION_TEXTS,
     **TRIAL_TEXTS,
     **ARTICLE_TEXTS,
     **FEED_TEXTS,

@@ -37,8 +37,8 @@ class SourceTrialPages:
         ]
 
     async def form(self, request: web.Request) -> web.Response:
-        """Show the form for an address."""
-        return self._page(request)
+        """Show the form for an address; `?by=hand` one for a table of the configuration."""
+        return self._page(request, typed={"block": ""} if request.query.get("by") == "hand" else None)
 
     async def find(self, request: web.Request) -> web.Response:
         """Show what can be gathered at an address, and what would come."""
@@ -59,7 +59,7 @@ class SourceTrialPages:
         """Add what was found, as it was written in the form: a source, and a feed of it."""
         block = await field(request, "block", _LONGEST_BLOCK)
         try:
-            tables = _tables(block)
+            tables = tables_of(block)
             added = await self._cases.editing.put(tables)
         except (ValueError, NotAdded) as error:
             fault = FieldFault(field="block", text=sentence(error).replace("..", "."))
@@ -103,7 +103,7 @@ class SourceTrialPages:
         )
 
 
-def _tables(block: str) -> dict[str, dict[str, Any]]:
+def tables_of(block: str) -> dict[str, dict[str, Any]]:
     """Read the tables of a block of TOML. Raises ValueError for what is none, or may not be added."""
     tables = tomli.loads(block)
     for kind, named in tables.items():

@@ -1,0 +1,117 @@
+"""The console's pages of the configuration: what runs where, and what was added beside the files."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from syndicator.errors import ConfigError
+from syndicator.pipeline.ops.configuration_editing import NotAdded
+from syndicator.pipeline.preview.toml_blocks import table_block
+from syndicator.web.api.json_api import sentence
+from syndicator.web.console.console import Console
+from syndicator.web.console.forms import FieldFault, field
+from syndicator.web.console.sources.trial_pages import tables_of
+from syndicator.web.http.problems import not_found
+from syndicator.web.use_cases import UseCases
+
+ON_PAGE = 100
+_LONGEST_BLOCK = 20_000
+
+
+class ConfigurationPages:
+    """Handlers of `/admin/configuration`."""
+
+    def __init__(self, cases: UseCases, console: Console) -> None:
+        self._editing = cases.editing
+        self._reload = cases.reload
+        self._clock = cases.clock
+        self._console = console
+
+    def routes(self) -> list[web.RouteDef]:
+        console, one = self._console, "/configuration/{kind}/{name}"
+        return [
+            console.get("/configuration", self.page),
+            console.post("/configuration/reload", self.reload),
+            console.get(one, self.table),
+            console.post(one, self.change),
+            console.post(f"{one}/remove", self.remove),
+        ]
+
+    async def page(self, request: web.Request) -> web.Response:
+        """Show the version that runs, each process, and what was added, from `?from=` on."""
+        shown = await self._editing.shown()
+        begin = request.query.get("from", "")
+        named = sorted((f"{one.kind}.{one.id}", one) for one in shown.added)
+        rest = [(name, one) for name, one in named if name >= begin]
+        return self._console.page(
+            request,
+            "configuration.html",
+            "configuration",
+            shown=shown,
+            added=rest[:ON_PAGE],
+            more=rest[ON_PAGE][0] if len(rest) > ON_PAGE else None,
+            without_effect=frozenset(shown.in_files_too),
+            now=self._clock(),
+        )
+
+    async def reload(self, request: web.Request) -> web.Response:
+        """Have this process read its files again, and publish them for all."""
+        del request
+        self._reload()
+        return self._console.done("/configuration", "files_reloaded")
+
+    async def table(self, request: web.Request) -> web.Response:
+        """Show an added table to be changed."""
+        kind, name = _named(request)
+        table = await self._editing.to_edit(kind, name)
+        if table is None:
+            raise not_found("It was not added while the service runs: it stands in a file, or nowhere.")
+        return self._page(request, table_block(f"{kind}.{name}", table))
+
+    async def change(self, request: web.Request) -> web.Response:
+        """Put the table of the form in place of the one before; what is wrong stands beside it."""
+        kind, name = _named(request)
+        block = await field(request, "block", _LONGEST_BLOCK)
+        try:
+            tables = tables_of(block)
+            await self._editing.edited(kind, name, _only(tables, kind, name))
+        except (ValueError, NotAdded) as error:
+            return self._page(request, block, FieldFault(field="block", text=sentence(error)))
+        except ConfigError as error:
+            return self._page(
+                request, block, FieldFault(field="block", text=" ".join(map(str, error.faults)))
+            )
+        return self._console.done("/configuration", "table_changed")
+
+    async def remove(self, request: web.Request) -> web.Response:
+        """Remove an added table."""
+        kind, name = _named(request)
+        try:
+            await self._editing.remove((kind, name))
+        except NotAdded as error:
+            raise not_found(sentence(error)) from None
+        return self._console.done("/configuration", "table_removed")
+
+    def _page(self, request: web.Request, block: str, fault: FieldFault | None = None) -> web.Response:
+        kind, name = _named(request)
+        return self._console.page(
+            request,
+            "configuration_table.html",
+            "configuration",
+            http_status=422 if fault else 200,
+            kind=kind,
+            name=name,
+            block=block,
+            fault=fault,
+        )
+
+
+def _named(request: web.Request) -> tuple[str, str]:
+    return request.match_info["kind"], request.match_info["name"]
+
+
+def _only(tables: Mapping[str, Mapping[str, dict[str, object]]], kind: str, name: str) -> dict[str, object]:
+    """Return the one table of a block. Raises ValueError for any other."""
+    if list(tables) != [kind] or list(tables[kind]) != [name]:
+        raise ValueError(f"write [{kind}.{name}] alone: another id is another table")
+    return tables[kind][name]

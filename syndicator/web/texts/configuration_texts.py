@@ -1,0 +1,52 @@
+"""What the console's pages of the configuration say, in the languages that we speak."""
+
+from collections.abc import Mapping
+
+CONFIGURATION_TEXTS: Mapping[str, tuple[str, str]] = {
+    # key: (Indonesian, English)
+    "version_runs": ("Versi {number}", "Version {number}"),
+    "published_by": ("oleh {who}, {when}", "by {who}, {when}"),
+    "files_run": ("Setiap proses memakai berkasnya sendiri.", "Each process runs its own files."),
+    "reload_files": ("Baca ulang berkas", "Read the files again"),
+    "processes": ("Proses", "Processes"),
+    "process": ("Proses", "Process"),
+    "noted": ("Terakhir terlihat", "Last seen"),
+    "newer_refused": ("Versi yang lebih baru ditolak", "A newer version is refused"),
+    "restart_pending": ("Perlu dimulai ulang", "Needs a restart"),
+    "runs_it": ("Berjalan", "Runs"),
+    "no_processes": ("Belum ada proses yang melapor.", "No process has reported yet."),
+    "added_beside": ("Ditambahkan di luar berkas", "Added beside the files"),
+    "added_beside_why": (
+        "Sumber, feed, dan grup yang ditambahkan selama layanan berjalan.",
+        "Sources, feeds and groups that were added while the service runs.",
+    ),
+    "write_one": ("Tulis yang baru", "Write one"),
+    "table": ("Tabel", "Table"),
+    "titled": ("Judul", "Title"),
+    "files_win": (
+        "tidak berlaku: berkas juga memilikinya",
+        "without effect: the files have it, too",
+    ),
+    "nothing_added": ("Tidak ada.", "Nothing was added."),
+    "hidden_stays": (
+        "Yang tertulis [hidden] adalah rahasia, dan tetap seperti semula.",
+        "What reads [hidden] is secret, and stays as it is.",
+    ),
+    "save": ("Simpan", "Save"),
+    "remove_table": ("Hapus", "Remove it"),
+    "remove_table_why": (
+        "Tidak diambil atau diterbitkan lagi; artikel yang sudah ada tetap tersimpan.",
+        "It is gathered or published no more; articles that are there stay.",
+    ),
+    "change_in_files": (
+        "Diatur di berkas: ubah [{name}] di sana.",
+        "It is configured in the files: change [{name}] there.",
+    ),
+    "change_configuration": ("Ubah konfigurasinya", "Change its configuration"),
+    "note.files_reloaded": (
+        "Berkas dibaca ulang; hasilnya tampil di sini dalam beberapa detik.",
+        "The files are read again; what becomes of it is here within seconds.",
+    ),
+    "note.table_changed": ("Perubahan disimpan.", "The change is saved."),
+    "note.table_removed": ("Tabel dihapus.", "The table is removed."),
+}
