@@ -139,6 +139,10 @@ class SourceControl:
             for name, pause in zip(names, resting, strict=True)
         ]
 
+    async def pauses(self) -> list[Pause]:
+        """Return the pauses that hold."""
+        return await self._store.sources.pauses.all(self._clock())
+
     async def run(self, choice: Choice) -> RunOrder:
         """Make sources due now, but for paused ones; the next worker with room gathers them.
 

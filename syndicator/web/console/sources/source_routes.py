@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from syndicator.web.console.console import Console
+from syndicator.web.console.sources.group_pages import GroupPages
 from syndicator.web.console.sources.source_actions import SourceActions
 from syndicator.web.console.sources.source_list import SourceList
 from syndicator.web.console.sources.source_page import SourcePage
@@ -18,5 +19,6 @@ def source_routes(cases: UseCases, console: Console) -> list[web.RouteDef]:
         page,
         SourceActions(cases, console, page),
         SourceTrialPages(cases, console),
+        GroupPages(cases, console),
     )
     return [route for group in groups for route in group.routes()]
