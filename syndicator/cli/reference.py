@@ -96,7 +96,7 @@ addresses, clients or texts from outside.
 | feed; token that expires | 1 |
 
 What a process counts beyond these bounds is added up under the label `{others}`. With 10,000 sources, of
-which one in a hundred fails, a process shows 23,000 series in 2 MB.
+which one in a hundred fails, a process shows 24,000 series in 2 MB; where all fail, 44,000 in 3.5 MB.
 """
 
 

@@ -19,6 +19,7 @@ from support import until
 from warm_program import run
 
 from syndicator import __version__
+from syndicator.model.ops.states import DeliveryStatus, EndpointStanding, SourceStanding, StateWord
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "contrib" / "prometheus"
@@ -113,6 +114,12 @@ def test_every_alert_says_how_urgent_it_is_and_where_to_read_on() -> None:
     assert texts == (len(rules()), len(rules()))
 
 
+def test_the_documentation_lists_the_alerts_that_wake_somebody() -> None:
+    page = (ROOT / "docs" / "howto" / "monitoring.md").read_text("utf-8")
+    listed = re.findall(r"^\| `(Syndicator\w+)` \|", page, re.MULTILINE)
+    assert sorted(listed) == sorted(rule["name"] for rule in rules() if rule["severity"] == "critical")
+
+
 @NEEDS_PROMTOOL
 @pytest.mark.parametrize("name", ["prometheus.yml", "prometheus-remote.yml"])
 def test_configurations_of_prometheus_are_valid(name: str, tmp_path: Path) -> None:
@@ -173,6 +180,23 @@ def test_names_and_labels_are_found_in_expressions() -> None:
     text = 'sum by (le) (rate(process_a_total{b="c{d}",e!~"f"}[5m])) / on (g) syndicator_h'
     assert names_in(text) == {"process_a_total", "syndicator_h"}
     assert labels_in(text) == {"le", "b", "e", "g"}
+
+
+STANDINGS: Mapping[str, type[StateWord]] = {
+    "syndicator_sources": SourceStanding,
+    "syndicator_source_standing": SourceStanding,
+    "syndicator_endpoint_standing": EndpointStanding,
+    "syndicator_deliveries_pending": DeliveryStatus,
+}
+
+
+def test_standings_in_expressions_are_words_that_are_exported() -> None:
+    found = 0
+    for expression in EXPRESSIONS:
+        for metric, words in re.findall(r'(\w+)\{[^{}]*\bstanding=~?"([^"]*)"', expression):
+            found += 1
+            assert set(words.split("|")) <= set(STANDINGS[metric]), expression
+    assert found > 10
 
 
 CONFIG = """

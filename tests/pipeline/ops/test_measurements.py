@@ -129,6 +129,19 @@ async def test_a_refused_configuration_is_seen(service_of: OpenService, clock: M
     assert found == {"version": 3, "faults": 2, "restart_keys": 1}
 
 
+async def test_a_loss_of_data_is_dated(store: Store, clock: ManualClock) -> None:
+    metrics = open_metrics()
+    standings = Standings(store.sources, [], clock)
+    measuring = Measurements(store, Directory(store.endpoints, {}), standings, metrics, clock)
+    await measuring.measure()
+    assert series(metrics, "data_lost_timestamp_seconds") == {}
+    await store.marks.begin(clock(), lost_at=clock() - timedelta(hours=1))
+    await measuring.measure()
+    lost_at = (clock() - timedelta(hours=1)).timestamp()
+    assert series(metrics, "data_lost_timestamp_seconds") == {(): lost_at}
+    assert series(metrics, "sources_to_regather") == {(): 0}
+
+
 def portals(count: int) -> list[Source]:
     return [
         Source(
