@@ -9,8 +9,8 @@ import typer
 Complete = Callable[[typer.Context, str], list[str]]
 
 
-def _ids_of(kind: str) -> Complete:
-    """Return what offers the ids of one kind of table. It reads the files alone: Tab is not to wait."""
+def _ids_of(*kinds: str) -> Complete:
+    """Return what offers the ids of some kinds of tables. It reads the files alone: Tab is not to wait."""
 
     def complete(context: typer.Context, incomplete: str) -> list[str]:
         from syndicator.settings import config_folder, read_environment  # noqa: PLC0415 -- only for Tab
@@ -18,12 +18,13 @@ def _ids_of(kind: str) -> Complete:
 
         given = context.find_root().params.get("config")
         folder = config_folder(Path(given) if given else None, read_environment())
-        return [name for name in read_folder(folder).table(kind) if name.startswith(incomplete)]
+        document = read_folder(folder)
+        return [name for kind in kinds for name in document.table(kind) if name.startswith(incomplete)]
 
     return complete
 
 
-source_ids, feed_ids, endpoint_ids = _ids_of("source"), _ids_of("feed"), _ids_of("endpoint")
+source_ids, feed_ids, endpoint_ids = _ids_of("source"), _ids_of("feed"), _ids_of("endpoint", "alert")
 
 SourceNamed = Annotated[
     str,

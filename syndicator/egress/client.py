@@ -1,11 +1,13 @@
-"""The client: `fetch`, `head` and `submit` for sources, `post` for partners, two for subscribers of our hub.
+"""The client: `fetch`, `head` and `submit` for sources, `post` for partners, `mail` for operators.
+
+Two more are for subscribers of our hub.
 
 Three lanes that share nothing: sources, endpoints of partners, and subscribers of our hub, who are strangers.
 None must ever be a way to reach what only another may reach: each has its own allow list. Our own listeners
 are reached by none.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from types import MappingProxyType
@@ -24,6 +26,7 @@ from syndicator.egress.failures import PROXY_WANTS_CREDENTIALS, http_detail, pro
 from syndicator.egress.guard import BoundedResolver
 from syndicator.egress.headers import lower_case
 from syndicator.egress.ip_addresses import AllowList
+from syndicator.egress.mail import MailDoor, MailServer
 from syndicator.egress.own_listeners import OwnListeners
 from syndicator.egress.proxies import Proxy, parse_proxy
 from syndicator.egress.redirect_chain import (
@@ -87,11 +90,19 @@ class Egress:
     """The one way out. Open it with `open_egress`; share it by all tasks of one event loop."""
 
     def __init__(
-        self, *, sources: Lane, callbacks: Lane, subscribers: Lane, clock: Clock, proxy: Proxy | None
+        self,
+        *,
+        sources: Lane,
+        callbacks: Lane,
+        subscribers: Lane,
+        mails: MailDoor,
+        clock: Clock,
+        proxy: Proxy | None,
     ) -> None:
         self._sources = sources
         self._callbacks = callbacks
         self._subscribers = subscribers
+        self._mails = mails
         self._clock = clock
         self._proxy = proxy
 
@@ -290,6 +301,21 @@ class Egress:
             connect_timeout_s=connect_timeout_s,
         )
 
+    async def mail(
+        self,
+        server: MailServer,
+        sender: str,
+        recipients: Sequence[str],
+        message: bytes,
+        *,
+        timeout_s: float,
+        connect_timeout_s: float,
+    ) -> Answer:
+        """Hand a mail to a server that the configuration named. Raises EgressError: see `MailDoor.send`."""
+        return await self._mails.send(
+            server, sender, recipients, message, timeout_s=timeout_s, connect_timeout_s=connect_timeout_s
+        )
+
     async def post_to_subscriber(
         self, url: str, *, body: bytes, headers: Mapping[str, str], timeout_s: float = 10.0
     ) -> Answer:
@@ -362,7 +388,12 @@ async def open_egress(
             callbacks_lane(allow_subscribers) as subscribers,
         ):
             yield Egress(
-                sources=sources, callbacks=callbacks, subscribers=subscribers, clock=clock, proxy=parsed_proxy
+                sources=sources,
+                callbacks=callbacks,
+                subscribers=subscribers,
+                mails=MailDoor(allow_callbacks, listeners, names),
+                clock=clock,
+                proxy=parsed_proxy,
             )
     finally:
         await names.close()

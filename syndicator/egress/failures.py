@@ -68,7 +68,7 @@ def translate(
     if isinstance(error, aiohttp.ClientConnectorError):
         return _no_connection(error, host, proxy, redirected=redirected)
     if isinstance(error, ssl.SSLError):
-        return failure(Reason.TLS, f"The secure connection to {host} broke: {_tls_words(error)}.")
+        return failure(Reason.TLS, f"The secure connection to {host} broke: {tls_words(error)}.")
     if isinstance(error, aiohttp.InvalidUrlClientError):
         return failure(Reason.BLOCKED, f"{host} is a number, but not an address in its usual spelling.")
     if isinstance(error, TimeoutError):
@@ -87,10 +87,10 @@ def proxy_refusal(proxy: Proxy, host: str, status: int) -> EgressError:
 
 
 def _connector_words(error: aiohttp.ClientConnectorError) -> str:
-    return _tls_words(error) if isinstance(error, aiohttp.ClientSSLError) else _os_words(error.os_error)
+    return tls_words(error) if isinstance(error, aiohttp.ClientSSLError) else os_words(error.os_error)
 
 
-def _blocked(cause: Blocked, host: str, *, redirected: bool) -> EgressError:
+def blocked(cause: Blocked, host: str, *, redirected: bool = False) -> EgressError:
     """Return which address is not allowed; a redirect is the portal's choice, and no reason to allow more."""
     shown = host if cause.address == host else f"{host} ({cause.address})"
     if cause.is_own:
@@ -122,21 +122,21 @@ def _no_connection(
         return failure(Reason.CONNECT, f"No connection to {proxy}: {_connector_words(error)}.")
     cause = error.os_error
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return failure(Reason.DNS, f"The name {host} cannot be resolved: {_os_words(cause)}.")
+        return failure(Reason.DNS, f"The name {host} cannot be resolved: {os_words(cause)}.")
     if isinstance(error, aiohttp.ClientSSLError):
-        return failure(Reason.TLS, f"No secure connection to {host}: {_tls_words(error)}.")
+        return failure(Reason.TLS, f"No secure connection to {host}: {tls_words(error)}.")
     if isinstance(cause, Blocked):
-        return _blocked(cause, host, redirected=redirected)
-    return failure(Reason.CONNECT, f"No connection to {host}:{error.port}: {_os_words(cause)}.")
+        return blocked(cause, host, redirected=redirected)
+    return failure(Reason.CONNECT, f"No connection to {host}:{error.port}: {os_words(cause)}.")
 
 
-def _os_words(cause: OSError) -> str:
+def os_words(cause: OSError) -> str:
     if cause.errno is not None:
         return os.strerror(cause.errno).lower()
     return cause.strerror or str(cause) or "no answer"
 
 
-def _tls_words(error: Exception) -> str:
+def tls_words(error: Exception) -> str:
     cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
     words = getattr(cause, "verify_message", None) or getattr(cause, "reason", None)
     return str(words).replace("_", " ").lower() if words else "the handshake failed"

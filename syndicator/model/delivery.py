@@ -87,13 +87,20 @@ class Digest(Struct, frozen=True, kw_only=True):
     """So long an event waits at most."""
 
 
+class Alerting(Struct, frozen=True, kw_only=True):
+    """How people are told, where an endpoint is a mailbox or a chat."""
+
+    repeat_after_s: float
+    """The same event of the same subject comes again no sooner."""
+
+
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """A partner's address that receives webhooks."""
+    """A partner's address that receives webhooks; or with `alert`, a mailbox or chat of operators."""
 
     id: EndpointId
     url: str
     secrets: tuple[Secret, ...]
-    """`whsec_…`; every one signs, so that a secret can be changed with an overlap."""
+    """`whsec_…`; every one signs, so that a secret can be changed with an overlap. With `alert`: its URL."""
     description: str = ""
     """A note for people."""
     events: tuple[EventType, ...] = ARTICLE_EVENTS
@@ -111,6 +118,13 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     timeout_s: float = 10.0
     connect_timeout_s: float = 5.0
     retry: RetryPolicy = RetryPolicy()
+    alert: Alerting | None = None
+    """None: it gets signed webhooks. Else messages, and `url` is without its secrets."""
+
+    @property
+    def table(self) -> str:
+        """Return the name of its table where it is configured: `endpoint.ID` or `alert.ID`."""
+        return f"{'endpoint' if self.alert is None else 'alert'}.{self.id}"
 
 
 RESENT = "resend"

@@ -13,6 +13,10 @@ from msgspec import Struct
 from syndicator.egress.client import Egress
 from syndicator.errors import EgressError, PushError
 from syndicator.model.delivery import Endpoint
+from syndicator.model.ids import EventId
+from syndicator.observe.redact import clean_text
+from syndicator.push.alerts.messages import trial_message
+from syndicator.push.alerts.sending import alert_of, post_alert
 from syndicator.push.webhook import UNSIGNABLE, post_signed
 
 VERIFY, PING = "endpoint.verify", "endpoint.ping"
@@ -20,6 +24,7 @@ WRONG_CHALLENGE = "challenge"
 """The reason of an answer that is 2xx and does not give the challenge back."""
 
 _SUCCESS = range(200, 300)
+_MOST_SAID = 300
 
 
 class Probed(Struct, frozen=True, kw_only=True):
@@ -30,6 +35,8 @@ class Probed(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     """One word, as in the log of attempts: `dns`, `tls`, `timeout`, `blocked`, `http_503`, `challenge`."""
     duration_ms: int = 0
+    answer: str | None = None
+    """Of an alert: what the server said, or why it was not reached. Endpoints of partners show none."""
 
 
 async def verify(egress: Egress, endpoint: Endpoint, now: datetime) -> Probed:
@@ -42,7 +49,9 @@ async def verify(egress: Egress, endpoint: Endpoint, now: datetime) -> Probed:
 
 
 async def ping(egress: Egress, endpoint: Endpoint, now: datetime) -> Probed:
-    """Send an endpoint something that it may forget."""
+    """Send an endpoint something that it may forget; people get a test message."""
+    if endpoint.alert is not None:
+        return await _try_alert(egress, endpoint, now)
     probed, _ = await _probe(egress, endpoint, PING, {"endpoint": endpoint.id}, now)
     return probed
 
@@ -62,6 +71,27 @@ async def _probe(
     ok = answer.status in _SUCCESS
     reason = None if ok else f"http_{answer.status}"
     return Probed(ok=ok, status=answer.status, reason=reason, duration_ms=answer.duration_ms), answer.body
+
+
+async def _try_alert(egress: Egress, endpoint: Endpoint, now: datetime) -> Probed:
+    began = time.monotonic()
+    try:
+        name = EventId(f"test_{secrets.token_hex(12)}")
+        body = alert_of(endpoint, trial_message(endpoint.id), name, now)
+        answer = await post_alert(egress, endpoint, body)
+    except EgressError as error:
+        spent_ms = round((time.monotonic() - began) * 1000)
+        return Probed(ok=False, reason=str(error.reason), duration_ms=spent_ms, answer=error.detail)
+    except PushError as error:
+        return Probed(ok=False, reason=UNSIGNABLE, answer=str(error))
+    ok = answer.status in _SUCCESS
+    return Probed(
+        ok=ok,
+        status=answer.status,
+        reason=None if ok else f"http_{answer.status}",
+        duration_ms=answer.duration_ms,
+        answer=clean_text(answer.body[:_MOST_SAID].decode("utf-8", "replace")).strip() or None,
+    )
 
 
 def _gives_back(body: bytes, challenge: str) -> bool:

@@ -48,11 +48,12 @@ _FEED = FeedRef(
 def sample(kind: EventType) -> dict[str, Any]:
     """Return the body of an event of a type, as it would arrive."""
     article = _article(kind) if kind.family in {"article", "popularity", "story"} else None
-    body: dict[str, Any] = json.loads(payload(_event(kind), article, _STORY, site=_SITE))
+    body: dict[str, Any] = json.loads(payload(sample_event(kind), article, _STORY, site=_SITE))
     return body
 
 
-def _event(kind: EventType) -> Event:
+def sample_event(kind: EventType) -> Event:
+    """Return an event of a type."""
     subject, details = _sample_details(kind)
     revision = _article(kind).revision if kind.family == "article" else 3
     return Event(

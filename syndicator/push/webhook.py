@@ -1,4 +1,4 @@
-"""One attempt to deliver one event to one endpoint, and the signed request of any push."""
+"""One attempt to deliver one event to one endpoint, and the signed request of any push to a program."""
 
 import time
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from syndicator.egress.answers import Answer
 from syndicator.egress.client import Egress
 from syndicator.errors import EgressError, PushError
 from syndicator.model.delivery import Dead, Delivered, Delivery, DeliveryOutcome, Endpoint, RetryAt
+from syndicator.push.alerts.sending import post_alert
 from syndicator.push.signing import signed_headers
 from syndicator.rules.webhooks.retry import GONE, Again, after_failure, parse_retry_after
 
@@ -47,20 +48,27 @@ async def send(  # noqa: PLR0917 — six things of six types: none can be taken 
     *,
     sent_at: datetime | None = None,
 ) -> DeliveryOutcome:
-    """Sign and send a body, and judge the answer: 2xx is delivered, all else a failure (redirects too).
+    """Send a body, signed if it is no alert, and judge the answer: 2xx is delivered, all else a failure.
+
+    Redirects are failures, too.
 
     `now` is the instant of this attempt by the clock that orders retries, `sent_at` the real time (None: the
     same): receivers check it, and a date in `Retry-After` is compared with it. `rng` gives the jitter.
 
-    Reasons: the words of `model.fetch.Reason`, `http_503` and the like, `secret`; of a dead delivery `gone`,
-    or `exhausted:` or `expired:` and the last reason.
+    Reasons: the words of `model.fetch.Reason`, `http_503`, `smtp_550` and the like, `secret`; of a dead
+    delivery `gone`, or `exhausted:` or `expired:` and the last reason.
     """
     sent_at, began = sent_at or now, time.monotonic()
     try:
-        replay = delivery.replayed.id if delivery.replayed else None
-        answer = await post_signed(egress, endpoint, delivery.event.id, body, sent_at, replay=replay)
+        if endpoint.alert is not None:
+            answer = await post_alert(egress, endpoint, body)
+        else:
+            replay = delivery.replayed.id if delivery.replayed else None
+            answer = await post_signed(egress, endpoint, delivery.event.id, body, sent_at, replay=replay)
     except EgressError as error:
-        attempt = _Attempt(reason=str(error.reason), duration_ms=round((time.monotonic() - began) * 1000))
+        spent_ms = round((time.monotonic() - began) * 1000)
+        said = error.detail if endpoint.alert is not None else ""  # of a mail server that refuses, its words
+        attempt = _Attempt(reason=str(error.reason), duration_ms=spent_ms, answer=said)
     except PushError:
         attempt = _Attempt(reason=UNSIGNABLE, duration_ms=0)
     else:

@@ -33,7 +33,7 @@ def _unreachable(settings: Settings) -> Iterator[Fault]:
         ("allow", ((f"source.{one.id}.url", one.url) for one in settings.sources.values()), egress.allow),
         (
             "allow_callbacks",
-            ((f"endpoint.{one.id}.url", one.url) for one in settings.endpoints.values()),
+            ((f"{one.table}.url", one.url) for one in settings.endpoints.values()),
             egress.allow_callbacks,
         ),
         (

@@ -13,7 +13,7 @@ from syndicator.settings.files import ConfigDocument, KeyPath
 PREFIX = "SYNDICATOR__"
 _FOLDER = "SYNDICATOR_CONFIG"
 _DEFAULT_FOLDER = "config"
-_NAMED_TABLES = frozenset({"group", "source", "feed", "endpoint"})
+_NAMED_TABLES = frozenset({"group", "source", "feed", "endpoint", "alert"})
 _SHORTEST = 2  # a section and a key
 
 

@@ -31,7 +31,7 @@ def configuration_schema() -> dict[str, Any]:
     """Return the schema of all files together; one file alone may leave out what others hold."""
     schema = Configuration.model_json_schema(schema_generator=_Generator)
     properties, definitions = schema["properties"], schema["$defs"]
-    for section in ("group", "source", "feed", "endpoint", "token"):
+    for section in ("group", "source", "feed", "endpoint", "alert", "token"):
         properties[section]["propertyNames"] = {"pattern": f"^{SLUG.pattern}$"}
     for name in _INHERITING:
         definitions[name].pop("required", None)

@@ -3,7 +3,7 @@
 read files | lay the environment over | inherit [defaults] and groups | validate | check across tables | build
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from syndicator import __version__
 from syndicator.errors import ConfigError
+from syndicator.model.delivery import Endpoint
 from syndicator.model.endpoint import OPERATORS
 from syndicator.model.feed import Site
 from syndicator.model.ids import EndpointId, FeedId, SourceId, TokenId
@@ -20,6 +21,7 @@ from syndicator.settings.fault_messages import FormFault, faults_of, nearest
 from syndicator.settings.files import NO_FILES, ConfigDocument, read_folder
 from syndicator.settings.known_sources import KnownSources, digests_of_sources
 from syndicator.settings.settings import Settings, listening_url
+from syndicator.settings.tables.alerts import Choosable, SourceChoice
 from syndicator.settings.tables.configuration import Configuration, Trial
 from syndicator.settings.tables.hub import HubSection
 from syndicator.settings.tables.sections import EgressSection, SiteSection
@@ -55,6 +57,7 @@ def settings_of(
     configuration = _validated(document, unchanged=unchanged) if document.tree else None
     _check_groups(document)
     _check_references(document)
+    _check_alerts(document)
     _check_former_ids(document, "feed", "published")
     _check_former_ids(document, "source", "gathered")
     _check_tokens(document)
@@ -182,6 +185,55 @@ def _check_references(document: ConfigDocument) -> None:
                     )
 
 
+def _check_alerts(document: ConfigDocument) -> None:
+    """An alert that names no source, group or owner that there is would quietly never be sent."""
+    endpoints = document.table("endpoint")
+    for key in document.table("alert"):
+        if key in endpoints:
+            reason = f"has the name of [endpoint.{key}]"
+            document.add_fault(("alert", key), reason, "take another one: both have queues by their names")
+    if not document.complete or not any(_choice(document, key) for key in document.table("alert")):
+        return
+    sources = [_choosable(document, key) for key in document.table("source")]
+    known: dict[str, Collection[str]] = {
+        "sources": [one.id for one in sources],
+        "groups": [*document.table("group")],
+        "owners": sorted({one.owner for one in sources if one.owner}),
+    }
+    for key in document.table("alert"):
+        named = _choice(document, key)
+        for word, names in named.items():
+            spelled = str.casefold if word == "owners" else str
+            there = {spelled(name) for name in known[word]}
+            for name in names:
+                if spelled(name) not in there:
+                    reason = f"names {name!r}, which is not {_A[word]}"
+                    document.add_fault(("alert", key, word), reason, nearest(name, known[word]))
+        if named and not SourceChoice(**{**_NO_CHOICE, **named}).of(sources):
+            document.add_fault(("alert", key), "chooses no source", "name others, or remove the keys")
+
+
+_A = {"sources": "a source", "groups": "a group", "owners": "the owner of a source"}
+_NO_CHOICE: Mapping[str, list[str]] = {word: [] for word in _A}
+
+
+def _choice(document: ConfigDocument, key: str) -> dict[str, list[str]]:
+    """Return the sources, groups and owners that an alert names."""
+    found = {word: _texts(document.table("alert", key).get(word)) for word in _A}
+    return {word: names for word, names in found.items() if names}
+
+
+def _choosable(document: ConfigDocument, key: str) -> Choosable:
+    table = document.table("source", key)
+    owner = inherit(table, _inherited(document, table)).get("owner")
+    group = table.get("group")
+    return Choosable(
+        id=key,
+        group=group if isinstance(group, str) else None,
+        owner=owner if isinstance(owner, str) else None,
+    )
+
+
 def _check_feeds_of(document: ConfigDocument, section: str) -> None:
     known = {*document.table("feed"), *_former_ids(document, "feed")}
     for key in document.table(section):
@@ -256,6 +308,12 @@ def _built(
     public_url = configuration.site.public_url
     egress = configuration.egress
     feeds = {FeedId(key): form for key, form in configuration.feed.items()}
+    sources = {
+        SourceId(key): unchanged[key]
+        if key in unchanged
+        else configuration.source[key].value(SourceId(key), egress, configuration.site.timezone)
+        for key in document.table("source")
+    }
     return Settings(
         site=_site(
             configuration.site, configuration.hub, public_url or listening_url(server.host, server.port)
@@ -269,22 +327,25 @@ def _built(
         popularity=configuration.popularity.value(),
         hub=configuration.hub.value(),
         sample=configuration.sample,
-        sources={
-            SourceId(key): unchanged[key]
-            if key in unchanged
-            else configuration.source[key].value(SourceId(key), egress, configuration.site.timezone)
-            for key in document.table("source")
-        },
+        sources=sources,
         feeds={feed: form.value(feed) for feed, form in feeds.items() if not form.retired},
         retired_feeds={feed: form.value(feed) for feed, form in feeds.items() if form.retired},
-        endpoints={
-            EndpointId(key): form.value(EndpointId(key)) for key, form in configuration.endpoint.items()
-        },
+        endpoints=_endpoints(configuration, sources.values()),
         tokens={TokenId(key): form.value(TokenId(key)) for key, form in configuration.token.items()},
         user_agent=_user_agent(egress, configuration.site),
         public_url_given=public_url is not None,
         tag_authority=configuration.site.tag_authority,
     )
+
+
+def _endpoints(configuration: Configuration, sources: Iterable[Source]) -> dict[EndpointId, Endpoint]:
+    """Return all that events are sent to: endpoints, and targets of alerts."""
+    endpoints = {EndpointId(key): form.value(EndpointId(key)) for key, form in configuration.endpoint.items()}
+    choosable = [Choosable(id=one.id, group=one.group, owner=one.owner) for one in sources]
+    alerts = {
+        EndpointId(key): form.value(EndpointId(key), choosable) for key, form in configuration.alert.items()
+    }
+    return endpoints | alerts
 
 
 def _site(section: SiteSection, hub: HubSection, public_url: str) -> Site:

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from syndicator.settings.fault_messages import key_names
 from syndicator.settings.form import Form
 from syndicator.settings.json_schema import configuration_schema
+from syndicator.settings.tables.alerts import AlertForm
 from syndicator.settings.tables.auth import AuthForm
 from syndicator.settings.tables.calendars import BlackoutForm, BurstForm, HolidaysForm
 from syndicator.settings.tables.completeness import CompletenessForm
@@ -64,6 +65,7 @@ _FORMS: tuple[tuple[str, type[Form]], ...] = (
     ("filter", FilterForm),
     ("digest", DigestForm),
     ("retry", RetryForm),
+    ("[alert.NAME]", AlertForm),
     ("[token.ID]", TokenForm),
 )
 _KINDS = {

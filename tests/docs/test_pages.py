@@ -83,7 +83,11 @@ def test_files_of_the_code_exist(page: Path) -> None:
 
 
 SECRET = "whsec_" + "c2VjcmV0" * 4
-FILES = {"redis-url": "redis://127.0.0.1:6379/0", "proxy": "http://proxy.example:3128"}
+FILES = {
+    "redis-url": "redis://127.0.0.1:6379/0",
+    "proxy": "http://proxy.example:3128",
+    "alert-on-call": "ntfys://push.example/kabar-on-call",
+}
 """What files hold that examples name, by the last part of their names; a secret unless said here."""
 
 USUAL = {

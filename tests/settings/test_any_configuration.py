@@ -28,9 +28,10 @@ GOOD: dict[str, Any] = {
     },
     "feed": {"latest": {"title": "Latest"}},
     "endpoint": {"p": {"url": "https://p.example/", "secret": SECRET}},
+    "alert": {"desk": {"url": "mailto://mail.example/?to=a@x.example"}},
     "token": {"ops": {"sha256": "0" * 64, "scopes": ["read"]}},
 }
-NAMES = {"source": "wire", "feed": "latest", "endpoint": "p", "token": "ops"}
+NAMES = {"source": "wire", "feed": "latest", "endpoint": "p", "alert": "desk", "token": "ops"}
 
 Keys = tuple[str, ...]
 

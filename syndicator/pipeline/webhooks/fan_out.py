@@ -19,6 +19,7 @@ from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint, Payload
 from syndicator.model.event import Event, EventType, Grown
 from syndicator.model.ids import ArticleId, EndpointId, EventId, StoryId
+from syndicator.model.ops.states import AttemptResult
 from syndicator.observe.logs import get_logger
 from syndicator.observe.tracing import is_traced, span
 from syndicator.pipeline.endpoint_directory import Directory
@@ -27,11 +28,12 @@ from syndicator.rules.filter_matching import matches
 from syndicator.rules.search.search_words import searchable
 from syndicator.rules.stories.near_duplicates import CopyKind
 from syndicator.rules.webhooks.digests import sent_at
-from syndicator.rules.webhooks.event_matching import COPY_SENT, Refusal, refused_by, spread_s
+from syndicator.rules.webhooks.event_matching import COPY_SENT, Refusal, may_repeat, refused_by, spread_s
 from syndicator.rules.webhooks.supersession import REVISIONS, closes_for_all, is_urgent, older
 from syndicator.store.outbox import OutboxEntry, UnreadableEntry
 from syndicator.store.store import Store
 from syndicator.store.stories.stories import Place
+from syndicator.store.webhooks.attempts import AttemptQuery
 from syndicator.store.webhooks.deliveries import FanOut, Queued
 
 EVENTS_MOST = 100
@@ -178,7 +180,7 @@ class EventFanOut:
             closed = (
                 tuple((one.id, event.subject, one.type.value) for one in older(event)) if has_older else ()
             )
-            queued += self._queued(event, wanting, closed, now)
+            queued += self._queued(event, wanting, closed, now, await self._quiet_until(event, wanting, now))
             if closes_for_all(event) and closed:
                 names = {endpoint.id for endpoint in wanting}
                 cancelled += [
@@ -238,6 +240,7 @@ class EventFanOut:
         wanting: Sequence[Endpoint],
         closed: tuple[tuple[EventId, str, str], ...],
         now: datetime,
+        quiet_until: Mapping[EndpointId, datetime],
     ) -> list[Queued]:
         urgent = is_urgent(event)
         fetching = {endpoint.id for endpoint in wanting if _fetches(endpoint, event)}
@@ -253,13 +256,30 @@ class EventFanOut:
                 Queued(
                     endpoint=endpoint.id,
                     event=event.id,
-                    due_at=due_at,
+                    due_at=max(due_at, quiet_until.get(endpoint.id, due_at)),
                     urgent=urgent,
                     hold=timedelta(seconds=endpoint.timeout_s + CALLBACK_LIMITS.wait_s + _HOLD_MARGIN_S),
                     older=closed,
                 )
             )
         return queued
+
+    async def _quiet_until(
+        self, event: Event, wanting: Sequence[Endpoint], now: datetime
+    ) -> Mapping[EndpointId, datetime]:
+        """Return until when people are not told again what they were told of the same subject."""
+        found: dict[EndpointId, datetime] = {}
+        for endpoint in wanting:
+            if endpoint.alert is None or not may_repeat(event, endpoint.alert, now):
+                continue
+            length = timedelta(seconds=endpoint.alert.repeat_after_s)
+            query = AttemptQuery(subject=event.subject, result=AttemptResult.DELIVERED, since=now - length)
+            told = await self._store.attempts.find(endpoint.id, query, 0)
+            last = next((attempt.event for attempt in told if attempt.type == event.type.value), None)
+            sent = await self._store.events.get(last) if last is not None else None
+            if sent is not None:
+                found[endpoint.id] = sent.at + length
+        return found
 
     async def _announced_before(
         self, events: Sequence[Event], *, bodies: bool

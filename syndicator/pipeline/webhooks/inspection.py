@@ -17,6 +17,7 @@ from syndicator.pipeline.feeds.pagination import CursorError, ListPage
 from syndicator.pipeline.webhooks.endpoint_views import Asker
 from syndicator.pipeline.webhooks.payloads import Payloads
 from syndicator.pipeline.webhooks.registration import HIDDEN, EndpointRegistration
+from syndicator.push.alerts.messages import plain_text
 from syndicator.push.signing import signed_headers
 from syndicator.store.store import Store
 from syndicator.store.webhooks.attempts import AttemptQuery, LoggedAttempt
@@ -83,7 +84,7 @@ class DeliveryRequest(Struct, frozen=True, kw_only=True):
     """What goes to an endpoint for one event, as it would be sent now."""
 
     headers: Sequence[tuple[str, str]]
-    """Values of the endpoint's own headers, and signatures, are hidden."""
+    """Values of the endpoint's own headers, and signatures, are hidden. Of alerts there are none."""
     body: str
 
 
@@ -134,6 +135,8 @@ class DeliveryInspection:
         found = await self._store.events.get(event)
         if found is None:
             return None
+        if listed.endpoint.alert is not None:
+            return DeliveryRequest(headers=[], body=plain_text(self._payloads.message([found])))
         prepared = (await self._payloads.prepare([found]))[event]
         if prepared.is_gone:
             return None

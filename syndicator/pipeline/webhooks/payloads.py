@@ -11,6 +11,8 @@ from syndicator.model.event import Event, EventType
 from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import ArticleId, EventId, SourceId, StoryId
 from syndicator.model.rights import Rights
+from syndicator.push.alerts.messages import AlertMessage, alert_message
+from syndicator.push.alerts.sending import alert_of
 from syndicator.push.digest import ROOM_BYTES, digest_body
 from syndicator.push.payload import MARK_BYTES, MAX_BODY_BYTES, marked, payload
 from syndicator.rules.articles.pictures import served_by_us
@@ -86,17 +88,24 @@ class Payloads:
             prepared.bodies[level, under] = known
         return known
 
+    def message(self, events: Sequence[Event]) -> AlertMessage:
+        """Return events of operators in words. Raises PushError for others."""
+        return alert_message(events, self._site)
+
     def push(self, parcel: Sequence[Packed]) -> tuple[Delivery, bytes]:
-        """Return the delivery and the body of one push: a single event, or a digest of several."""
+        """Return the delivery and the body of one push: a single event, or several as a digest or message."""
         delivery, endpoint = parcel[0].leased.delivery, parcel[0].endpoint
         if endpoint.digest is None:
             under = MAX_BODY_BYTES - (MARK_BYTES if delivery.replayed else 0)
             body = self.body(parcel[0].prepared, endpoint.payload, under)
             return delivery, marked(body, delivery)
-        bodies = [self.body(packed.prepared, endpoint.payload, ROOM_BYTES) for packed in parcel]
-        latest = max((packed.prepared.event for packed in parcel), key=lambda event: event.at)
-        name = digest_id([packed.prepared.event.id for packed in parcel])
+        events = [packed.prepared.event for packed in parcel]
+        latest = max(events, key=lambda event: event.at)
+        name = digest_id([event.id for event in events])
         result = replace(delivery, event=replace(latest, id=name))
+        if endpoint.alert is not None:
+            return result, alert_of(endpoint, self.message(events), name, latest.at)
+        bodies = [self.body(packed.prepared, endpoint.payload, ROOM_BYTES) for packed in parcel]
         return result, marked(digest_body(name, bodies, latest.at), delivery)
 
     def split_into_pushes(self, found: Sequence[Packed]) -> list[list[Packed]]:
@@ -106,7 +115,7 @@ class Payloads:
         return split_by_size(sized, digest.items if digest else 1, ROOM_BYTES)
 
     def _size(self, packed: Packed) -> int:
-        if packed.prepared.is_gone:
+        if packed.prepared.is_gone or packed.endpoint.alert is not None:
             return 0
         return len(self.body(packed.prepared, packed.endpoint.payload, ROOM_BYTES)) + 1
 

@@ -154,7 +154,7 @@ class EndpointRegistration:
         found = await self._listed(asker, endpoint)
         if found.owner is None and found.unreadable is None and not await self._has_left(endpoint):
             raise EndpointRefused(
-                f"a process has it configured: take [endpoint.{endpoint}] out of the configuration of all "
+                f"a process has it configured: take [{found.endpoint.table}] out of the configuration of all "
                 f"processes, start them anew, and remove it {IN_USE // timedelta(minutes=1)} minutes later"
             )
         await self._store.endpoints.remove(endpoint)
@@ -274,7 +274,7 @@ class EndpointRegistration:
 
     async def _own(self, asker: Asker, endpoint: EndpointId, *, or_bare: bool = False) -> Registration:
         """Return an endpoint that the asker may change; `or_bare`: even without readable secrets."""
-        await self._listed(asker, endpoint)
+        listed = await self._listed(asker, endpoint)
         try:
             known = await self._store.endpoints.registration(endpoint, or_bare=or_bare)
         except SealError as error:
@@ -285,7 +285,7 @@ class EndpointRegistration:
                 "or remove it and add it again"
             ) from error
         if known is None:
-            raise EndpointRefused(f"it is configured: change [endpoint.{endpoint}] in the configuration")
+            raise EndpointRefused(f"it is configured: change [{listed.endpoint.table}] in the configuration")
         return known
 
     async def _change(

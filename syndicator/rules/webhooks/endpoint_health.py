@@ -49,7 +49,7 @@ def _reasons(kind: EndpointStanding, one: EndpointStatus, now: datetime) -> Iter
     name, state = one.endpoint.id, one.state
     match kind:
         case EndpointStanding.ORPHANED:
-            yield f"no running process has [endpoint.{name}] configured"
+            yield f"no running process has [{one.endpoint.table}] configured"
             yield f"it goes after a week, with what waits, or now: `syndicator endpoints remove {name}`"
         case EndpointStanding.UNVERIFIED:
             yield "nothing is sent there before it is verified"

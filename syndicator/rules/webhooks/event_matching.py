@@ -1,11 +1,13 @@
 """Which events an endpoint asks for, which of them concern it, and when each endpoint gets them."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
 from syndicator.model.article import Article
-from syndicator.model.delivery import Endpoint
+from syndicator.model.clock import to_ms
+from syndicator.model.delivery import Alerting, Endpoint
 from syndicator.model.event import Crossed, Event, EventType, Renewed
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.rules.filter_language import refusal_words
@@ -32,6 +34,8 @@ NO_ARTICLE = "article_gone"
 """Refuses an event whose article is withdrawn or not kept any more."""
 COPY_SENT = "copy_sent"
 """Refuses an event of an article whose text was sent before, as another article."""
+ITSELF = "itself"
+"""Refuses an event about a target of alerts to that target."""
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -39,7 +43,7 @@ class Refusal(Struct, frozen=True, kw_only=True):
 
     key: str
     """The setting that refuses it (`events`, `feeds`, `filter.section`, …), or `owner`, `private_feed`,
-    `removed`, `article_gone`, `copy_sent`."""
+    `removed`, `article_gone`, `copy_sent`, `itself`."""
     article: ArticleId | None = None
     """Of `copy_sent`: the article that was sent."""
 
@@ -47,14 +51,16 @@ class Refusal(Struct, frozen=True, kw_only=True):
 def refused_by(endpoint: Endpoint, event: Event, articles: Sequence[Article]) -> str | None:
     """Return the setting of an endpoint that refuses an event; None where the endpoint wants it.
 
-    It is `events`, `feeds`, `filter.` and a key of the filter, or `NO_ARTICLE`. `articles`: the subject of
-    the event, with bodies where the filter has a query; of a story, all members, of which one has to pass.
-    Events of sources are matched by the `source` of the filter.
+    It is `events`, `feeds`, `filter.` and a key of the filter, `ITSELF` or `NO_ARTICLE`. `articles`: the
+    subject of the event, with bodies where the filter has a query; of a story, all members, of which one has
+    to pass. Events of sources are matched by the `source` of the filter.
     """
     if event.type not in endpoint.events:
         return "events"
     if not _of_its_feeds(endpoint, event):
         return "feeds"
+    if endpoint.alert is not None and event.type.family == "endpoint" and event.subject == endpoint.id:
+        return ITSELF  # while it fails nothing arrives, and then that something arrives says enough
     if event.article is not None:
         return _refusing_articles(endpoint, articles)
     chosen = endpoint.filter.source
@@ -89,6 +95,7 @@ def refusal_sentence(endpoint: Endpoint, refusal: Refusal, article: Article | No
         "owner": "events about the service are for operators",
         "private_feed": "it is about a private feed, which the owner of the endpoint may not see",
         "removed": "the endpoint was removed",
+        ITSELF: "it is about this target itself",
         NO_ARTICLE: "its article is withdrawn, or not kept any more",
         COPY_SENT: f"the endpoint was sent the same text before, as article {refusal.article}",
     }[key]
@@ -115,6 +122,14 @@ def _of_its_feeds(endpoint: Endpoint, event: Event) -> bool:
     if not isinstance(event.details, (Crossed, Renewed)):
         return True
     return wants_feed(endpoint, event.details.feed.id, private=event.details.feed.private)
+
+
+def may_repeat(event: Event, alerting: Alerting, now: datetime) -> bool:
+    """Return whether an earlier event of the same subject is so recent that this one may repeat it.
+
+    Revisions of operators' events are instants in ms.
+    """
+    return event.follows is not None and event.follows > to_ms(now) - alerting.repeat_after_s * 1000
 
 
 FETCHES_PER_S = 100.0

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, Va
 
 from syndicator.settings.fault_messages import faults_of
 from syndicator.settings.form import Form
+from syndicator.settings.tables.alerts import AlertForm
 from syndicator.settings.tables.endpoints import EndpointForm
 from syndicator.settings.tables.feeds import FeedForm
 from syndicator.settings.tables.hub import HubSection
@@ -84,6 +85,7 @@ class Configuration(Form):
     source: dict[Id, SourceForm] = Field(description="What is gathered.", min_length=1)
     feed: dict[Id, FeedForm] = Field(default={}, description="What is published.")
     endpoint: dict[Id, EndpointForm] = Field(default={}, description="Who gets webhooks.")
+    alert: dict[Id, AlertForm] = Field(default={}, description="Who is told of troubles, by mail or chat.")
     token: dict[Id, TokenForm] = Field(default={}, description="Who may use the API.")
 
 

@@ -43,7 +43,8 @@ def _event(value: str) -> str:
     return value
 
 
-def _some(values: tuple[T, ...]) -> tuple[T, ...]:
+def some(values: tuple[T, ...]) -> tuple[T, ...]:
+    """Return a list; refuse an empty one."""
     if not values:
         raise wrong("is empty", "name at least one, or remove the key")
     return values
@@ -55,7 +56,8 @@ def _not_for_ever(value: timedelta) -> timedelta:
     return value
 
 
-def _within_a_day(value: timedelta) -> timedelta:
+def within_a_day(value: timedelta) -> timedelta:
+    """Return a time between a second and a day; refuse others."""
     if not timedelta(seconds=1) <= value <= timedelta(days=1):
         raise wrong("is shorter than 1 s or longer than 24 h", 'write "1s" to "24h"')
     return value
@@ -89,7 +91,7 @@ RateText = Annotated[
 class RetryForm(Form):
     """`retry`: when a failed delivery is tried again."""
 
-    delays: Annotated[tuple[PositiveDuration, ...], AfterValidator(_some)] = Field(
+    delays: Annotated[tuple[PositiveDuration, ...], AfterValidator(some)] = Field(
         default=tuple(timedelta(seconds=delay_s) for delay_s in RetryPolicy().delays_s),
         description="Pauses before the second attempt, the third, and so on.",
     )
@@ -104,7 +106,7 @@ class DigestForm(Form):
     items: Annotated[int, Field(strict=True, ge=2, le=100)] = Field(
         default=20, description="How many at most: with so many it is sent at once."
     )
-    every: Annotated[PositiveDuration, AfterValidator(_within_a_day)] = Field(
+    every: Annotated[PositiveDuration, AfterValidator(within_a_day)] = Field(
         default=timedelta(minutes=10),
         description="How long an event waits for others; at most `24h`.",
     )
@@ -118,7 +120,7 @@ class ChoicesForm(Form):
 
     url: Url = Field(description="Where events are sent.")
     description: Line | None = Field(default=None, description="A note for people.")
-    events: Annotated[tuple[EventName, ...], AfterValidator(_some)] = Field(
+    events: Annotated[tuple[EventName, ...], AfterValidator(some)] = Field(
         default=("article.*",), description="Which [events](events.md), by name, `article.*` or `*`."
     )
     filter: FilterForm = Field(default=FilterForm(), description="Which articles.")

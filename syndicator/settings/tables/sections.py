@@ -244,7 +244,8 @@ class EgressSection(Form):
         "reached, whatever is allowed.",
     )
     allow_callbacks: tuple[Reachable, ...] = Field(
-        default=(), description="The same for endpoints of webhooks, and for `[hub] external`."
+        default=(),
+        description="The same for endpoints of webhooks, for targets of alerts, and for `[hub] external`.",
     )
     allow_subscribers: tuple[Reachable, ...] = Field(
         default=(),

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cli.commands.test_articles import config
+from egress.mail_server import Mailbox, mail_server
 from standardwebhooks import Webhook
 from support import NOON
 from warm_program import run
@@ -148,3 +149,23 @@ async def test_all_that_is_wrong_is_told_at_once(config: Path) -> None:
         "events.0",
         "rate",
     ]
+
+
+async def test_an_alert_is_tried_and_shows_what_the_server_answered(
+    config: Path, partner: tuple[str, Taken]
+) -> None:
+    file = config / "all.toml"
+    before = file.read_text("utf-8")
+    async with mail_server(Mailbox()) as mailbox:
+        url = f"mailto://127.0.0.1:{mailbox.port}/?to=ops@news.example&from=kabar@news.example"
+        file.write_text(f'{before}\n[alert.ops]\nurl = "{url}"\n', "utf-8")
+        status, out, errors = await run(config, "endpoints", "ping", "ops")
+        assert status == 0, errors
+        assert out.startswith("Answered 250 after ")
+        assert out.endswith(" ms: 2.0.0 OK: queued as 1\n")
+        mailbox.refuses = {"ops@news.example": "550 5.1.1 no such user"}
+        status, _, errors = await run(config, "endpoints", "ping", "ops")
+        assert (status, "smtp_550" in errors, "no such user" in errors) == (1, True, True)
+        status, out, _ = await run(config, "endpoints", "show", "ops")
+        assert (status, f"mailto://127.0.0.1:{mailbox.port}/?to=ops@news.example\n" in out) == (0, True)
+    assert [mail["Subject"] for mail in mailbox.mails] == ["Test of [alert.ops]"]

@@ -143,7 +143,7 @@ def _verify(context: typer.Context, endpoint: Named, as_json: AsJson = False) ->
 
 @app.command(name="ping", epilog="Example: syndicator endpoints ping koran-3f9a1c07")
 def _ping(context: typer.Context, endpoint: Named, as_json: AsJson = False) -> None:
-    """Send an endpoint a signed endpoint.ping, to try it by."""
+    """Send an endpoint a signed endpoint.ping, and a target of alerts a test message, to try it by."""
     _print_probed(
         _asked(context, lambda wanted: wanted.ping(OPERATOR, EndpointId(endpoint))), as_json=as_json
     )
@@ -268,7 +268,8 @@ def _print_secret(made: EndpointSecret, *, as_json: bool) -> None:
 
 def _print_probed(probed: Probed, *, as_json: bool) -> None:
     """Print the result of a request; exit 1 where it failed."""
-    reason, remedy = f"it failed: {probed.reason}", "see what the reasons mean in docs/webhooks.md"
+    said = f" ({probed.answer})" if probed.answer else ""
+    reason, remedy = f"it failed: {probed.reason}{said}", "see what the reasons mean in docs/webhooks.md"
     if as_json:
         print_item(probed, errors=[] if probed.ok else [failed("endpoint", reason, remedy)])
     if not probed.ok:
@@ -276,7 +277,8 @@ def _print_probed(probed: Probed, *, as_json: bool) -> None:
             raise typer.Exit(1)
         raise CommandFailed(reason, remedy=remedy)
     if not as_json:
-        console().print(f"Answered {probed.status} after {probed.duration_ms} ms.")
+        answered = f"Answered {probed.status} after {probed.duration_ms} ms"
+        console().print(f"{answered}: {probed.answer}" if probed.answer else f"{answered}.", soft_wrap=True)
 
 
 def _print_endpoint(context: typer.Context, shown: EndpointShown, *, as_json: bool) -> None:

@@ -1,0 +1,1 @@
+"""Alerts: operators' events as messages for people, in the form of the service that shows them."""
