@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from hashlib import sha1
 from importlib.resources import files
@@ -18,9 +18,10 @@ from redis import exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
+from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.store.batching import Batcher
 from syndicator.store.codec import pack_for_lua
+from syndicator.store.driver_errors import ELSEWHERE, translated
 from syndicator.store.keys.table import Keys
 
 USUAL_TIMEOUT_S = 3.0
@@ -33,6 +34,9 @@ T = TypeVar("T")
 _REDIS_PORT = 6379
 _STOOD_STILL_S = 0.2
 """A time limit that is noticed later than that ended while this process did not run."""
+
+_AGAIN_S = 0.05
+"""Between two tries to reach a server that another process is about to take over."""
 
 _MOST_ATTEMPTS = 3
 """How often a call is made of which nothing was heard because this process did not run."""
@@ -58,28 +62,6 @@ _PARTED = {
 """Commands that do the same in pieces: where what repeats begins, and how many words belong together."""
 
 _ZADD_OPTIONS = frozenset({"NX", "XX", "GT", "LT", "CH"})
-
-_ELSEWHERE = (exceptions.ReadOnlyError, exceptions.MasterDownError, exceptions.BusyLoadingError)
-"""Replies of a server that is not, or not yet, the one that takes our writes."""
-
-_AWAY = (
-    exceptions.ConnectionError,  # BusyLoading and authentication faults are kinds of it
-    exceptions.TimeoutError,
-)
-_REFUSALS: Mapping[type[exceptions.RedisError], str] = {
-    exceptions.ReadOnlyError: "Redis is a replica, which takes no writes: [store] url must name the primary.",
-    exceptions.MasterDownError: "Redis is a replica that has lost its primary.",
-    exceptions.BusyLoadingError: "Redis is loading its data.",
-    exceptions.OutOfMemoryError: "Redis has no memory left (maxmemory): give it more, or keep less.",
-    exceptions.NoPermissionError: "Redis does not allow it to the user of [store] url: see its ACL.",
-    exceptions.AuthenticationError: "Redis does not accept the user or password of [store] url.",
-    exceptions.ClusterDownError: "The cluster of Redis is down.",
-}
-_REFUSING_REPLIES = {
-    "MISCONF": "Redis cannot write to its disk: see its log.",
-    "NOREPLICAS": "Redis has fewer replicas than min-replicas-to-write asks for.",
-    "BUSY": "Redis is busy with a script.",
-}
 
 
 class Transaction(Struct, frozen=True, kw_only=True):
@@ -113,14 +95,20 @@ class Connection:
     replica, or loads its data. What was too slow is not repeated, unless this process itself stood still
     meanwhile (the machine was busy, or the loop): then nothing is known of Redis, and the call is made again,
     twice at most. After `close` calls raise StoreUnavailable.
+
+    A server that is handed over from one process to another (the embedded one) is away for a moment each
+    time: calls are made again until it is back, as far as `timeout_s` allows.
     """
 
-    def __init__(self, pool: aioredis.ConnectionPool, anchor: str, timeout_s: float) -> None:
+    def __init__(
+        self, pool: aioredis.ConnectionPool, anchor: str, timeout_s: float, *, is_handed_over: bool = False
+    ) -> None:
         self._pool = pool
         self._free = asyncio.Semaphore(MOST_CONNECTIONS)
         self._idle: list[aioredis.Connection] = []
         self._anchor = anchor
         self._timeout_s = timeout_s
+        self._is_handed_over = is_handed_over
         self._commit = Script("commit")
         self._commits = Batcher(self._commit_all, MAX_WRITES, _writes)
         self._is_closed = False
@@ -207,35 +195,41 @@ class Connection:
 
     async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
         self._check_open()
-        with _translated(self._timeout_s):
+        with translated(self._timeout_s):
             for attempt in range(1, _MOST_ATTEMPTS + 1):
                 # The driver closes a connection whose command is cut short: its late reply reaches nobody.
                 limit = asyncio.timeout(self._timeout_s)
                 try:
                     async with limit:
-                        return await self._ask_twice(question)
+                        return await self._ask_again(question)
                 except TimeoutError:
                     if attempt == _MOST_ATTEMPTS or not _stood_still(limit):
                         raise
             raise AssertionError  # the last attempt returns or raises
 
-    async def _ask_twice(self, question: Callable[[], Awaitable[T]]) -> T:
-        """Ask, and once more where the connection was lost."""
-        try:
-            return await question()
-        except _ELSEWHERE:
-            # After a failover the name of the server leads elsewhere: who connects anew asks for it.
+    async def _ask_again(self, question: Callable[[], Awaitable[T]]) -> T:
+        """Ask; where the connection was lost, once more, or until a server that is handed over is back."""
+        is_repeated = False
+        while True:
+            try:
+                return await question()
+            except ELSEWHERE:
+                if is_repeated and not self._is_handed_over:
+                    raise
+                # After a failover the name of the server leads elsewhere: who connects anew asks for it.
+                for connection in self._idle:  # without a wait, in which another call could take one
+                    await connection.disconnect(nowait=True)
+            except exceptions.ConnectionError:
+                if is_repeated and not self._is_handed_over:
+                    raise
+                self._check_open()
+            except asyncio.CancelledError:
+                self.losses += 1
+                raise
             self.losses += 1
-            for connection in self._idle:  # without a wait, in which another call could take one
-                await connection.disconnect(nowait=True)
-            return await question()
-        except exceptions.ConnectionError:
-            self._check_open()
-            self.losses += 1
-            return await question()
-        except asyncio.CancelledError:
-            self.losses += 1
-            raise
+            if is_repeated:
+                await asyncio.sleep(_AGAIN_S)
+            is_repeated = True
 
     async def close(self) -> None:
         """Close all connections; calls that are on their way fail."""
@@ -277,7 +271,9 @@ class Repository:
 
 
 @asynccontextmanager
-async def connect(url: str, *, anchor: str, timeout_s: float = USUAL_TIMEOUT_S) -> AsyncIterator[Connection]:
+async def connect(
+    url: str, *, anchor: str, timeout_s: float = USUAL_TIMEOUT_S, is_handed_over: bool = False
+) -> AsyncIterator[Connection]:
     """Open a pool on a `redis://`, `rediss://` or `unix://` URL and check that it answers."""
     try:
         pool = aioredis.ConnectionPool.from_url(
@@ -292,7 +288,7 @@ async def connect(url: str, *, anchor: str, timeout_s: float = USUAL_TIMEOUT_S) 
         )
     except ValueError as error:
         raise StoreError(f"[store] url is not a Redis URL: {error}") from error
-    connection = Connection(pool, anchor, timeout_s)
+    connection = Connection(pool, anchor, timeout_s, is_handed_over=is_handed_over)
     try:
         await _greet(connection, url)
         yield connection
@@ -369,31 +365,3 @@ def _stood_still(limit: asyncio.Timeout) -> bool:
     """Return whether the end of a time limit was noticed late: there may be unread replies."""
     ended_at = limit.when()
     return ended_at is not None and asyncio.get_running_loop().time() - ended_at > _STOOD_STILL_S
-
-
-@contextmanager
-def _translated(timeout_s: float) -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError as error:
-        raise StoreUnavailable(f"Redis does not answer within {timeout_s:g} s") from error
-    except exceptions.RedisError as error:
-        raise _own(error) from error
-
-
-def _own(error: exceptions.RedisError) -> StoreError:
-    """Return the error of ours that one of the driver means."""
-    plain = _plain(error)
-    # What is refused while connecting is raised as a lost connection, with its reason.
-    causes = (error, error.__cause__ or error.__context__)
-    why = next((why for kind, why in _REFUSALS.items() if any(isinstance(one, kind) for one in causes)), None)
-    if why := why or _REFUSING_REPLIES.get(plain.partition(" ")[0]):
-        return StoreRefuses(why, plain)
-    if isinstance(error, _AWAY):
-        return StoreUnavailable(f"Redis does not answer: {plain}")
-    return StoreError(f"Redis refused a command: {plain}")
-
-
-def _plain(error: Exception) -> str:
-    # The driver's texts can hold the URL with its password only for a wrong URL; those never get here.
-    return " ".join(str(error).split())[:300] or type(error).__name__

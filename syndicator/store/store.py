@@ -245,25 +245,25 @@ async def open_server(
         if url is None:
             url = await stack.enter_async_context(embedded_server(options.data_dir, options.engine))
         anchor = Keys(options.namespace).meta()
-        connection = await _connected(
-            stack, url, anchor, timeout_s, patience_s=_HANDOVER_S if options.url is None else 0
-        )
+        connection = await _connected(stack, url, anchor, timeout_s, is_embedded=options.url is None)
         yield connection, url
 
 
 async def _connected(
-    stack: AsyncExitStack, url: str, anchor: str, timeout_s: float, *, patience_s: float
+    stack: AsyncExitStack, url: str, anchor: str, timeout_s: float, *, is_embedded: bool
 ) -> Connection:
-    """Connect, again and again for `patience_s`.
+    """Connect; to the embedded server again and again for `_HANDOVER_S`, longer than a call is repeated.
 
-    The embedded server ends with the process that owns it, perhaps a command of a moment; then one that is
-    attached to it takes over.
+    It ends with the process that owns it, perhaps a command of a moment; then one that is attached to it
+    takes over.
     """
-    until_s = time.monotonic() + patience_s
+    until_s = time.monotonic() + (_HANDOVER_S if is_embedded else 0)
     while True:
         try:
             async with AsyncExitStack() as trial:
-                connection = await trial.enter_async_context(connect(url, anchor=anchor, timeout_s=timeout_s))
+                connection = await trial.enter_async_context(
+                    connect(url, anchor=anchor, timeout_s=timeout_s, is_handed_over=is_embedded)
+                )
                 await check_server(connection)
                 stack.push_async_exit(trial.pop_all())
                 return connection

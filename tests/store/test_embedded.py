@@ -20,7 +20,7 @@ from syndicator.errors import EngineMismatch, StoreError
 from syndicator.store import embedded
 from syndicator.store.connection import connect
 from syndicator.store.embedded import EmbeddedServer, embedded_server, find_server
-from syndicator.store.store import StoreOptions, open_store
+from syndicator.store.store import StoreOptions, open_server, open_store
 
 OWNER = """
 import asyncio, sys
@@ -106,6 +106,19 @@ async def _refused(url: str) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux' own")
+async def test_calls_of_a_guest_outlast_the_end_of_the_owner(tmp_path: Path) -> None:
+    async with contextlib.AsyncExitStack() as guests:
+        async with open_server(StoreOptions(data_dir=tmp_path)) as (owner, _):
+            guest, url = await guests.enter_async_context(open_server(StoreOptions(data_dir=tmp_path)))
+            await owner.call("SET", "kept", "yes")
+        # Whatever a start does at this moment: no server listens until its watcher takes over.
+        replies = await asyncio.gather(
+            guest.call("GET", "kept"), guest.batch([("GET", "kept"), ("ECHO", "x")]), guest.commit([])
+        )
+        assert replies[:2] == [b"yes", [b"yes", b"x"]]
+        assert url.startswith("unix://")
+
+
 async def test_the_server_ends_with_an_owner_that_was_killed(tmp_path: Path) -> None:
     process = await start_owner(tmp_path)
     server = EmbeddedServer(tmp_path, find_server(None))
