@@ -1,7 +1,7 @@
 """Everything that the web reads, and nothing that it could write."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -175,6 +175,7 @@ class Queries:
             sources=tuple(sources),
             endpoints=tuple(await self.endpoints()),
             articles=await self._store.articles.count(),
+            last_hour=await self._store.articles.admitted_since(now - timedelta(hours=1)),
             outbox=await self._store.outbox.waiting(),
             held=await self._store.held.count(),
             hub=await self._store.hub.counts(now),

@@ -68,6 +68,7 @@ class Seen:
             "/admin/deliveries",
             "/admin/schedule",
             "/admin/tokens",
+            "/admin/add-endpoint",
             "/admin/groups",
             "/admin/configuration",
             "/admin/add?by=hand",

@@ -71,6 +71,8 @@ class Status(Struct, frozen=True, kw_only=True):
     sources: tuple[SourceStatus, ...]
     endpoints: tuple[EndpointStatus, ...]
     articles: int
+    last_hour: int
+    """Articles that were admitted in the last hour."""
     outbox: int
     """Events that are not yet fanned out to the endpoints."""
     feeds: int

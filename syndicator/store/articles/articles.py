@@ -250,6 +250,10 @@ class Articles(Repository):
     async def count(self) -> int:
         return int(await self._redis.call("ZCARD", self._keys.timeline(ALL)))
 
+    async def admitted_since(self, at: datetime) -> int:
+        """Count the articles that were admitted then or later."""
+        return int(await self._redis.call("ZCOUNT", self._keys.admitted(), to_ms(at), "+inf"))
+
     async def sweep(self, now: datetime, keep: timedelta, limit: int) -> list[Article]:
         """Take out up to `limit` articles that were admitted longer ago than `keep`; give their heads."""
         bound = to_ms(now - keep)

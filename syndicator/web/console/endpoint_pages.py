@@ -1,25 +1,34 @@
 """The console's page of one endpoint: how it stands, what waits, what was tried; and what can be done."""
 
+import re
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
+import tomli
 from aiohttp import web
 from msgspec import Struct
 
-from syndicator.errors import NoEndpoint
+from syndicator.errors import ConfigError, EndpointRefused, NoEndpoint
 from syndicator.model.ids import EndpointId, ReplayId
 from syndicator.model.ops.states import UNDELIVERED, DeliveryStatus
-from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
+from syndicator.pipeline.preview.toml_blocks import table_block
+from syndicator.pipeline.webhooks.endpoint_views import OPERATOR, Asker
 from syndicator.pipeline.webhooks.inspection import ENDED, DeliveryQuery
 from syndicator.pipeline.webhooks.replays import ReplayWanted
 from syndicator.push.probes import Probed
 from syndicator.store.webhooks.attempts import AttemptQuery
+from syndicator.web.api.json_api import sentence
 from syndicator.web.console.console import Console
 from syndicator.web.console.endpoint_rows import endpoint_rows
-from syndicator.web.console.forms import chosen, field, hours_of
+from syndicator.web.console.forms import FieldFault, chosen, field, hours_of
 from syndicator.web.console.shown_failures import ShownFailure, shown_failure
 from syndicator.web.use_cases import UseCases
 
 ON_PAGE = 50
+_LONGEST = 20_000
+_OWNER = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
+_EXAMPLE = 'url = "https://partner.example/hook"\nevents = ["article.*"]\n'
 _STATUSES = (*UNDELIVERED, *ENDED)
 _MOST_REPLAYED_HOURS = 30 * 24
 
@@ -41,6 +50,9 @@ class EndpointPages:
     def routes(self) -> list[web.RouteDef]:
         console, one = self._console, "/endpoints/{endpoint}"
         return [
+            console.get("/add-endpoint", self.form),
+            console.post("/add-endpoint", self.add),
+            console.post(f"{one}/change", self.change),
             console.get(one, self.page),
             console.post(f"{one}/pause", self.pause),
             console.post(f"{one}/resume", self.resume),
@@ -56,6 +68,41 @@ class EndpointPages:
     async def page(self, request: web.Request) -> web.Response:
         """Show an endpoint, with its deliveries (`?status=`, `?cursor=`) and what was tried of late."""
         return await self._page(request)
+
+    async def form(self, request: web.Request) -> web.Response:
+        """Show the form for a new endpoint."""
+        return self._form(request, {"settings": _EXAMPLE})
+
+    async def add(self, request: web.Request) -> web.Response:
+        """Add an endpoint for a partner, send it the challenge, and show its secret, this once."""
+        owner, text = await field(request, "owner", 50), await field(request, "settings", _LONGEST)
+        typed = {"owner": owner, "settings": text}
+        if not _OWNER.fullmatch(owner):
+            return self._form(request, typed, FieldFault(field="owner", key="no_owner"))
+        try:
+            made = await self._cases.registration.add(Asker(owner=owner), tomli.loads(text))
+        except (ValueError, ConfigError, EndpointRefused) as error:
+            return self._form(request, typed, FieldFault(field="settings", text=_words(error)))
+        return await self._page(
+            request,
+            name=made.endpoint.id,
+            secret=made.secret or made.public_key,
+            probe=_shown(made.verified) if made.verified else None,
+        )
+
+    async def change(self, request: web.Request) -> web.Response:
+        """Change settings; what was left out of the form goes back to its default."""
+        name, text = _named(request), await field(request, "settings", _LONGEST)
+        before = (await self._cases.registration.show(OPERATOR, name)).settings
+        try:
+            wanted = tomli.loads(text)
+            changed = {key: value for key, value in wanted.items() if before.get(key) != value}
+            gone = {key: None for key, value in before.items() if value and key not in wanted}
+            await self._cases.registration.change(OPERATOR, name, {**changed, **gone})
+        except (ValueError, ConfigError, EndpointRefused) as error:
+            fault = FieldFault(field="settings", text=_words(error))
+            return await self._page(request, fault=fault, typed=text)
+        return self._done(request, "endpoint_changed")
 
     async def pause(self, request: web.Request) -> web.Response:
         """Let it rest: its events wait."""
@@ -109,10 +156,29 @@ class EndpointPages:
     def _done(self, request: web.Request, note: str) -> web.Response:
         return self._console.done(f"/endpoints/{_named(request)}", note)
 
-    async def _page(
-        self, request: web.Request, *, probe: ShownProbe | None = None, secret: str | None = None
+    def _form(
+        self, request: web.Request, typed: Mapping[str, str], fault: FieldFault | None = None
     ) -> web.Response:
-        cases, name = self._cases, _named(request)
+        return self._console.page(
+            request,
+            "add_endpoint.html",
+            "deliveries",
+            http_status=422 if fault else 200,
+            typed=typed,
+            fault=fault,
+        )
+
+    async def _page(
+        self,
+        request: web.Request,
+        *,
+        name: EndpointId | None = None,
+        probe: ShownProbe | None = None,
+        secret: str | None = None,
+        fault: FieldFault | None = None,
+        typed: str | None = None,
+    ) -> web.Response:
+        cases, name = self._cases, name or _named(request)
         shown = await cases.registration.show(OPERATOR, name)
         overview = await cases.reading.deliveries(name)
         if not overview.endpoints:
@@ -140,6 +206,9 @@ class EndpointPages:
             replays=overview.replays,
             probe=probe,
             secret=secret,
+            http_status=422 if fault else 200,
+            fault=fault,
+            written=typed if typed is not None else _written(shown.settings),
         )
 
 
@@ -149,3 +218,13 @@ def _named(request: web.Request) -> EndpointId:
 
 def _shown(probed: Probed) -> ShownProbe:
     return ShownProbe(probed=probed, failure=shown_failure(probed.reason) if probed.reason else None)
+
+
+def _words(error: Exception) -> str:
+    return " ".join(map(str, error.faults)) if isinstance(error, ConfigError) else sentence(error)
+
+
+def _written(settings: Mapping[str, Any]) -> str:
+    """Write the settings of an endpoint as TOML, without those that are not set."""
+    given = {key: value for key, value in settings.items() if value}
+    return table_block("x", given).partition("\n")[2]

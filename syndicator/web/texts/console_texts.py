@@ -37,6 +37,7 @@ CONSOLE_TEXTS: Mapping[str, tuple[str, str]] = {
     "place.changes": ("Perubahan", "Changes"),
     "place.log": ("Log", "Log"),
     "place.tokens": ("Token", "Tokens"),
+    "last_hour": ("Dalam satu jam terakhir", "In the last hour"),
     "refused": ("Tidak dapat dilakukan", "This cannot be done"),
     "back": ("Kembali", "Back"),
     # What a form has just done: the end of `?note=`.

@@ -26,6 +26,27 @@ DELIVERY_TEXTS: Mapping[str, tuple[str, str]] = {
     "progress": ("Kemajuan", "Progress"),
     "begun": ("Dimulai", "Begun"),
     # One endpoint, and one delivery.
+    "add_endpoint": ("Tambah penerima", "Add an endpoint"),
+    "add_endpoint_intro": (
+        "Penerima mendapat tantangan dulu; kejadian baru dikirim setelah tantangan itu dikembalikan.",
+        "It is sent a challenge first; events are sent there once it has given that back.",
+    ),
+    "owner_of_endpoint": ("Pemilik", "Owner"),
+    "owner_of_endpoint_hint": (
+        "Nama partner, seperti pemilik tokennya.",
+        "The partner, as the owner of their tokens is called.",
+    ),
+    "its_settings": ("Pengaturannya (TOML)", "Its settings (TOML)"),
+    "its_settings_hint": (
+        "Seperti [endpoint] di berkas: url, events, filter, payload, digest, rate, headers.",
+        "As [endpoint] in a file: url, events, filter, payload, digest, rate, headers.",
+    ),
+    "change_settings": ("Ubah pengaturannya", "Change its settings"),
+    "fault.no_owner": (
+        "Hanya huruf kecil, angka, dan tanda hubung; 50 paling banyak.",
+        "Small letters, digits and hyphens only; 50 at most.",
+    ),
+    "note.endpoint_changed": ("Pengaturan disimpan.", "The settings are saved."),
     "verify": ("Verifikasi", "Verify"),
     "ping": ("Kirim ping", "Send a ping"),
     "pause": ("Jeda", "Pause"),

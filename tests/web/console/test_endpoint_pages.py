@@ -130,3 +130,52 @@ async def test_a_configured_endpoint_is_not_removed_here(operator: Client) -> No
     answer = await send(operator, "/admin/endpoints/stuck/rotate-secret", overlap_hours=1)
     assert answer.status == 409
     assert "change [endpoint.stuck] in the configuration" in answer.text
+
+
+async def test_an_endpoint_is_added_for_a_partner_and_changed(world: World) -> None:
+    async def echo(request: web.Request) -> web.Response:
+        return web.json_response({"challenge": (await request.json())["data"].get("challenge")})
+
+    app = web.Application()
+    app.router.add_post("/hook", echo)
+    async with TestServer(app) as partner, egress_on(callbacks=["127.0.0.0/8"]) as egress:
+        world.egress = egress
+        settings = f'url = "{partner.make_url("/hook")}?token=hidden"\nevents = ["article.created"]\nheaders = {{ X-Key = "geheim" }}\n'
+        async with client_of(world.ops_app(), OPS) as operator:
+            made = await send(operator, "/admin/add-endpoint", owner="koran", settings=settings)
+            assert made.status == 200
+            assert "whsec_" in made.text
+            assert "It answered 200 in" in made.text
+            (name,) = [one.endpoint.id for one in await world.registration.seen(Asker(owner="koran"))]
+            page = await operator.get(f"/admin/endpoints/{name}", ENGLISH)
+            assert "geheim" not in page.text
+            written = LexborHTMLParser(page.body).css("#written")[0].text()
+            changed = written.replace("article.created", "article.updated") + 'description = "Koran"\n'
+            done = await send(operator, f"/admin/endpoints/{name}/change", settings=changed)
+            assert done.status == 303, LexborHTMLParser(done.body).css("#fault")[0].text() + changed
+            assert done.headers["Location"] == f"/admin/endpoints/{name}?note=endpoint_changed"
+            wrong = await send(operator, f"/admin/endpoints/{name}/change", settings="payload = 'fat'")
+            assert wrong.status == 422
+            assert "payload" in LexborHTMLParser(wrong.body).css("#fault")[0].text()
+    (one,) = await world.registration.seen(Asker(owner="koran"))
+    assert [kind.value for kind in one.endpoint.events] == ["article.updated"]
+    assert one.endpoint.description == "Koran"
+    assert dict(one.endpoint.headers) == {"X-Key": "geheim"}, "what was hidden stays"
+    assert one.verified_at is not None
+
+
+@pytest.mark.parametrize(
+    ("owner", "settings", "told"),
+    [
+        ("", "url = 'https://x.example/'", "Small letters"), ("K<b>", "url = 'https://x.example/'", "Small letters"),
+        ("koran", "", "url"), ("koran", "url = ", "Invalid value"), ("koran", "url = 'ftp://x.example/'", "url"),
+        ("koran", "url = 'https://x.example/'\nsecret = 'whsec_x'", "secret"),
+    ],
+)  # fmt: skip
+async def test_what_is_wrong_with_an_endpoint_stands_beside_the_form(
+    world: World, operator: Client, owner: str, settings: str, told: str
+) -> None:
+    answer = await send(operator, "/admin/add-endpoint", owner=owner, settings=settings)
+    assert answer.status == 422
+    assert told in LexborHTMLParser(answer.body).css("#fault")[0].text()
+    assert await world.registration.seen(Asker(owner="koran")) == []

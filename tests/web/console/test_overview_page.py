@@ -89,7 +89,7 @@ async def test_the_verdict_comes_first(client: Client) -> None:
     whole = await page(client)
     assert whole.css(".verdict")[0].text() == "3 sources and 1 endpoint need attention"
     figures = {" ".join(one.text(separator=" ").split()) for one in whole.css(".figures div")}
-    counts = {"Articles 1", "Feeds 3", "Sources 5", "Events waiting to go out 1"}
+    counts = {"Articles 1", "In the last hour 1", "Feeds 3", "Sources 5", "Events waiting to go out 1"}
     assert figures == {*counts, f"Version of the stored layout {LAYOUT}"}
 
 
