@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from aiohttp import web
 from e2e.conftest import Start
 from e2e.test_operators import free_port
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from support import until
 from warm_program import run
@@ -68,6 +69,10 @@ class Operator:
         assert code == 0, err
         items: list[dict[str, Any]] = json.loads(out)["items"]
         return items
+
+    async def metrics(self) -> list[Sample]:
+        families = text_string_to_metric_families(await self.get("/metrics"))
+        return [sample for family in families for sample in family.samples]
 
     async def page(self, path: str) -> LexborHTMLParser:
         return LexborHTMLParser(await self.get(path, ENGLISH))
@@ -149,6 +154,12 @@ def marks(page: LexborHTMLParser, section: str) -> dict[str, tuple[str, str]]:
     )
 
 
+def standings(samples: Iterable[Sample], kind: str) -> dict[str, str]:
+    """Return the standings of sources or endpoints as their metric names them."""
+    found = [one.labels for one in samples if one.name == f"syndicator_{kind}_standing"]
+    return {labels[kind]: labels["standing"] for labels in found}
+
+
 def on_pages(states: Mapping[str, StateWord]) -> dict[str, tuple[str, str]]:
     return {name: (TEXTS[f"state.{state}"][1], f"mark {state.severity}") for name, state in states.items()}
 
@@ -158,6 +169,7 @@ async def test_an_endpoint_and_its_deliveries_have_one_word_everywhere(operator:
     assert {one["id"]: one["state"]["standing"] for one in listed} == ENDPOINTS
     commands = await operator.command("endpoints", "list")
     assert {one["id"]: one["health"] for one in commands} == ENDPOINTS
+    assert standings(await operator.metrics(), "endpoint") == ENDPOINTS
     for path in ("/admin/", "/admin/deliveries"):
         assert marks(await operator.page(path), "endpoints") == on_pages(ENDPOINTS), path
     for name, state in ENDPOINTS.items():
@@ -181,14 +193,19 @@ async def test_a_source_has_one_word_everywhere_and_labels_of_metrics_are_states
     assert {one["id"]: one["health"] for one in commands}.items() >= SOURCES.items()
     shown = marks(await operator.page("/admin/sources"), "sources")
     assert shown.items() >= on_pages(SOURCES).items()
+    for name, state in SOURCES.items():
+        mark = (await operator.page(f"/admin/sources/{name}")).css(".standing .mark")[0]
+        assert (mark.text(), mark.attributes["class"]) == on_pages({name: state})[name]
+    samples = await operator.metrics()
+    troubled = {name: state for name, state in SOURCES.items() if state is not SourceStanding.OK}
+    assert standings(samples, "source").items() >= troubled.items()
     labels: dict[tuple[str, str], set[str]] = {}
-    for family in text_string_to_metric_families(await operator.get("/metrics")):
-        for sample in family.samples:
-            for label in {"result", "standing"} & sample.labels.keys():
-                labels.setdefault((family.name, label), set()).add(sample.labels[label])
-    assert labels["syndicator_rounds", "result"] <= set(RoundStatus)
-    assert labels["syndicator_rounds", "result"] >= {"ok", "failed"}
-    assert labels["syndicator_deliveries", "result"] <= set(AttemptResult)
+    for sample in samples:
+        for label in {"result", "standing"} & sample.labels.keys():
+            labels.setdefault((sample.name, label), set()).add(sample.labels[label])
+    assert {"ok", "failed"} <= labels["syndicator_rounds_total", "result"] <= set(RoundStatus)
+    assert labels["syndicator_deliveries_total", "result"] <= set(AttemptResult)
+    assert labels["syndicator_sources", "standing"] == set(SourceStanding)
     assert labels["syndicator_deliveries_pending", "standing"] == set(UNDELIVERED) <= set(DeliveryStatus)
     told = json.loads(await operator.get("/readyz"))
     faults = (await operator.page("/admin/")).css(".faults .mark")
