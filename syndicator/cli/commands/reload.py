@@ -43,7 +43,7 @@ def _reload(context: typer.Context, as_json: AsJson = False) -> None:
     """
     version, notes = run_loop(_published(context))
     items = [_item(note, version) for note in notes]
-    refused = [note for note in notes if note.state(version) is not ProcessState.CURRENT]
+    refused = [note for note in notes if note.state(version) in {ProcessState.REFUSED, ProcessState.WAITING}]
     if as_json:
         errors = [
             {"process": note.process, **failed("", reason)}

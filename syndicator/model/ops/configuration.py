@@ -63,4 +63,6 @@ class ProcessNote(Struct, frozen=True, kw_only=True):
         """Return how it stands to the newest version of the configuration."""
         if self.refused:
             return ProcessState.REFUSED
-        return ProcessState.CURRENT if self.version >= newest else ProcessState.WAITING
+        if self.version < newest:
+            return ProcessState.WAITING
+        return ProcessState.RESTART_NEEDED if self.restart_for else ProcessState.CURRENT

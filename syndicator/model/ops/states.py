@@ -248,6 +248,7 @@ class ProcessState(StateWord):
     """How a process stands to the published configuration."""
 
     REFUSED = "refused", Severity.ATTENTION, "it goes on with the version before; it says why"
+    RESTART_NEEDED = "restart_needed", Severity.ATTENTION, "only a restart applies some changed keys"
     WAITING = "waiting", Severity.WAITING, "it has not answered yet"
     CURRENT = "current", Severity.GOOD, "it runs the newest version"
 

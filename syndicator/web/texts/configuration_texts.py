@@ -11,9 +11,6 @@ CONFIGURATION_TEXTS: Mapping[str, tuple[str, str]] = {
     "processes": ("Proses", "Processes"),
     "process": ("Proses", "Process"),
     "noted": ("Terakhir terlihat", "Last seen"),
-    "newer_refused": ("Versi yang lebih baru ditolak", "A newer version is refused"),
-    "restart_pending": ("Perlu dimulai ulang", "Needs a restart"),
-    "runs_it": ("Berjalan", "Runs"),
     "no_processes": ("Belum ada proses yang melapor.", "No process has reported yet."),
     "added_beside": ("Ditambahkan di luar berkas", "Added beside the files"),
     "added_beside_why": (

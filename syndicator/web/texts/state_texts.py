@@ -40,6 +40,7 @@ _INDONESIAN: Mapping[str, str] = {
     "ready": "Siap",
     "refused": "Tidak diterima",
     "requested": "Diminta",
+    "restart_needed": "Perlu dimulai ulang",
     "retry": "Coba lagi",
     "retrying": "Mencoba lagi",
     "running": "Berjalan",

@@ -15,9 +15,9 @@ async def test_verifications_and_distributions_are_spans_with_their_requests(
             await world.subscribe()
             await world.publish(2)
         (subscriber,) = await world.subscribers()
-    (verification,) = collector.named("hub verification", subscriber=subscriber.id, result="confirmed")
+    (verification,) = collector.named("hub verification", subscriber=subscriber.id, result="verified")
     (distribution,) = collector.named("hub distribution", subscriber=subscriber.id, feed="latest.rss")
-    assert distribution.values["result"] == "sent"
+    assert distribution.values["result"] == "delivered"
     assert [span.trace_id for span in collector.named("GET")] == [verification.trace_id]
     assert [span.parent for span in collector.named("POST")] == [distribution.span_id]
     assert collector.named("feed rendering", feed="latest", format="rss")

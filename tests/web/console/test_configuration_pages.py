@@ -81,5 +81,5 @@ async def test_each_process_says_what_it_runs_and_why_no_newer_one(world: World,
     page = LexborHTMLParser((await operator.get("/admin/configuration", ENGLISH)).body)
     (row,) = page.css("section[aria-labelledby=processes] tbody tr")
     text = " ".join(row.text(separator=" ").split())
-    assert text.startswith("host:1 3 A newer version is refused feeds.toml:3: feed.x: <unknown>")
+    assert text.startswith("host:1 3 Refused feeds.toml:3: feed.x: <unknown>")
     assert (await send(operator, "/admin/configuration/reload")).status == 303
