@@ -48,9 +48,10 @@ RARE = frozenset(
 """Exported by name; they have values only after a loss, after many articles, and where Redis has a limit."""
 
 
-def promtool(*arguments: str | Path) -> str:
+def promtool(*arguments: str | Path, given: str = "") -> str:
     """Run promtool; return what it prints. Fail with that where it finds a fault."""
-    done = subprocess.run([PROMTOOL or "promtool", *arguments], capture_output=True, text=True, check=False)
+    command = [PROMTOOL or "promtool", *arguments]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -259,3 +260,50 @@ async def test_a_running_service_exports_what_alerts_and_dashboard_read(config: 
             continue
         there = OF_PROMETHEUS.union(*(known[name] for name in names))
         assert labels_in(expression) <= there, expression
+
+
+@NEEDS_PROMTOOL
+async def test_prometheus_reads_what_is_exported_and_finds_all_processes(
+    config: Path, start: Start, tmp_path: Path
+) -> None:
+    server, worker = await start(config, "run"), await start(config, "work")
+    await server.ready()
+    await worker.ready()
+    addresses = [
+        next(event["operators"] for event in program.events if event["event"] == "ready")
+        for program in (server, worker)
+    ]
+    asked = (PROMETHEUS / "prometheus.yml").read_text("utf-8").replace("127.0.0.1:8089", addresses[0])
+    file = tmp_path / "prometheus.yml"
+    file.write_text(asked.replace("rule_files: [alerts.yml]", ""), "utf-8")
+    found = await until(
+        lambda: promtool("check", "service-discovery", "--timeout=2s", file, "syndicator"),
+        lambda text: all(address in text for address in addresses),
+    )
+    assert {one["labels"]["job"] for one in json.loads(found)} == {"syndicator"}
+    async with aiohttp.ClientSession() as scraper, scraper.get(f"http://{addresses[1]}/metrics") as answer:
+        promtool("check", "metrics", given=await answer.text())
+
+
+@NEEDS_PROMTOOL
+async def test_prometheus_asks_with_a_token_from_another_machine(
+    config: Path, start: Start, tmp_path: Path
+) -> None:
+    rest = config / "rest.toml"
+    rest.write_text(
+        rest.read_text("utf-8").replace("ops_port = 0", 'ops_port = 0\nops_host = "0.0.0.0"'), "utf-8"
+    )
+    program = await start(config, "serve")
+    await program.ready()
+    operators = next(event["operators"] for event in program.events if event["event"] == "ready")
+    _, made, _ = await run(config, "tokens", "add", "prometheus", "--scope", "read", "--json")
+    token, file = tmp_path / "syndicator.token", tmp_path / "prometheus.yml"
+    token.write_text(json.loads(made)["token"] + "\n", "utf-8")
+    asked = (PROMETHEUS / "prometheus-remote.yml").read_text("utf-8")
+    asked = re.sub(r"news-\d.internal:8089", f"127.0.0.1:{operators.rpartition(':')[2]}", asked)
+    asked = asked.replace("rule_files: [alerts.yml]", "")
+    file.write_text(asked.replace("/etc/prometheus/syndicator.token", str(token)), "utf-8")
+    await until(
+        lambda: promtool("check", "service-discovery", "--timeout=2s", file, "syndicator"),
+        lambda text: operators in text,
+    )
