@@ -316,4 +316,4 @@ def test_waiting_deliveries_are_counted() -> None:
     (item,) = alert_message([event], SITE).items
     assert item.heading == "Endpoint partner-a is disabled"
     assert ("Waiting", "12 deliveries") in item.facts
-    assert item.link == "https://news.example/kabar/admin/deliveries?endpoint=partner-a"
+    assert item.link == "https://news.example/kabar/admin/endpoints/partner-a"

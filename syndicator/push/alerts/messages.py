@@ -119,7 +119,7 @@ def _item(event: Event, site: Site) -> AlertItem:
             link = site.url(f"/admin/sources/{name}")
         case EndpointNotice():
             title, remedy = name, _REMEDIES.get(event.type)
-            link = site.url(f"/admin/deliveries?endpoint={name}")
+            link = site.url(f"/admin/endpoints/{name}")
         case _:
             raise PushError(f"The event {event.id} ({event.type}) is not for operators.")
     is_over = event.type in _OVER

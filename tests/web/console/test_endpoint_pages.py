@@ -7,16 +7,19 @@ from urllib.parse import urlencode
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from egress.mail_server import Mailbox, mail_server
 from egress.raw_server import egress_on
 from selectolax.lexbor import LexborHTMLParser
-from support import ManualClock
+from support import NOON, ManualClock
 from web.trouble import open_troubled_world
 from web.web_world import OPS, Answer, Client, World, client_of
 
-from syndicator.model.delivery import Dead
+from syndicator.model.delivery import Alerting, Dead, Endpoint, Secret
+from syndicator.model.endpoint import OPERATORS, Registration
 from syndicator.model.ids import EndpointId
 from syndicator.model.ops.states import EndpointStanding
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR, Asker
+from syndicator.push.alerts.targets import parse_target
 from syndicator.store.store import Store
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
@@ -124,6 +127,29 @@ async def test_an_added_endpoint_is_proven_rotated_and_removed(world: World) -> 
             assert done.headers["Location"] == "/admin/deliveries?note=endpoint_removed"
     assert await world.registration.seen(OPERATOR) != []
     assert added.endpoint.id not in [one.endpoint.id for one in await world.registration.seen(OPERATOR)]
+
+
+async def test_a_target_of_alerts_is_tried_and_shows_what_its_server_said(world: World, store: Store) -> None:
+    async with mail_server(Mailbox()) as mailbox, egress_on(callbacks=["127.0.0.0/8"]) as egress:
+        world.egress = egress
+        url = f"mailto://127.0.0.1:{mailbox.port}/?to=ops@news.example&from=kabar@news.example"
+        target = Endpoint(
+            id=EndpointId("desk"),
+            url=parse_target(url).shown,
+            secrets=(Secret(url),),
+            alert=Alerting(repeat_after_s=3600),
+        )
+        await store.endpoints.register(
+            Registration(endpoint=target, owner=OPERATORS, created_at=NOON, verified_at=NOON)
+        )
+        async with client_of(world.ops_app(), OPS) as operator:
+            pinged = await send(operator, "/admin/endpoints/desk/ping")
+            assert "2.0.0 OK: queued as 1" in pinged.text
+            mailbox.refuses = {"ops@news.example": "550 5.1.1 no such user"}
+            refused = await send(operator, "/admin/endpoints/desk/ping")
+            assert "smtp_550" in refused.text
+            assert "no such user" in refused.text
+    assert [mail["Subject"] for mail in mailbox.mails] == ["Test of [alert.desk]"]
 
 
 async def test_a_configured_endpoint_is_not_removed_here(operator: Client) -> None:
