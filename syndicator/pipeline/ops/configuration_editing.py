@@ -1,6 +1,6 @@
 """Sources, feeds and groups that are added, changed and removed while the service runs, beside the files."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from msgspec import Struct
@@ -97,6 +97,9 @@ class ConfigurationEditing:
         whole = {
             key: before[key] if value == HIDDEN and key in before else value for key, value in table.items()
         }
+        changed = {key: value for key, value in whole.items() if value != before.get(key)}
+        if faults := tuple(files_named(changed, f"{kind}.{name}")):
+            raise ConfigError(faults)
         await self.put({kind: {name: whole}})
 
     async def put(self, tables: Tables) -> list[AddedTable]:
@@ -164,6 +167,20 @@ class ConfigurationEditing:
 
 
 _BUSY = Fault(file="", key="", reason="others change the configuration at the same time", remedy="try again")
+
+
+def files_named(value: object, path: str) -> Iterator[Fault]:
+    """Yield a fault for each key that names a file: who has a token need not be who may read files here."""
+    if isinstance(value, list):
+        for place, each in enumerate(value):
+            yield from files_named(each, f"{path}[{place}]")
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            if key.endswith("_file"):
+                reason = "names a file, and none is read for the API or the console"
+                remedy = "send the value itself"
+                yield Fault(file="", key=f"{path}.{key}", reason=reason, remedy=remedy)
+            yield from files_named(each, f"{path}.{key}")
 
 
 def without_secrets(added: AddedTable) -> AddedTable:

@@ -7,13 +7,14 @@ from typing import Any
 from aiohttp import web
 from msgspec import Struct
 
-from syndicator.errors import ConfigError, Fault
+from syndicator.errors import ConfigError
 from syndicator.model.ops.configuration import AddedTable
 from syndicator.model.token import TokenScope
 from syndicator.pipeline.ops.configuration_editing import (
     ConfigurationEditing,
     ConfigurationShown,
     NotAdded,
+    files_named,
     without_secrets,
 )
 from syndicator.web.api.json_api import ApiRoute, Handler, Method, document, read_json
@@ -112,7 +113,7 @@ class ConfigurationRoutes:
         table = await read_json(request, dict[str, Any], _EXAMPLES[kind])
         name = request.match_info[kind]
         with _refusing():
-            if faults := tuple(_files_named(table, f"{kind}.{name}")):
+            if faults := tuple(files_named(table, f"{kind}.{name}")):
                 raise ConfigError(faults)
             (added,) = await self._editing.put({kind: {name: table}})
         return document(without_secrets(added))
@@ -122,19 +123,6 @@ class ConfigurationRoutes:
         with _refusing():
             await self._editing.remove((kind, name))
         return document(Removed(kind=kind, id=name))
-
-
-def _files_named(value: object, path: str) -> Iterator[Fault]:
-    """Yield a fault for each key that names a file: who has a token need not be who may read files here."""
-    if isinstance(value, list):
-        for place, each in enumerate(value):
-            yield from _files_named(each, f"{path}[{place}]")
-    elif isinstance(value, dict):
-        for key, each in value.items():
-            if key.endswith("_file"):
-                reason, remedy = "names a file, and none is read for the API", "send the value itself"
-                yield Fault(file="", key=f"{path}.{key}", reason=reason, remedy=remedy)
-            yield from _files_named(each, f"{path}.{key}")
 
 
 @contextmanager

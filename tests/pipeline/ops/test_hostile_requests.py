@@ -111,5 +111,5 @@ async def test_no_file_of_the_machine_is_read_for_the_api(service_of: OpenServic
             "source.third.bursts[0].any_file",
         ]
         assert {fault["reason"] for fault in answer.json["errors"]} == {
-            "names a file, and none is read for the API"
+            "names a file, and none is read for the API or the console"
         }

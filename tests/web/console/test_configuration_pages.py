@@ -54,6 +54,7 @@ async def test_an_added_source_is_changed_and_keeps_its_secrets(world: World, op
     ("block", "told"),
     [
         ("[source.other]\ntitle = 'x'", "write [source.desa] alone"), ("", "there is no table"),
+        ("[source.desa]\nauth = { user = 'x', password_file = '/etc/passwd' }", "password_file: names a file"),
         ("[source.desa", "at end of document"), ("[server]\nport = 1", "cannot be added"),
     ],
 )  # fmt: skip

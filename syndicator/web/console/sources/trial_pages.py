@@ -8,7 +8,7 @@ from aiohttp import web
 
 from syndicator.errors import ConfigError
 from syndicator.model.source import SourceKind
-from syndicator.pipeline.ops.configuration_editing import NotAdded
+from syndicator.pipeline.ops.configuration_editing import NotAdded, files_named
 from syndicator.pipeline.preview.trials import AddressTrial, TrialFailed
 from syndicator.web.api.json_api import sentence, source_of
 from syndicator.web.console.console import Console
@@ -60,6 +60,7 @@ class SourceTrialPages:
         block = await field(request, "block", _LONGEST_BLOCK)
         try:
             tables = tables_of(block)
+            _refuse_files(tables)
             added = await self._cases.editing.put(tables)
         except (ValueError, NotAdded) as error:
             fault = FieldFault(field="block", text=sentence(error).replace("..", "."))
@@ -114,3 +115,8 @@ def tables_of(block: str) -> dict[str, dict[str, Any]]:
     if not tables:
         raise ValueError("there is no table: write [source.ID], with title, kind and url")
     return tables
+
+
+def _refuse_files(tables: Mapping[str, Mapping[str, object]]) -> None:
+    if faults := tuple(fault for kind, named in tables.items() for fault in files_named(named, kind)):
+        raise ConfigError(faults)

@@ -89,6 +89,7 @@ async def test_what_is_wrong_with_an_address_stands_beside_it(operator: Client, 
     [
         ("", "there is no table"), ("[source", "end of document"), ("[server]\nport = 1", "cannot be added"),
         ("[endpoint.x]\nurl = 'https://x.example/'", "cannot be added"), ("source = 1", "with an id"),
+        ("[source.x]\nheaders = { X_file = '/etc/passwd' }", "source.x.headers.X_file: names a file"),
         ("[source.x]\nurl = 'https://x.example/'\n</textarea><script>", "line 3"),
     ],
 )  # fmt: skip
