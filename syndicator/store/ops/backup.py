@@ -20,7 +20,7 @@ from redis import exceptions
 
 from syndicator.errors import StoreError
 from syndicator.model.clock import to_ms
-from syndicator.store.connection import Command, Connection, pattern_of
+from syndicator.store.connection import Command, Connection, pattern_of, pieces
 from syndicator.store.keys.table import Keys
 from syndicator.store.layout import LAYOUT, UNRECORDED
 from syndicator.store.ops.backup_file import (
@@ -39,7 +39,9 @@ AT_ONCE = 500
 _FEW = 1000
 """With no more keys than this left to copy, writers are held back."""
 _MOST_ROUNDS = 20
-_HELD_MS = 2000
+_LARGE_BYTES = 1024 * 1024
+"""Values from this size on are copied twice at most: Redis does nothing else for up to 0.3 s each time."""
+_HELD_MS = 2500
 """Writers are held back no longer, whatever becomes of us: processes of ours give a call up after 3 s."""
 _MOST_HOLDS = 5
 _TIMEOUT_S = 60.0
@@ -96,8 +98,9 @@ class _Source:
             pass
         return reply
 
-    async def records(self, names: Sequence[bytes]) -> list[KeyRecord]:
-        """Copy keys."""
+    async def taken(self, names: Sequence[bytes]) -> list[KeyRecord]:
+        """Copy keys, and take them out of those that were written."""
+        self.dirty.difference_update(names)
         commands: list[Sequence[str | bytes | int]] = [("TIME",)]
         for name in names:
             commands += [("DUMP", name), ("PTTL", name)]
@@ -123,7 +126,7 @@ async def back_up(
     url: str, namespace: str, path: Path, *, sealed_by: str = "", progress: Progress = lambda *_: None
 ) -> BackupEnd:
     """Write a back-up of a namespace; raise StoreError where that cannot be done."""
-    async with _opened(url, Keys(namespace).prefix) as source:
+    async with _opened(url, Keys(namespace).prefix) as source, _uncompressed(source):
         about = await source.ask("INFO", "server")
         layout, release = await source.ask("HMGET", Keys(namespace).meta(), "schema", "schema_release")
         head = BackupHead(
@@ -136,68 +139,107 @@ async def back_up(
         )
         try:
             with written(path, head) as file:
-                names = await _all(source, file.write, progress)
-                await _rest(source, file.write, names)
-                file.finish(len(names))
+                copy = _Copy(file.write, source.prefix)
+                await _all(source, copy, progress)
+                await _rest(source, copy)
+                file.finish(len(copy.there))
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
     return checked(path)[1]
 
 
-async def _all(source: _Source, write: Write, progress: Progress) -> set[bytes]:
-    """Copy every key once, and return the names of those that are there."""
-    there = set[bytes]()
+class _Copy:
+    """What was copied so far."""
+
+    def __init__(self, write: Write, prefix: bytes) -> None:
+        self._write = write
+        self._prefix = prefix
+        self.there = set[bytes]()
+        """Keys that are there."""
+        self.large = set[bytes]()
+        """Keys of large values."""
+
+    def note(self, records: Sequence[KeyRecord]) -> None:
+        """Write records; the last one of a key counts."""
+        self._write(records)
+        for record in records:
+            name = self._prefix + record.name
+            if record.packed is None:
+                self.there.discard(name)
+                continue
+            self.there.add(name)
+            if len(record.packed) >= _LARGE_BYTES:
+                self.large.add(name)
+
+
+async def _all(source: _Source, copy: _Copy, progress: Progress) -> None:
+    """Copy every key once."""
     about = int(await source.ask("DBSIZE"))
     cursor = b"0"
     while True:
         cursor, names = await source.ask("SCAN", cursor, "MATCH", source.pattern, "COUNT", AT_ONCE)
-        fresh = [name for name in dict.fromkeys(names) if name not in there]
+        fresh = [name for name in dict.fromkeys(names) if name not in copy.there]
         if fresh:
-            source.dirty.difference_update(fresh)
-            _note(await source.records(fresh), write, there, source.prefix)
-            progress(len(there), about)
+            copy.note(await source.taken(fresh))
+            progress(len(copy.there), about)
         if cursor == b"0":
-            return there
+            return
 
 
-async def _rest(source: _Source, write: Write, there: set[bytes]) -> None:
-    """Copy what was written meanwhile, again and again; the last of it while nobody writes."""
+async def _rest(source: _Source, copy: _Copy) -> None:
+    """Copy what was written meanwhile: small values again and again, large ones while nobody writes.
+
+    An index of all articles is written by each round of a source. Copied in each round here, it would keep
+    Redis busy for longer than what is written meanwhile is few.
+    """
     for _ in range(_MOST_ROUNDS):
-        if len(source.dirty) <= _FEW:
+        small = list(source.dirty - copy.large)
+        if len(small) <= _FEW:
             break
-        await _dirty(source, write, there)
+        for piece in pieces(small, AT_ONCE):
+            copy.note(await source.taken(piece))
     for _ in range(_MOST_HOLDS):
-        began = time.monotonic()
-        await source.ask("CLIENT", "PAUSE", _HELD_MS, "WRITE")
-        try:
-            await source.ask("PING")  # what was written before is named by now
-            while source.dirty:
-                await _dirty(source, write, there)
-                await source.ask("PING")
-            if (time.monotonic() - began) * 1000 < _HELD_MS:
-                return
-        finally:
-            await source.ask("CLIENT", "UNPAUSE")
+        if (records := await _held(source)) is not None:
+            copy.note(records)
+            return
     raise StoreError("Redis is written faster than it can be copied: try again in a quieter hour")
 
 
-async def _dirty(source: _Source, write: Write, there: set[bytes]) -> None:
-    names = list(source.dirty)
-    for start in range(0, len(names), AT_ONCE):
-        piece = names[start : start + AT_ONCE]
-        source.dirty.difference_update(piece)
-        _note(await source.records(piece), write, there, source.prefix)
+async def _held(source: _Source) -> list[KeyRecord] | None:
+    """Return all that is left to copy, as it is while nobody writes; None where that took too long."""
+    began, records = time.monotonic(), list[KeyRecord]()
+    await source.ask("CLIENT", "PAUSE", _HELD_MS, "WRITE")
+    try:
+        await source.ask("PING")  # what was written before is named by now
+        while source.dirty:
+            records += await source.taken(list(source.dirty))
+            await source.ask("PING")
+        if (time.monotonic() - began) * 1000 < _HELD_MS:
+            return records
+    finally:
+        await source.ask("CLIENT", "UNPAUSE")
+    source.dirty.update(source.prefix + record.name for record in records)
+    return None
 
 
-def _note(
-    records: Sequence[KeyRecord],
-    write: Write,
-    there: set[bytes],
-    prefix: bytes,
-) -> None:
-    write(records)
-    there.update(prefix + record.name for record in records if record.packed is not None)
-    there.difference_update(prefix + record.name for record in records if record.packed is None)
+@asynccontextmanager
+async def _uncompressed(source: _Source) -> AsyncIterator[None]:
+    """Have Redis not compress each string by itself, where it lets us: that takes most of the time of DUMP.
+
+    The file is compressed as a whole.
+    """
+    setting = "rdbcompression"
+    try:
+        is_compressed = (await source.ask("CONFIG", "GET", setting))[setting.encode()] == b"yes"
+        if is_compressed:
+            await source.ask("CONFIG", "SET", setting, "no")
+    except (exceptions.ResponseError, KeyError):  # a managed service, or an account that may not
+        is_compressed = False
+    try:
+        yield
+    finally:
+        if is_compressed:
+            await source.ask("CONFIG", "SET", setting, "yes")
 
 
 async def restore(

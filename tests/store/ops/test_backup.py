@@ -12,7 +12,7 @@ from syndicator.store.connection import Connection, connect
 from syndicator.store.embedded import EmbeddedServer
 from syndicator.store.keys.table import Keys
 from syndicator.store.ops.backup import back_up, restore
-from syndicator.store.ops.backup_file import checked
+from syndicator.store.ops.backup_file import KeyRecords, checked, frames
 
 KOTA, BARU = Keys("kota").prefix, Keys("baru").prefix
 
@@ -176,3 +176,46 @@ async def test_a_file_that_cannot_be_written_leaves_nothing(
     with pytest.raises(StoreError, match="Redis could not be copied"):
         await back_up("redis://127.0.0.1:1", "kota", tmp_path / "b.syn")
     assert not (tmp_path / "b.syn").exists()
+
+
+async def test_a_large_value_that_is_written_all_the_time_is_copied_few_times(
+    server: EmbeddedServer, redis: Connection, tmp_path: Path
+) -> None:
+    await redis.batch([("HSET", f"{KOTA}index", *(f"{n}-{at}" for at in range(100))) for n in range(2000)])
+    written = 0
+
+    async def write() -> None:
+        nonlocal written
+        async with connect(url_of(server), anchor="x", timeout_s=30) as other:
+            while True:
+                number = written + 1
+                small = [("SET", f"{KOTA}small:{number % 3}:{n}", number) for n in range(2000)]
+                await other.batch([*small, ("HSET", f"{KOTA}index", "newest", number)])
+                written = number
+
+    writing = asyncio.ensure_future(write())
+    while not written:
+        await asyncio.sleep(0.005)
+    before = written
+    await back_up(url_of(server), "kota", tmp_path / "b.syn")
+    assert written > before + 1, "too little was written meanwhile: that proves nothing"
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    records = [one for frame in frames(tmp_path / "b.syn") if isinstance(frame, KeyRecords) for one in frame.records]
+    assert sum(one.name == b"index" for one in records) <= 2
+    assert sum(one.name == b"small:0:0" for one in records) > 1
+    await restore(redis, "baru", tmp_path / "b.syn")
+    newest = int(await redis.call("HGET", f"{BARU}index", "newest"))
+    assert before <= newest <= written + 1
+
+
+@pytest.mark.parametrize("may_configure", [True, False])
+async def test_redis_is_left_as_it_was_configured(
+    may_configure: bool, server: EmbeddedServer, redis: Connection, tmp_path: Path
+) -> None:
+    await redis.call("SET", f"{KOTA}text", "berita " * 9)
+    rights = "+@all" if may_configure else "-config"
+    await redis.call("ACL", "SETUSER", "salin", "on", ">rahasia", "~*", "+@all", rights)
+    url = f"unix://salin:rahasia@{server.socket}"
+    assert (await back_up(url, "kota", tmp_path / "b.syn")).keys == 1
+    assert (await redis.call("CONFIG", "GET", "rdbcompression"))[1] == b"yes"
