@@ -73,10 +73,15 @@ async def run(*words: str) -> None:
 
 async def measure(folder: Path, *, feeds: int, topics: int, seed: int, turn: Turn = nullcontext) -> None:
     """Gather, back up and restore; `turn` is held while much is computed."""
-    async with AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(running_redis(folder))
+    async with running_redis(folder) as redis:
         await gather(folder, redis, feeds=feeds, topics=topics, seed=seed, turn=turn)
-        url = f"unix://{folder}/redis.sock"
+        await copies(folder, turn)
+
+
+async def copies(folder: Path, turn: Turn) -> None:
+    """Back up and restore what was gathered in a folder, beside the service."""
+    url = f"unix://{folder}/redis.sock"
+    async with AsyncExitStack() as stack:
         portal = await stack.enter_async_context(busy_portals())
         with turn():
             page = await stack.enter_async_context(running_service(folder, portal))
@@ -87,7 +92,7 @@ async def measure(folder: Path, *, feeds: int, topics: int, seed: int, turn: Tur
             print(f"{await store.articles.count():,} articles, {await keys_of(store.connection):,} keys")
             file = folder / "all.syn"
             await command(folder, store, clock, url, page, "backup", str(file))
-            print(f"the file: {file.stat().st_size / 2**20:.0f} MiB")
+            print(f"the file: {file.stat().st_size / 2**20:.0f} MiB", flush=True)
         with turn():
             await command(folder, store, clock, url, page, "restore", str(file), "--into", "copy")
 
@@ -102,10 +107,11 @@ async def gather(
         with turn():
             options = WorldOptions(feeds=feeds, topics=topics, seed=seed, now=now)
             origin = await stack.enter_async_context(serving_world(options))
+        print(f"a world of {feeds:,} feeds is served after {time.monotonic() - began:.0f} s")
+        with turn():
             await origin.close()
             ours = await stack.enter_async_context(running_ours(folder, feeds, origin.port, redis=redis))
             await origin.open()
-        print(f"a world of {feeds:,} feeds is served after {time.monotonic() - began:.0f} s")
         for start in range(0, feeds, CHUNK):
             with turn():
                 figures = await ours.refresh(slice(start, start + CHUNK))
@@ -172,11 +178,10 @@ async def running_service(folder: Path, portal: str) -> AsyncIterator[str]:
 @asynccontextmanager
 async def busy_portals() -> AsyncIterator[str]:
     """Serve feeds that have a new article each second."""
-    began = time.monotonic()
 
     async def answer(request: web.Request) -> web.Response:
-        newest, name = int(time.monotonic() - began), request.match_info["name"]
-        items = "".join(_item(name, number) for number in range(max(0, newest - 10), newest + 1))
+        newest, name = int(time.time()), request.match_info["name"]
+        items = "".join(_item(name, number) for number in range(newest - 10, newest + 1))
         text = f"<rss version='2.0'><channel><title>{name}</title>{items}</channel></rss>"
         return web.Response(text=text, content_type="application/rss+xml")
 

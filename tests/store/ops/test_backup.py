@@ -201,7 +201,9 @@ async def test_a_large_value_that_is_written_all_the_time_is_copied_few_times(
     assert written > before + 1, "too little was written meanwhile: that proves nothing"
     writing.cancel()
     await asyncio.gather(writing, return_exceptions=True)
-    records = [one for frame in frames(tmp_path / "b.syn") if isinstance(frame, KeyRecords) for one in frame.records]
+    records = [
+        one for frame in frames(tmp_path / "b.syn") if isinstance(frame, KeyRecords) for one in frame.records
+    ]
     assert sum(one.name == b"index" for one in records) <= 2
     assert sum(one.name == b"small:0:0" for one in records) > 1
     await restore(redis, "baru", tmp_path / "b.syn")
