@@ -31,7 +31,7 @@ from syndicator.rules.identity.identity import url_key
 from syndicator.store.store import Store
 
 LONGEST_S = 90.0
-"""A trial sends at most thirty requests, one after the other."""
+"""A trial sends at most thirty requests, one after the other; waiting for others counts."""
 AT_ONCE = 2
 """Trials that run in one process; others wait."""
 
@@ -120,7 +120,7 @@ class SourceTrials:
     @asynccontextmanager
     async def _trying(self) -> AsyncIterator[None]:
         try:
-            async with self._places, asyncio.timeout(LONGEST_S):
+            async with asyncio.timeout(LONGEST_S), self._places:
                 with explained():
                     yield
         except TimeoutError:
