@@ -13,8 +13,8 @@ from syndicator.web.console.source_rows import source_rows, with_strips
 from syndicator.web.http.problems import bad_request
 from syndicator.web.use_cases import UseCases
 
-ON_PAGE = 200
-"""Sources that one page shows at most."""
+ON_PAGE = 150
+"""Sources that one page shows at most: 290 kB where all of them have much to say."""
 
 MOST_NAMES = 300
 """Groups that the form offers; with more of them it offers none."""
