@@ -139,7 +139,7 @@ class ServerSection(Form):
     )
     ops_hosts: tuple[Annotated[Line, AfterValidator(_asked_by)], ...] = Field(
         default=(),
-        description="Names by which metrics and status page may be asked beside those of loopback, such as "
+        description="Names by which metrics and console may be asked beside those of loopback, such as "
         "one that a proxy passes on.",
     )
     console: bool = Field(
