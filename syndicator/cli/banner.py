@@ -18,7 +18,7 @@ class OpsAddresses:
 
     base: str
     sign_in: str
-    """Leads a browser to the status page, once, within `LINK_LIFE`."""
+    """Leads a browser to the console, once, within `LINK_LIFE`."""
 
 
 def print_banner(settings: Settings, ops: OpsAddresses | None, sample: Sample | None) -> None:
@@ -31,10 +31,10 @@ def print_banner(settings: Settings, ops: OpsAddresses | None, sample: Sample | 
     lines += [("feed", site.url(f"/feeds/{feed}.rss")) for feed in _first_feeds(settings)]
     if ops:
         if sys.stderr.isatty():
-            lines.append(("status", ops.sign_in))
+            lines.append(("console", ops.sign_in))
             lines.append(("", "opens once, within ten minutes; syndicator status prints another link"))
         else:
-            lines.append(("status", f"{ops.base}/status"))
+            lines.append(("console", f"{ops.base}/admin/"))
             lines.append(("", "syndicator status prints a link that signs in"))
         lines.append(("metrics", f"{ops.base}/metrics"))
     if sample:

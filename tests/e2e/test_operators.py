@@ -116,7 +116,7 @@ async def test_the_link_on_a_terminal_works_for_ten_minutes_as_is_said_there(con
         await process.wait()
         os.close(terminal)
     assert b"opens once, within ten minutes; syndicator status prints another link" in shown
-    link = re.search(r"status +http://127.0.0.1:[0-9]+/admin/sign-in/(\S+)", shown.decode())
+    link = re.search(r"console +http://127.0.0.1:[0-9]+/admin/sign-in/(\S+)", shown.decode())
     assert link is not None
     assert timedelta(0) < ends_at(link[1]) - system_clock() <= LINK_LIFE == timedelta(minutes=10)
 
