@@ -8,21 +8,20 @@ from functools import partial
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import hiredis
 from msgspec import Struct
 from msgspec.structs import replace
-from redis import asyncio as aioredis
 from redis import exceptions
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.crc import key_slot
 
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.store.batching import Batcher
 from syndicator.store.codec import pack_for_lua
 from syndicator.store.driver_errors import ELSEWHERE, translated
 from syndicator.store.keys.table import Keys
+from syndicator.store.servers.opening import servers_at
+from syndicator.store.servers.server_pool import ServerPool, Servers, place_of
 
 USUAL_TIMEOUT_S = 3.0
 
@@ -31,7 +30,6 @@ Command = Sequence[Word]
 _GLOB = re.compile(r"[*?\[\]\\^]")
 T = TypeVar("T")
 
-_REDIS_PORT = 6379
 _STOOD_STILL_S = 0.2
 """A time limit that is noticed later than that ended while this process did not run."""
 
@@ -46,8 +44,6 @@ MOST_AT_ONCE = 500
 
 MOST_IN_ONE = 1000
 """Members or fields that one command names: Redis carries it out in well under 1 ms."""
-
-MOST_CONNECTIONS = 32
 
 MAX_WRITES = 1000
 """Commands that the transactions of one call hold together: about 2 ms of Redis' time."""
@@ -87,7 +83,7 @@ class Script:
 
 
 class Connection:
-    """A pool of connections to one Redis, in one namespace's use.
+    """Connections to the Redis that has the keys of one namespace: one server, or that of the anchor's slot.
 
     Every call ends within `timeout_s`, whatever Redis does: waiting for a free connection, connecting and
     trying again included. A connection that was lost (Redis restarted) is replaced, and the call made once
@@ -100,15 +96,12 @@ class Connection:
     time: calls are made again until it is back, as far as `timeout_s` allows.
     """
 
-    def __init__(
-        self, pool: aioredis.ConnectionPool, anchor: str, timeout_s: float, *, is_handed_over: bool = False
-    ) -> None:
-        self._pool = pool
-        self._free = asyncio.Semaphore(MOST_CONNECTIONS)
-        self._idle: list[aioredis.Connection] = []
+    def __init__(self, servers: Servers, anchor: str, timeout_s: float) -> None:
+        self._servers = servers
         self._anchor = anchor
+        self._slot = key_slot(anchor.encode())
+        """Of all keys, by their hash tag. Commands without keys go to its server, too."""
         self._timeout_s = timeout_s
-        self._is_handed_over = is_handed_over
         self._commit = Script("commit")
         self._commits = Batcher(self._commit_all, MAX_WRITES, _writes)
         self._is_closed = False
@@ -129,36 +122,23 @@ class Connection:
         return replies
 
     async def _together(self, commands: Sequence[Command]) -> list[Any]:
-        """Send commands and read their replies; raise the first error reply when all have been read.
-
-        As the driver's pipeline does, but packed in C, and without a timeout for each write and reply: `_ask`
-        has one for all of them. The driver's pool makes and mends connections, but does not hand them out:
-        with that, a call takes 50 µs instead of 19.
-        """
-        async with self._free:
-            connection = self._idle.pop() if self._idle else self._made()
-            try:
-                await self._pool.ensure_connection(connection)
-                self._check_open()
-                await connection.send_packed_command(b"".join([_packed(one) for one in commands]))
-                replies: list[Any] = []
-                for _ in commands:
-                    try:
-                        replies.append(await connection.read_response())
-                    except exceptions.ResponseError as error:
-                        replies.append(error)
-            finally:
-                if self._is_closed:  # the pool leaves those open that were connecting when it closed others
-                    await connection.disconnect(nowait=True)
-                self._idle.append(connection)
-        if refused := next((one for one in replies if isinstance(one, exceptions.ResponseError)), None):
-            raise refused
+        """Send commands and read their replies; raise the first error reply when all have been read."""
+        pool = self._servers.known(self._slot) or await self._servers.find(self._slot)
+        try:
+            replies = await pool.exchange([_packed(one) for one in commands])
+            if refused := next((one for one in replies if isinstance(one, exceptions.ResponseError)), None):
+                raise refused
+        except exceptions.RedisError as error:
+            await self._servers.failed(pool, error)
+            raise
         return replies
 
-    def _made(self) -> aioredis.Connection:
-        """Return a connection that is not open yet; the pool closes it at the end."""
-        made: aioredis.Connection = self._pool.get_available_connection()  # type: ignore[no-untyped-call]
-        return made
+    async def server(self) -> ServerPool:
+        """Return the server that has our keys now, for who needs a connection of its own, or its name."""
+        return await self._ask(self._server)
+
+    async def _server(self) -> ServerPool:
+        return self._servers.known(self._slot) or await self._servers.find(self._slot)
 
     async def scan(self, command: str, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:
         """Yield what a key holds, however much that is, in pieces that do not block Redis.
@@ -199,11 +179,15 @@ class Connection:
             for attempt in range(1, _MOST_ATTEMPTS + 1):
                 # The driver closes a connection whose command is cut short: its late reply reaches nobody.
                 limit = asyncio.timeout(self._timeout_s)
+                asked = self._servers.known(self._slot)
                 try:
                     async with limit:
                         return await self._ask_again(question)
-                except TimeoutError:
-                    if attempt == _MOST_ATTEMPTS or not _stood_still(limit):
+                except TimeoutError as error:
+                    is_last = attempt == _MOST_ATTEMPTS or not _stood_still(limit)
+                    if asked is not None:
+                        await self._servers.failed(asked, error)
+                    if is_last:
                         raise
             raise AssertionError  # the last attempt returns or raises
 
@@ -213,16 +197,10 @@ class Connection:
         while True:
             try:
                 return await question()
-            except ELSEWHERE:
-                if is_repeated and not self._is_handed_over:
-                    raise
-                # After a failover the name of the server leads elsewhere: who connects anew asks for it.
-                for connection in self._idle:  # without a wait, in which another call could take one
-                    await connection.disconnect(nowait=True)
-            except exceptions.ConnectionError:
-                if is_repeated and not self._is_handed_over:
-                    raise
+            except (*ELSEWHERE, exceptions.ConnectionError):
                 self._check_open()
+                if is_repeated and not self._servers.is_handed_over:
+                    raise
             except asyncio.CancelledError:
                 self.losses += 1
                 raise
@@ -234,7 +212,7 @@ class Connection:
     async def close(self) -> None:
         """Close all connections; calls that are on their way fail."""
         self._is_closed = True
-        await self._pool.disconnect()
+        await self._servers.close()
 
     def _check_open(self) -> None:
         if self._is_closed:
@@ -274,21 +252,8 @@ class Repository:
 async def connect(
     url: str, *, anchor: str, timeout_s: float = USUAL_TIMEOUT_S, is_handed_over: bool = False
 ) -> AsyncIterator[Connection]:
-    """Open a pool on a `redis://`, `rediss://` or `unix://` URL and check that it answers."""
-    try:
-        pool = aioredis.ConnectionPool.from_url(
-            url,
-            max_connections=MOST_CONNECTIONS,
-            socket_timeout=None,  # each call has one of its own
-            socket_connect_timeout=timeout_s,
-            # The driver's retries multiply: those of a command, of connecting, and of its health check.
-            retry=Retry(NoBackoff(), 0),
-            client_name="syndicator",
-            protocol=2,
-        )
-    except ValueError as error:
-        raise StoreError(f"[store] url is not a Redis URL: {error}") from error
-    connection = Connection(pool, anchor, timeout_s, is_handed_over=is_handed_over)
+    """Open connections to the servers of a URL, and check that the one with our keys answers."""
+    connection = Connection(servers_at(url, timeout_s, is_handed_over=is_handed_over), anchor, timeout_s)
     try:
         await _greet(connection, url)
         yield connection
@@ -301,7 +266,7 @@ async def _greet(connection: Connection, url: str) -> None:
     try:
         await connection.call("PING")
     except StoreError as error:
-        where, cause = _place(url), error.__cause__
+        where, cause = place_of(url), error.__cause__
         if isinstance(cause, exceptions.InvalidResponse):
             raise StoreError(
                 f"[store] url leads to {where}, where something answers that is not Redis: "
@@ -310,12 +275,6 @@ async def _greet(connection: Connection, url: str) -> None:
         if isinstance(error, StoreUnavailable) and where not in str(error):
             raise StoreUnavailable(f"{error} (asked at {where})") from cause
         raise
-
-
-def _place(url: str) -> str:
-    """Return the server of a URL: without user and password."""
-    parts = urlsplit(url)
-    return parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or _REDIS_PORT}"
 
 
 def pattern_of(prefix: str) -> str:

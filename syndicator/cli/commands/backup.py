@@ -44,9 +44,9 @@ def _backup(
 
     async def copied() -> BackupEnd:
         sealed_by = Sealer(options.seal_keys, options.data_dir).fingerprint()
-        async with open_server(options) as (_, url):
+        async with open_server(options) as (connection, _):
             return await back_up(
-                url,
+                (await connection.server()).url,
                 options.namespace,
                 file,
                 sealed_by=sealed_by,

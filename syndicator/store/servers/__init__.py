@@ -1,0 +1,1 @@
+"""Which server has our keys: one, the primary that Sentinel names, or the node of a cluster."""

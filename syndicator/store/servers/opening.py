@@ -1,0 +1,12 @@
+"""The one place that reads what kind of servers `[store] url` names."""
+
+from syndicator.store.servers.one_server import OneServer
+from syndicator.store.servers.server_pool import Servers
+
+
+def servers_at(url: str, timeout_s: float, *, is_handed_over: bool = False) -> Servers:
+    """Return the servers of a URL; raise StoreError where it cannot be read.
+
+    `is_handed_over`: see `Servers`; the embedded server is.
+    """
+    return OneServer(url, timeout_s, is_handed_over=is_handed_over)

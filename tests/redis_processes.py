@@ -1,0 +1,201 @@
+"""Redis in several processes, as operators run it: a primary with replicas and sentinels; killed for real."""
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from redis import asyncio as aioredis
+from redis import exceptions
+from support import until
+
+from syndicator.store.embedded import find_server
+
+MASTER = "kabar"
+DOWN_AFTER_MS = 1000
+"""So long a sentinel waits for a primary that does not answer."""
+
+
+class RedisProcess:
+    """A server or a sentinel of a test's own, on a port of loopback, with its data in a folder of its own.
+
+    `SYNDICATOR_TEST_ENGINE=redis-server` tries another program than the bundled.
+    """
+
+    def __init__(self, folder: Path, settings: Sequence[str] = (), *, is_sentinel: bool = False) -> None:
+        """`settings`: lines of the configuration file beside those that every one has."""
+        folder.mkdir(parents=True)
+        self.port = free_port()
+        self.folder = folder
+        self._file = folder / "redis.conf"
+        self._file.write_text(
+            "\n".join((f"port {self.port}", "bind 127.0.0.1", f"dir {folder}", f"logfile {folder}/log", *settings, "")),
+            "utf-8",
+        )  # fmt: skip
+        self._arguments = ["--sentinel"] if is_sentinel else []
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def place(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    async def start(self, *more: str) -> None:
+        """Start it and wait until it answers; what it knew before, it knows again.
+
+        `more`: settings that prevail over those of the file, as `--replicaof`, `127.0.0.1 6379`.
+        """
+        program = find_server(os.environ.get("SYNDICATOR_TEST_ENGINE"))
+        self._process = subprocess.Popen(
+            [program, self._file, *more, *self._arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        await until(self.is_there)
+
+    def kill(self) -> None:
+        """End it as a machine that loses its power."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    async def is_there(self) -> bool:
+        """Return whether it answers, if only that it wants a password or loads its data."""
+        try:
+            await self.ask("PING")
+        except (exceptions.AuthenticationError, exceptions.ResponseError):
+            return True
+        except (exceptions.ConnectionError, exceptions.TimeoutError):
+            return False
+        return True
+
+    async def ask(self, *words: str | int, password: str | None = None) -> Any:
+        """Run one command on a connection of its own."""
+        client = aioredis.Redis(
+            host="127.0.0.1", port=self.port, password=password, socket_timeout=5, decode_responses=True
+        )
+        try:
+            return await client.execute_command(*words)  # type: ignore[no-untyped-call]
+        finally:
+            await client.aclose()
+
+    async def role(self) -> str:
+        """Return `master`, `slave` or `sentinel`; empty while it does not answer."""
+        try:
+            return str((await self.ask("ROLE"))[0])
+        except (exceptions.RedisError, OSError):
+            return ""
+
+
+class SentinelGroup:
+    """Three sentinels over one primary and two replicas."""
+
+    def __init__(self, servers: Sequence[RedisProcess], sentinels: Sequence[RedisProcess]) -> None:
+        self.servers = servers
+        self.sentinels = sentinels
+
+    @property
+    def url(self) -> str:
+        return f"sentinel://{','.join(one.place for one in self.sentinels)}/{MASTER}"
+
+    async def primary(self, *, besides: RedisProcess | None = None) -> RedisProcess:
+        """Return the server that the sentinels call the primary, once it calls itself so.
+
+        `besides`: the one before, which has failed.
+        """
+        found = list[RedisProcess]()
+
+        async def is_found() -> bool:
+            found[:] = [
+                one for one in await self._named() if one is not besides and await one.role() == "master"
+            ]
+            return bool(found)
+
+        await until(is_found)
+        return found[0]
+
+    async def _named(self) -> set[RedisProcess]:
+        """Return what sentinels call the primary: one server, unless they disagree."""
+        named = set[RedisProcess]()
+        for sentinel in self.sentinels:
+            try:
+                _, port = await sentinel.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER)
+            except (exceptions.RedisError, OSError):
+                continue
+            named |= {one for one in self.servers if one.port == int(port)}
+        return named
+
+    async def settled(self) -> RedisProcess:
+        """Return the primary once all others follow it, and all sentinels know all of them."""
+        primary = await self.primary()
+        await until(lambda: self._is_settled(primary))
+        return primary
+
+    async def _is_settled(self, primary: RedisProcess) -> bool:
+        info = await primary.ask("INFO", "replication")
+        if sum(info[f"slave{n}"]["state"] == "online" for n in range(info["connected_slaves"])) < 2:
+            return False
+        for sentinel in self.sentinels:
+            if await sentinel.is_there():
+                known = await sentinel.ask("SENTINEL", "MASTERS")
+                if not all(_is_well(one, len(self.sentinels), primary.port) for one in known):
+                    return False
+        return True
+
+
+def _is_well(known: dict[str, str], sentinels: int, port: int) -> bool:
+    return (
+        int(known["num-slaves"]) >= 2
+        and int(known["num-other-sentinels"]) == sentinels - 1
+        and known["flags"] == "master"
+        and int(known["port"]) == port
+    )
+
+
+@asynccontextmanager
+async def sentinel_group(
+    folder: Path, *, settings: Sequence[str] = (), sentinel_settings: Sequence[str] = ()
+) -> AsyncIterator[SentinelGroup]:
+    """Start three sentinels, a primary and two replicas; end what lives of them.
+
+    `settings`: more lines for each server; `sentinel_settings`: for each sentinel.
+    """
+    durable = ("appendonly yes", 'save ""', "repl-diskless-sync-delay 0", "repl-timeout 5", *settings)
+    primary = RedisProcess(folder / "server0", durable)
+    follow = (*durable, f"replicaof 127.0.0.1 {primary.port}")
+    servers = [primary, *(RedisProcess(folder / f"server{n}", follow) for n in (1, 2))]
+    watch = (
+        f"sentinel monitor {MASTER} 127.0.0.1 {primary.port} 2",
+        f"sentinel down-after-milliseconds {MASTER} {DOWN_AFTER_MS}",
+        f"sentinel failover-timeout {MASTER} 5000",
+        f"sentinel parallel-syncs {MASTER} 2",
+        *sentinel_settings,
+    )
+    sentinels = [RedisProcess(folder / f"sentinel{n}", watch, is_sentinel=True) for n in range(3)]
+    try:
+        for one in (*servers, *sentinels):
+            await one.start()
+        yield SentinelGroup(servers, sentinels)
+    finally:
+        for one in (*sentinels, *servers):
+            one.kill()
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
