@@ -160,6 +160,7 @@ def store_options(settings: Settings) -> StoreOptions:
         data_dir=section.data_dir,
         seal_keys=section.seal_key_file or (),
         kept_pictures=settings.retention.articles + timedelta(days=10),
+        kept_attempts=settings.retention.attempts,
     )
 
 

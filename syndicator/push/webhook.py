@@ -19,8 +19,8 @@ _SUCCESS = range(200, 300)
 _DISABLE, _ABORT = "disable", "abort-message"
 """Answers in the header `webhook-delivery`, as Standard Webhooks is about to define them."""
 
-KEPT_OF_FAILED, KEPT_OF_DELIVERED = 1024, 128
-"""Bytes of an answer that are kept with an attempt: what explains a failure, and little of what went well."""
+KEPT_OF_ANSWER = 1024
+"""Bytes of an answer that are kept with an attempt."""
 
 UNSIGNABLE = "secret"
 """The reason of a delivery that could not be signed: the endpoint's secret is missing or unusable."""
@@ -67,7 +67,9 @@ async def send(  # noqa: PLR0917 — six things of six types: none can be taken 
             answer = await post_signed(egress, endpoint, delivery.event.id, body, sent_at, replay=replay)
     except EgressError as error:
         spent_ms = round((time.monotonic() - began) * 1000)
-        said = error.detail if endpoint.alert is not None else ""  # of a mail server that refuses, its words
+        said = (
+            _cut(error.detail) if endpoint.alert is not None else ""
+        )  # of a mail server that refuses, its words
         attempt = _Attempt(reason=str(error.reason), duration_ms=spent_ms, answer=said)
     except PushError:
         attempt = _Attempt(reason=UNSIGNABLE, duration_ms=0)
@@ -133,10 +135,14 @@ def _failed(
 
 def _beginning(answer: Answer) -> str:
     """Return the beginning of an answer as text; what is no text shows that by its marks."""
-    most = KEPT_OF_DELIVERED if answer.status in _SUCCESS else KEPT_OF_FAILED
-    text = answer.body[:most].decode("utf-8", "replace")
+    text = answer.body[:KEPT_OF_ANSWER].decode("utf-8", "replace")
     shown = (letter if letter.isprintable() or letter in "\n\t" else "\ufffd" for letter in text)
-    return "".join(shown).strip()
+    return _cut("".join(shown).strip())
+
+
+def _cut(text: str) -> str:
+    """Return as much of a text as is kept; the mark for what is no text takes three bytes."""
+    return text.encode()[:KEPT_OF_ANSWER].decode("utf-8", "ignore")
 
 
 async def post_signed(

@@ -95,6 +95,8 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
     """How long an identity is kept after it was last seen."""
     kept_pictures: timedelta = timedelta(days=100)
     """How long the address of a picture that we serve is kept, after it was last asked for."""
+    kept_attempts: timedelta = timedelta(days=30)
+    """How long attempts to deliver are kept."""
 
 
 class Store:
@@ -161,7 +163,7 @@ class Store:
         self.unreadable = Unreadable(connection, keys)
 
     def _open_webhooks(self, connection: Connection, keys: Keys, options: StoreOptions) -> None:
-        self.attempts = Attempts(connection, keys)
+        self.attempts = Attempts(connection, keys, options.kept_attempts)
         self.backlog = Backlog(connection, keys)
         self.deliveries = Deliveries(connection, keys)
         self.digests = Digests(connection, keys)

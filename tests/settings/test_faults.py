@@ -86,6 +86,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + "[egress]\nmax_body = 1000", "egress.max_body", "needs a unit", '"1000B"'),
         (GOOD + '[egress]\nmax_body = "10 MB"', "egress.max_body", "not a size", '"10MiB"'),
         (GOOD + '[retention]\nidentities = "10d"', "retention.identities", "come back as new", "articles"),
+        (GOOD + '[retention]\nattempts = "1h"', "retention.attempts", "is shorter than a day", "a day at least"),
         (GOOD + '[retention]\nbodies = "100d"', "retention.bodies", "outlive", "articles"),
         (GOOD + '[store]\nurl = "http://redis"', "store.url", "not the URL of a Redis", "redis://"),
         (GOOD + '[store]\nurl = "redis://"', "store.url", "where the Redis is", "redis://"),

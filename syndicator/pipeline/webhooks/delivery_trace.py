@@ -1,6 +1,6 @@
 """Finds out what became of the events of one article at each endpoint, and why."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -29,7 +29,7 @@ from syndicator.rules.webhooks.delivery_trace import (
 from syndicator.rules.webhooks.event_matching import Refusal
 from syndicator.rules.webhooks.waiting_reasons import Waiting
 from syndicator.store.store import Store
-from syndicator.store.webhooks.attempts import AttemptQuery, LoggedAttempt
+from syndicator.store.webhooks.attempts import LoggedAttempt
 from syndicator.store.webhooks.backlog import Undelivered
 from syndicator.store.webhooks.event_log import KEPT_EVENTS
 
@@ -78,6 +78,10 @@ class _Known(Struct, frozen=True, kw_only=True):
     departed: Collection[EndpointId]
     waiting: Mapping[tuple[EndpointId, EventId], Undelivered]
     refusals: Mapping[EventId, Mapping[EndpointId, Refusal | None]]
+    attempts: Mapping[EndpointId, Mapping[EventId, LoggedAttempt]]
+    """How each delivery ended, or was tried last."""
+    others: Mapping[EventId, Event]
+    """Events of attempts that are not known by their ids, such as those of popularity."""
 
 
 class DeliveryTracer:
@@ -127,13 +131,15 @@ class DeliveryTracer:
         await self._directory.refresh()
         listed = dict(sorted(self._directory.listed.items()))
         own = await self._backfilled(article.id, newest, listed)
-        read = await self._read(listed, (*known.events, *(one for found in own.values() for one in found)))
+        read = await self._read(
+            article, listed, (*known.events, *(one for found in own.values() for one in found))
+        )
         kept_days = KEPT_EVENTS // timedelta(days=1)
         nothing = without_events(is_quiet=is_quiet, is_shown=is_shown, kept_days=kept_days)
         traces = []
         for name, one in listed.items():
             events = (*known.events, *own.get(name, ()))
-            deliveries = await self._deliveries(article, one, events, known.held, read)
+            deliveries = self._deliveries(article, one, events, known.held, read)
             best = summary(deliveries) if deliveries else nothing
             traces.append(
                 EndpointTrace(
@@ -166,9 +172,15 @@ class DeliveryTracer:
                 own.setdefault(names[event.id], []).append(event)
         return own
 
-    async def _read(self, listed: Mapping[EndpointId, EndpointListed], events: Sequence[Event]) -> _Known:
+    async def _read(
+        self, article: Article, listed: Mapping[EndpointId, EndpointListed], events: Sequence[Event]
+    ) -> _Known:
         names, now, store = list(listed), self._clock(), self._store
         endpoints = {name: one.endpoint for name, one in listed.items()}
+        attempts = await self._last_attempts(names, article, events)
+        tried = {event for found in attempts.values() for event in found}
+        others = list(tried.difference(event.id for event in events))
+        found = await store.events.get_many(others)
         return _Known(
             states=await store.endpoints.states(names),
             counts=await store.deliveries.counts_of(names, now),
@@ -176,9 +188,11 @@ class DeliveryTracer:
             departed=await self._directory.departed(store.configured, names, now),
             waiting=await store.backlog.find_many(names, events, now),
             refusals=await self._fan_out.refusals(events, endpoints),
+            attempts=attempts,
+            others={name: event for name, event in zip(others, found, strict=True) if event},
         )
 
-    async def _deliveries(
+    def _deliveries(
         self,
         article: Article,
         listed: EndpointListed,
@@ -189,8 +203,7 @@ class DeliveryTracer:
         """Return what became of each event at an endpoint, the newest event first."""
         endpoint = listed.endpoint.id
         by_id = {event.id: event for event in events}
-        attempts = await self._last_attempts(endpoint, article, events)
-        others = await self._others(attempts, by_id)
+        attempts = read.attempts[endpoint]
         traces: list[tuple[datetime, DeliveryTrace]] = []
         for event in events:
             name = event.id
@@ -210,7 +223,7 @@ class DeliveryTracer:
                 trace = unsent_trace(unsent)
             traces.append((event.at, trace))
         for name in attempts.keys() - by_id.keys():
-            attempt, other = attempts[name], others.get(name)
+            attempt, other = attempts[name], read.others.get(name)
             at = other.at if other else attempt.at
             traces.append((at, ended_trace(_ended(attempt, other, by_id))))
         traces.sort(key=lambda one: (one[0], one[1].revision or 0), reverse=True)
@@ -234,28 +247,30 @@ class DeliveryTracer:
         return waiting_trace(waiting, self._clock())
 
     async def _last_attempts(
-        self, endpoint: EndpointId, article: Article, events: Sequence[Event]
-    ) -> Mapping[EventId, LoggedAttempt]:
-        """Return how each delivery of an endpoint that concerns the article ended, or was tried last."""
-        first = min((event.at for event in events), default=article.shown_since)
-        wanted = AttemptQuery(
-            any_of=frozenset((article.id, *(event.id for event in events))),
-            since=min(first, article.shown_since) - _CLOCKS,
-        )
-        last: dict[EventId, LoggedAttempt] = {}
-        for attempt in await self._store.attempts.find(endpoint, wanted, 0):
-            known = last.setdefault(attempt.event, attempt)
-            if known.result is AttemptResult.RETRY and attempt.result is not AttemptResult.RETRY:
-                last[attempt.event] = attempt
-        return last
+        self, endpoints: Sequence[EndpointId], article: Article, events: Sequence[Event]
+    ) -> Mapping[EndpointId, Mapping[EventId, LoggedAttempt]]:
+        """Return how each delivery that concerns the article ended, or was tried last, of each endpoint."""
+        since = min((article.shown_since, *(event.at for event in events))) - _CLOCKS
+        subjects = {article.id, *(event.subject for event in events)}
+        of_article = {event.id for event in events}
+        found = await self._store.attempts.about(endpoints, subjects, since)
+        return {
+            name: _last(one for one in attempts if one.subject == article.id or one.event in of_article)
+            for name, attempts in found.items()
+        }
 
-    async def _others(
-        self, attempts: Mapping[EventId, LoggedAttempt], known: Mapping[EventId, Event]
-    ) -> Mapping[EventId, Event]:
-        """Return the events of attempts that are not known by their ids, such as those of popularity."""
-        names = [name for name in attempts if name not in known]
-        found = await self._store.events.get_many(names)
-        return {name: event for name, event in zip(names, found, strict=True) if event}
+
+def _last(attempts: Iterable[LoggedAttempt]) -> Mapping[EventId, LoggedAttempt]:
+    """Return the attempt of each event that ended its delivery, else its newest one.
+
+    `attempts`: the newest first.
+    """
+    last: dict[EventId, LoggedAttempt] = {}
+    for attempt in attempts:
+        known = last.setdefault(attempt.event, attempt)
+        if known.result is AttemptResult.RETRY and attempt.result is not AttemptResult.RETRY:
+            last[attempt.event] = attempt
+    return last
 
 
 def _order(event: Event) -> tuple[datetime, int, str]:

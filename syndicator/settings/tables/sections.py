@@ -285,6 +285,11 @@ class RetentionSection(Form):
         default=timedelta(days=180),
         description="Knowledge of what was seen before, from when it was last seen in its source.",
     )
+    attempts: PositiveDuration = Field(
+        default=timedelta(days=30),
+        description="Attempts to deliver, with their answers, a day at least; "
+        "of each endpoint the newest 5,000 at most.",
+    )
 
     @field_validator("bodies")
     @classmethod
@@ -302,6 +307,15 @@ class RetentionSection(Form):
             raise wrong(
                 "is shorter than articles: an article that is still listed would come back as new",
                 "make it at least as long as articles",
+            )
+        return value
+
+    @field_validator("attempts")
+    @classmethod
+    def _attempts_of_a_day(cls, value: timedelta) -> timedelta:
+        if value < timedelta(days=1):
+            raise wrong(
+                "is shorter than a day: alerts look up there what was sent lately", "make it a day at least"
             )
         return value
 

@@ -109,10 +109,30 @@ class DeliveryKeys:
     def attempts(self, endpoint: EndpointId) -> str:
         """STREAM: `event`, `subject` (of the event: its article), `type`, `attempt`, `result` (`delivered`,
         `retry`, `dead` or `superseded`), `reason` (status, word, or the newer event), `duration_ms`,
-        and of attempts `answer` (its beginning: up to 1 KiB of a failure, 128 bytes of what was delivered).
-        Kept: the newest 5 000, of endpoints that are there (and a week). Written by: settle, fan-out.
+        `answer` (its first KiB, where that is 40 bytes at most), else `answer_id` (its digest).
+        Kept: the newest 5 000, for `[retention] attempts`; of endpoints that are there (and a week).
+        Written by: settle, fan-out.
         """
         return f"{self._prefix}attempts:{endpoint}"
+
+    def attempt_index(self, endpoint: EndpointId) -> str:
+        """STRING: 12 bytes for each attempt: four of the digest of its subject, and its position in the log.
+        Kept: as the attempts. Written by: sweep (each minute).
+        """
+        return f"{self._prefix}attempt_index:{endpoint}"
+
+    def answers(self, endpoint: EndpointId) -> str:
+        """HASH: digest → the first KiB of an answer, each once; of more than 1 024, the one that no attempt
+        got for longest goes.
+        Kept: as the attempts. Written by: settle.
+        """
+        return f"{self._prefix}answers:{endpoint}"
+
+    def answers_used(self, endpoint: EndpointId) -> str:
+        """ZSET: digest of an answer → when an attempt got it last, ms.
+        Kept: as the attempts. Written by: settle.
+        """
+        return f"{self._prefix}answers_used:{endpoint}"
 
     def replays(self) -> str:
         """HASH: replay id → msgpack `Replay`: what is asked for, and how far it is.

@@ -163,7 +163,8 @@ class Configured:
         return (
             ("UNLINK", keys.queue(endpoint), keys.queue_owners(endpoint), keys.urgent(endpoint)),
             ("UNLINK", keys.dead(endpoint), keys.attempts(endpoint), keys.tries(endpoint)),
-            ("UNLINK", keys.behind(endpoint)),
+            ("UNLINK", keys.behind(endpoint), keys.attempt_index(endpoint)),
+            ("UNLINK", keys.answers(endpoint), keys.answers_used(endpoint)),
             ("ZREM", keys.queues(), endpoint),
             ("HDEL", keys.delivered(), endpoint),
             ("UNLINK", keys.standing(endpoint)),

@@ -1,17 +1,34 @@
-"""The log of attempts of each endpoint, to be asked by event, article, result and time."""
+"""The log of attempts of each endpoint, to be asked by event, article, result and time.
 
-from collections.abc import Iterable
-from datetime import datetime
+Scripts append to it (`lua/webhooks/attempt_log.lua`). An index by subject follows behind, each minute; what
+is not indexed yet is searched.
+"""
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from syndicator.model.clock import from_ms, to_ms
+from syndicator.model.clock import EPOCH, from_ms, to_ms
+from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.ops.states import AttemptResult
-from syndicator.store.connection import Repository, pairs
+from syndicator.store.codec import readable
+from syndicator.store.connection import Connection, Repository, Script, pairs, pieces
+from syndicator.store.keys.table import Keys
 
 KEPT_ATTEMPTS = 5000
 _PAGE = 500
+_FIRST_PAGE = 16
+_INDEXED_AT_ONCE = 1000
+"""About 2 ms of Redis' time."""
+_ENDPOINTS_AT_ONCE = 16
+_END_MS = 2**48 - 1
+"""After all positions."""
+_UNKNOWN = ""
+"""The subject of an event that a claim found superseded."""
 
 
 class LoggedAttempt(Struct, frozen=True, kw_only=True):
@@ -32,7 +49,9 @@ class LoggedAttempt(Struct, frozen=True, kw_only=True):
     """The status of what was delivered, the word for a failure, or the event that came in its place."""
     duration_ms: int
     answer: str = ""
-    """The beginning of what the receiver answered: 1 KiB of a failure, less of what was delivered."""
+    """The first KiB of what the receiver answered."""
+    answer_dropped: bool = False
+    """It is not kept any more: the endpoint gave more than 1 024 other answers since."""
 
     @property
     def failure(self) -> str | None:
@@ -48,44 +67,128 @@ class AttemptQuery(Struct, frozen=True, kw_only=True):
     result: AttemptResult | None = None
     since: datetime | None = None
     until: datetime | None = None
-    any_of: frozenset[str] = frozenset()
-    """Ids of events and subjects: only attempts of any of them; empty takes all."""
     is_superseded: bool | None = None
     """Whether what a newer revision took the place of, or all but that."""
     before: str | None = None
     """Only what stands before this position: the last one of the page before."""
 
 
+class _Row(Struct, frozen=True):
+    attempt: LoggedAttempt
+    answer_id: str
+
+
 class Attempts(Repository):
     """The newest 5 000 attempts of each endpoint."""
 
+    _find = Script("webhooks/attempt_index", "webhooks/find_attempts")
+    _sweep = Script("webhooks/attempt_index", "webhooks/sweep_attempts")
+
+    def __init__(self, connection: Connection, keys: Keys, kept: timedelta) -> None:
+        """`kept`: for how long."""
+        super().__init__(connection, keys)
+        self._kept = kept
+
     async def find(self, endpoint: EndpointId, query: AttemptQuery, limit: int) -> list[LoggedAttempt]:
         """Return the newest attempts that the query takes, the newest first; `limit` 0 is all."""
-        end = f"({query.before}" if query.before else "+" if query.until is None else _first(query.until)
-        begin = "-" if query.since is None else _first(query.since)
-        found: list[LoggedAttempt] = []
-        # Most of a long log is of other events: only what can be meant is decoded.
-        named = {value.encode() for value in query.any_of or filter(None, (query.event, query.subject))}
-        while True:
-            rows = await self._redis.call(
-                "XREVRANGE", self._keys.attempts(endpoint), end, begin, "COUNT", _PAGE
-            )
-            for position, fields in rows:
-                if named and named.isdisjoint(fields):
-                    continue
-                attempt = _attempt(endpoint, position.decode(), pairs(fields))
-                if attempt is not None and _takes(query, attempt):
-                    found.append(attempt)
-                    if len(found) == limit:
-                        return found
-            if len(rows) < _PAGE:
-                return found
-            end = f"({rows[-1][0].decode()}"
+        subjects = await self._subjects(query)
+        pages = self._about(endpoint, subjects, query) if subjects else self._log(endpoint, query, limit)
+        found: list[_Row] = []
+        async for page in pages:
+            found += [row for row in page if _takes(query, row.attempt)]
+            if 0 < limit <= len(found):
+                break
+        return await self._answered(endpoint, found[: limit or None])
 
     async def newest(self, endpoint: EndpointId) -> LoggedAttempt | None:
         """Return the newest attempt; what was superseded was not tried."""
         found = await self.find(endpoint, AttemptQuery(is_superseded=False), 1)
         return found[0] if found else None
+
+    async def about(
+        self, endpoints: Sequence[EndpointId], subjects: Collection[str], since: datetime
+    ) -> Mapping[EndpointId, Sequence[LoggedAttempt]]:
+        """Return the attempts at each endpoint since a time that are about these subjects, the newest first.
+
+        Also those whose subject is not known, and all without their answers; of each endpoint the newest 500.
+        """
+        found: dict[EndpointId, Sequence[LoggedAttempt]] = {}
+        for some in pieces(endpoints, _ENDPOINTS_AT_ONCE):
+            pages = await self._indexed(some, {*subjects, _UNKNOWN}, since, (_END_MS, 0))
+            found |= {
+                name: [row.attempt for row in _rows(name, entries)]
+                for name, entries in zip(some, pages, strict=True)
+            }
+        return found
+
+    async def sweep(self, endpoint: EndpointId, now: datetime) -> None:
+        """Forget attempts that are too old, and answers that none has any more; index the new ones."""
+        keys = self._keys
+        of_one = (keys.attempts, keys.attempt_index, keys.answers, keys.answers_used)
+        indexed = _INDEXED_AT_ONCE
+        while indexed == _INDEXED_AT_ONCE:
+            names = [key(endpoint) for key in of_one]
+            indexed = await self._redis.run(self._sweep, names, _first(now - self._kept), _INDEXED_AT_ONCE)
+
+    async def _subjects(self, query: AttemptQuery) -> Collection[str]:
+        """Return the subjects that a query means; none where all attempts are to be looked at."""
+        if query.subject is not None:
+            return (query.subject,)
+        record = await self._redis.call("HGET", self._keys.events(), query.event) if query.event else None
+        known = readable(record, Event) if record else None
+        return (known.subject, _UNKNOWN) if known else ()
+
+    async def _log(
+        self, endpoint: EndpointId, query: AttemptQuery, limit: int
+    ) -> AsyncIterator[Sequence[_Row]]:
+        """Yield all attempts of the time that is asked for, page by page."""
+        end = f"({query.before}" if query.before else "+" if query.until is None else _first(query.until)
+        begin = "-" if query.since is None else _first(query.since)
+        count = min(max(limit, _FIRST_PAGE), _PAGE) if limit else _PAGE
+        while True:
+            entries = await self._redis.call(
+                "XREVRANGE", self._keys.attempts(endpoint), end, begin, "COUNT", count
+            )
+            yield _rows(endpoint, entries)
+            if len(entries) < count:
+                return
+            end, count = f"({entries[-1][0].decode()}", _PAGE
+
+    async def _about(
+        self, endpoint: EndpointId, subjects: Collection[str], query: AttemptQuery
+    ) -> AsyncIterator[Sequence[_Row]]:
+        """Yield the attempts that are about some subjects, of the time that is asked for."""
+        end = (_END_MS, 0) if query.until is None else (max(to_ms(query.until), 0) + 1, 0)
+        end = _parts(query.before) if query.before else end
+        while True:
+            (entries,) = await self._indexed([endpoint], subjects, query.since or EPOCH, end)
+            yield _rows(endpoint, entries)
+            if len(entries) < _PAGE:
+                return
+            end = _parts(entries[-1][0].decode())
+
+    async def _indexed(
+        self,
+        endpoints: Sequence[EndpointId],
+        subjects: Collection[str],
+        since: datetime,
+        end: tuple[int, int],
+    ) -> Sequence[Sequence[Any]]:
+        """Return the entries of each log before a position that are about the subjects, 500 at most."""
+        keys = [
+            key for name in endpoints for key in (self._keys.attempts(name), self._keys.attempt_index(name))
+        ]
+        return await self._redis.run(self._find, keys, _first(since), *end, _PAGE, *sorted(subjects))  # type: ignore[no-any-return]
+
+    async def _answered(self, endpoint: EndpointId, rows: Sequence[_Row]) -> list[LoggedAttempt]:
+        """Return attempts with the answers that are stored beside the log."""
+        names = list(dict.fromkeys(row.answer_id for row in rows if row.answer_id))
+        found = await self._redis.call("HMGET", self._keys.answers(endpoint), *names) if names else []
+        answers = dict(zip(names, found, strict=True))
+        return [
+            _with_answer(row.attempt, answers[row.answer_id]) if row.answer_id else row.attempt
+            for row in rows
+        ]
 
 
 def _first(at: datetime) -> str:
@@ -93,12 +196,22 @@ def _first(at: datetime) -> str:
     return str(max(to_ms(at), 0))
 
 
-def _attempt(endpoint: EndpointId, position: str, row: Iterable[tuple[bytes, bytes]]) -> LoggedAttempt | None:
+def _parts(position: str) -> tuple[int, int]:
+    at_ms, number = position.split("-")
+    return int(at_ms), int(number)
+
+
+def _rows(endpoint: EndpointId, entries: Sequence[Any]) -> list[_Row]:
+    rows = (_row(endpoint, position.decode(), pairs(fields)) for position, fields in entries)
+    return [row for row in rows if row is not None]
+
+
+def _row(endpoint: EndpointId, position: str, row: Iterable[tuple[bytes, bytes]]) -> _Row | None:
     """Return an attempt; None for one with a result that only a newer version knows."""
     fields = {name.decode(): value.decode() for name, value in row}
     if fields["result"] not in list(AttemptResult):
         return None
-    return LoggedAttempt(
+    attempt = LoggedAttempt(
         position=position,
         endpoint=endpoint,
         at=from_ms(int(position.partition("-")[0])),
@@ -111,6 +224,13 @@ def _attempt(endpoint: EndpointId, position: str, row: Iterable[tuple[bytes, byt
         duration_ms=int(float(fields["duration_ms"])),
         answer=fields.get("answer", ""),
     )
+    return _Row(attempt, fields.get("answer_id", ""))
+
+
+def _with_answer(attempt: LoggedAttempt, answer: bytes | None) -> LoggedAttempt:
+    if answer is None:
+        return replace(attempt, answer_dropped=True)
+    return replace(attempt, answer=answer.decode())
 
 
 def _takes(query: AttemptQuery, attempt: LoggedAttempt) -> bool:
@@ -118,6 +238,5 @@ def _takes(query: AttemptQuery, attempt: LoggedAttempt) -> bool:
         query.event in {None, attempt.event}
         and query.subject in {None, attempt.subject}
         and query.result in {None, attempt.result}
-        and (not query.any_of or not query.any_of.isdisjoint((attempt.event, attempt.subject)))
         and query.is_superseded in {None, attempt.result is AttemptResult.SUPERSEDED}
     )

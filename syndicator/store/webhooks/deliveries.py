@@ -114,9 +114,9 @@ class Deliveries(Repository):
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
         super().__init__(connection, keys)
-        self._claim = Script("webhooks/claim")
-        self._settle = Script("webhooks/settle")
-        self._queue = Script("webhooks/queue")
+        self._claim = Script("webhooks/attempt_log", "webhooks/claim")
+        self._settle = Script("webhooks/attempt_log", "webhooks/settle")
+        self._queue = Script("webhooks/attempt_log", "webhooks/queue")
         self._extend = Script("webhooks/extend")
         self._results = Batcher(self._settled_at, _SETTLED_TOGETHER)
         self._worker = new_token()

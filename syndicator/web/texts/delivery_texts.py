@@ -68,6 +68,10 @@ DELIVERY_TEXTS: Mapping[str, tuple[str, str]] = {
     "nothing_tried": ("Belum ada percobaan.", "Nothing was tried yet."),
     "result": ("Hasil", "Result"),
     "answer": ("Jawaban", "Answer"),
+    "answer_dropped": (
+        "Jawabannya tidak disimpan lagi.",
+        "Its answer is not kept any more.",
+    ),
     "took_ms": ("{ms} ms", "{ms} ms"),
     "replay_hours": ("Kejadian dari … jam terakhir", "Events of the last … hours"),
     "replay_begin": ("Kirim ulang", "Replay"),

@@ -106,6 +106,7 @@ async def test_months_leave_no_more_than_weeks(partner: Partner) -> None:
         for name in (
             "standing:b",
             "attempts:b",
+            "attempt_index:b",
             "queue:b",
             "carried:extra",
             "rendition:gone:",

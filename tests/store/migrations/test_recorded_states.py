@@ -27,7 +27,7 @@ from store.migrations.recorded_world import (
 from support import ManualClock, own_redis
 
 from syndicator.model.feed import Format
-from syndicator.model.ids import EndpointId
+from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.ops.status import QueueCounts
 from syndicator.opening import open_service
 from syndicator.service import Service
@@ -115,6 +115,13 @@ async def test_feeds_go_on(service: Service, recorded: Recorded, world: tuple[Ou
 async def test_deliveries_go_on(service: Service, recorded: Recorded, world: tuple[Outside, str]) -> None:
     clock = service.clock
     assert isinstance(clock, ManualClock)
+    attempts = service.store.attempts
+    (tried,) = await attempts.find(CONFIGURED, AttemptQuery(event=EventId(recorded.waiting)), 0)
+    assert (tried.result, tried.reason) == ("retry", "http_503")
+    log = await attempts.find(CONFIGURED, AttemptQuery(), 0)
+    await attempts.sweep(CONFIGURED, tried.at)
+    assert await attempts.find(CONFIGURED, AttemptQuery(), 0) == log
+    assert await attempts.find(CONFIGURED, AttemptQuery(event=tried.event), 0) == [tried]
     await run(service, "deliver")
     clock.advance(3600)
     await run(service, "deliver")

@@ -12,7 +12,6 @@ from syndicator.model.clock import to_ms
 from syndicator.model.delivery import Dead, Delivered, Endpoint, Rate, RetryAt, Secret
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import EndpointId, EventId
-from syndicator.model.ops.states import AttemptResult
 from syndicator.model.ops.status import QueueCounts
 from syndicator.store.store import Store
 from syndicator.store.webhooks.attempts import AttemptQuery
@@ -429,21 +428,6 @@ async def test_a_queue_is_bounded(store: Store) -> None:
     assert await store.deliveries.shed(A, NOON - timedelta(days=1)) == 0
 
 
-async def test_attempts_are_found_by_event_article_result_and_time(store: Store, clock: ManualClock) -> None:
-    await know(store, A, max_in_flight=10)
-    await queue(store, [event(1), event(2)])
-    one, other = await claim(store, clock)
-    await store.deliveries.settle(one, DONE, clock())
-    await store.deliveries.settle(other, Dead(reason="exhausted:timeout", duration_ms=9), clock())
-    found = await store.attempts.find(A, AttemptQuery(), 0)
-    assert [attempt.result for attempt in found] == ["dead", "delivered"]
-    (delivered,) = await store.attempts.find(A, AttemptQuery(subject="article-1"), 10)
-    assert (delivered.event, delivered.reason, delivered.type) == (event(1).id, "204", "article.created")
-    (dead,) = await store.attempts.find(A, AttemptQuery(result=AttemptResult.DEAD), 10)
-    assert (dead.reason, dead.duration_ms, dead.attempt) == ("exhausted:timeout", 9, 1)
-    assert await store.attempts.find(A, AttemptQuery(before=found[-1].position), 10) == []
-
-
 async def test_events_are_kept_as_long_as_anything_can_refer_to_them(store: Store) -> None:
     await queue(store, [event(1)])
     (logged,) = await store.events.after("", 10)
@@ -453,13 +437,3 @@ async def test_events_are_kept_as_long_as_anything_can_refer_to_them(store: Stor
     assert await store.events.sweep(at + KEPT_EVENTS + timedelta(seconds=1)) == 1
     assert await store.events.get(event(1).id) is None
     assert await store.events.count() == 0
-
-
-async def test_attempts_hold_the_beginning_of_answers(store: Store) -> None:
-    await know(store, A)
-    await queue(store, [event(1), event(2)])
-    first, second = (await store.deliveries.claim(NOON, LEASE, 9)).leased
-    await store.deliveries.settle(first, Dead(reason="http_404", duration_ms=1, answer="no such hook"), NOON)
-    await store.deliveries.settle(second, replace(DONE, answer="queued"), NOON)
-    found = await store.attempts.find(A, AttemptQuery(), 0)
-    assert sorted(one.answer for one in found) == ["no such hook", "queued"]

@@ -40,9 +40,8 @@ local function close(one, item, newer)
     redis.call('ZADD', one.queue, 'XX', 'LT', now, newer)
     redis.call('ZADD', one.urgent, 'XX', 'LT', now, newer)
   end
-  redis.call('XADD', prefix .. 'attempts:' .. one.name, 'MAXLEN', '~', kept, '*', 'event', item, 'subject', '',
-    'type', '', 'attempt', tonumber((tries or ''):match('^%d+') or '0'), 'result', 'superseded', 'reason', newer,
-    'duration_ms', 0)
+  log_attempt(prefix, kept, one.name, {item, '', '', tonumber((tries or ''):match('^%d+') or '0'), 'superseded',
+    newer, 0, ''})
 end
 
 -- Find what is in flight, and what a dead worker left.

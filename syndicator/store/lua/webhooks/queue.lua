@@ -53,9 +53,8 @@ local function supersede(name, newer, older)
       redis.call('HDEL', owners, item)
       redis.call('HDEL', prefix .. 'tries:' .. name, item)
       redis.call('HDEL', prefix .. 'behind:' .. name, item)
-      redis.call('XADD', prefix .. 'attempts:' .. name, 'MAXLEN', '~', kept, '*', 'event', item,
-        'subject', older[place + 1], 'type', older[place + 2], 'attempt', tonumber(tries:match('^%d+') or '0'),
-        'result', 'superseded', 'reason', newer, 'duration_ms', 0)
+      log_attempt(prefix, kept, name, {item, older[place + 1], older[place + 2],
+        tonumber(tries:match('^%d+') or '0'), 'superseded', newer, 0, ''})
       superseded = superseded + 1
     end
   end

@@ -13,15 +13,13 @@
 -- reply    one per delivery: 0 (the lease was lost: nothing is written), 1, or 2: done, and it is the endpoint's
 --          first success after failures
 -- again    called again (its reply was lost): the leases are gone, and so it says 0
--- cost     some six commands per delivery
+-- cost     some six commands per delivery, two more with a long answer
 local queues, prefix, now, kept = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local reply, touched, delivered, succeeded = {}, {}, {}, {}
 
 local function logged(one, result, reason)
   local answer = result ~= 'superseded' and one[12] or ''
-  redis.call('XADD', prefix .. 'attempts:' .. one[1], 'MAXLEN', '~', kept, '*', 'event', one[2], 'subject', one[7],
-    'type', one[8], 'attempt', one[9], 'result', result, 'reason', reason, 'duration_ms', one[11],
-    unpack(answer ~= '' and {'answer', answer} or {}))
+  log_attempt(prefix, kept, one[1], {one[2], one[7], one[8], one[9], result, reason, one[11], answer})
 end
 
 -- Let the newer revision go that waited behind this one; return its id.
