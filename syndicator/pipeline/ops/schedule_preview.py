@@ -65,8 +65,6 @@ class SchedulePreview:
         since: datetime | None,
         lasting: timedelta,
         only: Sequence[SourceId] = (),
-        *,
-        most_source_days: int = MOST_SOURCE_DAYS,
     ) -> SimulatedSchedule:
         """Simulate a time: from now where `since` is None; of all sources where `only` names none.
 
@@ -81,7 +79,7 @@ class SchedulePreview:
             raise ScheduleRefused(
                 Refusal.FAR, f"a time within {FARTHEST.days // 365} years of now can be simulated"
             )
-        if len(chosen) * lasting / timedelta(days=1) > most_source_days:
+        if len(chosen) * lasting / timedelta(days=1) > MOST_SOURCE_DAYS:
             raise ScheduleRefused(
                 Refusal.MANY, f"{len(chosen):,} sources are too many for so long a time: name some of them"
             )
@@ -95,10 +93,8 @@ class SchedulePreview:
         def simulate_all() -> SimulatedSchedule:
             rng = random.Random()
             until = since + lasting
-            runs = {
-                name: simulate(chosen[name], state, pause, since=since, until=until, rng=rng, now=now)
-                for name, state, pause in zip(names, states, pauses, strict=True)
-            }
+            known = zip(chosen.values(), states, pauses, strict=True)
+            runs = simulate(known, since=since, until=until, rng=rng, now=now)
             return SimulatedSchedule(runs=runs, load=load_of(chosen, runs, since, until, self._zone))
 
         async with self._turn:  # one at a time: what else this process does needs the processor, too

@@ -1,7 +1,6 @@
 """When sources will run, by program."""
 
 from datetime import timedelta
-from itertools import islice
 
 from aiohttp import web
 from msgspec import Struct
@@ -57,5 +56,5 @@ class ScheduleRoutes:
             raise bad_request('The parameter "hours" is a whole number.')
         since, lasting = instant_of(request, "from"), timedelta(hours=int(hours))
         found = await self._preview.simulated(since, lasting, names)
-        runs = tuple(islice(in_order(found.runs), limit_of(request)))
+        runs = tuple(in_order(found.runs, limit_of(request)))
         return document(ScheduleShown(items=runs, load=found.load))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -18,7 +17,7 @@ from syndicator.pipeline.ops.schedule_preview import (
 from syndicator.rules.durations import seconds_of
 from syndicator.rules.sources.rests import resume_command, scope_of
 from syndicator.rules.sources.simulation.schedule_load import Starved
-from syndicator.rules.sources.simulation.simulation import in_order
+from syndicator.rules.sources.simulation.simulation import in_order, is_steady
 from syndicator.rules.suggestions import suggestion
 from syndicator.web.console.console import Console
 from syndicator.web.console.forms import local_instant
@@ -33,12 +32,18 @@ MOST_HOSTS = 10
 MOST_HOURS = 168
 """Rows of the table of hours."""
 NEXT_RUNS = 10
-MOST_SOURCE_DAYS = 5_000
-"""Sources times days that the page simulates: some five seconds of work."""
-_QUICK_SOURCE_HOURS = 8_000
-"""Sources times hours that take 0.2 s: so long a time is simulated where none is asked for, or an hour."""
-_USUAL_HOURS = (24, 12, 6, 3, 1)
-_LENGTHS = ("1h", "3h", "6h", "12h", "24h", "3d", "7d", "31d")
+_STEADY = 0.02
+"""What an hour of a source with an interval alone takes, of an hour of another (30 µs)."""
+_QUICK = 4_000
+"""So many hours of sources take 0.2 s, with all else: longer times are not offered, but for an hour."""
+_MOST = 120_000
+"""So many take some five seconds: longer times are refused."""
+_MOST_SOURCE_HOURS = 250_000
+"""Of whatever sources: their runs take some 100 MB."""
+_USUAL_HOURS = 24
+"""Are simulated where no time is asked for, or the longest time that is offered."""
+_LENGTHS = {"1h": 1, "3h": 3, "6h": 6, "12h": 12, "24h": 24, "3d": 72, "7d": 168, "31d": 744}
+"""Times that the form offers, in hours."""
 _MOST_NAMES = 300
 """Names that the form offers; with more of them it offers none."""
 _LONGEST_SHOWN = 100
@@ -69,6 +74,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     since: datetime | None
     lasting: timedelta
     only: tuple[SourceId, ...]
+    offered: tuple[str, ...]
+    """The times that are offered for these sources."""
 
 
 class StarvedFor(Struct, frozen=True, kw_only=True):
@@ -125,8 +132,10 @@ class SchedulePages:
         )
         shown: dict[str, object] = {}
         fault: FormFault | None = None
+        offered = tuple(_LENGTHS)
         try:
             wanted = wanted_of(asked, self._preview.sources, self._groups, self._zone)
+            offered = wanted.offered
             shown = self._shown(await self._simulated(wanted), wanted)
             asked = Asked(
                 since=asked.since,
@@ -146,7 +155,8 @@ class SchedulePages:
             now=self._clock(),
             zone=self._zone,
             begin=_local_text(asked.since, self._zone),
-            lengths=_LENGTHS if asked.lasting in ("", *_LENGTHS) else (asked.lasting, *_LENGTHS),
+            lengths=offered if asked.lasting in ("", *offered) else (asked.lasting, *offered),
+            are_all_offered=len(offered) == len(_LENGTHS),
             sources=self._preview.sources if len(self._preview.sources) <= _MOST_NAMES else (),
             groups=self._groups if len(self._groups) <= _MOST_NAMES else (),
             has_groups=bool(self._groups),
@@ -155,9 +165,7 @@ class SchedulePages:
 
     async def _simulated(self, wanted: Wanted) -> SimulatedSchedule:
         try:
-            return await self._preview.simulated(
-                wanted.since, wanted.lasting, wanted.only, most_source_days=MOST_SOURCE_DAYS
-            )
+            return await self._preview.simulated(wanted.since, wanted.lasting, wanted.only)
         except ScheduleRefused as error:
             field = {"far": "from", "long": "for", "many": "source"}[error.why]
             count = len(wanted.only or self._preview.sources)
@@ -167,7 +175,7 @@ class SchedulePages:
         load, sources = simulated.load, self._preview.sources
         hosts = [host for host in load.hosts[:MOST_HOSTS] if host.runs]
         starved = by_reason(load.starved)
-        runs = list(islice(in_order(simulated.runs), NEXT_RUNS))
+        runs = list(in_order(simulated.runs, NEXT_RUNS))
         return {
             "load": load,
             "chart": chart_of(load, self._zone),
@@ -188,9 +196,16 @@ def wanted_of(
 ) -> Wanted:
     """Read the form; `zone`: of times without an offset. Raises FormFault."""
     only = _chosen(asked, sources, groups)
-    return Wanted(
-        since=_begin(asked.since, zone), lasting=_length(asked.lasting, len(only or sources)), only=only
-    )
+    chosen = [sources[name] for name in only or sources]
+    each_hour = sum(_STEADY if is_steady(source) else 1.0 for source in chosen)
+    shortest, *longer = _LENGTHS
+    offered = (shortest, *(text for text in longer if each_hour * _LENGTHS[text] <= _QUICK))
+    usual = max(hours for text in offered if (hours := _LENGTHS[text]) <= _USUAL_HOURS)
+    lasting = _length(asked.lasting) if asked.lasting else timedelta(hours=usual)
+    asked_hours = lasting / timedelta(hours=1)
+    if each_hour * asked_hours > _MOST or len(chosen) * asked_hours > _MOST_SOURCE_HOURS:
+        raise FormFault("source", "many", count=len(chosen))
+    return Wanted(since=_begin(asked.since, zone), lasting=lasting, only=only, offered=offered)
 
 
 def _begin(text: str, zone: ZoneInfo) -> datetime | None:
@@ -203,10 +218,7 @@ def _begin(text: str, zone: ZoneInfo) -> datetime | None:
         raise FormFault("from", "from", text=text[:_LONGEST_SHOWN]) from None
 
 
-def _length(text: str, sources: int) -> timedelta:
-    if not text:
-        usual = (hours for hours in _USUAL_HOURS if hours * sources <= _QUICK_SOURCE_HOURS)
-        return timedelta(hours=next(usual, _USUAL_HOURS[-1]))
+def _length(text: str) -> timedelta:
     seconds = seconds_of(text)
     if seconds is None:
         raise FormFault("for", "for", text=text[:_LONGEST_SHOWN])

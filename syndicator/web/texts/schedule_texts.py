@@ -14,6 +14,10 @@ SCHEDULE_TEXTS: Mapping[str, tuple[str, str]] = {
     "field_from": ("Mulai ({zone})", "From ({zone})"),
     "field_now": ("Kosong: sekarang.", "Empty: now."),
     "field_for": ("Lama", "For"),
+    "field_for_hint": (
+        "Pilih sumber atau grup untuk waktu yang lebih lama.",
+        "Choose a source or a group for longer times.",
+    ),
     "field_source": ("Sumber", "Source"),
     "field_source_hint": ("Satu id atau lebih. Kosong: semua.", "One id or more. Empty: all."),
     "field_group": ("Grup", "Group"),

@@ -247,6 +247,10 @@ async def test_the_page_stays_small_with_very_many_sources(store: Store, clock: 
     assert section(whole, "collisions").endswith("and 280 more")
     assert section(whole, "hosts").endswith("and 290 more")
     assert (refused.status, one_group.status) == (400, 200)
+    assert [one.text() for one in whole.css("#for option")] == ["1h"]
+    assert "Choose a source or a group for longer times." in answer.text
+    assert "Choose a source or a group" not in one_group.text
+    assert len(LexborHTMLParser(one_group.body).css("#for option")) == 8
     assert "1800 sources are too many for so long a time." in refused.text
     assert "and 577 more" in one_group.text, "hours of the table"
     assert len(one_group.body) < 80_000

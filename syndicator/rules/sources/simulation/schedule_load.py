@@ -1,7 +1,8 @@
 """The load that a simulated time brings: by hour, by host, and what cannot be as it is configured."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from statistics import median
 from urllib.parse import urlsplit
@@ -99,18 +100,23 @@ def load_of(
     zone: ZoneInfo,
 ) -> ScheduleLoad:
     """Return the load of simulated runs; hours are those of the clock in `zone`."""
-    everything = _together([one.times_ms for one in runs.values()])
     edges = [since, *_full_hours(since, until, zone), until]
-    edges_ms = np.array([to_ms(edge) for edge in edges], np.int64)
-    minute, most = _busiest_minute(everything)
     by_host: dict[str, list[SourceId]] = {}
     for name, source in sources.items():
-        by_host.setdefault(urlsplit(source.url).hostname or "", []).append(name)
-    hosts = [
-        _host(host, [runs[name].times_ms for name in names], edges_ms) for host, names in by_host.items()
-    ]
-    hosts.sort(key=lambda each: (-each.most_an_hour, each.host))
-    together = sorted((each for each in hosts if each.collides_at), key=lambda each: -each.most_a_minute)
+        by_host.setdefault(_host_of(source.url), []).append(name)
+    times = {host: [runs[name].times_ms for name in names] for host, names in by_host.items()}
+    everything = _together([one for of_host in times.values() for one in of_host])
+    by_hour = _by_hour(times.values(), everything, np.array([to_ms(edge) for edge in edges], np.int64))
+    minute, most = _busiest_minute(everything)
+    most_an_hour = dict(zip(times, by_hour.max(axis=1).tolist(), strict=True))
+    ordered = sorted(times, key=lambda host: (-most_an_hour[host], host))
+    places = {host: place for place, host in enumerate(times)}
+    hosts = {  # the others are only counted
+        host: _host(host, times[host], by_hour[places[host]])
+        for number, host in enumerate(ordered)
+        if number < MOST or len(times[host]) >= MANY_AT_ONCE
+    }
+    together = sorted((one for one in hosts.values() if one.collides_at), key=lambda one: -one.most_a_minute)
     return ScheduleLoad(
         since=since,
         until=until,
@@ -118,12 +124,12 @@ def load_of(
         runs=len(everything),
         hours=tuple(
             Hour(begins_at=begin, ends_at=end, runs=count)
-            for (begin, end), count in zip(pairwise(edges), _counts(everything, edges_ms), strict=True)
+            for (begin, end), count in zip(pairwise(edges), by_hour.sum(axis=0).tolist(), strict=True)
         ),
         busiest_minute=minute,
         most_a_minute=most,
-        hosts=tuple(hosts[:MOST]),
-        hosts_in_all=len(hosts),
+        hosts=tuple(hosts[host] for host in ordered[:MOST]),
+        hosts_in_all=len(ordered),
         collisions=tuple(together[:MOST]),
         collisions_in_all=len(together),
         starved=tuple(_starved(sources, runs, by_host, until - since)),
@@ -159,21 +165,23 @@ def _full_hours(since: datetime, until: datetime, zone: ZoneInfo) -> Iterator[da
         at = following
 
 
-def _host(host: str, times: Sequence[Times], edges_ms: Times) -> HostLoad:
-    together = _together(times)
-    minutes, counts = np.unique(together // _MINUTE_MS, return_counts=True)
-    most = int(counts.max(initial=0))
+@lru_cache(maxsize=65_536)
+def _host_of(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _host(host: str, times: Sequence[Times], by_hour: Times) -> HostLoad:
+    first, counts = _by_minute(_together(times))
     collisions = int((counts >= MANY_AT_ONCE).sum()) if len(times) >= MANY_AT_ONCE else 0
-    by_hour = _counts(together, edges_ms)
     return HostLoad(
         host=host,
         sources=len(times),
-        runs=len(together),
-        most_an_hour=max(by_hour),
-        most_a_minute=most,
-        collides_at=_instant(int(minutes[np.argmax(counts)]) * _MINUTE_MS) if collisions else None,
+        runs=int(by_hour.sum()),
+        most_an_hour=int(by_hour.max()),
+        most_a_minute=int(counts.max(initial=0)),
+        collides_at=_minute(first + int(np.argmax(counts))) if collisions else None,
         collisions=collisions,
-        by_hour=tuple(by_hour),
+        by_hour=tuple(by_hour.tolist()),
     )
 
 
@@ -198,24 +206,37 @@ def _starved(
     return sorted(found, key=lambda each: list(StarvedKind).index(each.kind))
 
 
-def _counts(times: Times, edges_ms: Times) -> list[int]:
-    """Return how many times lie in each stretch between two edges."""
-    places = np.searchsorted(edges_ms, times, side="right") - 1
-    return [int(count) for count in np.bincount(places, minlength=len(edges_ms) - 1)]
+def _by_hour(hosts: Collection[Sequence[Times]], everything: Times, edges_ms: Times) -> Times:
+    """Return how many runs of each host lie between two edges; `everything`: in their order."""
+    stretches = len(edges_ms) - 1
+    runs = [sum(map(len, times)) for times in hosts]
+    places = np.searchsorted(edges_ms, everything, side="right") - 1
+    cells = np.repeat(np.arange(len(hosts)) * stretches, runs) + places
+    return np.bincount(cells, minlength=len(hosts) * stretches).reshape(len(hosts), stretches)
+
+
+def _by_minute(times: Times) -> tuple[int, Times]:
+    """Return the first minute of some runs, since 1970, and how many there are in each from there on."""
+    if not len(times):
+        return 0, np.empty(0, np.int64)
+    minutes = times // _MINUTE_MS
+    first = int(minutes.min())
+    return first, np.bincount(minutes - first)
 
 
 def _busiest_minute(times: Times) -> tuple[datetime | None, int]:
     """Return the minute with most runs, and how many those are."""
-    if not len(times):
+    first, counts = _by_minute(times)
+    if not len(counts):
         return None, 0
-    minutes, counts = np.unique(times // _MINUTE_MS, return_counts=True)
     place = int(np.argmax(counts))
-    return _instant(int(minutes[place]) * _MINUTE_MS), int(counts[place])
+    return _minute(first + place), int(counts[place])
 
 
 def _together(times: Sequence[Times]) -> Times:
     return np.concatenate(times) if times else np.empty(0, np.int64)
 
 
-def _instant(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
+def _minute(minute: int) -> datetime:
+    """Return when a minute since 1970 begins."""
+    return datetime.fromtimestamp(minute * 60, UTC)

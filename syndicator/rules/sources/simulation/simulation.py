@@ -5,7 +5,7 @@ single runs differ from the real ones by as much; how many there are, and when t
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -25,6 +25,8 @@ from syndicator.rules.sources.rhythm import FIRST_INTERVAL_S
 from syndicator.rules.sources.timetable.schedule_times import Due, every_in_words
 
 ROUND = timedelta(seconds=1)
+_AT_ONCE = 1_000
+"""Sources whose runs are drawn together: of a month, 70 MB each five minutes."""
 
 Times = NDArray[np.int64]
 """Instants in ms since 1970, UTC."""
@@ -69,7 +71,36 @@ class Run(Struct, frozen=True, kw_only=True):
     because: str
 
 
+class _Steady(Struct, frozen=True, kw_only=True):
+    """A source whose runs follow from an interval alone."""
+
+    schedule: Every
+    begin: datetime
+
+
 def simulate(
+    sources: Iterable[tuple[Source, SourceState, Pause | None]],
+    *,
+    since: datetime,
+    until: datetime,
+    rng: random.Random,
+    now: datetime | None = None,
+) -> dict[SourceId, SourceRuns]:
+    """Return the runs of sources in a time; states and pauses as they are `now` (None: when it begins).
+
+    What runs before a time that begins later is not simulated: an interval is then under way.
+    """
+    found = {
+        source.id: _simulated(source, state, pause, since=since, until=until, rng=rng, now=now or since)
+        for source, state, pause in sources
+    }
+    steady = [one for one in found.values() if isinstance(one, _Steady)]
+    parts = (steady[place : place + _AT_ONCE] for place in range(0, len(steady), _AT_ONCE))
+    by_interval = (runs for part in parts for runs in _by_interval(part, until, rng))
+    return {name: next(by_interval) if isinstance(one, _Steady) else one for name, one in found.items()}
+
+
+def _simulated(
     source: Source,
     state: SourceState,
     pause: Pause | None,
@@ -77,19 +108,15 @@ def simulate(
     since: datetime,
     until: datetime,
     rng: random.Random,
-    now: datetime | None = None,
-) -> SourceRuns:
-    """Return the runs of a source in a time; `state` and `pause` as they are `now` (None: when it begins).
-
-    What runs before a time that begins later is not simulated: an interval is then under way.
-    """
-    begin = _first(state, pause, now or since)
+    now: datetime,
+) -> SourceRuns | _Steady:
+    begin = _first(state, pause, now)
     if begin is None or state.stopped:
         return _without_runs(_at_rest(state, pause))
     under_way = _under_way(source, state, begin, since, rng) if begin < since else None
     begin = under_way.at if under_way else begin
-    if begin < until and isinstance(source.schedule, Every) and source.calendar is ALWAYS_OPEN:
-        return _by_interval(source.schedule, begin, until, rng)
+    if begin < until and isinstance(source.schedule, Every) and is_steady(source):
+        return _Steady(schedule=source.schedule, begin=begin)
     times: list[int] = []
     reasons: list[str] = []
     at, because = begin, state.due_because if pause is None else ENDED
@@ -124,15 +151,21 @@ def simulate(
     return SourceRuns(times_ms=np.array(times, np.int64), reasons=reasons)
 
 
-def in_order(runs: Mapping[SourceId, SourceRuns]) -> Iterator[Run]:
-    """Yield all runs in order of time."""
+def is_steady(source: Source) -> bool:
+    """Return whether runs follow from an interval alone: a hundred of them take as long as one of others."""
+    return isinstance(source.schedule, Every) and source.calendar is ALWAYS_OPEN
+
+
+def in_order(runs: Mapping[SourceId, SourceRuns], most: int | None = None) -> Iterator[Run]:
+    """Yield all runs in order of time, or the first ones."""
     names = [name for name, one in runs.items() if len(one.times_ms)]
     if not names:
         return
-    times = np.concatenate([runs[name].times_ms for name in names])
-    owners = np.repeat(np.arange(len(names)), [len(runs[name].times_ms) for name in names])
-    starts = np.cumsum([0, *(len(runs[name].times_ms) for name in names[:-1])])
-    for place in np.argsort(times, kind="stable"):
+    firsts = [runs[name].times_ms[:most] for name in names]
+    times = np.concatenate(firsts)
+    owners = np.repeat(np.arange(len(names)), [len(one) for one in firsts])
+    starts = np.cumsum([0, *(len(one) for one in firsts[:-1])])
+    for place in np.argsort(times, kind="stable")[:most]:
         owner = int(owners[place])
         reasons = runs[names[owner]].reasons
         because = reasons[0] if len(reasons) == 1 else reasons[int(place - starts[owner])]
@@ -186,13 +219,25 @@ def _at_rest(state: SourceState, pause: Pause | None, due: Due | None = None) ->
     return NoRuns(kind=StarvedKind.IDLE, because=because)
 
 
-def _by_interval(schedule: Every, begin: datetime, until: datetime, rng: random.Random) -> SourceRuns:
-    """Return what `after_success` would for an interval that nothing else lies over, without a call a run."""
-    span_ms = max(to_ms(until) - to_ms(begin), 0)
-    low = schedule.interval_s - schedule.jitter_s - schedule.sooner_s
-    high = schedule.interval_s + schedule.jitter_s
-    count = int(span_ms / 1000 / max(low, 1.0)) + 1
-    drawn = np.random.default_rng(rng.getrandbits(32)).uniform(low, high, count)
-    steps = np.concatenate([[0.0], np.maximum(drawn, ROUND.total_seconds())])
-    times = to_ms(begin) + (np.cumsum(steps) * 1000).astype(np.int64)
-    return SourceRuns(times_ms=times[times < to_ms(until)], reasons=(every_in_words(schedule),))
+def _by_interval(steady: Sequence[_Steady], until: datetime, rng: random.Random) -> list[SourceRuns]:
+    """Return what `after_success` would for intervals that nothing else lies over, without a call a run."""
+    schedules, until_ms = [one.schedule for one in steady], to_ms(until)
+    jitter_s = np.array([one.jitter_s for one in schedules])
+    interval_s = np.array([one.interval_s for one in schedules])
+    low_s = interval_s - jitter_s - np.array([one.sooner_s for one in schedules])
+    begins_ms = np.array([to_ms(one.begin) for one in steady], np.int64)
+    counts = ((until_ms - begins_ms) / 1000 / np.maximum(low_s, 1.0)).astype(np.int64) + 2
+    ends = np.cumsum(counts)
+    starts = ends - counts
+    width_s = np.repeat(interval_s + jitter_s - low_s, counts)
+    drawn = np.random.default_rng(rng.getrandbits(32)).random(ends[-1])
+    steps_ms = np.maximum(drawn * width_s + np.repeat(low_s, counts), ROUND.total_seconds()) * 1000
+    steps_ms[starts] = 0  # the first run of each is when it begins
+    times = np.cumsum(steps_ms)
+    times_ms = (times - np.repeat(times[starts], counts)).astype(np.int64) + np.repeat(begins_ms, counts)
+    # Of the runs of one source, those before the end come first.
+    kept = np.add.reduceat(times_ms < until_ms, starts, dtype=np.int64)
+    return [
+        SourceRuns(times_ms=times_ms[start : start + count], reasons=(every_in_words(schedule),))
+        for schedule, start, count in zip(schedules, starts.tolist(), kept.tolist(), strict=True)
+    ]

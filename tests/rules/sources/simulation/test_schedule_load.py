@@ -1,5 +1,7 @@
 """The numbers of a simulated time: hours of the clock, peaks, what collides, what is starved."""
 
+import random
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,7 +13,7 @@ from syndicator.model.clock import to_ms
 from syndicator.model.ids import SourceId
 from syndicator.model.schedule import Every
 from syndicator.model.source import Politeness, Source, SourceKind
-from syndicator.rules.sources.simulation.schedule_load import Hour, ScheduleLoad, load_of, peaks
+from syndicator.rules.sources.simulation.schedule_load import MOST, Hour, ScheduleLoad, load_of, peaks
 from syndicator.rules.sources.simulation.simulation import NoRuns, SourceRuns, StarvedKind
 
 BEGIN = datetime(2027, 3, 13, 12, 26, 30, tzinfo=UTC)
@@ -93,6 +95,32 @@ def test_runs_are_counted_in_the_hour_in_which_they_begin() -> None:
     assert [hour.runs for hour in found.hours] == [2, 1, 0, 0, 0]
     assert found.hosts[0].by_hour == (2, 1, 0, 0, 0)
     assert (found.hosts[0].most_an_hour, found.hosts_in_all) == (2, 1)
+
+
+def test_each_host_is_counted_apart() -> None:
+    rng = random.Random(1)
+    hosts = {f"s{number}": f"h{rng.randrange(40)}.example" for number in range(300)}
+    times = {
+        name: sorted(BEGIN + timedelta(seconds=rng.randrange(4 * 3600)) for _ in range(rng.randrange(9)))
+        for name in hosts
+    }
+    found = load(
+        {name: source(name, host) for name, host in hosts.items()},
+        {name: ran(*at) for name, at in times.items()},
+    )
+    assert [hour.runs for hour in found.hours] == [
+        sum(hour.begins_at <= at < hour.ends_at for each in times.values() for at in each)
+        for hour in found.hours
+    ]
+    assert (len(found.hosts), found.hosts_in_all) == (MOST, len(set(hosts.values())))
+    assert list(found.hosts) == sorted(found.hosts, key=lambda one: (-one.most_an_hour, one.host))
+    for host in {*found.hosts, *found.collisions}:
+        at_host = [at for name, each in times.items() if hosts[name] == host.host for at in each]
+        by_hour = [sum(hour.begins_at <= at < hour.ends_at for at in at_host) for hour in found.hours]
+        minutes = Counter(at.replace(second=0) for at in at_host)
+        assert (host.runs, list(host.by_hour)) == (len(at_host), by_hour)
+        assert (host.most_an_hour, host.most_a_minute) == (max(by_hour), max(minutes.values()))
+        assert host.sources == list(hosts.values()).count(host.host)
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,8 @@ def runs(schedule: Schedule, state: SourceState | None = None, pause: Pause | No
     source = Source(
         id=CITY, title="City", kind=SourceKind.FEED, url="https://city.example/rss", schedule=schedule
     )
-    found = simulate(
-        source, state or SourceState(), pause, since=NOON, until=NOON + DAY, rng=random.Random(1)
-    )
+    known = [(source, state or SourceState(), pause)]
+    found = simulate(known, since=NOON, until=NOON + DAY, rng=random.Random(1))[CITY]
     assert all(NOON <= run.at < NOON + DAY for run in in_order({CITY: found}))
     return found
 
@@ -31,6 +30,38 @@ def test_an_interval_runs_as_often_as_it_says() -> None:
     found = runs(Every(interval_s=300))
     assert len(found.times_ms) == 288
     assert found.reasons == ("every 5m",)
+
+
+def test_many_sources_run_as_each_would_alone() -> None:
+    schedules: list[Schedule] = [Every(interval_s=30.0 + 7 * number) for number in range(1200)]
+    schedules[::100] = [Cron(expression="*/10 * * * *", timezone="UTC") for _ in schedules[::100]]
+    known = [
+        (
+            Source(
+                id=SourceId(f"s{number}"), title="x", kind=SourceKind.FEED, url="https://city.example/rss",
+                schedule=schedule,
+            ),
+            SourceState(next_due_at=NOON + timedelta(seconds=number)), None,
+        )
+        for number, schedule in enumerate(schedules)
+    ]  # fmt: skip
+    until, rng = NOON + timedelta(hours=3), random.Random(1)
+    together = simulate(known, since=NOON, until=until, rng=rng)
+    assert list(together) == [source.id for source, _, _ in known]
+    for one in known:
+        name = one[0].id
+        alone = simulate([one], since=NOON, until=until, rng=rng)[name]
+        assert together[name].times_ms.tolist() == alone.times_ms.tolist()
+        assert list(together[name].reasons) == list(alone.reasons)
+    first = list(in_order(together, 25))
+    assert first == list(in_order(together))[:25]
+
+
+def test_intervals_stay_within_their_jitter() -> None:
+    found = [run.at for run in in_order({CITY: runs(Every(interval_s=300, jitter_s=30, sooner_s=20))})]
+    apart = [(later - earlier).total_seconds() for earlier, later in pairwise(found)]
+    assert all(249.9 <= seconds <= 330.1 for seconds in apart)
+    assert len({round(seconds) for seconds in apart}) > 40
 
 
 def test_an_interval_that_comes_sooner_by_chance_runs_somewhat_more() -> None:
@@ -109,7 +140,8 @@ def later(schedule: Schedule, state: SourceState, calendar: Calendar = ALWAYS_OP
         calendar=calendar,
     )
     since = NOON + timedelta(days=10, hours=12)
-    found = simulate(source, state, None, since=since, until=since + DAY, rng=random.Random(1), now=NOON)
+    known = [(source, state, None)]
+    found = simulate(known, since=since, until=since + DAY, rng=random.Random(1), now=NOON)[CITY]
     assert all(since <= run.at < since + DAY for run in in_order({CITY: found}))
     return [run.at for run in in_order({CITY: found})]
 
