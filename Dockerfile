@@ -6,7 +6,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY syndicator ./syndicator
 COPY config ./config
-RUN /venv/bin/pip install -c constraints.txt '.[otel]'
+RUN /venv/bin/pip install -c constraints.txt '.[otel,cold]'
 
 FROM python:3.13-slim
 LABEL org.opencontainers.image.title="syndicator" \

@@ -7,7 +7,8 @@
     │   └── NotReadable      the answer came, but is not what it should be (not_a_feed, malformed, …)
     ├── StoreError           Redis refused or misunderstood us
     │   ├── StoreUnavailable it is away: try again later
-    │   │   └── StoreRefuses it is there, and cannot or must not do what is asked
+    │   │   ├── StoreRefuses it is there, and cannot or must not do what is asked
+    │   │   └── ColdStoreAway the cold store does not answer: texts of older articles cannot be read
     │   ├── UnreadableRecord one stored value is damaged, or of a newer version: others are not concerned
     │   ├── EngineMismatch   the data folder was written by another engine
     │   └── SealError        secrets cannot be sealed, or opened with the keys that are here
@@ -98,6 +99,12 @@ class StoreRefuses(StoreUnavailable):
 
 class UnreadableRecord(StoreError):
     """What is stored under one key or field is damaged, or was written by a newer version."""
+
+
+class ColdStoreAway(StoreUnavailable, UnreadableRecord):
+    """The cold store does not answer, or is not the one of this data: others than older articles are not
+    concerned, and the same call may work later.
+    """
 
 
 class EngineMismatch(StoreError):

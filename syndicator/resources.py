@@ -161,6 +161,8 @@ def store_options(settings: Settings) -> StoreOptions:
         seal_keys=section.seal_key_file or (),
         kept_pictures=settings.retention.articles + timedelta(days=10),
         kept_attempts=settings.retention.attempts,
+        hot=settings.retention.hot,
+        cold=section.cold,
     )
 
 

@@ -37,6 +37,7 @@ from syndicator.pipeline.ops.data_loss import DataLoss
 from syndicator.pipeline.ops.doctor import Doctor
 from syndicator.pipeline.ops.measurements import Measurements
 from syndicator.pipeline.ops.metrics_reporter import MetricsReporter
+from syndicator.pipeline.ops.offload import OffloadStep
 from syndicator.pipeline.ops.retention import Retention, SweepStep
 from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.clicks import ClickLinks
@@ -75,6 +76,7 @@ from syndicator.resources import Resources, stale_cache
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.rules.stories.owners import owners_of
 from syndicator.settings.endpoint_registration import Registrations, written
+from syndicator.settings.tables.sections import RetentionSection
 from syndicator.store.articles.picture_files import PictureFiles
 from syndicator.store.data_mark import MarkFile
 from syndicator.store.ops.configured_names import ConfiguredNames
@@ -112,7 +114,8 @@ class Service:
         """All that a worker does."""
         return (
             self.gather_step, self.backfill_step, self.assign_step, self.publish_step, self.deliver_step,
-            self.rank_step, self.sweep_step, self.release_step, self.subscribe_step, self.hub_step,
+            self.rank_step, self.sweep_step, self.offload_step, self.release_step, self.subscribe_step,
+            self.hub_step,
         )  # fmt: skip
 
     async def sync_configuration(self) -> None:
@@ -330,7 +333,6 @@ class Service:
         names = ConfiguredNames(
             sources=tuple(settings.sources), feeds=tuple(settings.feeds), endpoints=tuple(settings.endpoints)
         )
-        kept = settings.retention
         self.access = Access(store, settings.tokens, clock, settings.store.data_dir)
         self.trials = SourceTrials(
             store=store, egress=self.egress, gatherer=self._foundation.gatherer, pool=self._foundation.pool,
@@ -347,7 +349,7 @@ class Service:
             names=names,
             sources=settings.sources.values(),
             origins=[resources.origins[source] for source in settings.sources],
-            kept_articles=kept.articles,
+            kept_articles=settings.retention.articles,
             gather=self.gather_step,
             directory=self.endpoints,
             publisher=self.publisher,
@@ -355,9 +357,10 @@ class Service:
         )
         mark = MarkFile(settings.store.data_dir, settings.store.namespace)
         self.data_loss = DataLoss(store.marks, mark, self.configuration_sync.sync, clock)
+        self.offload_step = OffloadStep(store, _retention(settings.retention), clock)
         self.sweep_step = SweepStep(
             store=store,
-            retention=Retention(articles=kept.articles, bodies=kept.bodies, identities=kept.identities),
+            retention=_retention(settings.retention),
             specs=self.specs,
             names=names,
             directory=self.endpoints,
@@ -385,3 +388,7 @@ class Service:
             access=self.access,
             feeds=self.specs,
         )
+
+
+def _retention(kept: RetentionSection) -> Retention:
+    return Retention(articles=kept.articles, bodies=kept.bodies, identities=kept.identities, hot=kept.hot)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from syndicator.model.ids import ArticleId, StoryId
-from syndicator.store.connection import Repository, pairs
+from syndicator.store.connection import Connection, Repository, pairs
 
 
 class PagePosition(Struct, frozen=True, kw_only=True):
@@ -67,3 +67,17 @@ class Lists(Repository):
         last_ms = ordered[end - 1][0]
         same = sum(at_ms == last_ms for at_ms, _ in ordered[:end])
         return names, PagePosition(until_ms=last_ms, skip=same)
+
+
+async def rank_after(redis: Connection, index: str, cursor: bytes | None) -> int:
+    """Return the rank of the first member of an index by time that a walk has not come to.
+
+    The cursor names the last that was done, and its time: `1762344000000 a1`. Many may share one. Where it
+    has left, or has another time by now, those of its time are done once more.
+    """
+    at_ms, _, last = (cursor or b"0").decode().partition(" ")
+    now_ms, rank, before = await redis.batch(
+        [("ZSCORE", index, last), ("ZRANK", index, last), ("ZCOUNT", index, "-inf", f"({at_ms}")]
+    )
+    is_there = now_ms is not None and int(now_ms) == int(at_ms)
+    return int(rank) + 1 if is_there else int(before)

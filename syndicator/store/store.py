@@ -23,6 +23,9 @@ from syndicator.store.articles.embargo import Embargoed
 from syndicator.store.articles.page_retry import Unreadable
 from syndicator.store.articles.pictures import Pictures
 from syndicator.store.articles.withdrawals import Withdrawals
+from syndicator.store.cold.cold_texts import ColdTexts
+from syndicator.store.cold.objects import IN_DATA_DIR, ColdObjects, opened
+from syndicator.store.cold.offloading import Offloading
 from syndicator.store.connection import USUAL_TIMEOUT_S, Connection, connect
 from syndicator.store.data_mark import DataMarks
 from syndicator.store.embedded import embedded_server
@@ -93,10 +96,19 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
     """How many earlier revisions of an article are kept."""
     kept_identities: timedelta = timedelta(days=180)
     """How long an identity is kept after it was last seen."""
+    hot: timedelta | None = None
+    """How long texts stay in Redis; None: until they end."""
+    cold: str | None = None
+    """Where texts go then: `cold.objects.IN_DATA_DIR`, or a URL. None: the former where `url` is None."""
     kept_pictures: timedelta = timedelta(days=100)
     """How long the address of a picture that we serve is kept, after it was last asked for."""
     kept_attempts: timedelta = timedelta(days=30)
     """How long attempts to deliver are kept."""
+
+    @property
+    def cold_place(self) -> str | None:
+        """Where texts go; None: nowhere."""
+        return self.cold or (IN_DATA_DIR if self.url is None else None)
 
 
 class Store:
@@ -108,14 +120,19 @@ class Store:
         keys: Keys,
         options: StoreOptions,
         url: str,
+        *,
         marks: DataMarks | None = None,
+        cold: ColdObjects | None = None,
     ) -> None:
         self.connection = connection
+        self._cold = cold
         self.again = StoreOptions(
             url=url,
             namespace=options.namespace,
             data_dir=options.data_dir,
             kept_articles=options.kept_articles,
+            kept_revisions=options.kept_revisions,
+            cold=options.cold_place,
         )
         """By which another process of this service opens it: without secrets but that of the URL."""
         self._keys = keys
@@ -131,10 +148,13 @@ class Store:
         """Of the versions of feeds."""
 
     def _open_articles(self, connection: Connection, keys: Keys, options: StoreOptions) -> None:
-        self.stories = Stories(connection, keys, options.kept_articles)
+        self.cold_texts = ColdTexts(connection, keys, self._cold, is_own=options.url is None)
+        self.offloading = Offloading(connection, keys, self.cold_texts, options.kept_revisions)
+        self.stories = Stories(connection, keys, options.kept_articles, self.cold_texts)
         self.articles = Articles(
-            connection, keys, options.kept_revisions, options.kept_identities, self.marks
-        )
+            connection, keys, options.kept_revisions, options.kept_identities,
+            marks=self.marks, cold=self.cold_texts,
+        )  # fmt: skip
         self.assignments = Assignments(connection, keys, self.stories.kept)
         self.changes = Changes(connection, keys)
         self.feeds = Feeds(connection, keys)
@@ -143,7 +163,7 @@ class Store:
         self.lists = Lists(connection, keys)
         self.outbox = Outbox(connection, keys)
         self.pictures = Pictures(connection, keys, options.kept_pictures)
-        self.withdrawals = Withdrawals(connection, keys, self.articles)
+        self.withdrawals = Withdrawals(connection, keys, self.articles, self.cold_texts)
         self.clicks = Clicks(connection, keys)
         self.crossings = Crossings(connection, keys)
         self.signals = Signals(connection, keys)
@@ -168,7 +188,7 @@ class Store:
         self.deliveries = Deliveries(connection, keys)
         self.digests = Digests(connection, keys)
         self.endpoints = Endpoints(connection, keys, Sealer(options.seal_keys, options.data_dir))
-        self.event_articles = EventArticles(connection, keys)
+        self.event_articles = EventArticles(connection, keys, self.cold_texts)
         self.events = Events(connection, keys)
         self.replays = Replays(connection, keys)
         self.requeuing = Requeuing(connection, keys)
@@ -183,7 +203,7 @@ class Store:
         self.hub_mending = HubMending(connection, keys, self.hub)
         self.listeners = Listeners(connection, keys)
         self.mending = Mending(connection, keys)
-        self.renaming = Renaming(connection, keys, self.held)
+        self.renaming = Renaming(connection, keys, self.held, self.cold_texts)
         self.tokens = Tokens(connection, keys)
         self.used_links = UsedLinks(connection, keys)
         self.sessions = Sessions(connection, keys)
@@ -199,7 +219,8 @@ class Store:
 
     def with_options(self, options: StoreOptions) -> "Store":
         """Return the store over the same connection, with other retention."""
-        return Store(self.connection, self._keys, options, self.again.url or "", self.marks)
+        url = self.again.url or ""
+        return Store(self.connection, self._keys, options, url, marks=self.marks, cold=self._cold)
 
     def clock(self) -> AbstractAsyncContextManager[SharedClock]:
         """Return the clock that all processes share.
@@ -225,12 +246,26 @@ async def open_store(options: StoreOptions, *, migrates: bool = False) -> AsyncI
     `migrates`: brings data of an older layout to that of this release, and waits for other processes where
     that is needed; else such data is refused. Newer data is refused always. Raises StoreError.
     """
-    async with open_server(options) as (connection, url):
-        store = Store(connection, Keys(options.namespace), options, url)
+    async with open_server(options) as (connection, url), open_cold(options) as cold:
+        store = Store(connection, Keys(options.namespace), options, url, cold=cold)
         migrator = Migrator(connection, Keys(options.namespace), store.living)
         await (migrator.migrate() if migrates else migrator.check())
         await store.marks.begin(await redis_time(connection))
+        await store.cold_texts.begin(writes=options.hot is not None)
         yield store
+
+
+@asynccontextmanager
+async def open_cold(options: StoreOptions) -> AsyncIterator[ColdObjects | None]:
+    """Open the cold store; None where there is none."""
+    if (place := options.cold_place) is None:
+        yield None
+        return
+    objects = opened(place, options.namespace, options.data_dir)
+    try:
+        yield objects
+    finally:
+        await objects.close()
 
 
 @asynccontextmanager
@@ -281,8 +316,8 @@ async def open_again(options: StoreOptions) -> AsyncIterator[Store]:
     if options.url is None:
         raise StoreError("a store is opened again by its URL")
     keys = Keys(options.namespace)
-    async with connect(options.url, anchor=keys.meta()) as connection:
-        yield Store(connection, keys, options, options.url)
+    async with connect(options.url, anchor=keys.meta()) as connection, open_cold(options) as cold:
+        yield Store(connection, keys, options, options.url, cold=cold)
 
 
 OLDEST = {"redis": (7, 0), "valkey": (7, 2)}

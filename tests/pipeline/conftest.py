@@ -72,16 +72,18 @@ async def on_all_hosts(app: web.Application) -> AsyncIterator[int]:
 def service_of(redis_url: str, tmp_path: Path, clock: ManualClock) -> OpenService:
     """Open a service over a configuration text, synchronized as at a start unless `synced=False`.
 
+    `store`: more lines of `[store]`.
+
     Several over one test share their state.
     """
     namespace = f"test-{uuid.uuid4().hex}"
 
     @asynccontextmanager
-    async def opened(config: str, *, synced: bool = True) -> AsyncIterator[Service]:
+    async def opened(config: str, *, synced: bool = True, store: str = "") -> AsyncIterator[Service]:
         folder = tmp_path / f"config-{uuid.uuid4().hex}"
         folder.mkdir()
         common = (
-            f'[store]\nurl = "{redis_url}"\nnamespace = "{namespace}"\ndata_dir = "{tmp_path}"\n'
+            f'[store]\nurl = "{redis_url}"\nnamespace = "{namespace}"\ndata_dir = "{tmp_path}"\n{store}'
             '[egress]\nallow = ["127.0.0.0/8"]\nallow_callbacks = ["127.0.0.0/8"]\n'
             'allow_subscribers = ["127.0.0.0/8"]\n'
         )

@@ -17,7 +17,7 @@ from syndicator.store.ops.backup import Progress, Restored, back_up, restore
 from syndicator.store.ops.backup_file import BackupEnd, BackupHead
 from syndicator.store.ops.configuration_versions import ConfigurationVersions
 from syndicator.store.shared_clock import redis_time
-from syndicator.store.store import StoreOptions, open_server
+from syndicator.store.store import StoreOptions, open_cold, open_server
 
 _SAY_EVERY_S = 2.0
 _TIMEOUT_S = 60.0
@@ -38,18 +38,21 @@ def _backup(
 ) -> None:
     """Copy all that is kept in Redis into one file, as it is at one moment, while the service runs.
 
+    With it goes what is in the cold store, so that one file has all.
+
     Secrets in it stay sealed: keep `seal.key` of the data folder, too.
     """
     options, began = store_options(invocation(context).own_settings()), time.monotonic()
 
     async def copied() -> BackupEnd:
         sealed_by = Sealer(options.seal_keys, options.data_dir).fingerprint()
-        async with open_server(options) as (connection, _):
+        async with open_server(options) as (connection, _), open_cold(options) as cold:
             return await back_up(
                 (await connection.server()).url,
                 options.namespace,
                 file,
                 sealed_by=sealed_by,
+                cold=cold,
                 progress=_progress("copied", quiet=as_json),
             )
 
@@ -80,7 +83,7 @@ def _restore(
     options = replace(options, namespace=into or options.namespace)
 
     async def brought_back() -> Restored:
-        async with open_server(options, timeout_s=_TIMEOUT_S) as (connection, _):
+        async with open_server(options, timeout_s=_TIMEOUT_S) as (connection, _), open_cold(options) as cold:
             sealer = Sealer(options.seal_keys, options.data_dir)
             versions = ConfigurationVersions(connection, Keys(options.namespace), sealer)
             if running := await versions.notes(await redis_time(connection)):
@@ -93,6 +96,7 @@ def _restore(
                 options.namespace,
                 file,
                 replace=overwrite,
+                cold=cold,
                 progress=_progress("brought back", quiet=as_json),
             )
 

@@ -40,6 +40,7 @@ class StepName(StrEnum):
     DELIVER = "deliver"
     RANK = "rank"
     SWEEP = "sweep"
+    OFFLOAD = "offload"
 
 
 def register(app: typer.Typer) -> None:

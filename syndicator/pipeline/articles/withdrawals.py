@@ -2,6 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
+from msgspec.structs import replace
+
+from syndicator.errors import ColdStoreAway
 from syndicator.model.article import Article, Withdrawal, WithdrawnBy
 from syndicator.model.clock import Clock
 from syndicator.model.feed import FeedSpec
@@ -42,7 +45,7 @@ class Withdrawer:
         Returns None where there is no such article, it is withdrawn already, or an operator has restored it.
         """
         for _ in range(_ATTEMPTS):
-            article = await self._store.articles.get(article_id)
+            article, specs = await self._read(article_id)
             if article is None or not may_be_withdrawn(article, by):
                 return None
             (place,) = await self._store.stories.places([article_id])
@@ -50,7 +53,7 @@ class Withdrawer:
                 article,
                 by,
                 reason,
-                specs=self._specs,
+                specs=specs,
                 now=self._clock(),
                 members=await self._members(place.story) if place.story else (),
             )
@@ -71,6 +74,19 @@ class Withdrawer:
                     await self._count_coverage(self._store, [place.story])
                 return intent.withdrawal
         return None
+
+    async def _read(self, article_id: ArticleId) -> tuple[Article | None, FeedIndex]:
+        """Return an article, and the feeds that may show it.
+
+        While the cold store is away, its text is not known: each feed whose query it might match is one.
+        """
+        try:
+            return await self._store.articles.get(article_id), self._specs
+        except ColdStoreAway:
+            (head,) = await self._store.articles.get_many([article_id], bodies=False)
+            return head, FeedIndex(
+                [replace(spec, filter=replace(spec.filter, query=None)) for spec in self._specs]
+            )
 
     async def _members(self, story: StoryId) -> list[Article]:
         """Return the articles of a story, without bodies: their feeds change with the withdrawal."""

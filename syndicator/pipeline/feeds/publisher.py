@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from syndicator import __version__
-from syndicator.errors import StoreError, StoreUnavailable
+from syndicator.errors import ColdStoreAway, StoreError, StoreUnavailable
 from syndicator.model.clock import Clock
 from syndicator.model.feed import (
     FeedSnapshot,
@@ -191,8 +191,13 @@ class Publisher(Composer):
             if stored is not None and stored.made_by == made_by and stored.shows(version):
                 self._kept.put(key, stored)
                 return stored
-            with span("feed rendering", feed=key[0], format=key[1].value):
-                made = await self._made(key, version, stored)
+            try:
+                with span("feed rendering", feed=key[0], format=key[1].value):
+                    made = await self._made(key, version, stored)
+            except ColdStoreAway:
+                if stored is not None and stored.made_by == made_by and not self.stale_cache.has(*key):
+                    self.stale_cache.confirm(stored)
+                raise
             self._kept.put(key, made)
             await self._keep_for_others(made)
             return made

@@ -42,6 +42,8 @@ class Retention(Struct, frozen=True, kw_only=True):
 
     articles: timedelta = timedelta(days=90)
     bodies: timedelta = timedelta(days=30)
+    hot: timedelta | None = None
+    """How long texts stay in Redis, before they go to the cold store; None: until they end."""
     identities: timedelta = timedelta(days=180)
     """Counted from the last time that a source listed them."""
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.errors import UnreadableRecord
+from syndicator.errors import ColdStoreAway, UnreadableRecord
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint, Replayed
 from syndicator.model.event import Event, EventType
@@ -127,6 +127,8 @@ class ReplayWork:
         """
         try:
             return await self._judged_together(replay, endpoint, part)
+        except ColdStoreAway:  # it goes on when that is back
+            raise
         except UnreadableRecord as error:
             if len(part) > 1:  # one of them
                 return _joined([await self._judged(replay, endpoint, [entry]) for entry in part])

@@ -36,6 +36,8 @@ TAG_AUTHORITY = re.compile(
 )
 """RFC 4151, 2.1."""
 _STORE_SCHEMES = {"redis", "rediss", "unix"}
+_COLD_FILE = "data_dir"
+_COLD_SCHEMES = {"s3", "gs", "az", "file"}
 _STORE_SCHEMES_PLANNED = {"redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"}
 
 
@@ -72,6 +74,18 @@ def _store_url(value: str) -> str:
         raise wrong("is not the URL of a Redis server", remedy)
     if not (parts.path if parts.scheme == "unix" else parts.hostname):
         raise wrong("does not say where the Redis is", remedy)
+    return value
+
+
+def _cold_store(value: str) -> str:
+    if value == _COLD_FILE:
+        return value
+    remedy = f'write "{_COLD_FILE}", or a URL: s3://bucket/prefix, gs://, az://, or file:///folder'
+    parts = split_url(value, remedy)
+    if parts.scheme not in _COLD_SCHEMES or not (parts.path if parts.scheme == "file" else parts.hostname):
+        raise wrong("is not the URL of a store of objects", remedy)
+    if parts.username or parts.password:
+        raise wrong("holds credentials", "give them by the environment, as AWS_ACCESS_KEY_ID")
     return value
 
 
@@ -215,6 +229,13 @@ class StoreSection(Form):
         description='How much disk the pictures may take that are served for sources with images = "cache".',
     )
 
+    cold: Annotated[Line, AfterValidator(_cold_store)] | None = Field(
+        default=None,
+        description='Where texts go that leave memory by `[retention] hot`: `"data_dir"` is a file there, '
+        'for processes of one machine; `"s3://bucket/prefix"`, `gs://`, `az://` or `file:///folder` are for '
+        "several (`pip install 'syndicator[cold]'`). Left out: `data_dir` with the embedded server.",
+    )
+
     @field_validator("url_file")
     @classmethod
     def _one_url(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -269,6 +290,10 @@ class EgressSection(Form):
         return None if value is None else proxy_url(value)
 
 
+_LEAST_HOT = timedelta(days=4)
+"""Longer than the window of stories, whose articles are compared text by text."""
+
+
 class RetentionSection(Form):
     """`[retention]`: how long things are kept."""
 
@@ -277,6 +302,12 @@ class RetentionSection(Form):
     )
     bodies: PositiveDuration = Field(
         default=timedelta(days=30), description="Their full texts; title and lead stay longer."
+    )
+    hot: PositiveDuration | None = Field(
+        default=None,
+        description="How long full texts and earlier revisions stay in memory, from when the article was "
+        "first shown; then they go to `[store] cold`, and are read from there. At least four days. Left out: "
+        "as long as `bodies`.",
     )
     revisions: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
         default=5, description="How many revisions of one article."
@@ -298,6 +329,17 @@ class RetentionSection(Form):
             raise wrong(
                 "is longer than articles: a text cannot outlive its article", "raise articles, or lower it"
             )
+        return value
+
+    @field_validator("hot")
+    @classmethod
+    def _hot_first(cls, value: timedelta | None, info: ValidationInfo) -> timedelta | None:
+        if value is None:
+            return None
+        if value < _LEAST_HOT:
+            raise wrong("is too short: copies and stories compare texts of three days", 'write "4d" or more')
+        if value >= info.data.get("bodies", timedelta.max):
+            raise wrong("is not shorter than bodies: texts end before they leave memory", "leave it out")
         return value
 
     @field_validator("identities")

@@ -125,6 +125,7 @@ class ArticleWrites:
         if previous is not None:
             commands.append(("HSET", keys.revisions(article.id), previous.revision, _packed(previous)))
             commands.append(("HDEL", keys.revisions(article.id), previous.revision - self._kept_revisions))
+            commands.append(rewritten(keys, article))
             gone = sorted(set(facets_of(previous)) - facets)
             commands += [("ZREM", keys.timeline(facet), article.id) for facet in gone]
         commands.append(("ZADD", keys.admitted(), "NX", to_ms(article.shown_since), article.id))
@@ -159,9 +160,15 @@ class ArticleWrites:
             ("DEL", keys.article(article_id), keys.revisions(article_id), keys.aliases(article_id))
         )
         commands.append(("ZREM", keys.admitted(), article_id))
+        commands.append(("ZREM", keys.rewritten(), article_id))
         if article:
             commands.append(("ZREM", keys.recheck(article.source), article_id))
         return [*commands, note_change(keys, article_id)]
+
+
+def rewritten(keys: Keys, article: Article) -> Command:
+    """Return the command that notes when the text of a known article was written to Redis again."""
+    return ("ZADD", keys.rewritten(), to_ms(article.updated_at), article.id)
 
 
 def _fields(key: str, article: Article) -> Command:

@@ -16,10 +16,13 @@ from syndicator.rules.identity.canonical_trust import is_first_party
 from syndicator.rules.identity.recognition import KnownArticle, RecognizedKeys
 from syndicator.store.articles.article_writes import ArticleWrites
 from syndicator.store.codec import pack, unpack
+from syndicator.store.cold.cold_texts import ColdTexts, StoredText
+from syndicator.store.cold.offloading import merged
 from syndicator.store.connection import Command, Connection, Repository, Script, pairs
 from syndicator.store.data_mark import DataMarks
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import note_change
+from syndicator.store.paging import rank_after
 
 
 class TimelinePlace(Struct, frozen=True, kw_only=True):
@@ -37,6 +40,8 @@ class Owned(Struct, frozen=True, kw_only=True):
 
 
 _THIRD_PARTY = b"0"
+_BODY, _POINTER = 6, 9
+"""Places in a row of `lookup.lua`."""
 SEEN_PRECISION = timedelta(days=1)
 """How exactly it is known when an identity was last seen: a list that never changes writes nothing.
 Of identities that are kept for less than two days it is half of that time."""
@@ -51,10 +56,14 @@ class Articles(Repository):
         keys: Keys,
         kept_revisions: int,
         kept_identities: timedelta,
+        *,
         marks: DataMarks,
+        cold: ColdTexts,
     ) -> None:
         super().__init__(connection, keys)
         self._marks = marks
+        self._cold = cold
+        self._kept_revisions = kept_revisions
         self.writes = ArticleWrites(keys, kept_revisions)
         self._seen_precision = min(SEEN_PRECISION, kept_identities / 2)
         self._lookup = Script("articles/lookup")
@@ -63,7 +72,8 @@ class Articles(Repository):
     async def lookup(self, identities: Sequence[Identity], now: datetime) -> list[RecognizedKeys]:
         """Return what is known of each candidate of a batch, in one round trip.
 
-        Raise StoreUnavailable where Redis was emptied: all that is known would be taken for new.
+        Raise StoreUnavailable where Redis was emptied: all that is known would be taken for new; and
+        ColdStoreAway where the text of a changed one is needed, and cannot be read.
         """
         if not identities:
             return []
@@ -75,7 +85,22 @@ class Articles(Repository):
             self._keys.reserved(ArticleId("")),
         )  # fmt: skip
         self._marks.check(created_ms)
+        await self._fill([known for _, _, articles in rows for known in articles])
         return [self._found(identity, row) for identity, row in zip(identities, rows, strict=True)]
+
+    async def _fill(self, rows: Sequence[list[bytes]]) -> None:
+        """Add the texts that are in the cold store to rows of `lookup.lua`."""
+        cold = [row for row in rows if row[_POINTER]]
+        bodies = await self._cold.bodies(
+            [
+                StoredText(
+                    article=ArticleId(row[0].decode()), key=row[7].decode(), body=None, pointer=row[_POINTER]
+                )
+                for row in cold
+            ]
+        )
+        for row, body in zip(cold, bodies, strict=True):
+            row[_BODY] = body or b""
 
     async def admit(self, admissions: Sequence[Admission], now: datetime) -> list[bool]:
         """Carry out each intent whose grounds still hold; False: something moved, judge it again."""
@@ -174,10 +199,22 @@ class Articles(Repository):
         return read_article(head, body)
 
     async def get_many(self, ids: Sequence[ArticleId], *, bodies: bool = True) -> list[Article | None]:
-        """Return the newest revisions; None for what is not (or no longer) there."""
-        fields = ("head", "body") if bodies else ("head",)
-        rows = await self._redis.batch([("HMGET", self._keys.article(key), *fields) for key in ids])
-        return [read_article(row[0], row[1] if bodies else None) for row in rows]
+        """Return the newest revisions; None for what is not (or no longer) there.
+
+        Raise ColdStoreAway where a text is in the cold store, and cannot be read.
+        """
+        keys = [self._keys.article(one) for one in ids]
+        if not bodies:
+            heads = await self._redis.batch([("HGET", key, "head") for key in keys])
+            return [read_article(head, None) for head in heads]
+        rows = await self._redis.batch([("HMGET", key, "head", "body", "cold") for key in keys])
+        texts = await self._cold.bodies(
+            [
+                StoredText(article=one, key=key, body=row[1], pointer=row[2])
+                for one, key, row in zip(ids, keys, rows, strict=True)
+            ]
+        )
+        return [read_article(row[0], body) for row, body in zip(rows, texts, strict=True)]
 
     async def aliases(self, article_id: ArticleId) -> list[Alias]:
         """Return the other names under which an article came, the oldest first."""
@@ -194,13 +231,19 @@ class Articles(Repository):
         newest = await self.get(article_id)
         if newest is None or newest.revision == revision:
             return newest
-        kept = await self._redis.call("HGET", self._keys.revisions(article_id), revision)
-        return unpack(kept, Article) if kept else None
+        kept = await self.kept_revisions(article_id)
+        return next((one for one in kept if one.revision == revision), None)
 
     async def kept_revisions(self, article_id: ArticleId) -> list[Article]:
         """Return the revisions that are kept besides the newest, the newest of them first."""
-        rows = await self._redis.call("HVALS", self._keys.revisions(article_id))
-        return sorted((unpack(row, Article) for row in rows), key=lambda one: -one.revision)
+        key = self._keys.article(article_id)
+        rows, pointer = await self._redis.batch(
+            [("HVALS", self._keys.revisions(article_id)), ("HGET", key, "cold")]
+        )
+        hot = [unpack(row, Article) for row in rows]
+        stored = StoredText(article=article_id, key=key, body=None, pointer=pointer)
+        [cold] = await self._cold.texts([stored]) if pointer is not None else [None]
+        return list(reversed(merged(hot, cold, self._kept_revisions)))
 
     async def timeline(
         self, facets: Sequence[str], depth: int, *, until_ms: int | None = None, since_ms: int | None = None
@@ -262,45 +305,32 @@ class Articles(Repository):
         )
         ids = [ArticleId(name.decode()) for name in names]
         found = await self.get_many(ids, bodies=False)
+        pointers = await self._cold.pointers([self._keys.article(one) for one in ids])
         commands: list[Command] = []
         for article_id, article in zip(ids, found, strict=True):
             commands += self.writes.removal(article_id, article)
         await self._redis.batch(commands)
+        await self._cold.forget(ids, pointers)
         return [article for article in found if article]
 
     async def sweep_bodies(self, now: datetime, keep: timedelta, limit: int) -> int:
         """Drop the bodies of up to `limit` articles that were admitted longer ago than `keep`."""
         admitted, bound = self._keys.admitted(), to_ms(now - keep)
-        start = await self._first_with_body()
+        cursor = await self._redis.call("HGET", self._keys.cursors(), "bodies")
+        start = await rank_after(self._redis, admitted, cursor)
         rows = pairs(await self._redis.call("ZRANGE", admitted, start, start + limit - 1, "WITHSCORES"))
         ids = [ArticleId(name.decode()) for name, at_ms in rows if int(at_ms) <= bound]
         if not ids:
             return 0
         last = f"{int(rows[len(ids) - 1][1])} {ids[-1]}"
-        commands: list[Command] = [("HDEL", self._keys.article(one), "body") for one in ids]
+        pointers = await self._cold.pointers([self._keys.article(one) for one in ids])
+        commands: list[Command] = [("HDEL", self._keys.article(one), "body", "cold") for one in ids]
         commands.append(("DEL", *(self._keys.revisions(one) for one in ids)))
+        commands.append(("ZREM", self._keys.rewritten(), *ids))
         commands += [note_change(self._keys, one) for one in ids]
         await self._redis.batch([*commands, ("HSET", self._keys.cursors(), "bodies", last)])
+        await self._cold.forget(ids, pointers)
         return len(ids)
-
-    async def _first_with_body(self) -> int:
-        """Return the rank, by admission, of the first article whose body is still to be swept.
-
-        The cursor names the last that was swept, and its time: many may share one. Where it has left, or was
-        admitted anew, those of its time are swept once more.
-        """
-        admitted = self._keys.admitted()
-        cursor = (await self._redis.call("HGET", self._keys.cursors(), "bodies") or b"0").decode()
-        at_ms, _, last = cursor.partition(" ")
-        now_ms, rank, before = await self._redis.batch(
-            [
-                ("ZSCORE", admitted, last),
-                ("ZRANK", admitted, last),
-                ("ZCOUNT", admitted, "-inf", f"({at_ms}"),
-            ]
-        )
-        is_there = now_ms is not None and int(now_ms) == int(at_ms)
-        return int(rank) + 1 if is_there else int(before)
 
     async def sweep_identities(self, now: datetime, keep: timedelta, limit: int) -> int:
         """Forget up to `limit` identities that no source has listed for longer than `keep`."""
@@ -340,7 +370,7 @@ class Articles(Repository):
         )
 
     def _known(self, row: list[bytes]) -> KnownArticle:
-        name, revision, content_hash, source, published, head, body, key, first_party = row
+        name, revision, content_hash, source, published, head, body, key, first_party, _ = row
         article_id = ArticleId(name.decode())
         return KnownArticle(
             article_id=article_id,

@@ -9,13 +9,16 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from syndicator.errors import ColdStoreAway
 from syndicator.model.article import Article, Withdrawal
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.articles.withdrawal import Restoring, Withdrawing
 from syndicator.rules.filter_matching import facets_of
+from syndicator.store.articles.article_writes import rewritten
 from syndicator.store.articles.articles import Articles
 from syndicator.store.codec import pack, unpack
+from syndicator.store.cold.cold_texts import ColdTexts, StoredText
 from syndicator.store.connection import Command, Connection, Repository
 from syndicator.store.feeds.feeds import raise_version
 from syndicator.store.keys.table import Keys
@@ -27,32 +30,54 @@ from syndicator.store.stories.assignments import moved
 class Withdrawals(Repository):
     """What was taken out, and how to put it back."""
 
-    def __init__(self, connection: Connection, keys: Keys, articles: Articles) -> None:
+    def __init__(self, connection: Connection, keys: Keys, articles: Articles, cold: ColdTexts) -> None:
         super().__init__(connection, keys)
         self._articles = articles
+        self._cold = cold
 
     async def withdraw(self, intent: Withdrawing, also: Sequence[Command] = ()) -> bool:
         """Remove an article from indexes and feeds, and add its event; False where it changed meanwhile.
 
-        `also` is written in the same transaction.
+        `also` is written in the same transaction. A text in the cold store comes back into Redis, beside the
+        withdrawal, and leaves that store; where it is away, that is done when the withdrawal ends.
         """
         keys, withdrawal, now_ms = self._keys, intent.withdrawal, to_ms(intent.withdrawal.at)
         article = withdrawal.article
         record = replace(withdrawal, article=replace(article, body_html=""))
+        pointer, returning = await self._out_of_the_cold(article.id)
         writes: list[Command] = [
             # With all that belongs to it, such as its place among stories.
             ("RENAME", keys.article(article.id), keys.withdrawn(article.id)),
+            *returning,
             ("HSET", keys.withdrawn(article.id), "record", pack(record), "revision", withdrawal.revision),
             ("ZADD", keys.withdrawals(), now_ms, article.id),
             ("ZREM", keys.admitted(), article.id),
             ("ZREM", keys.recheck(article.source), article.id),
+            ("ZREM", keys.rewritten(), article.id),
         ]
         writes += [("ZREM", keys.timeline(facet), article.id) for facet in facets_of(article)]
         writes += forgetting(keys, article.id)
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
         writes += [append_event(keys, intent.event), note_change(keys, article.id), *also]
-        expects = ((keys.article(article.id), "revision", str(article.revision)),)
-        return await self._commit(expects=expects, writes=writes)
+        place = keys.article(article.id)
+        expects = ((place, "revision", str(article.revision)), (place, "cold", (pointer or b"").decode()))
+        is_done = await self._commit(expects=expects, writes=writes)
+        if is_done and returning:
+            await self._cold.forget([article.id], [pointer])
+        return is_done
+
+    async def _out_of_the_cold(self, article_id: ArticleId) -> tuple[bytes | None, list[Command]]:
+        """Return where the text of an article is in the cold store, and what puts it beside a withdrawal.
+
+        Nothing does where that store is away.
+        """
+        key = self._keys.article(article_id)
+        body, pointer = await self._redis.call("HMGET", key, "body", "cold")
+        stored = StoredText(article=article_id, key=key, body=body, pointer=pointer)
+        try:
+            return pointer, await self._cold.returning(stored, self._keys.withdrawn(article_id))
+        except ColdStoreAway:
+            return pointer, []
 
     async def gone_since(self, ids: Sequence[ArticleId]) -> list[datetime | None]:
         """Return when the page of each article was first found gone; None where it was there last."""
@@ -76,6 +101,7 @@ class Withdrawals(Repository):
             *placing,
             ("ZREM", keys.withdrawals(), article.id),
             *self._articles.writes.storing(article, None),
+            rewritten(keys, article),
         ]
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
         writes += [append_event(keys, intent.event), *also]
@@ -104,9 +130,19 @@ class Withdrawals(Repository):
 
     async def get_many(self, ids: Sequence[ArticleId], *, bodies: bool = False) -> list[Withdrawal | None]:
         """Return withdrawals, as wanted with the bodies of their articles; None for what is not withdrawn."""
-        fields = ("record", "body") if bodies else ("record",)
-        rows = await self._redis.batch([("HMGET", self._keys.withdrawn(one), *fields) for one in ids])
-        return [_withdrawal(*row) for row in rows]
+        keys = [self._keys.withdrawn(one) for one in ids]
+        if not bodies:
+            return [
+                _withdrawal(row) for row in await self._redis.batch([("HGET", key, "record") for key in keys])
+            ]
+        rows = await self._redis.batch([("HMGET", key, "record", "body", "cold") for key in keys])
+        texts = await self._cold.bodies(
+            [
+                StoredText(article=one, key=key, body=row[1], pointer=row[2])
+                for one, key, row in zip(ids, keys, rows, strict=True)
+            ]
+        )
+        return [_withdrawal(row[0], body) for row, body in zip(rows, texts, strict=True)]
 
     async def newest(self, limit: int, *, bodies: bool = False) -> list[Withdrawal]:
         """Return what was withdrawn last, the newest first; `limit` 0 is all."""
@@ -125,7 +161,9 @@ class Withdrawals(Repository):
             records = [
                 key for one in ids for key in (keys.withdrawn(one), keys.revisions(one), keys.aliases(one))
             ]
+            pointers = await self._cold.pointers([keys.withdrawn(one) for one in ids])
             await self._redis.batch([("DEL", *records), ("ZREM", keys.withdrawals(), *ids)])
+            await self._cold.forget(ids, pointers)
         return len(ids)
 
 

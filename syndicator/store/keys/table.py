@@ -28,7 +28,8 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
         """HASH: `schema` (version of this layout), `schema_release` (which release brought the data there),
         `schema_oldest` (programs of an older layout must not work on it); `created_ms` (which data this is),
         `lost_ms` (when data that was lost was last there), `tag_authority` (what all ids begin with);
-        `list` (digest of the list of feeds), `list_ms` (when it changed).
+        `list` (digest of the list of feeds), `list_ms` (when it changed); `cold` (which cold store has texts
+        of this data).
         Kept: for ever. Written by: start.
         """
         return self._prefix + "meta"
@@ -189,8 +190,9 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
         `sketch` (`Story` of this article alone, see `store/stories/story_codec.py`), `story`, `copy_of`,
         `kin` (`Kin`, there too), `quiet` (1: it was not announced, it was too old), `gone` (when its page
         was first found gone, ms), `unassigned` (1: shown before it was assigned to a story); or only
-        `merged`: the id of the article that it was found to be.
-        Kept: retention of articles; `body` by that of bodies. Written by: admit, assign.
+        `merged`: the id of the article that it was found to be; `cold`: the revision up to which texts are
+        in the cold store instead, and a mark of their object, as `3.9f2c01ab`.
+        Kept: retention of articles; `body` by that of bodies. Written by: admit, assign, offload.
         """
         return f"{self._prefix}article:{article}"
 
@@ -205,6 +207,19 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
         Kept: goes with its article. Written by: admit.
         """
         return f"{self._prefix}aliases:{article}"
+
+    def rewritten(self) -> str:
+        """ZSET: id of each article whose text was written again after its first revision → when, ms.
+        Kept: until its text leaves for the cold store, or that of bodies ends. Written by: admit, offload.
+        """
+        return self._prefix + "articles:rewritten"
+
+    def cold(self) -> str:
+        """HASH: `token` of who may move texts to the cold store, `until` (end of the lease, ms), `part` (that
+        was looked through last for objects that no article names).
+        Kept: for ever. Written by: offload.
+        """
+        return self._prefix + "cold"
 
     def withdrawn(self, article: ArticleId) -> str:
         """HASH: all fields of the article, `record` (msgpack `Withdrawal`), `revision` of the withdrawal.
@@ -352,7 +367,8 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
     def cursors(self) -> str:
         """HASH: reader → the last entry of the outbox (or last time) that it is done with. `aside`: the last
         entry that was taken back from what was set aside. `bodies`: time and id of the last article whose
-        body was swept.
-        Kept: for ever; of feeds, while configured, and a week. Written by: fan-out, sweep, rank.
+        body was swept; `offloaded`: of the last whose text went to the cold store.
+        Kept: for ever; of feeds, while configured, and a week. Written by: fan-out, sweep, rank,
+        offload.
         """
         return self._prefix + "cursors"

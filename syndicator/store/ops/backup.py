@@ -20,10 +20,13 @@ from redis import exceptions
 
 from syndicator.errors import StoreError
 from syndicator.model.clock import to_ms
+from syndicator.store.cold.objects import ColdObjects
 from syndicator.store.connection import Command, Connection, pattern_of, pieces
 from syndicator.store.keys.table import Keys
 from syndicator.store.layout import LAYOUT, UNRECORDED
 from syndicator.store.ops.backup_file import (
+    FORMAT,
+    WITH_TEXTS,
     BackupEnd,
     BackupHead,
     KeyRecord,
@@ -32,6 +35,7 @@ from syndicator.store.ops.backup_file import (
     frames,
     written,
 )
+from syndicator.store.ops.backup_texts import check_texts, copy_texts, restore_texts
 from syndicator.store.shared_clock import redis_time
 
 AT_ONCE = 500
@@ -123,25 +127,37 @@ class _Source:
 
 
 async def back_up(
-    url: str, namespace: str, path: Path, *, sealed_by: str = "", progress: Progress = lambda *_: None
+    url: str,
+    namespace: str,
+    path: Path,
+    *,
+    sealed_by: str = "",
+    cold: ColdObjects | None = None,
+    progress: Progress = lambda *_: None,
 ) -> BackupEnd:
-    """Write a back-up of a namespace; raise StoreError where that cannot be done."""
+    """Write a back-up of a namespace, and of its cold store; raise StoreError where that cannot be done."""
     async with _opened(url, Keys(namespace).prefix) as source, _uncompressed(source):
         about = await source.ask("INFO", "server")
-        layout, release = await source.ask("HMGET", Keys(namespace).meta(), "schema", "schema_release")
+        layout, release, used = await source.ask(
+            "HMGET", Keys(namespace).meta(), "schema", "schema_release", "cold"
+        )
+        cold = cold if used is not None else None
         head = BackupHead(
             namespace=namespace,
             server=_server(about),
             began_at=await _now(source),
             sealed_by=sealed_by,
+            format=FORMAT if cold is None else WITH_TEXTS,
             layout=int(layout or UNRECORDED),
             release=(release or b"").decode(),
         )
         try:
             with written(path, head) as file:
-                copy = _Copy(file.write, source.prefix)
+                copy, texts = _Copy(file.write, source.prefix), set[str]()
+                await copy_texts(cold, file.write_cold, texts)
                 await _all(source, copy, progress)
                 await _rest(source, copy)
+                await copy_texts(cold, file.write_cold, texts)
                 file.finish(len(copy.there))
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
@@ -248,6 +264,7 @@ async def restore(
     path: Path,
     *,
     replace: bool = False,
+    cold: ColdObjects | None = None,
     progress: Progress = lambda *_: None,
 ) -> Restored:
     """Bring a back-up into a namespace, and look whether all of it is there.
@@ -261,6 +278,7 @@ async def restore(
             f"{path} has layout {head.layout}, and this release knows layouts up to {LAYOUT}: "
             f"restore it with syndicator {head.release or 'of the release that wrote it'} or newer"
         )
+    check_texts(path, head, cold)
     prefix = Keys(namespace).prefix
     if not replace and await _is_there(connection, prefix):
         raise StoreError(f"the namespace {namespace!r} holds data: name another one, or replace it")
@@ -287,6 +305,7 @@ async def restore(
             f"of {end.keys} keys {there} are there, and {expired} ended by themselves since: the back-up was "
             "not brought back whole; does a process of the service run already?"
         )
+    await restore_texts(connection, namespace, path, cold)
     return Restored(head=head, keys=there, expired=expired)
 
 

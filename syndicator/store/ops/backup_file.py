@@ -8,7 +8,7 @@ A key may come several times: the last record counts.
 import hashlib
 import struct
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,8 @@ else:
     from backports import zstd
 
 FORMAT = 1
+WITH_TEXTS = 2
+"""The format where objects of the cold store are in it."""
 _LEVEL = 3
 _LENGTH = struct.Struct(">I")
 _LONGEST_FRAME = 1024 * 1024 * 1024
@@ -63,14 +65,22 @@ class KeyRecords(Struct, frozen=True, kw_only=True, tag="keys"):
     records: list[KeyRecord]
 
 
+class ColdRecords(Struct, frozen=True, kw_only=True, tag="cold"):
+    """Objects of the cold store by name, as they are there."""
+
+    objects: dict[str, bytes]
+
+
 class BackupEnd(Struct, frozen=True, kw_only=True, tag="end"):
     """What must have been read before."""
 
     keys: int
+    texts: int = 0
+    """Objects of the cold store."""
     digest: str
 
 
-Frame = BackupHead | KeyRecords | BackupEnd
+Frame = BackupHead | KeyRecords | ColdRecords | BackupEnd
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Frame)
@@ -82,15 +92,22 @@ class BackupWriter:
     def __init__(self, file: zstd.ZstdFile, head: BackupHead) -> None:
         self._file = file
         self._digest = hashlib.blake2b(digest_size=16)
+        self._texts = 0
         self._frame(head)
 
     def write(self, records: Sequence[KeyRecord]) -> None:
         if records:
             self._frame(KeyRecords(records=list(records)))
 
+    def write_cold(self, objects: Mapping[str, bytes]) -> None:
+        """Write objects of the cold store."""
+        if objects:
+            self._texts += len(objects)
+            self._frame(ColdRecords(objects=dict(objects)))
+
     def finish(self, keys: int) -> None:
         """Write the end: so many keys are in the file."""
-        self._frame(BackupEnd(keys=keys, digest=self._digest.hexdigest()))
+        self._frame(BackupEnd(keys=keys, texts=self._texts, digest=self._digest.hexdigest()))
 
     def _frame(self, frame: Frame) -> None:
         packed = _ENCODER.encode(frame)
@@ -109,7 +126,7 @@ def written(path: Path, head: BackupHead) -> Iterator[BackupWriter]:
         yield BackupWriter(packed, head)
 
 
-def frames(path: Path) -> Iterator[BackupHead | KeyRecords | BackupEnd]:
+def frames(path: Path) -> Iterator[Frame]:
     """Yield the frames of a back-up, and raise StoreError where it is damaged, or none."""
     digest = hashlib.blake2b(digest_size=16)
     try:
@@ -119,9 +136,10 @@ def frames(path: Path) -> Iterator[BackupHead | KeyRecords | BackupEnd]:
                 before = digest.hexdigest()
                 digest.update(packed)
                 frame = _DECODER.decode(packed)
-                if isinstance(frame, BackupHead) and frame.format != FORMAT:
+                if isinstance(frame, BackupHead) and frame.format > WITH_TEXTS:
                     raise StoreError(
-                        f"{path} has format {frame.format}: this version of syndicator reads format {FORMAT}"
+                        f"{path} has format {frame.format}: this version of syndicator reads formats up to "
+                        f"{WITH_TEXTS}"
                     )
                 if isinstance(frame, BackupEnd) and frame.digest != before:
                     raise StoreError(f"{path} is damaged: its digest is another one than its end says")

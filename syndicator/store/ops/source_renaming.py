@@ -6,7 +6,7 @@ only the round that is due goes by (state, lease, subscription) goes over at the
 Several workers may do it at the same time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -18,6 +18,7 @@ from syndicator.rules.sources.rests import scope_of
 from syndicator.store.articles.embargo import Embargoed
 from syndicator.store.articles.pictures import KnownPicture
 from syndicator.store.codec import pack, unpack
+from syndicator.store.cold.cold_texts import ColdTexts, StoredText
 from syndicator.store.connection import Command, Connection, Transaction, pairs, pieces
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import note_change
@@ -32,8 +33,9 @@ _BATCH = 100
 class Renaming:
     """What is kept under ids that sources had before."""
 
-    def __init__(self, connection: Connection, keys: Keys, held: Embargoed) -> None:
+    def __init__(self, connection: Connection, keys: Keys, held: Embargoed, cold: ColdTexts) -> None:
         self._redis = connection
+        self._cold = cold
         self._keys = keys
         self._held = held
 
@@ -96,6 +98,7 @@ class Renaming:
         timeline = self._keys.timeline(_facet(former))
         while names := await self._redis.call("ZRANGE", timeline, 0, _BATCH - 1):
             ids = [ArticleId(name.decode()) for name in names]
+            await self._bring_back(ids, self._keys.article)
             heads = await self._redis.batch(
                 [("HMGET", self._keys.article(one), "head", "revision") for one in ids]
             )
@@ -114,6 +117,19 @@ class Renaming:
                     for one, (head, revision), earlier in zip(ids, heads, revisions, strict=True)
                 ]
             )
+
+    async def _bring_back(self, ids: Sequence[ArticleId], key_of: Callable[[ArticleId], str]) -> None:
+        """Have earlier revisions in Redis, where they are renamed; they leave it again as any."""
+        pointers = await self._cold.pointers([key_of(one) for one in ids])
+        cold = [
+            StoredText(article=one, key=key_of(one), body=None, pointer=pointer)
+            for one, pointer in zip(ids, pointers, strict=False)
+            if pointer is not None
+        ]
+        await self._cold.bring_back(cold)
+        if cold:
+            again = [part for one in cold for part in (0, one.article)]
+            await self._redis.call("ZADD", self._keys.rewritten(), *again)
 
     def _article(self, stored: Article, earlier: Sequence[bytes], source: SourceId) -> list[Command]:
         keys, article = self._keys, _renamed(stored, source)
@@ -135,6 +151,7 @@ class Renaming:
             rows = await self._redis.batch([("HGET", self._keys.withdrawn(one), "record") for one in ids])
             found = [unpack(row, Withdrawal) for row in rows if row]
             of_it = [one for one in found if one.article.source == former]
+            await self._bring_back([one.article.id for one in of_it], self._keys.withdrawn)
             revisions = await self._redis.batch(
                 [("HVALS", self._keys.revisions(one.article.id)) for one in of_it]
             )

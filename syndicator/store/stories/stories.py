@@ -17,6 +17,7 @@ from syndicator.rules.stories.near_duplicates import Text, text_of
 from syndicator.rules.stories.story_match import WINDOW, combined, founded
 from syndicator.rules.words import plain_body
 from syndicator.store.codec import unpack
+from syndicator.store.cold.cold_texts import ColdTexts, StoredText
 from syndicator.store.connection import Command, Connection, Repository, pairs
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
@@ -78,8 +79,9 @@ class StoryPosition(Struct, frozen=True, kw_only=True):
 class Stories(Repository):
     """Which articles are of one story. A story of one article has no key of its own."""
 
-    def __init__(self, connection: Connection, keys: Keys, kept: timedelta) -> None:
+    def __init__(self, connection: Connection, keys: Keys, kept: timedelta, cold: ColdTexts) -> None:
         super().__init__(connection, keys)
+        self._cold = cold
         # A story outlives its last article: nothing joins it later than a window after that was published.
         self.kept = kept + WINDOW + _MARGIN
         self._kept_ms = self.kept // timedelta(milliseconds=1)
@@ -136,11 +138,17 @@ class Stories(Repository):
 
     async def _texts(self, ids: Sequence[ArticleId]) -> list[Neighbour]:
         """Return articles as neighbours; without those that have left, or whose body has."""
-        fields = ("head", "body", "story", "copy_of")
-        rows = await self._redis.batch([("HMGET", self._keys.article(one), *fields) for one in ids])
+        fields, keys = ("head", "body", "story", "copy_of", "cold"), [self._keys.article(one) for one in ids]
+        rows = await self._redis.batch([("HMGET", key, *fields) for key in keys])
+        bodies = await self._cold.bodies(
+            [
+                StoredText(article=one, key=key, body=row[1], pointer=row[4])
+                for one, key, row in zip(ids, keys, rows, strict=True)
+            ]
+        )
         return [
             _neighbour(one, head, body, story, copy_of)
-            for one, (head, body, story, copy_of) in zip(ids, rows, strict=True)
+            for one, (head, _, story, copy_of, _), body in zip(ids, rows, bodies, strict=True)
             if head and body
         ]
 

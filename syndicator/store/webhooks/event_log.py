@@ -11,7 +11,9 @@ from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, EventId, StoryId
 from syndicator.store.articles.articles import read_article
 from syndicator.store.codec import pack, readable
-from syndicator.store.connection import Repository, Script
+from syndicator.store.cold.cold_texts import ColdTexts, StoredText
+from syndicator.store.connection import Connection, Repository, Script
+from syndicator.store.keys.table import Keys
 
 KEPT_EVENTS = timedelta(days=30)
 """Longer than any delivery waits (two weeks at most) and is then kept among the dead (two weeks)."""
@@ -120,12 +122,23 @@ class EventArticles(Repository):
 
     _script = Script("webhooks/event_articles")
 
+    def __init__(self, connection: Connection, keys: Keys, cold: ColdTexts) -> None:
+        super().__init__(connection, keys)
+        self._cold = cold
+
     async def get_many(self, ids: Sequence[ArticleId]) -> list[tuple[Article, StoryId | None] | None]:
         """Return the newest revisions with their bodies, each with its story; None for what is not there."""
         if not ids:
             return []
-        rows = await self._redis.run(self._script, [self._keys.article(key) for key in ids])
-        return [_article(*row) for row in rows]
+        keys = [self._keys.article(one) for one in ids]
+        rows = await self._redis.run(self._script, keys)
+        bodies = await self._cold.bodies(
+            [
+                StoredText(article=one, key=key, body=row[1], pointer=row[3])
+                for one, key, row in zip(ids, keys, rows, strict=True)
+            ]
+        )
+        return [_article(row[0], body, row[2]) for row, body in zip(rows, bodies, strict=True)]
 
 
 def _article(

@@ -8,6 +8,7 @@ import pytest
 from support import own_redis
 
 from syndicator.errors import StoreError
+from syndicator.store.cold.objects import IN_DATA_DIR, opened
 from syndicator.store.connection import Connection, connect
 from syndicator.store.embedded import EmbeddedServer
 from syndicator.store.keys.table import Keys
@@ -221,3 +222,36 @@ async def test_redis_is_left_as_it_was_configured(
     url = f"unix://salin:rahasia@{server.socket}"
     assert (await back_up(url, "kota", tmp_path / "b.syn")).keys == 1
     assert (await redis.call("CONFIG", "GET", "rdbcompression"))[1] == b"yes"
+
+
+async def test_texts_of_the_cold_store_come_back_into_another_one(
+    server: EmbeddedServer, redis: Connection, tmp_path: Path
+) -> None:
+    (tmp_path / "new").mkdir()
+    source, target = (opened(IN_DATA_DIR, "kota", folder) for folder in (tmp_path, tmp_path / "new"))
+    await redis.call("HSET", f"{KOTA}meta", "created_ms", 7, "cold", "7")
+    await redis.call("HSET", f"{KOTA}article:a1", "cold", "1.0f")
+    texts = {"id": b"7", "00/a1.1.0f": b"text", "ff/b1.1.0f": b"other"}
+    await source.put(texts)
+    end = await back_up(url_of(server), "kota", tmp_path / "b.syn", cold=source)
+    assert (end.keys, end.texts) == (2, 2)
+    with pytest.raises(StoreError, match=r"\[store\] cold"):
+        await restore(redis, "baru", tmp_path / "b.syn")
+    assert await contents(redis, BARU) == {}
+    await restore(redis, "baru", tmp_path / "b.syn", cold=target)
+    assert await target.get(list(texts)) == texts
+    assert await redis.call("HGET", f"{BARU}meta", "cold") == b"7"
+    assert await contents(redis, BARU) == await contents(redis, KOTA)
+    for objects in (source, target):
+        await objects.close()
+
+
+async def test_a_back_up_without_cold_texts_names_no_cold_store(
+    server: EmbeddedServer, redis: Connection, tmp_path: Path
+) -> None:
+    source = opened(IN_DATA_DIR, "kota", tmp_path)
+    await redis.call("HSET", f"{KOTA}meta", "created_ms", 7)
+    await back_up(url_of(server), "kota", tmp_path / "b.syn", cold=source)
+    assert not (tmp_path / "cold-kota.db").exists()
+    assert checked(tmp_path / "b.syn")[0].format == 1, "releases before read it, too"
+    await source.close()

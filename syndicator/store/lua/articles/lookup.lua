@@ -9,9 +9,10 @@
 -- ARGV[4]  key of a reserved article, without its id
 -- reply    {created_ms of KEYS[3], list}; the list has, per candidate, {places, stale, articles}. places: for each
 --          identity key, in order, the place of its article in articles, 0 for none. stale: those keys, by their place, that are to be noted again.
---          articles: {article id, revision, hash, source, published, head, body, key, first_party}; head and body
---          are '' where the hash is the candidate's, no other article is in question and none can be taken over;
---          revision is '' where the article is gone; key is where it stands: that of an article, or of a reserved one
+--          articles: {article id, revision, hash, source, published, head, body, key, first_party, cold}; head and
+--          body are '' where the hash is the candidate's, no other article is in question and none can be taken over;
+--          revision is '' where the article is gone; key is where it stands: that of an article, or of a reserved one;
+--          cold names the object with the body, '' where it is here or there is none
 -- cost     one HMGET per candidate; of a known one a ZMSCORE and one or two HMGET more
 local function article(id)
   local known, key
@@ -25,7 +26,7 @@ local function article(id)
     local reserved = redis.call('HMGET', ARGV[4] .. id, 'revision', 'hash', 'source', 'published', 'first_party')
     if reserved[1] then key, known = ARGV[4] .. id, reserved end
   end
-  return {id, known[1] or '', known[2] or '', known[3] or '', known[4] or '', '', '', key, known[5] or ''}
+  return {id, known[1] or '', known[2] or '', known[3] or '', known[4] or '', '', '', key, known[5] or '', ''}
 end
 
 local reply = {}
@@ -48,8 +49,8 @@ for number, candidate in ipairs(cmsgpack.unpack(ARGV[2])) do
   end
   for _, found in ipairs(articles) do
     if found[2] ~= '' and (#articles > 1 or found[3] ~= hash or (takes_over and found[9] == '0')) then
-      local text = redis.call('HMGET', found[8], 'head', 'body')
-      found[6], found[7] = text[1] or '', text[2] or ''
+      local text = redis.call('HMGET', found[8], 'head', 'body', 'cold')
+      found[6], found[7], found[10] = text[1] or '', text[2] or '', not text[2] and text[3] or ''
     end
   end
   reply[number] = {places, stale, articles}

@@ -1,0 +1,1 @@
+"""The cold store: texts of older articles, outside Redis."""

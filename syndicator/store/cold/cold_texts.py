@@ -1,0 +1,249 @@
+"""Texts of older articles, outside Redis: text and earlier revisions of an article are one object.
+
+    offload:   object written → text leaves Redis, and the article names its object, in one transaction
+    read:      no text in Redis, and an object is named → the cold store, or what was read last
+
+An object is never written twice: its name holds a mark of its own. So an article never names an object that
+a worker wrote long ago and another removed.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from zlib import crc32
+
+from msgspec import Struct
+
+from syndicator.errors import ColdStoreAway, StoreError
+from syndicator.model.article import Article
+from syndicator.model.ids import ArticleId
+from syndicator.observe.logs import get_logger
+from syndicator.rules.least_recent import LeastRecent
+from syndicator.store.codec import pack, unpack
+from syndicator.store.cold.objects import ColdObjects
+from syndicator.store.connection import Command, Connection, Repository
+from syndicator.store.keys.table import Keys
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+CACHED_BYTES = 32 * 2**20
+"""Of texts that were read last."""
+PARTS = 256
+"""Folders of objects: each is looked through as a whole."""
+STORE_ID = "id"
+"""The object by which a cold store is known."""
+_LEVEL = 6
+
+log = get_logger(__name__)
+
+
+class ColdText(Struct, frozen=True, kw_only=True):
+    """What left Redis of one article."""
+
+    body: bytes
+    revisions: tuple[Article, ...] = ()
+    """Those before, with their bodies."""
+
+
+class StoredText(Struct, frozen=True, kw_only=True):
+    """Where the text of an article is."""
+
+    article: ArticleId
+    key: str
+    """Of the hash in Redis: an article, or a withdrawn one."""
+    body: bytes | None
+    pointer: bytes | None
+    """The field `cold` of that hash."""
+
+
+class ColdTexts(Repository):
+    """Reads and writes texts in the cold store."""
+
+    def __init__(
+        self, connection: Connection, keys: Keys, objects: ColdObjects | None, *, is_own: bool = False
+    ) -> None:
+        """Without `objects`, there is no cold store. `is_own`: no other machine can have another one."""
+        super().__init__(connection, keys)
+        self._objects = objects
+        self._is_own = is_own
+        self._cached = LeastRecent[str, ColdText](CACHED_BYTES, _size)
+        self.is_known = False
+        """Whether the store was found to be that of this data."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether a cold store is configured."""
+        return self._objects is not None
+
+    async def begin(self, *, writes: bool) -> None:
+        """Look whether the cold store is that of this data; make it so where the data has none.
+
+        `writes`: whether texts are to leave Redis. Raises StoreError where the texts of this data are
+        elsewhere; only logs that the store is away.
+        """
+        wanted, created_ms = await self._redis.call("HMGET", self._keys.meta(), "cold", "created_ms")
+        if self.is_known and wanted is not None:
+            return
+        if self._objects is None:
+            if wanted is not None:
+                raise StoreError(
+                    "texts of older articles are in a cold store, and none is configured: "
+                    "set [store] cold as it was before"
+                )
+            if writes:
+                raise StoreError(
+                    "[retention] hot needs a place where texts go: set [store] cold, beside [store] url"
+                )
+            return
+        if wanted is None and not writes:
+            return
+        try:
+            found = (await self._objects.get([STORE_ID])).get(STORE_ID)
+            if found is None and wanted is not None and self._is_own:
+                log.error(
+                    "cold_store_lost", remedy="restore its file; older articles have no texts meanwhile"
+                )
+            if found is None and (wanted is None or self._is_own):
+                found = wanted or created_ms
+                await self._objects.put({STORE_ID: found})
+        except ColdStoreAway as error:
+            log.warning("cold_store_away", reason=str(error))
+            return
+        if wanted is None and found is not None:
+            await self._redis.call("HSETNX", self._keys.meta(), "cold", found)
+        await self.check()
+
+    async def check(self) -> None:
+        """Raise ColdStoreAway unless the cold store is there, and is that of this data."""
+        if self.is_known:
+            return
+        wanted = await self._redis.call("HGET", self._keys.meta(), "cold")
+        found = (await self._there().get([STORE_ID])).get(STORE_ID)
+        if wanted is None or found != wanted:
+            raise ColdStoreAway(
+                f"[store] cold leads to another store than the one with the texts of this data, whose object "
+                f"{STORE_ID!r} says {(wanted or b'').decode()!r}: name that one. Where it is lost for good, "
+                "write that object, and older articles have no texts"
+            )
+        self.is_known = True
+
+    async def bodies(self, stored: Sequence[StoredText]) -> list[bytes | None]:
+        """Return the body of each; from the cold store where Redis does not have it. Raises ColdStoreAway."""
+        cold = [one for one in stored if one.body is None and one.pointer is not None]
+        if not cold:
+            return [one.body for one in stored]
+        texts = await self.texts(cold)
+        found = {one.key: text.body for one, text in zip(cold, texts, strict=True) if text is not None}
+        return [found.get(one.key) if one.body is None else one.body for one in stored]
+
+    async def texts(self, stored: Sequence[StoredText]) -> list[ColdText | None]:
+        """Return what is in the cold store of each; None for what is not there any more."""
+        named = [(one, _name(one.article, one.pointer)) for one in stored]
+        found = {name: text for _, name in named if (text := self._cached.get(name)) is not None}
+        if wanted := list(dict.fromkeys(name for _, name in named if name and name not in found)):
+            await self.check()
+            for name, text in (await self.read_objects(wanted)).items():
+                found[name] = text
+                self._cached.put(name, text)
+        return [found.get(name) or await self._moved(one) for one, name in named]
+
+    async def _moved(self, stored: StoredText) -> ColdText | None:
+        """Return the text of an article whose object was not found: it may have another one by now."""
+        if stored.pointer is None:
+            return None
+        body, pointer = await self._redis.call("HMGET", stored.key, "body", "cold")
+        if pointer == stored.pointer and body is None:
+            log.error("cold_text_missing", article=stored.article, object=_name(stored.article, pointer))
+        if pointer in {None, stored.pointer}:
+            return ColdText(body=body) if body is not None else None
+        name = _name(stored.article, pointer)
+        text = (await self.read_objects([name])).get(name)
+        if text is None:
+            raise ColdStoreAway(f"the text of article {stored.article} is being moved")
+        return text
+
+    async def read_objects(self, names: Sequence[str]) -> Mapping[str, ColdText]:
+        """Return what is there of these objects. Raises ColdStoreAway."""
+        return {
+            name: unpack(zstd.decompress(packed), ColdText)
+            for name, packed in (await self._there().get(names)).items()
+        }
+
+    async def pointers(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Return which object each of these hashes names."""
+        return await self._redis.batch([("HGET", key, "cold") for key in keys]) if self.is_there else []
+
+    async def write(self, texts: Mapping[str, ColdText]) -> None:
+        """Write objects by name."""
+        packed = {name: zstd.compress(pack(text), level=_LEVEL) for name, text in texts.items()}
+        await self._there().put(packed)
+
+    async def forget(self, articles: Iterable[ArticleId], pointers: Iterable[bytes | None]) -> None:
+        """Remove objects that no article names any more.
+
+        Where that fails, `offload` finds them later.
+        """
+        named = zip(articles, pointers, strict=False)
+        names = [_name(article, pointer) for article, pointer in named if pointer is not None]
+        for name in names:
+            self._cached.pop(name)
+        if names and self._objects is not None:
+            with suppress(ColdStoreAway):
+                await self._objects.delete(names)
+
+    async def returning(self, stored: StoredText, into: str) -> list[Command]:
+        """Return the commands that put a text back into Redis, into the hash `into`."""
+        if stored.pointer is None:
+            return []
+        [text] = await self.texts([stored])
+        commands: list[Command] = [("HDEL", into, "cold")]
+        if text is not None:
+            commands += [("HSETNX", into, "body", text.body)]
+            key = self._keys.revisions(stored.article)
+            commands += [("HSETNX", key, one.revision, pack(one)) for one in text.revisions]
+        return commands
+
+    async def bring_back(self, stored: Sequence[StoredText]) -> None:
+        """Put texts back into Redis, as long as the same objects hold them. Raises ColdStoreAway."""
+        for one in stored:
+            if one.pointer is not None:
+                writes = await self.returning(one, one.key)
+                expects = ((one.key, "cold", one.pointer.decode()),)
+                if await self._commit(expects=expects, writes=writes):
+                    await self.forget([one.article], [one.pointer])
+
+    async def listed(self, part: int) -> list[tuple[str, ArticleId, bytes]]:
+        """Return the objects of a part of the store: name, article, and the pointer that names it."""
+        names = await self._there().listed(f"{part:02x}")
+        split = [(name, *name.partition("/")[2].partition(".")) for name in names]
+        return [(name, ArticleId(article), pointer.encode()) for name, article, _, pointer in split]
+
+    async def remove(self, names: Sequence[str]) -> None:
+        """Remove objects by name."""
+        await self._there().delete(names)
+
+    async def close(self) -> None:
+        """Let go of what is open."""
+        if self._objects is not None:
+            await self._objects.close()
+
+    def _there(self) -> ColdObjects:
+        if self._objects is None:
+            raise ColdStoreAway("the text is in a cold store, and none is configured: set [store] cold")
+        return self._objects
+
+
+def object_name(article: ArticleId, pointer: bytes) -> str:
+    """Return the name of an object."""
+    return f"{crc32(article.encode()) % PARTS:02x}/{article}.{pointer.decode()}"
+
+
+def _name(article: ArticleId, pointer: bytes | None) -> str:
+    return object_name(article, pointer) if pointer is not None else ""
+
+
+def _size(text: ColdText) -> int:
+    return len(text.body) + sum(len(one.body_html) + 2000 for one in text.revisions) + 200
