@@ -299,6 +299,7 @@ class SourceState(Struct, frozen=True, kw_only=True):
     last_attempt_at: datetime | None = None
     last_success_at: datetime | None = None
     last_round: Round | None = None
+    """What the last round brought that worked: where `failure` is set, a later one failed."""
     first_success_at: datetime | None = None
     """None until the first round that worked: that round is a backfill."""
     archive_before: datetime | None = None

@@ -33,8 +33,8 @@ STANDING_TEXTS: Mapping[str, tuple[str, str]] = {
     "source": ("Sumber", "Source"),
     "standing": ("Keadaan", "Standing"),
     "last_success": ("Terakhir berhasil", "Last success"),
-    "last_try": ("Terakhir dicoba {when}, {age}", "Last try {when}, {age}"),
     "last_round": ("Putaran terakhir", "Last round"),
+    "round_failed": ("gagal, {age}", "failed, {age}"),
     "fresh": (
         "{share} dari {articles} artikel tampil dalam {span} (sasaran {target})",
         "{share} of {articles} articles shown within {span} (objective {target})",

@@ -9,7 +9,7 @@ from support import NOON
 from syndicator.cli.commands.sources.showing import _lines, _next_due
 from syndicator.model.ids import SourceId
 from syndicator.model.schedule import Every
-from syndicator.model.source import Move, Round, Source, SourceKind, SourceState
+from syndicator.model.source import Failure, Move, Round, Source, SourceKind, SourceState
 from syndicator.pipeline.articles.explanation import show
 
 KOTA = Source(
@@ -60,6 +60,15 @@ def test_a_document_that_was_not_read_is_not_told_as_an_empty_one(
 ) -> None:
     state = SourceState(read_at=read_at, last_success_at=NOON, last_round=counts)
     assert told_of(KOTA, state, "last round") == said
+
+
+@pytest.mark.parametrize("worked_before", [True, False])
+def test_the_last_round_is_one_that_failed(*, worked_before: bool) -> None:
+    state = SourceState(failures=6, failure=Failure(reason="http_503", detail="", at=NOON))
+    if worked_before:
+        state = replace(state, last_success_at=NOON - timedelta(hours=1), last_round=Round(new=3))
+    assert told_of(KOTA, state, "last success") == ("2026-11-05 11:00 UTC" if worked_before else "never")
+    assert told_of(KOTA, state, "last round") == "2026-11-05 12:00 UTC, failed"
 
 
 @pytest.mark.parametrize(

@@ -177,10 +177,8 @@ def _lines(shown: SourceShown) -> Iterator[tuple[str, str]]:
         yield "last failure", f"{state.failure.reason}: {state.failure.detail}"
     if state.next_due_at and not (state.stopped or state.paused):
         yield "next due", f"{local_time(state.next_due_at, zone)}, {state.due_because}"
-    if state.last_success_at:
-        yield "last success", local_time(state.last_success_at, zone)
-    if state.last_round:
-        yield "last round", _brought(state, state.last_round)
+    yield "last success", local_time(state.last_success_at, zone) if state.last_success_at else "never"
+    yield "last round", _last_round(state, zone)
     yield "validators", ", ".join(part for part in (state.etag, state.last_modified) if part)
     if state.honesty.checks:
         yield (
@@ -237,6 +235,12 @@ def _complete(shown: SourceShown) -> Iterator[tuple[str, str]]:
 
 def _bound(seconds: float | None) -> str:
     return "more than a day" if seconds is None else span(seconds)
+
+
+def _last_round(state: SourceState, zone: str) -> str:
+    if state.failure:
+        return f"{local_time(state.failure.at, zone)}, failed"
+    return _brought(state, state.last_round) if state.last_round else "never"
 
 
 def _brought(state: SourceState, counts: Round) -> str:

@@ -11,7 +11,7 @@ from web.trouble import SOURCES, open_troubled_world
 from web.web_world import OPS, Client, World, client_of, source
 
 from syndicator.model.ops.pause import Pause
-from syndicator.model.source import Failure, SourceState
+from syndicator.model.source import Failure, Round, SourceState
 from syndicator.rules.sources.health import health
 from syndicator.rules.sources.rests import scope_of
 from syndicator.store.store import Store
@@ -53,11 +53,10 @@ async def test_the_worst_source_stands_on_top_with_its_reason(client: Client) ->
         "Failing failing",
         (
             "Failing The last 4 rounds failed It answered with status 503: The portal answered 503. "
-            "Last try 5 Nov 2026, 19:00, 0 s ago "
             "Behind: 94.3% of 1,340 articles shown within 10 min (objective 95%)"
         ),
         "5 Nov 2026, 19:00 0 s ago",
-        "never",
+        "5 Nov 2026, 19:00 failed, 0 s ago",
         "5 Nov 2026, 19:20 in 20 min, backing off after 4 failures",
         "69 rounds, 16 failed, 16 new failed: 16:00–20:00, 11:00–13:00",
     ]
@@ -107,7 +106,6 @@ async def test_each_says_why_and_in_the_words_of_the_commands(world: World, clie
     assert list(told) == ["failing", "stuck", "late", "new", "paused"]
     assert told["failing"][1] == (
         "Failing The last 50 rounds failed It answered with status 429: It is asked too often."
-        " Last try 5 Nov 2026, 19:00, 0 s ago"
     )
     assert told["paused"][1] == (
         "Paused paused by an operator; `syndicator sources resume fine` starts it again"
@@ -124,9 +122,25 @@ async def test_a_single_failure_is_no_row_of_failures(world: World, client: Clie
         SOURCES[3].id, "me", SourceState(failures=1, failure=failure, next_due_at=NOON)
     )
     (sources,) = (await page(client)).css("table")
-    assert rows(sources)["failing"][1] == (
-        "Failing The last round failed The host name is not found Last try 5 Nov 2026, 19:00, 0 s ago"
+    assert rows(sources)["failing"][1] == ("Failing The last round failed The host name is not found")
+    assert rows(sources)["failing"][2:4] == ["never", "5 Nov 2026, 19:00 failed, 0 s ago"]
+
+
+async def test_a_round_that_failed_is_the_last_one_and_not_the_one_that_worked_before(
+    world: World, client: Client
+) -> None:
+    await world.store.sources.claim("me", NOON + timedelta(hours=1), timedelta(minutes=5), 10)
+    state = SourceState(
+        last_success_at=NOON - timedelta(minutes=5),
+        last_round=Round(new=3),
+        failures=1,
+        failure=Failure(reason="dns", detail="", at=NOON),
+        next_due_at=NOON,
     )
+    assert await world.store.sources.settle(SOURCES[3].id, "me", state)
+    (sources,) = (await page(client)).css("table")
+    told = rows(sources)["failing"]
+    assert told[2:4] == ["5 Nov 2026, 18:55 5 min ago", "5 Nov 2026, 19:00 failed, 0 s ago"]
 
 
 async def test_a_source_that_has_stopped_or_gone_quiet_says_why(world: World, client: Client) -> None:

@@ -69,6 +69,7 @@ async def test_a_failing_source_says_why_what_to_do_and_when_it_is_tried_again(o
     assert standing.endswith("What to do: the server is in trouble: try again later")
     facts = words(page, ".pairs")
     assert "5 Nov 2026, 19:20 in 20 min, backing off after 4 failures" in facts
+    assert "Last success 5 Nov 2026, 19:00 0 s ago Last round 5 Nov 2026, 19:00 failed, 0 s ago" in facts
     assert "95% shown within 10 min 76 of 1,340 articles of 30 days were late" in facts
     assert buttons(page)[0] == "Run now"
     assert (await operator.get("/admin/sources/none", ENGLISH)).status == 404
