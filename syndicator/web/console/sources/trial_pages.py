@@ -13,6 +13,7 @@ from syndicator.pipeline.preview.trials import AddressTrial, TrialFailed
 from syndicator.web.api.json_api import sentence, source_of
 from syndicator.web.console.console import Console
 from syndicator.web.console.forms import FieldFault, field
+from syndicator.web.http.departures import ends_with_client
 from syndicator.web.use_cases import UseCases
 
 SHOWN_ARTICLES = 5
@@ -31,9 +32,9 @@ class SourceTrialPages:
     def routes(self) -> list[web.RouteDef]:
         return [
             self._console.get("/add", self.form),
-            self._console.post("/add", self.find),
+            self._console.post("/add", ends_with_client(self.find)),
             self._console.post("/add/found", self.add),
-            self._console.post("/sources/{source}/preview", self.preview),
+            self._console.post("/sources/{source}/preview", ends_with_client(self.preview)),
         ]
 
     async def form(self, request: web.Request) -> web.Response:

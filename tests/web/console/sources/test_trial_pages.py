@@ -1,5 +1,6 @@
 """Adding a source by its address, and the preview of a source, over a real portal."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
@@ -7,12 +8,15 @@ import pytest
 from egress.raw_server import egress_on
 from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser
+from structlog.testing import capture_logs
 from support import ManualClock
 from web.web_world import OPS, Answer, Client, World, client_of, source
+from yarl import URL
 
 from syndicator.gather.documents.parser_pool import open_pool
 from syndicator.model.clock import system_clock
 from syndicator.model.ops.configuration import AddedTable
+from syndicator.model.source import FetchLimits
 from syndicator.sample.server import Sample, SampleOptions, open_sample
 from syndicator.store.store import Store
 
@@ -126,3 +130,34 @@ async def test_a_source_that_cannot_be_read_says_why(operator: Client) -> None:
     answer = await send(operator, "/admin/sources/kota/preview")
     assert answer.status == 422
     assert "→" in LexborHTMLParser(answer.body).css("[role=alert]")[0].text()
+
+
+@pytest.mark.parametrize("path", ["/admin/sources/kota/preview", "/admin/add"])
+async def test_a_trial_ends_when_the_browser_goes_away(store: Store, clock: ManualClock, path: str) -> None:
+    asked, left = asyncio.Event(), asyncio.Event()
+
+    async def answer_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        assert await reader.read() == b""
+        left.set()
+        writer.close()
+
+    clock.now = system_clock()
+    portal = await asyncio.start_server(answer_nothing, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{portal.sockets[0].getsockname()[1]}/rss"
+    async with portal, egress_on("127.0.0.0/8") as egress, open_pool() as pool:
+        world = World(store, clock, sources=(replace(source("kota", "Kota"), url=url),))
+        world.egress, world.pool = egress, pool
+        body = urlencode({"url": url}).encode()
+        with capture_logs() as logs:
+            async with client_of(world.ops_app()) as server:
+                _, browser = await asyncio.open_connection("127.0.0.1", URL(server.base).port)
+                lines = {**FORM, **OPS, "Host": "127.0.0.1", "Content-Length": str(len(body))}
+                head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+                browser.write(f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
+                async with asyncio.timeout(FetchLimits().timeout_s / 2):
+                    await asked.wait()
+                    browser.close()
+                    await left.wait()
+    assert "request_failed" not in [line["event"] for line in logs]
