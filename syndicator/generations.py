@@ -152,7 +152,7 @@ class Generation:
         )
         gate = Gate(service.access, service.clock, options.trusted_proxies)
         cases = use_cases_of(service, self._roles.live)
-        access = ConsoleAccess(gate=gate, sessions=service.store.sessions)
+        access = ConsoleAccess(gate=gate, sessions=service.store.sessions, trusted=options.trusted_proxies)
         app = create_app(
             service.queries,
             options,
@@ -179,7 +179,12 @@ class Generation:
     async def _observed(self, service: Service, ops: OpsListener) -> AsyncIterator[None]:
         """Serve metrics and pages for operators."""
         access = operators_access(
-            ops.token, service.access, service.store.sessions, service.store.used_links, system_clock
+            ops.token,
+            service.access,
+            service.store.sessions,
+            service.store.used_links,
+            system_clock,
+            trusted=service.settings.server.trusted_proxies,
         )
         cases = use_cases_of(service, self._roles.live)
         options = OpsOptions(

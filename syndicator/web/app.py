@@ -191,7 +191,7 @@ def _public_console(console: PublicConsole | None, health: HealthRoutes) -> list
 async def _lead_to_console(request: web.Request) -> web.Response:
     """Lead from the addresses that operators' pages had before there was a console."""
     path = _FORMER_PAGES.get(request.path, "/")
-    query = f"?{request.query_string}" if request.query_string else ""
+    query = f"?{asked}" if (asked := request.rel_url.raw_query_string) else ""
     return web.Response(status=308, headers={hdrs.LOCATION: f"{CONSOLE}{path}{query}"})
 
 

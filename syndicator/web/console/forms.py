@@ -6,13 +6,24 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from msgspec import Struct
+from multidict import MultiDictProxy
 
 from syndicator.web.http.problems import bad_request
 
 
+async def fields(request: web.Request) -> MultiDictProxy[str]:
+    """Return all fields of a form; a 400 for what none of our forms sends: files, or what is no text."""
+    if request.content_type == "multipart/form-data":
+        raise bad_request("Send the fields as application/x-www-form-urlencoded.")
+    try:
+        return await request.post()  # type: ignore[return-value]  # no files without multipart
+    except (ValueError, LookupError):  # bytes outside their charset, or a charset that is not known
+        raise bad_request("The fields are not UTF-8.") from None
+
+
 async def field(request: web.Request, name: str, longest: int) -> str:
     """Return a field without blanks around it, empty where it was not sent; a 400 where it is too long."""
-    text = str((await request.post()).get(name, "")).strip()
+    text = (await fields(request)).get(name, "").strip()
     if len(text) > longest:
         raise bad_request(f'The field "{name}" has at most {longest} characters.')
     return text

@@ -5,13 +5,15 @@ and that works once. It gets a cookie that opens the console and nothing of the 
 cookie stands for, so a token that is revoked signs out all browsers that came with it, at every process.
 """
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
 from aiohttp import hdrs, web
+from yarl import URL
 
 from syndicator.errors import StoreError
 from syndicator.model.clock import Clock
@@ -25,8 +27,10 @@ from syndicator.rules.access import signed_tickets
 from syndicator.rules.access.credentials import digest_of
 from syndicator.store.access.sessions import Sessions
 from syndicator.store.access.used_links import UsedLinks
+from syndicator.web.console.forms import fields
 from syndicator.web.http.auth import REALM, Gate
-from syndicator.web.http.problems import RETRY_AFTER_S, Problem, ProblemRaised, wants_page
+from syndicator.web.http.forwarded import Network, client_scheme
+from syndicator.web.http.problems import RETRY_AFTER_S, Problem, ProblemRaised
 from syndicator.web.pages.templates import Drawing, page_headers
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -37,6 +41,12 @@ SIGNED_IN = timedelta(days=30)
 
 _LINK = "link"
 """What a ticket is for."""
+
+_OUR_PATH = re.compile(r"/[!-\[\]-~]{0,2000}")
+"""A path with its query, as a header takes it: visible ASCII. Browsers read a backslash as a slash."""
+
+_DOTS = re.compile(r"/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
+"""What browsers resolve before they ask: it leads out of where a path begins."""
 
 _OWN_PAGES = frozenset({"same-origin", "none"})
 """Values of `Sec-Fetch-Site` of a request that a page of this origin made, or a person's own act."""
@@ -58,9 +68,11 @@ class SignIn:
         self._gate = access.gate
         self._sessions = access.sessions
         self._links = access.links
-        self._site = urlsplit(drawing.site.public_url)
+        self._trusted = access.trusted
+        self._public = None if access.links else URL(drawing.site.public_url)
+        """Where readers find the public listener; None at the operators' listener."""
         mark = access.links.mark if access.links else digest_of(drawing.site.public_url)[:8]
-        self._cookie = f"syndicator-{mark}"
+        self._name = f"syndicator-{mark}"
         """Cookies of one host are shared by all its ports: another service has another name."""
 
     def routes(self) -> list[web.RouteDef]:
@@ -78,19 +90,22 @@ class SignIn:
         """
 
         async def guarded(request: web.Request) -> web.StreamResponse:
-            if hdrs.AUTHORIZATION in request.headers:
-                token = await self._gate.admit(request, TokenScope.ADMIN)
-            else:
-                found = await self._token_of(request)
-                if found is None:
-                    return self._ask(request)
-                if request.method not in {"GET", "HEAD"}:
-                    self._check_origin(request)
-                token = found
+            token = await self._admitted(request)
+            if token is None:
+                return self._ask(request)
+            if hdrs.AUTHORIZATION not in request.headers and request.method not in {"GET", "HEAD"}:
+                self._check_origin(request)
             with acting(token.id):
                 return await handler(request)
 
         return guarded
+
+    async def still_admits(self, request: web.Request) -> bool:
+        """Return whether who began a request may still see the console, for answers that go on."""
+        try:
+            return await self._admitted(request) is not None
+        except (ProblemRaised, StoreError):
+            return False
 
     async def form(self, request: web.Request) -> web.Response:
         """Show the form for a token; who is signed in goes on to the console."""
@@ -101,13 +116,18 @@ class SignIn:
     async def by_token(self, request: web.Request) -> web.Response:
         """Sign a browser in by a token that was typed in."""
         self._check_origin(request)
-        fields = await request.post()
-        value, wanted = str(fields.get("token", "")).strip(), str(fields.get("next", ""))
-        token = await self._gate.token_of(request, value) if value else None
+        sent = await fields(request)
+        value, wanted = sent.get("token", "").strip(), sent.get("next", "")
+        try:
+            token = await self._gate.token_of(request, value) if value else None
+        except ProblemRaised as refused:
+            if not _is_browser(request):
+                raise
+            return self._form(request, wanted, status=refused.problem.status, fault="too_many_tries")
         if token is None or not token.allows(TokenScope.ADMIN):
             fault = "no_token" if not value else "wrong_token" if token is None else "token_without_admin"
             return self._form(request, wanted, status=403, fault=fault)
-        return await self._begin(token.sha256, wanted)
+        return await self._begin(request, token.sha256, wanted)
 
     async def by_link(self, request: web.Request) -> web.Response:
         """Sign a browser in by a link that was not used yet.
@@ -116,7 +136,7 @@ class SignIn:
         """
         digest = await self._links.use(request.match_info["ticket"]) if self._links else None
         if digest is not None:
-            return await self._begin(digest, "")
+            return await self._begin(request, digest, "")
         if await self._token_of(request):
             return self._lead_on("")
         return self._ask(request)
@@ -124,51 +144,76 @@ class SignIn:
     async def sign_out(self, request: web.Request) -> web.Response:
         """End the session of a browser."""
         self._check_origin(request)
-        await self._sessions.end(digest_of(request.cookies.get(self._cookie, "")))
+        await self._end_session(request)
         answer = self._lead_on(f"{self._console}/sign-in")
-        answer.del_cookie(self._cookie, path=self._console)
+        name, path, is_secure = self._cookie(request)
+        answer.del_cookie(name, path=path, secure=is_secure, httponly=True, samesite="Lax")
         return answer
 
     @property
     def _console(self) -> str:
         return self._drawing.prefix + CONSOLE
 
+    async def _admitted(self, request: web.Request) -> Token | None:
+        if hdrs.AUTHORIZATION in request.headers:
+            return await self._gate.admit(request, TokenScope.ADMIN)
+        return await self._token_of(request)
+
     async def _token_of(self, request: web.Request) -> Token | None:
         """Return the token that a signed-in browser came with, if it still allows everything."""
-        cookie = request.cookies.get(self._cookie)
+        cookie = request.cookies.get(self._cookie(request).name)
         digest = await self._sessions.token_digest(digest_of(cookie)) if cookie else None
         if digest is None:
             return None
         token = await self._gate.token_with(digest)
         return token if token is not None and token.allows(TokenScope.ADMIN) else None
 
-    async def _begin(self, token_digest: str, wanted: str) -> web.Response:
+    async def _begin(self, request: web.Request, token_digest: str, wanted: str) -> web.Response:
+        """Begin a session, in place of the one that this browser had."""
         cookie = secrets.token_urlsafe(32)
         await self._sessions.begin(digest_of(cookie), token_digest, SIGNED_IN)
+        await self._end_session(request)
         answer = self._lead_on(wanted)
+        name, path, is_secure = self._cookie(request)
         answer.set_cookie(
-            self._cookie,
+            name,
             cookie,
             max_age=int(SIGNED_IN.total_seconds()),
-            path=self._console,
+            path=path,
             httponly=True,
             samesite="Lax",
-            secure=self._links is None and self._site.scheme == "https",
+            secure=is_secure,
         )
         return answer
 
+    async def _end_session(self, request: web.Request) -> None:
+        if cookie := request.cookies.get(self._cookie(request).name):
+            await self._sessions.end(digest_of(cookie))
+
+    def _cookie(self, request: web.Request) -> "_Cookie":
+        """Return how the cookie is called where this request came in.
+
+        Over TLS it has the prefix `__Host-`: browsers take it from this host alone and over TLS, so that no
+        other host of the domain, and nobody on the line, puts one of theirs in its place.
+        """
+        if self._scheme(request) == "https" or (self._public and self._public.scheme == "https"):
+            return _Cookie(f"__Host-{self._name}", "/", is_secure=True)
+        return _Cookie(self._name, self._console, is_secure=False)
+
     def _lead_on(self, wanted: str) -> web.Response:
         """Lead to a page of the console, and to nothing else."""
-        is_ours = wanted == self._console or wanted.startswith(f"{self._console}/")
+        is_ours = wanted == self._console or wanted.startswith((f"{self._console}/", f"{self._console}?"))
+        path = wanted.partition("?")[0]
+        is_sound = _OUR_PATH.fullmatch(wanted) and not _DOTS.search(path)
         headers: dict[str, str] = {
-            hdrs.LOCATION: wanted if is_ours and "\\" not in wanted else f"{self._console}/",
+            hdrs.LOCATION: wanted if is_ours and is_sound else f"{self._console}/",
             hdrs.CACHE_CONTROL: "no-store",
             "Referrer-Policy": "no-referrer",
         }
         return web.Response(status=303, headers=headers)
 
     def _ask(self, request: web.Request) -> web.Response:
-        if not wants_page(request):
+        if not _is_browser(request):
             raise _sign_in_first()
         is_page = request.method in {"GET", "HEAD"} and "/sign-in" not in request.path
         return self._form(request, self._as_seen(request.path_qs) if is_page else "", status=401)
@@ -187,18 +232,53 @@ class SignIn:
     def _check_origin(self, request: web.Request) -> None:
         """Take what changes something from pages of this origin alone.
 
-        Browsers say where a request comes from in a header that no page can set (Fetch Metadata), older ones
-        in `Origin`. The cookie is `SameSite=Lax` besides.
+        Browsers say where a request comes from in a header that no page can set (Fetch Metadata). Older ones,
+        and all of them at a host name without TLS, say it in `Origin`. The cookie is `SameSite=Lax` besides.
         """
         site = request.headers.get("Sec-Fetch-Site")
         if site is not None:
             is_own = site in _OWN_PAGES
         else:
-            origin = urlsplit(request.headers.get(hdrs.ORIGIN, ""))
-            is_own = bool(origin.netloc) and origin.netloc in {request.host, self._site.netloc}
+            origin = _origin(request.headers.get(hdrs.ORIGIN, ""))
+            is_own = origin is not None and origin in self._own_origins(request)
         if not is_own:
             detail = "This is done from pages of the console alone: open it, and do it there."
             raise ProblemRaised(Problem(name="forbidden", status=403, detail=detail))
+
+    def _own_origins(self, request: web.Request) -> set[URL | None]:
+        """Return where pages of this console are: as this request was asked, and where readers find us."""
+        return {
+            _origin(f"{self._scheme(request)}://{request.host}"),
+            self._public.origin() if self._public else None,
+        }
+
+    def _scheme(self, request: web.Request) -> str:
+        """Return `http` or `https`, as the browser asked: at the public name, that of the public URL."""
+        if self._public and request.host.lower() == self._public.host_port_subcomponent:
+            return self._public.scheme
+        said = request.headers.getall(hdrs.X_FORWARDED_PROTO, ())
+        return client_scheme(request.scheme, request.remote, said, self._trusted)
+
+
+class _Cookie(NamedTuple):
+    """The cookie of a session."""
+
+    name: str
+    path: str
+    is_secure: bool
+
+
+def _origin(url: str) -> URL | None:
+    """Return scheme, host and port of a URL; None for what has none."""
+    try:
+        return URL(url).origin()
+    except ValueError:
+        return None
+
+
+def _is_browser(request: web.Request) -> bool:
+    """Return whether a person asks, also by a form."""
+    return "text/html" in request.headers.get(hdrs.ACCEPT, "")
 
 
 class SignInLinks:
@@ -236,15 +316,24 @@ class ConsoleAccess:
     sessions: Sessions
     links: SignInLinks | None = None
     """Where commands on this machine make links."""
+    trusted: tuple[Network, ...] = ()
+    """Proxies that are believed when they say whether a browser asked over TLS."""
 
 
 def operators_access(
-    token: str, access: Access, sessions: Sessions, used: UsedLinks, clock: Clock
+    token: str,
+    access: Access,
+    sessions: Sessions,
+    used: UsedLinks,
+    clock: Clock,
+    *,
+    trusted: tuple[Network, ...] = (),
 ) -> ConsoleAccess:
     """Let in who has the token of operators, a link made with it, or another token, by its scopes."""
     operators = Token(id=TokenId(OPERATORS), sha256=digest_of(token), scopes=(TokenScope.ADMIN,))
     gate = Gate(access, clock, operators=operators)
-    return ConsoleAccess(gate=gate, sessions=sessions, links=SignInLinks(token, used, clock))
+    links = SignInLinks(token, used, clock)
+    return ConsoleAccess(gate=gate, sessions=sessions, links=links, trusted=trusted)
 
 
 def _sign_in_later() -> ProblemRaised:

@@ -9,7 +9,7 @@ from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import NewToken, TokenRefused, new_token, shown
 from syndicator.web.console.console import Console
-from syndicator.web.console.forms import field, hours_of
+from syndicator.web.console.forms import field, fields, hours_of
 from syndicator.web.http.problems import not_found
 from syndicator.web.use_cases import UseCases
 
@@ -43,9 +43,9 @@ class TokenPages:
 
     async def add(self, request: web.Request) -> web.Response:
         """Make a token and show its value, this once; what is wrong stands beside the form."""
-        fields = await request.post()
-        scopes = [str(one) for one in fields.getall("scope", [])]
-        feeds = tuple(FeedId(name) for name in str(fields.get("feeds", "")).replace(",", " ").split())
+        sent = await fields(request)
+        scopes = sent.getall("scope", [])
+        feeds = tuple(FeedId(name) for name in sent.get("feeds", "").replace(",", " ").split())
         name, owner = await field(request, "id", 64), await field(request, "owner", 64)
         days = await field(request, "days", 5)
         fault = _fault(name, owner, days, [feed for feed in feeds if feed not in self._specs])
@@ -99,7 +99,7 @@ class TokenPages:
             count=len(tokens),
             scopes=list(TokenScope),
             private=sorted(spec.id for spec in self._specs.values() if spec.private),
-            typed=await request.post() if fault else {},
+            typed=await fields(request) if fault else {},
             made=made,
             fault=fault,
         )

@@ -1,4 +1,4 @@
-"""Who really asks: the client's address behind reverse proxies that are trusted."""
+"""Who really asks, and how: the client's address and scheme behind reverse proxies that are trusted."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -24,6 +24,18 @@ def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequ
             break
         address = earlier
     return str(address)
+
+
+def client_scheme(
+    own: str, peer: str | None, forwarded_proto: Sequence[str], trusted: Sequence[Network]
+) -> str:
+    """Return `http` or `https`, as the client asked.
+
+    `own` is the scheme of the connection to us, `forwarded_proto` the lines of X-Forwarded-Proto. Only a
+    trusted proxy is believed, and of several values the last one: that is its own.
+    """
+    said = ",".join(forwarded_proto).rpartition(",")[2].strip().lower()
+    return said if said in {"http", "https"} and is_believed(peer or "", trusted) else own
 
 
 def is_believed(peer: str, trusted: Sequence[Network]) -> bool:

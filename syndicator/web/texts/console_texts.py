@@ -24,6 +24,10 @@ CONSOLE_TEXTS: Mapping[str, tuple[str, str]] = {
         "Token ini tidak memiliki izin admin.",
         "This token does not have the scope admin.",
     ),
+    "sign_in_fault.too_many_tries": (
+        "Terlalu banyak token yang salah dari alamat ini. Coba lagi sebentar lagi.",
+        "Too many wrong tokens came from this address. Try again in a moment.",
+    ),
     "sign_out": ("Keluar", "Sign out"),
     "place.overview": ("Ikhtisar", "Overview"),
     "place.sources": ("Sumber", "Sources"),

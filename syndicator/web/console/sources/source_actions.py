@@ -11,7 +11,7 @@ from syndicator.pipeline.sources.backfill_control import MOST_ARTICLES, MOST_REQ
 from syndicator.pipeline.sources.source_control import Choice, ControlRefused
 from syndicator.web.api.json_api import sentence, source_of
 from syndicator.web.console.console import Console
-from syndicator.web.console.forms import FieldFault, field, local_instant
+from syndicator.web.console.forms import FieldFault, field, fields, local_instant
 from syndicator.web.console.sources.source_page import SourcePage
 from syndicator.web.use_cases import UseCases
 
@@ -95,7 +95,7 @@ class SourceActions:
             raise _Refused(FieldFault(field="since", key="no_time")) from None
 
     async def _refuse(self, request: web.Request, fault: FieldFault) -> web.Response:
-        return await self._page.draw(request, fault, await request.post())
+        return await self._page.draw(request, fault, await fields(request))
 
     def _named(self, request: web.Request) -> SourceId:
         return source_of(request, self._cases.reading.source_ids)
