@@ -58,6 +58,10 @@ class Console:
         """
         return web.post(CONSOLE + path, self._sign_in.behind(self._explaining(handler)))
 
+    async def still_admits(self, request: web.Request) -> bool:
+        """Return whether who began a request may still see the console, for answers that go on."""
+        return await self._sign_in.still_admits(request)
+
     def page(
         self, request: web.Request, template: str, place: str, *, http_status: int = 200, **values: object
     ) -> web.Response:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from syndicator.web.use_cases import UseCases
 
 ON_PAGE = 200
 _BEAT_S = 15.0
-"""So often a stream says that it lives, so that no proxy ends it."""
+"""So often a stream says that it lives, so that no proxy ends it, and asks whether its reader may go on."""
 _LONGEST = 200
 
 
@@ -65,7 +66,7 @@ class LogPages:
         )
 
     async def live(self, request: web.Request) -> web.StreamResponse:
-        """Send each new line as a server-sent event, as `log` chooses them."""
+        """Send each new line as a server-sent event, as `log` chooses them, while its reader is signed in."""
         level, word = _asked(request)
         headers: dict[str, str] = {
             hdrs.CONTENT_TYPE: "text/event-stream; charset=utf-8",
@@ -75,8 +76,10 @@ class LogPages:
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
         with RECENT.listening() as lines, suppress(ConnectionResetError):  # whoever looked has gone
-            while True:
-                await response.write(await _next_part(lines, level, word))
+            while await self._console.still_admits(request):
+                until_s = monotonic() + _BEAT_S
+                while monotonic() < until_s:
+                    await response.write(await _next_part(lines, level, word))
         return response
 
 

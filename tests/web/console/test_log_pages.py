@@ -10,10 +10,15 @@ import structlog
 from selectolax.lexbor import LexborHTMLParser
 from web.web_world import OPS, Client, World, client_of
 
+from syndicator.model.ids import TokenId
+from syndicator.model.token import Token, TokenScope
 from syndicator.observe import logs
 from syndicator.observe.recent_lines import KEPT_LINES, RECENT
+from syndicator.pipeline.ops.api_tokens import new_token
+from syndicator.web.console import log_pages
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 log = logs.get_logger("test")
 
 
@@ -77,6 +82,29 @@ async def test_new_lines_come_as_server_sent_events(operator: Client) -> None:
         while RECENT._listening:
             log.info("source_gathered", source="kota")
             await asyncio.sleep(0.01)
+
+
+async def test_a_stream_ends_when_its_reader_may_read_no_more(
+    world: World, operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_pages, "_BEAT_S", 0.05)
+    night = TokenId("night")
+    new = new_token(Token(id=night, scopes=(TokenScope.ADMIN,)), world.clock())
+    await world.access.keep(new)
+    signed_in = await operator.send("POST", "/admin/sign-in", FORM, f"token={new.value}".encode())
+    cookie = {"Cookie": signed_in.headers["Set-Cookie"].partition(";")[0]}
+    for headers in (cookie, {"Authorization": f"Bearer {new.value}"}):
+        if await world.access.token(night) is None:
+            await world.access.keep(new)
+        async with (
+            aiohttp.ClientSession() as session,
+            asyncio.timeout(10),
+            session.get(f"{operator.base}/admin/log/live", headers=headers) as stream,
+        ):
+            assert await stream.content.readline() == b":\n"
+            await world.access.revoke(night)
+            while await stream.content.readline():
+                pass
 
 
 async def test_the_page_stays_small_however_much_is_logged(operator: Client) -> None:
