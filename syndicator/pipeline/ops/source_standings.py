@@ -155,18 +155,23 @@ class Standings:
 
     @asynccontextmanager
     async def keeping_up(self) -> AsyncIterator[None]:
-        """Refresh every INTERVAL_S while this is open, if there are more sources than REREAD."""
+        """Refresh before this opens and every INTERVAL_S while it is, if there are more sources than REREAD.
+
+        So no request waits until all states have been read.
+        """
         if len(self._sources) <= REREAD:
             yield
             return
+        with suppress(StoreUnavailable):
+            await self._refresh()
         async with meanwhile(self._keep_up(), "standings"):
             yield
 
     async def _keep_up(self) -> None:
         while True:
+            await asyncio.sleep(INTERVAL_S)
             with suppress(StoreUnavailable):
                 await self._refresh()
-            await asyncio.sleep(INTERVAL_S)
 
     async def _refresh(self) -> None:
         loop = asyncio.get_running_loop()

@@ -116,7 +116,9 @@ async def test_few_sources_are_as_of_the_call(store: Store, clock: ManualClock) 
 
 async def test_it_is_kept_up_while_nobody_asks(store: Store, clock: ManualClock) -> None:
     await store.sources.enlist([one.id for one in sources()], [], clock())
-    standings = Standings(store.sources, sources(), clock)
+    standings = Standings(store.sources, sources(), clock, fresh_s=3600)
     async with standings.keeping_up():
-        assert (await standings.page(None, 1)).counts == {SourceStanding.NEW: MANY}
+        await settle(store, 7, FAILED)
+        counts = (await standings.page(None, 1)).counts
+        assert counts == {SourceStanding.NEW: MANY}, "all were read before the first request"
     assert (await Standings(store.sources, [], clock).page(None, 1)).counts == {}
