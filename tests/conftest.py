@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from redis_cluster import RedisCluster, is_on_cluster
 from support import ManualClock, new_store, own_redis
 
 from syndicator.cli.event_loop import new_event_loop
@@ -81,16 +82,31 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server that lives as long as the test run.
 
-    `SYNDICATOR_TEST_ENGINE=redis-server` tries another one than the bundled.
+    `SYNDICATOR_TEST_ENGINE=redis-server` tries another one than the bundled, `SYNDICATOR_TEST_STORE=cluster`
+    tries the nodes of a cluster.
     """
+    if is_on_cluster():
+        yield request.getfixturevalue("cluster").url
+        return
     engine = os.environ.get("SYNDICATOR_TEST_ENGINE")
     server = EmbeddedServer(tmp_path_factory.mktemp("redis"), find_server(engine))
     asyncio.run(server.ensure())
     yield f"unix://{server.socket}"
     asyncio.run(server.stop())
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    """A cluster that lives as long as the test run: three primaries, no replica."""
+    formed = RedisCluster(tmp_path_factory.mktemp("cluster"), replicas=0)
+    try:
+        asyncio.run(formed.start())
+        yield formed
+    finally:
+        formed.kill()
 
 
 @pytest.fixture

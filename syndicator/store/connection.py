@@ -9,11 +9,9 @@ from hashlib import sha1
 from importlib.resources import files
 from typing import Any, TypeVar
 
-import hiredis
 from msgspec import Struct
 from msgspec.structs import replace
 from redis import exceptions
-from redis.crc import key_slot
 
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.store.batching import Batcher
@@ -21,20 +19,19 @@ from syndicator.store.codec import pack_for_lua
 from syndicator.store.driver_errors import ELSEWHERE, translated
 from syndicator.store.keys.table import Keys
 from syndicator.store.servers.opening import servers_at
+from syndicator.store.servers.route import AGAIN_S, Route
 from syndicator.store.servers.server_pool import ServerPool, Servers, place_of
 
 USUAL_TIMEOUT_S = 3.0
 
 Word = str | bytes | int | float
 Command = Sequence[Word]
+
 _GLOB = re.compile(r"[*?\[\]\\^]")
 T = TypeVar("T")
 
 _STOOD_STILL_S = 0.2
 """A time limit that is noticed later than that ended while this process did not run."""
-
-_AGAIN_S = 0.05
-"""Between two tries to reach a server that another process is about to take over."""
 
 _MOST_ATTEMPTS = 3
 """How often a call is made of which nothing was heard because this process did not run."""
@@ -77,7 +74,10 @@ class Script:
 
     def __init__(self, *names: str) -> None:
         folder = files("syndicator.store").joinpath("lua")
-        self.text = "\n".join(folder.joinpath(f"{name}.lua").read_text("utf-8") for name in names)
+        text = "\n".join(folder.joinpath(f"{name}.lua").read_text("utf-8") for name in names)
+        first, _, rest = text.partition("\n") if text.startswith("#!") else ("", "", text)
+        # The last key is for a cluster alone (see `servers/route.py`): no script sees it.
+        self.text = "\n".join((*filter(None, [first]), "KEYS[#KEYS] = nil", rest))
         # SHA-1 is how Redis names scripts; it protects nothing here.
         self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
@@ -99,8 +99,8 @@ class Connection:
     def __init__(self, servers: Servers, anchor: str, timeout_s: float) -> None:
         self._servers = servers
         self._anchor = anchor
-        self._slot = key_slot(anchor.encode())
-        """Of all keys, by their hash tag. Commands without keys go to its server, too."""
+        self._route = Route(servers, anchor)
+        """To the server of all our keys. Commands without keys go there, too."""
         self._timeout_s = timeout_s
         self._commit = Script("commit")
         self._commits = Batcher(self._commit_all, MAX_WRITES, _writes)
@@ -111,34 +111,19 @@ class Connection:
 
     async def call(self, *words: Word) -> Any:
         """Run one command."""
-        [reply] = await self._ask(partial(self._together, [words]))
+        [reply] = await self._ask(partial(self._route.send, [words]))
         return reply
 
     async def batch(self, commands: Sequence[Command]) -> list[Any]:
         """Run commands in one round trip, without a transaction; very many in several."""
         replies: list[Any] = []
         for start in range(0, len(commands), MOST_AT_ONCE):
-            replies += await self._ask(partial(self._together, commands[start : start + MOST_AT_ONCE]))
-        return replies
-
-    async def _together(self, commands: Sequence[Command]) -> list[Any]:
-        """Send commands and read their replies; raise the first error reply when all have been read."""
-        pool = self._servers.known(self._slot) or await self._servers.find(self._slot)
-        try:
-            replies = await pool.exchange([_packed(one) for one in commands])
-            if refused := next((one for one in replies if isinstance(one, exceptions.ResponseError)), None):
-                raise refused
-        except exceptions.RedisError as error:
-            await self._servers.failed(pool, error)
-            raise
+            replies += await self._ask(partial(self._route.send, commands[start : start + MOST_AT_ONCE]))
         return replies
 
     async def server(self) -> ServerPool:
         """Return the server that has our keys now, for who needs a connection of its own, or its name."""
-        return await self._ask(self._server)
-
-    async def _server(self) -> ServerPool:
-        return self._servers.known(self._slot) or await self._servers.find(self._slot)
+        return await self._ask(self._route.server)
 
     async def scan(self, command: str, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:
         """Yield what a key holds, however much that is, in pieces that do not block Redis.
@@ -163,12 +148,13 @@ class Connection:
 
     async def run(self, script: Script, keys: Sequence[str], *args: Word) -> Any:
         """Run a script; load it where the server does not have it (yet, or any more)."""
+        count, guard = len(keys) + 1, self._route.guard
 
         async def evaluation() -> Any:
             try:
-                [reply] = await self._together([("EVALSHA", script.sha, len(keys), *keys, *args)])
+                [reply] = await self._route.send([("EVALSHA", script.sha, count, *keys, guard, *args)])
             except exceptions.NoScriptError:
-                [reply] = await self._together([("EVAL", script.text, len(keys), *keys, *args)])
+                [reply] = await self._route.send([("EVAL", script.text, count, *keys, guard, *args)])
             return reply
 
         return await self._ask(evaluation)
@@ -179,7 +165,7 @@ class Connection:
             for attempt in range(1, _MOST_ATTEMPTS + 1):
                 # The driver closes a connection whose command is cut short: its late reply reaches nobody.
                 limit = asyncio.timeout(self._timeout_s)
-                asked = self._servers.known(self._slot)
+                asked = self._route.known()
                 try:
                     async with limit:
                         return await self._ask_again(question)
@@ -193,20 +179,21 @@ class Connection:
 
     async def _ask_again(self, question: Callable[[], Awaitable[T]]) -> T:
         """Ask; where the connection was lost, once more, or until a server that is handed over is back."""
-        is_repeated = False
+        is_repeated, refused = False, None
         while True:
             try:
                 return await question()
-            except (*ELSEWHERE, exceptions.ConnectionError):
+            except (*ELSEWHERE, exceptions.ConnectionError) as error:
                 self._check_open()
                 if is_repeated and not self._servers.is_handed_over:
                     raise
-            except asyncio.CancelledError:
+                refused = error if isinstance(error, ELSEWHERE) else None
+            except asyncio.CancelledError as error:
                 self.losses += 1
-                raise
+                raise error from error.__cause__ or refused
             self.losses += 1
             if is_repeated:
-                await asyncio.sleep(_AGAIN_S)
+                await asyncio.sleep(AGAIN_S)
             is_repeated = True
 
     async def close(self) -> None:
@@ -289,11 +276,6 @@ def pieces(items: Sequence[T], size: int = MOST_IN_ONE) -> Iterator[Sequence[T]]
 def pairs(reply: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
     """Pair what Redis gives one after the other: names and scores, fields and values."""
     return list(zip(reply[::2], reply[1::2], strict=True))
-
-
-def _packed(command: Command) -> bytes:
-    packed: bytes = hiredis.pack_command(tuple(command))  # type: ignore[arg-type]  # of any length
-    return packed
 
 
 def _of_allowed_length(unit: Transaction) -> Transaction:

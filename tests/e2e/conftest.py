@@ -5,12 +5,14 @@ import json
 import os
 import signal
 import sys
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from redis_cluster import is_on_cluster
 from support import PATIENCE_S, until
 from warm_program import run
 
@@ -101,6 +103,15 @@ async def articles(config: Path) -> list[dict[str, Any]]:
 def announced(sample: Sample) -> Counter[str | None]:
     """Count the events by which the partner was told of each new article; one sent again counts once."""
     return Counter(one.article_url for one in sample.inbox.newest_first() if one.type == "article.created")
+
+
+@pytest.fixture(autouse=True)
+def store_of_programs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have programs use a cluster where tests are to, unless the test has a server of its own."""
+    has_own = {"server", "redis_url"} & set(request.fixturenames)
+    if is_on_cluster() and not has_own and not request.node.get_closest_marker("embedded"):
+        monkeypatch.setenv("SYNDICATOR__STORE__URL", request.getfixturevalue("cluster").url)
+        monkeypatch.setenv("SYNDICATOR__STORE__NAMESPACE", f"e2e-{uuid.uuid4().hex}")
 
 
 @pytest.fixture

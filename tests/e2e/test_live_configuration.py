@@ -164,6 +164,7 @@ async def sources_of(config: Path) -> set[str]:
     return {item["id"] for item in json.loads(out)["items"]}
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("newer_starts_first", [True, False])
 async def test_processes_with_other_files_run_one_configuration(
     start: Start, config: Path, tmp_path: Path, newer_starts_first: bool

@@ -30,6 +30,7 @@ from syndicator.settings.value_texts import (
     split_url,
     wrong,
 )
+from syndicator.store.servers.cluster_url import cluster_url, is_of_cluster
 
 TAG_AUTHORITY = re.compile(
     r"([a-z0-9._-]+@)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*,\d{4}(-\d\d(-\d\d)?)?"
@@ -38,7 +39,7 @@ TAG_AUTHORITY = re.compile(
 _STORE_SCHEMES = {"redis", "rediss", "unix"}
 _COLD_FILE = "data_dir"
 _COLD_SCHEMES = {"s3", "gs", "az", "file"}
-_STORE_SCHEMES_PLANNED = {"redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"}
+_STORE_SCHEMES_PLANNED = {"redis+sentinel", "rediss+sentinel"}
 
 
 def _host(value: str) -> str:
@@ -66,7 +67,16 @@ def _asked_by(value: str) -> str:
 
 
 def _store_url(value: str) -> str:
-    remedy = "write redis://host:6379/0, rediss://… for TLS, or unix:///path/to/socket"
+    remedy = (
+        "write redis://host:6379/0, rediss://… for TLS, unix:///path/to/socket, "
+        "or cluster://host:6379,host2:6379 (clusters://… for TLS)"
+    )
+    if is_of_cluster(value):
+        try:
+            cluster_url(value)
+        except ValueError as error:
+            raise wrong(str(error), remedy) from None
+        return value
     parts = split_url(value, remedy)
     if parts.scheme in _STORE_SCHEMES_PLANNED:
         raise wrong(f"{parts.scheme}:// {NOT_YET}", remedy)

@@ -36,6 +36,7 @@ from syndicator.store.ops.backup_file import (
     written,
 )
 from syndicator.store.ops.backup_texts import check_texts, copy_texts, restore_texts
+from syndicator.store.servers.route import never_there
 from syndicator.store.shared_clock import redis_time
 
 AT_ONCE = 500
@@ -101,6 +102,10 @@ class _Source:
         while (reply := await self._connection.read_response(push_request=True)) is _HEARD:
             pass
         return reply
+
+    async def look(self) -> None:
+        """Have the server answer after all that it says of writes; refused where the keys moved elsewhere."""
+        await self.ask("EXISTS", never_there(self.prefix.decode()), self.prefix + b"meta")
 
     async def taken(self, names: Sequence[bytes]) -> list[KeyRecord]:
         """Copy keys, and take them out of those that were written."""
@@ -226,10 +231,10 @@ async def _held(source: _Source) -> list[KeyRecord] | None:
     began, records = time.monotonic(), list[KeyRecord]()
     await source.ask("CLIENT", "PAUSE", _HELD_MS, "WRITE")
     try:
-        await source.ask("PING")  # what was written before is named by now
+        await source.look()  # what was written before is named by now
         while source.dirty:
             records += await source.taken(list(source.dirty))
-            await source.ask("PING")
+            await source.look()
         if (time.monotonic() - began) * 1000 < _HELD_MS:
             return records
     finally:
@@ -346,6 +351,10 @@ async def _opened(url: str, prefix: str) -> AsyncIterator[_Source]:
         source = _Source(connection, prefix)
         await source.begin()
         yield source
+    except (exceptions.AskError, exceptions.TryAgainError) as error:
+        raise StoreError(
+            "Redis could not be copied: the keys move, or moved, to another node of the cluster; try again"
+        ) from error
     except exceptions.RedisError as error:
         raise StoreError(f"Redis could not be copied: {error}") from error
     finally:

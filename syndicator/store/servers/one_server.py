@@ -1,11 +1,15 @@
 """One server, which has all slots."""
 
+from redis.exceptions import AskError
+
 from syndicator.store.driver_errors import ELSEWHERE
 from syndicator.store.servers.server_pool import ServerPool
 
 
 class OneServer:
     """The server of a `redis://`, `rediss://` or `unix://` URL."""
+
+    is_cluster = False
 
     def __init__(self, url: str, timeout_s: float, *, is_handed_over: bool) -> None:
         self.is_handed_over = is_handed_over
@@ -25,6 +29,10 @@ class OneServer:
         if isinstance(error, ELSEWHERE) and pool is self._pool and not pool.is_left:
             self._pool = ServerPool(self._url, self._timeout_s)
             await pool.leave()
+
+    async def redirected(self, pool: ServerPool, error: AskError) -> ServerPool:
+        del pool
+        raise error
 
     async def close(self) -> None:
         await self._pool.close()

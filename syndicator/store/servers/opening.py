@@ -1,5 +1,7 @@
 """The one place that reads what kind of servers `[store] url` names."""
 
+from syndicator.store.servers.cluster import Cluster
+from syndicator.store.servers.cluster_url import is_of_cluster
 from syndicator.store.servers.one_server import OneServer
 from syndicator.store.servers.server_pool import Servers
 
@@ -9,4 +11,6 @@ def servers_at(url: str, timeout_s: float, *, is_handed_over: bool = False) -> S
 
     `is_handed_over`: see `Servers`; the embedded server is.
     """
+    if is_of_cluster(url):
+        return Cluster(url, timeout_s)
     return OneServer(url, timeout_s, is_handed_over=is_handed_over)

@@ -11,6 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from syndicator.errors import StoreError
+from syndicator.store.servers.cluster_url import cluster_url, is_of_cluster
 
 MOST_CONNECTIONS = 32
 
@@ -100,6 +101,9 @@ class Servers(Protocol):
     """Whether the server is away for a moment when another one takes over: calls are made again until it is
     back, as far as their time allows."""
 
+    is_cluster: bool
+    """Whether slots may move to other servers."""
+
     def known(self, slot: int) -> ServerPool | None:
         """Return the server of a slot where that is known: this costs no wait."""
 
@@ -115,11 +119,16 @@ class Servers(Protocol):
         `error`: of the driver, or TimeoutError. A pool that was left already is passed over.
         """
 
+    async def redirected(self, pool: ServerPool, error: exceptions.AskError) -> ServerPool:
+        """Return the server of a cluster that another one named: for good (MOVED), or for one call (ASK)."""
+
     async def close(self) -> None:
         """Close all connections; calls that are on their way fail."""
 
 
 def place_of(url: str) -> str:
     """Return the server of a URL: without user and password."""
+    if is_of_cluster(url):
+        return cluster_url(url).place
     parts = urlsplit(url)
     return parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or _REDIS_PORT}"

@@ -39,7 +39,7 @@ PAUSE_S = (0.2, 1.0)
 SETTLED_S = 150
 """Within this time after the last fault all must be as it should: the service is given ten times what it takes."""
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(MINUTES * 60 + SETTLED_S + 300)]
+pytestmark = [pytest.mark.slow, pytest.mark.embedded, pytest.mark.timeout(MINUTES * 60 + SETTLED_S + 300)]
 
 
 @pytest.fixture

@@ -140,6 +140,7 @@ async def test_sigterm_under_load_exits_well_and_refuses_nobody(
     assert await program.stop() == 0
 
 
+@pytest.mark.embedded
 async def test_the_embedded_redis_may_be_killed_too(
     start: Start, config: Path, sample: Sample, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from e2e.conftest import Start
 from warm_program import run
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.embedded, pytest.mark.timeout(600)]
 
 
 async def test_a_service_starts_while_commands_come_and_go(start: Start, config: Path) -> None:

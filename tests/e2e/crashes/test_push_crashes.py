@@ -20,7 +20,7 @@ from syndicator.settings import load
 from syndicator.store.connection import connect
 from syndicator.store.embedded import EmbeddedServer, find_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.embedded, pytest.mark.timeout(240)]
 
 ARTICLES = 900
 ENDPOINTS = ("a", "b")

@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import aiohttp
+import pytest
 from e2e.conftest import Program, Start
 from support import until
 from warm_program import run
 
 from syndicator.store.connection import connect
 from syndicator.store.embedded import EmbeddedServer, embedded_server, find_server
+
+pytestmark = pytest.mark.embedded
 
 PORTAL = """
 [site]
