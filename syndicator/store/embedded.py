@@ -248,8 +248,9 @@ class EmbeddedServer:
             # To rewrite a file that is still small costs a fifth of what writing it did, and saves little.
             "auto-aof-rewrite-min-size": "256mb",
             "maxmemory-policy": "noeviction",
-            # Stories are hashes of a few hundred bytes: packed, each takes two thirds of the memory.
-            "hash-max-listpack-value": "512",
+            # Stories, and articles whose texts have left, are hashes of a few hundred bytes: packed, each
+            # takes two thirds of the memory.
+            "hash-max-listpack-value": "1024",
             "daemonize": "no",
             "save": "900 1",
             # Else it refuses to end where it cannot save (disk full, folder gone), and blocks the next start.

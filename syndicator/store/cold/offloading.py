@@ -1,11 +1,13 @@
 """Moves texts from Redis to the cold store, and removes objects that no article names. See `cold_texts`.
 
-One process does it at a time, under a lease. All that is written expects the token of the lease.
+What stays in Redis of such an article is compressed: it is read seldom. One process does it at a time, under
+a lease. All that is written expects the token of the lease.
 """
 
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec import Struct
 
@@ -14,9 +16,9 @@ from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId
 from syndicator.observe.logs import get_logger
-from syndicator.store.codec import unpack
+from syndicator.store.codec import compressed, pack_for_lua, unpack
 from syndicator.store.cold.cold_texts import PARTS, ColdText, ColdTexts, StoredText, object_name
-from syndicator.store.connection import Connection, Repository, Script, Transaction, pairs, pieces
+from syndicator.store.connection import Connection, Repository, Script, pairs, pieces
 from syndicator.store.keys.table import Keys
 from syndicator.store.paging import rank_after
 
@@ -40,6 +42,7 @@ class Aged(Struct, frozen=True, kw_only=True):
 
 class _Hot(Struct, frozen=True, kw_only=True):
     article: ArticleId
+    head: bytes
     body: bytes
     revision: str
     source: str
@@ -48,23 +51,13 @@ class _Hot(Struct, frozen=True, kw_only=True):
     """The pointer to what is in the cold store already."""
     pointer: bytes
 
-    def transaction(self, keys: Keys, token: str) -> Transaction:
-        """Return what removes the text, if nothing has moved since it was copied."""
-        place = keys.article(self.article)
-        return Transaction(
-            expects=(
-                (keys.cold(), "token", token),
-                (place, "revision", self.revision),
-                (place, "source", self.source),
-                (place, "cold", (self.before or b"").decode()),
-            ),
-            writes=(
-                ("HDEL", place, "body"),
-                ("HSET", place, "cold", self.pointer),
-                ("DEL", keys.revisions(self.article)),
-                ("ZREM", keys.rewritten(), self.article),
-            ),
-        )
+    def words(self, keys: Keys) -> Sequence[Any]:
+        """Return what `offload.lua` is called with."""
+        article, revisions = keys.article(self.article), keys.revisions(self.article)
+        before = self.before or b""
+        return (
+            self.article, article, revisions, self.revision, self.source, before, self.pointer, self.head
+        )  # fmt: skip
 
 
 class Offloading(Repository):
@@ -75,6 +68,7 @@ class Offloading(Repository):
         self._texts = texts
         self._kept_revisions = kept_revisions
         self._lease = Script("lease")
+        self._offload = Script("articles/offload")
 
     async def lease(self, token: str, now: datetime, until: datetime) -> bool:
         """Take the lease with a token that was never used; False: another has it, or the store is away.
@@ -128,13 +122,20 @@ class Offloading(Repository):
         moved = 0
         for ids in pieces(aged.ids, _AT_ONCE):
             hot = await self._hot(ids)
+            if not hot:
+                continue
             await self._texts.write(
                 {
                     object_name(one.article, one.pointer): ColdText(body=one.body, revisions=one.earlier)
                     for one in hot
                 }
             )
-            done = await self._redis.commit([one.transaction(self._keys, token) for one in hot])
+            done = await self._redis.run(
+                self._offload,
+                [self._keys.cold(), self._keys.rewritten()],
+                token,
+                pack_for_lua([one.words(self._keys) for one in hot]),
+            )
             gone = [one for one, is_done in zip(hot, done, strict=True) if is_done]
             await self._texts.forget([one.article for one in gone], [one.before for one in gone])
             moved += len(gone)
@@ -147,13 +148,13 @@ class Offloading(Repository):
 
     async def _hot(self, ids: Sequence[ArticleId]) -> list[_Hot]:
         """Read what is to be moved; note those of which nothing is."""
-        fields = ("body", "cold", "revision", "source")
+        fields = ("body", "cold", "revision", "source", "head")
         rows = await self._redis.batch([("HMGET", self._keys.article(one), *fields) for one in ids])
         kept = await self._redis.batch([("HVALS", self._keys.revisions(one)) for one in ids])
         found, nothing = list[_Hot](), list[ArticleId]()
         for one, row, earlier in zip(ids, rows, kept, strict=True):
-            body, before, revision, source = row
-            if body is None or not (body or earlier):
+            body, before, revision, source, head = row
+            if head is None or not (body or (body is not None and earlier)):
                 nothing.append(one)
                 continue
             pointer = f"{revision.decode()}.{uuid.uuid4().hex[:8]}".encode()
@@ -168,6 +169,7 @@ class Offloading(Repository):
             found.append(
                 _Hot(
                     article=one,
+                    head=compressed(head),
                     body=body,
                     revision=revision.decode(),
                     source=source.decode(),

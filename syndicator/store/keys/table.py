@@ -191,7 +191,8 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
         `kin` (`Kin`, there too), `quiet` (1: it was not announced, it was too old), `gone` (when its page
         was first found gone, ms), `unassigned` (1: shown before it was assigned to a story); or only
         `merged`: the id of the article that it was found to be; `cold`: the revision up to which texts are
-        in the cold store instead, and a mark of their object, as `3.9f2c01ab`.
+        in the cold store instead, and a mark of their object, as `3.9f2c01ab` (then `head` is compressed:
+        see `store/codec.py`).
         Kept: retention of articles; `body` by that of bodies. Written by: admit, assign, offload.
         """
         return f"{self._prefix}article:{article}"

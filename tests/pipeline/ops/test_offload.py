@@ -113,6 +113,27 @@ async def test_a_text_leaves_memory_and_is_read_all_the_same(
         assert article == before[0]
 
 
+async def test_what_stays_of_a_cold_article_is_packed(service_of: OpenService, clock: ManualClock) -> None:
+    async with service_of(KEPT + FEEDS, store=IN_FILE) as service:
+        admitter = Admitter(service.store.articles, service.publisher.specs.values(), clock)
+        text = " ".join(f"Kalimat nomor {number} tentang kota." for number in range(50))
+        [done] = await admitter.admit([candidate(1, body_html=f"<p>{text}</p>", tags=tuple("abcdef"))])
+        call, key = service.store.connection.call, keys_of(service).article(done.article_id)
+        await call("HSET", key, "story", "a1", "kin", b"\x80")
+        before = await call("HGETALL", key)
+        head = await service.store.articles.get_many([done.article_id], bodies=False)
+        clock.advance(8 * DAY_S)
+        await offload(service)
+        after = await call("HGETALL", key)
+        was, now = (dict(zip(found[::2], found[1::2], strict=True)) for found in (before, after))
+        assert len(now[b"head"]) < 0.6 * len(was[b"head"])
+        assert was.keys() - now.keys() == {b"body"}
+        assert now.keys() - was.keys() == {b"cold"}
+        assert all(now[field] == was[field] for field in now.keys() - {b"head", b"cold"})
+        assert await call("OBJECT", "ENCODING", key) == b"listpack"
+        assert await service.store.articles.get_many([done.article_id], bodies=False) == head
+
+
 async def test_a_changed_article_is_back_in_memory_until_it_is_old_again(
     service_of: OpenService, clock: ManualClock
 ) -> None:
