@@ -109,6 +109,9 @@ SHARED: Mapping[str, tuple[str, ...]] = {
     "hub_oldest_seconds": ("How long the longest of them waits that has confirmed",),
     "redis_memory_bytes": ("Memory that Redis uses",),
     "redis_memory_limit_bytes": ("`maxmemory` of Redis; absent where it has no limit",),
+    "cold_store_up": (
+        "1 where the store of older texts answers; absent where `[retention] hot` is not used",
+    ),
     "cold_texts": ("Articles whose texts are in the cold store, about",),
     "data_lost_timestamp_seconds": (
         "Until when data that Redis has lost was last known to be there, Unix time; absent where none was",

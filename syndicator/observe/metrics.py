@@ -121,6 +121,7 @@ class Metrics:
     hub_oldest_seconds: Snapshot
     redis_memory_bytes: Snapshot
     redis_memory_limit_bytes: Snapshot
+    cold_store_up: Snapshot
     cold_texts: Snapshot
     data_lost_timestamp_seconds: Snapshot
     sources_to_regather: Snapshot

@@ -97,6 +97,7 @@ class Measurements:
         lost_at = self._store.marks.lost_at
         self._metrics.redis_memory_bytes.set(used)
         self._metrics.redis_memory_limit_bytes.set(limit or None)
+        self._metrics.cold_store_up.set(await self._store.cold_texts.is_up())
         self._metrics.cold_texts.set(await self._store.offloading.count())
         self._metrics.data_lost_timestamp_seconds.set(lost_at.timestamp() if lost_at else None)
         self._metrics.sources_to_regather.set(await self._store.marks.not_gathered_since_loss())

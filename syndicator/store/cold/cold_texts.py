@@ -116,6 +116,16 @@ class ColdTexts(Repository):
             await self._redis.call("HSETNX", self._keys.meta(), "cold", found)
         await self.check()
 
+    async def is_up(self) -> bool | None:
+        """Return whether the cold store answers; None where this data has none."""
+        if self._objects is None or await self._redis.call("HGET", self._keys.meta(), "cold") is None:
+            return None
+        try:
+            await self._objects.get([STORE_ID])
+        except ColdStoreAway:
+            return False
+        return True
+
     async def check(self) -> None:
         """Raise ColdStoreAway unless the cold store is there, and is that of this data."""
         if self.is_known:

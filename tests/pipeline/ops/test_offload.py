@@ -1,5 +1,6 @@
 """Texts of older articles: out of Redis, and readable all the same."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from pipeline.conftest import OpenService
 from pipeline.ops.test_retention import sweep
 from pipeline.webhooks.test_delivery import Partner, deliver, partner
 from pipeline.webhooks.test_delivery import config as endpoint_config
-from support import ManualClock, candidate
+from store.cold.test_objects import as_s3, has_bucket, s3_port
+from support import ManualClock, candidate, until
 
 from syndicator.errors import ColdStoreAway, StoreError
 from syndicator.model.article import WithdrawnBy
@@ -21,7 +23,7 @@ from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 from syndicator.store.keys.table import Keys
 
-__all__ = ["partner"]  # a fixture
+__all__ = ["partner", "s3_port"]  # fixtures
 
 KEPT = '[retention]\narticles = "30d"\nbodies = "20d"\nhot = "7d"\nrevisions = 3\n'
 FEEDS = '[feed.latest]\ntitle = "Terbaru"\n[feed.kota]\ntitle = "Kota"\nfilter = { query = "kota" }\n'
@@ -82,10 +84,23 @@ def mend(folder: Path) -> None:
     path.rename(path.with_suffix(".db"))
 
 
+@pytest.fixture(params=["file", "folder", "s3"])
+async def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Lines of `[store]` that name a cold store."""
+    if request.param == "file":
+        return IN_FILE
+    pytest.importorskip("obstore")
+    if request.param == "folder":
+        return f'cold = "file://{tmp_path}/shared"\n'
+    endpoint = f"http://127.0.0.1:{request.getfixturevalue('s3_port')}"
+    await until(lambda: has_bucket(endpoint))
+    return f'cold = "{as_s3(endpoint, monkeypatch)}"\n'
+
+
 async def test_a_text_leaves_memory_and_is_read_all_the_same(
-    service_of: OpenService, clock: ManualClock
+    service_of: OpenService, clock: ManualClock, place: str
 ) -> None:
-    async with service_of(KEPT + FEEDS, store=IN_FILE) as service:
+    async with service_of(KEPT + FEEDS, store=place) as service:
         old, *_ = await admit(service, 1)
         await admit(service, 1, text="Ralat")
         clock.advance(6 * DAY_S)
@@ -96,11 +111,12 @@ async def test_a_text_leaves_memory_and_is_read_all_the_same(
         clock.advance(1.5 * DAY_S)
         await offload(service)
         assert await service.store.offloading.count() == 1
+        assert await service.store.cold_texts.is_up()
         assert await in_redis(service, old) != (None, None)
         assert (await in_redis(service, old))[0] is None
         assert (await in_redis(service, new))[1] is None
         assert await service.store.connection.call("EXISTS", keys_of(service).revisions(old)) == 0
-    async with service_of(KEPT + FEEDS, store=IN_FILE) as service:
+    async with service_of(KEPT + FEEDS, store=place) as service:
         assert [await service.store.articles.get(one) for one in (old, new)] == before
         assert await service.store.articles.kept_revisions(old) == revisions
         assert [one.body_html for one in revisions] == ["<p>Isi berita kota nomor 1.</p>"]
@@ -168,6 +184,57 @@ async def test_a_changed_article_is_back_in_memory_until_it_is_old_again(
         assert found.body_html == "<p>Isi berita kota nomor 1.</p>"
 
 
+async def move(service: Service) -> None:
+    """Move all texts, several times, as a worker does."""
+    offloading, now = service.store.offloading, service.clock()
+    for turn in range(6):
+        token = f"{turn} {id(object())}"
+        if await offloading.lease(token, now, now + timedelta(minutes=2)):
+            aged = await offloading.aged(now, timedelta(0), timedelta(days=20), 500)
+            await offloading.offload(aged, token)
+            await offloading.sweep(token, now)
+            await offloading.release(token)
+        await asyncio.sleep(0)
+
+
+async def test_nothing_is_lost_while_articles_change_and_leave_at_once(
+    service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of(KEPT + FEEDS, store=IN_FILE) as service:
+        numbers = range(30)
+        ids = await admit(service, *numbers)
+        clock.advance(8 * DAY_S)
+
+        async def change(turn: int) -> None:
+            await admit(service, *numbers[turn::3], text=f"Giliran {turn}")
+
+        async def read() -> None:
+            for _ in range(10):
+                found = await service.store.articles.get_many(ids)
+                assert all(one is not None and one.body_html for one in found)
+
+        async def withdraw() -> None:
+            for one in ids[:6]:
+                await service.withdrawer.withdraw(one, WithdrawnBy.OPERATOR, "keliru")
+                await service.withdrawer.restore(one)
+
+        await withdraw()
+        await asyncio.gather(*map(change, range(3)), move(service), move(service), read())
+        await asyncio.gather(withdraw(), move(service), move(service))
+        await move(service)
+        for number, one in zip(numbers, ids, strict=True):
+            article = await service.store.articles.get(one)
+            assert article is not None
+            assert article.body_html == f"<p>Giliran {number % 3} berita kota nomor {number}.</p>"
+            kept = await service.store.articles.kept_revisions(one)
+            assert f"<p>Isi berita kota nomor {number}.</p>" in {each.body_html for each in kept}
+            assert (await in_redis(service, one))[0] is None
+        for _ in range(256):
+            clock.advance(60)
+            await offload(service)
+        assert len(await objects(service)) == len(ids)
+
+
 async def test_texts_end_with_their_retention_in_the_cold_store_too(
     service_of: OpenService, clock: ManualClock
 ) -> None:
@@ -225,6 +292,7 @@ async def test_without_the_cold_store_nothing_is_shown_without_its_text(
         assert len(await objects(service)) == 2
     spoil(tmp_path)
     async with service_of(KEPT + FEEDS, store=IN_FILE) as service:
+        assert await service.store.cold_texts.is_up() is False
         [new] = await admit(service, 3)
         assert (await service.store.articles.get(new)) is not None
         with pytest.raises(ColdStoreAway):

@@ -30,7 +30,8 @@ def s3_port() -> Iterator[int]:
         server.terminate()
 
 
-async def _answers(url: str) -> bool:
+async def has_bucket(url: str) -> bool:
+    """Make the bucket; return whether the server is there by now."""
     try:
         async with ClientSession() as session, session.put(f"{url}/{BUCKET}") as answer:
             return answer.status == 200
@@ -48,7 +49,7 @@ async def objects(
         place = f"file://{tmp_path}/shared"
     if request.param == "s3":
         endpoint = f"http://127.0.0.1:{request.getfixturevalue('s3_port')}"
-        await until(lambda: _answers(endpoint))
+        await until(lambda: has_bucket(endpoint))
         place = as_s3(endpoint, monkeypatch)
     store = opened(place, f"ns-{os.getpid()}", tmp_path)
     yield store
