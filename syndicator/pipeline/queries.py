@@ -1,6 +1,6 @@
 """Everything that the web reads, and nothing that it could write."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -86,6 +86,12 @@ class Queries:
     async def article(self, article_id: ArticleId) -> FeedEntry | None:
         """Return one article with its body."""
         return await self.publisher.entry(article_id)
+
+    async def headlines(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Return the headlines of those subjects of events that are articles which are shown."""
+        ids = [ArticleId(name) for name in dict.fromkeys(names)]
+        found = await self._store.articles.get_many(ids, bodies=False)
+        return {article.id: article.title for article in found if article is not None}
 
     async def related(self, article: Article) -> tuple[FeedEntry, ...]:
         """Return what is related to an article, the nearest first; without bodies."""
@@ -176,6 +182,7 @@ class Queries:
             endpoints=tuple(await self.endpoints()),
             articles=await self._store.articles.count(),
             last_hour=await self._store.articles.admitted_since(now - timedelta(hours=1)),
+            newest_at=await self._store.articles.newest_at(),
             outbox=await self._store.outbox.waiting(),
             held=await self._store.held.count(),
             hub=await self._store.hub.counts(now),

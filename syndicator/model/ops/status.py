@@ -73,6 +73,8 @@ class Status(Struct, frozen=True, kw_only=True):
     articles: int
     last_hour: int
     """Articles that were admitted in the last hour."""
+    newest_at: datetime | None
+    """When an article was admitted last; None where there is none."""
     outbox: int
     """Events that are not yet fanned out to the endpoints."""
     feeds: int

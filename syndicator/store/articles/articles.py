@@ -297,6 +297,11 @@ class Articles(Repository):
         """Count the articles that were admitted then or later."""
         return int(await self._redis.call("ZCOUNT", self._keys.admitted(), to_ms(at), "+inf"))
 
+    async def newest_at(self) -> datetime | None:
+        """Return when an article was admitted last."""
+        found = await self._redis.call("ZRANGE", self._keys.admitted(), -1, -1, "WITHSCORES")
+        return from_ms(int(float(found[1]))) if found else None
+
     async def sweep(self, now: datetime, keep: timedelta, limit: int) -> list[Article]:
         """Take out up to `limit` articles that were admitted longer ago than `keep`; give their heads."""
         bound = to_ms(now - keep)

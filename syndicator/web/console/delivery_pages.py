@@ -40,6 +40,9 @@ class DeliveryPages:
             "deliveries.html",
             "deliveries",
             overview=overview,
+            headlines=await self._cases.reading.headlines(
+                one.delivery.event.subject for one in overview.dead
+            ),
             only=only,
             rows=endpoint_rows(overview.endpoints, overview.at),
         )
@@ -56,6 +59,9 @@ class DeliveryPages:
             "deliveries",
             now=self._cases.clock(),
             delivery=shown.delivery,
+            headline=(await self._cases.reading.headlines([shown.delivery.subject])).get(
+                shown.delivery.subject
+            ),
             attempts=[(one, None if _went_well(one.result) else shown_failure(one.reason)) for one in tried],
             headers=sent.headers if sent else (),
             body=sent.body[:_SHOWN_BODY] if sent else "",

@@ -203,6 +203,9 @@ class EndpointPages:
             status=status,
             waiting=waiting,
             attempts=attempts.items,
+            headlines=await cases.reading.headlines(
+                [*(line.subject for line in waiting.items), *(line.subject for line in attempts.items)]
+            ),
             replays=overview.replays,
             probe=probe,
             secret=secret,

@@ -6,7 +6,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from support import NOON, ManualClock
 from web.trouble import open_troubled_world
-from web.web_world import Client, World
+from web.web_world import Client, World, story
 
 from syndicator.model.ids import EndpointId, EventId, ReplayId
 from syndicator.model.replay import Replay
@@ -41,7 +41,7 @@ async def test_a_dead_delivery_stands_there_with_its_reason(operator: Client) ->
          ["0", "0", "0", "1", "0"]),
     ]  # fmt: skip
     ((event, endpoint, reason, attempts, dead_since),) = rows(dead)
-    assert event.startswith("article.created evt_1 ")
+    assert event == f"{story(1).title} article.created evt_1"
     assert (endpoint, reason, attempts, dead_since) == ("stuck", "http_410", "1", "5 Nov 2026, 19:00")
 
 

@@ -12,7 +12,7 @@ from egress.raw_server import egress_on
 from selectolax.lexbor import LexborHTMLParser
 from support import NOON, ManualClock
 from web.trouble import open_troubled_world
-from web.web_world import OPS, Answer, Client, World, client_of
+from web.web_world import OPS, Answer, Client, World, client_of, story
 
 from syndicator.model.delivery import Alerting, Dead, Endpoint, Secret
 from syndicator.model.endpoint import OPERATORS, Registration
@@ -55,6 +55,7 @@ async def test_an_endpoint_shows_why_it_is_in_trouble(operator: Client) -> None:
     assert "stuck.example" in shown
     assert "Last failure: It answered with status 410" in shown
     assert "Send 1 dead again" in shown
+    assert shown.count(f"{story(1).title} article.created evt_1") == 2, "as it waits, and as it was tried"
     listed = LexborHTMLParser((await operator.get("/admin/deliveries", ENGLISH)).body)
     assert "/admin/endpoints/stuck" in [one.attributes["href"] for one in listed.css("th a")]
     assert (await operator.get("/admin/endpoints/none", ENGLISH)).status == 404
@@ -63,6 +64,7 @@ async def test_an_endpoint_shows_why_it_is_in_trouble(operator: Client) -> None:
 async def test_a_delivery_shows_each_attempt_and_why_it_failed(operator: Client) -> None:
     shown = await text(operator, "/admin/endpoints/stuck/deliveries/evt_1")
     assert "Attempt 1: Dead" in shown
+    assert f"{story(1).title} article.created evt_1" in shown
     assert "It answered with status 410 http_410" in shown
     assert (await operator.get("/admin/endpoints/stuck/deliveries/evt_9", ENGLISH)).status == 404
 

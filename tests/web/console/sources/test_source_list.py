@@ -80,7 +80,9 @@ async def test_the_last_24_hours_are_drawn_and_told_in_words(client: Client) -> 
     words = " ".join(row.css("td")[-1].text().split())
     assert words == "69 rounds, 16 failed, 16 new failed: 16:00–20:00, 11:00–13:00"
     bars = {path.attributes["class"]: path.attributes["d"] or "" for path in row.css("svg.strip path")}
-    assert {name: path.count("M") for name, path in bars.items()} == {"calm": 23, "news": 7, "bad": 6}
+    assert {name: path.count("M") for name, path in bars.items()} == {
+        "axis": 1, "calm": 23, "news": 7, "bad": 6,
+    }  # fmt: skip
     (row,) = sources.css("tr.new")
     assert (row.css("svg"), row.css("td")[-1].text().strip()) == ([], "–")
 
