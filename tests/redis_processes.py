@@ -11,6 +11,8 @@ from typing import Any
 
 from redis import asyncio as aioredis
 from redis import exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from support import until
 
 from syndicator.store.embedded import find_server
@@ -84,7 +86,12 @@ class RedisProcess:
     async def ask(self, *words: str | int, password: str | None = None) -> Any:
         """Run one command on a connection of its own."""
         client = aioredis.Redis(
-            host="127.0.0.1", port=self.port, password=password, socket_timeout=5, decode_responses=True
+            host="127.0.0.1",
+            port=self.port,
+            password=password,
+            socket_timeout=5,
+            decode_responses=True,
+            retry=Retry(NoBackoff(), 0),
         )
         try:
             return await client.execute_command(*words)  # type: ignore[no-untyped-call]

@@ -29,7 +29,6 @@ from syndicator.settings.crontab import with_weekday_names
 
 Network = IPv4Network | IPv6Network
 
-NOT_YET = "is not available yet"
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 PLAIN_URL = re.compile(

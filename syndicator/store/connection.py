@@ -20,7 +20,8 @@ from syndicator.store.driver_errors import ELSEWHERE, translated
 from syndicator.store.keys.table import Keys
 from syndicator.store.servers.opening import servers_at
 from syndicator.store.servers.route import AGAIN_S, Route
-from syndicator.store.servers.server_pool import ServerPool, Servers, place_of
+from syndicator.store.servers.server_pool import ServerPool, Servers
+from syndicator.store.servers.store_url import place_of
 
 USUAL_TIMEOUT_S = 3.0
 
@@ -179,7 +180,7 @@ class Connection:
 
     async def _ask_again(self, question: Callable[[], Awaitable[T]]) -> T:
         """Ask; where the connection was lost, once more, or until a server that is handed over is back."""
-        is_repeated, refused = False, None
+        is_repeated, failed = False, None
         while True:
             try:
                 return await question()
@@ -187,10 +188,10 @@ class Connection:
                 self._check_open()
                 if is_repeated and not self._servers.is_handed_over:
                     raise
-                refused = error if isinstance(error, ELSEWHERE) else None
+                failed = error
             except asyncio.CancelledError as error:
                 self.losses += 1
-                raise error from error.__cause__ or refused
+                raise error from error.__cause__ or failed
             self.losses += 1
             if is_repeated:
                 await asyncio.sleep(AGAIN_S)

@@ -149,7 +149,7 @@ async def test_a_proxy_before_redis_may_be_slower_than_the_writer(tcp_port: int)
         "redis://redis.example:6379/0",
         "redis://192.0.2.1/0",
         "rediss://127.0.0.1/0",
-        "redis+sentinel://127.0.0.1/0",
+        "sentinel://127.0.0.1/kabar",
     ],
 )
 async def test_there_is_none_of_another_machine(url: str) -> None:

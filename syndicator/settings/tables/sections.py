@@ -12,7 +12,6 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from syndicator.settings.form import Form
 from syndicator.settings.secret_files import SealKeysFile, TextFile
 from syndicator.settings.value_texts import (
-    NOT_YET,
     Cidr,
     Language,
     Line,
@@ -30,16 +29,14 @@ from syndicator.settings.value_texts import (
     split_url,
     wrong,
 )
-from syndicator.store.servers.cluster_url import cluster_url, is_of_cluster
+from syndicator.store.servers.store_url import FORMS, check_store_url
 
 TAG_AUTHORITY = re.compile(
     r"([a-z0-9._-]+@)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*,\d{4}(-\d\d(-\d\d)?)?"
 )
 """RFC 4151, 2.1."""
-_STORE_SCHEMES = {"redis", "rediss", "unix"}
 _COLD_FILE = "data_dir"
 _COLD_SCHEMES = {"s3", "gs", "az", "file"}
-_STORE_SCHEMES_PLANNED = {"redis+sentinel", "rediss+sentinel"}
 
 
 def _host(value: str) -> str:
@@ -67,23 +64,10 @@ def _asked_by(value: str) -> str:
 
 
 def _store_url(value: str) -> str:
-    remedy = (
-        "write redis://host:6379/0, rediss://… for TLS, unix:///path/to/socket, "
-        "or cluster://host:6379,host2:6379 (clusters://… for TLS)"
-    )
-    if is_of_cluster(value):
-        try:
-            cluster_url(value)
-        except ValueError as error:
-            raise wrong(str(error), remedy) from None
-        return value
-    parts = split_url(value, remedy)
-    if parts.scheme in _STORE_SCHEMES_PLANNED:
-        raise wrong(f"{parts.scheme}:// {NOT_YET}", remedy)
-    if parts.scheme not in _STORE_SCHEMES:
-        raise wrong("is not the URL of a Redis server", remedy)
-    if not (parts.path if parts.scheme == "unix" else parts.hostname):
-        raise wrong("does not say where the Redis is", remedy)
+    try:
+        check_store_url(value)
+    except ValueError as error:
+        raise wrong(str(error), FORMS) from None
     return value
 
 
@@ -210,7 +194,8 @@ class StoreSection(Form):
     url: Annotated[Line, AfterValidator(_store_url)] | None = Field(
         default=None,
         repr=False,
-        description="A Redis (7.0 or newer) or Valkey (7.2 or newer) of your own. Left out: an embedded one.",
+        description="A Redis (7.0 or newer) or Valkey (7.2 or newer) of your own, or the "
+        "[sentinels](howto/redis-sentinel.md) that watch some. Left out: an embedded one.",
     )
     url_file: TextFile = Field(
         default=None, repr=False, description="File that holds `url`, where it has a password."

@@ -46,7 +46,7 @@ def cluster_url(url: str) -> ClusterUrl:
         raise ValueError("names a database: a cluster has none")
     account, at, hosts = parts.netloc.rpartition("@")
     return ClusterUrl(
-        nodes=tuple(_node(one) for one in hosts.split(",")),
+        nodes=tuple(host_and_port(one, _PORT, "a node") for one in hosts.split(",")),
         scheme=_SCHEMES[parts.scheme],
         account=account + at,
         query=f"?{parts.query}" if parts.query else "",
@@ -57,12 +57,13 @@ def node_place(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _node(text: str) -> tuple[str, int]:
+def host_and_port(text: str, usual: int, what: str) -> tuple[str, int]:
+    """Read one of the servers in a URL; raise ValueError with the reason."""
     try:
         parts = SplitResult("", text.strip(), "", "", "")
-        host, port = parts.hostname, parts.port or _PORT
+        host, port = parts.hostname, parts.port or usual
     except ValueError:
         raise ValueError("has a port that is not a number") from None
     if not host:
-        raise ValueError("has a node without a host")
+        raise ValueError(f"has {what} without a host")
     return host, port

@@ -1,9 +1,11 @@
-"""The one place that reads what kind of servers `[store] url` names."""
+"""Choose what finds the server by the kind of `[store] url`."""
 
 from syndicator.store.servers.cluster import Cluster
 from syndicator.store.servers.cluster_url import is_of_cluster
 from syndicator.store.servers.one_server import OneServer
+from syndicator.store.servers.sentinel import SentinelServers
 from syndicator.store.servers.server_pool import Servers
+from syndicator.store.servers.store_url import is_of_sentinels
 
 
 def servers_at(url: str, timeout_s: float, *, is_handed_over: bool = False) -> Servers:
@@ -13,4 +15,6 @@ def servers_at(url: str, timeout_s: float, *, is_handed_over: bool = False) -> S
     """
     if is_of_cluster(url):
         return Cluster(url, timeout_s)
+    if is_of_sentinels(url):
+        return SentinelServers(url, timeout_s)
     return OneServer(url, timeout_s, is_handed_over=is_handed_over)

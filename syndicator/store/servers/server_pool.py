@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from redis import asyncio as aioredis
 from redis import exceptions
@@ -11,11 +10,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from syndicator.errors import StoreError
-from syndicator.store.servers.cluster_url import cluster_url, is_of_cluster
+from syndicator.store.servers.store_url import place_of
 
 MOST_CONNECTIONS = 32
-
-_REDIS_PORT = 6379
 
 
 class ServerPool:
@@ -124,11 +121,3 @@ class Servers(Protocol):
 
     async def close(self) -> None:
         """Close all connections; calls that are on their way fail."""
-
-
-def place_of(url: str) -> str:
-    """Return the server of a URL: without user and password."""
-    if is_of_cluster(url):
-        return cluster_url(url).place
-    parts = urlsplit(url)
-    return parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or _REDIS_PORT}"
