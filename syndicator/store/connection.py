@@ -180,22 +180,22 @@ class Connection:
 
     async def _ask_again(self, question: Callable[[], Awaitable[T]]) -> T:
         """Ask; where the connection was lost, once more, or until a server that is handed over is back."""
-        is_repeated, failed = False, None
+        failures, failed = 0, None
         while True:
             try:
+                if failures > 1:
+                    await asyncio.sleep(AGAIN_S)
                 return await question()
             except (*ELSEWHERE, exceptions.ConnectionError) as error:
                 self._check_open()
-                if is_repeated and not self._servers.is_handed_over:
+                if failures and not self._servers.is_handed_over:
                     raise
                 failed = error
             except asyncio.CancelledError as error:
                 self.losses += 1
                 raise error from error.__cause__ or failed
             self.losses += 1
-            if is_repeated:
-                await asyncio.sleep(AGAIN_S)
-            is_repeated = True
+            failures += 1
 
     async def close(self) -> None:
         """Close all connections; calls that are on their way fail."""
