@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import hiredis
 from redis import asyncio as aioredis
 from redis import exceptions
 from redis.asyncio.retry import Retry
@@ -13,6 +12,7 @@ from redis.backoff import NoBackoff
 from syndicator.errors import StoreError, StoreRefuses
 from syndicator.observe.logs import get_logger
 from syndicator.store.driver_errors import ELSEWHERE
+from syndicator.store.servers.route import packed
 from syndicator.store.servers.server_pool import ServerPool
 from syndicator.store.servers.store_url import place_of, sentinel_url
 
@@ -24,7 +24,7 @@ _SERVER_TIMEOUT_S = 1.5
 _LOOK_S = 1.0
 """Between two looks whether a sentinel names another primary."""
 
-_CALL = hiredis.pack_command(("ECHO", "x"))  # PING is refused where the disk is full
+_CALL = packed(("ECHO", "x"))  # PING is refused where the disk is full
 
 log = get_logger(__name__)
 
@@ -155,7 +155,7 @@ class SentinelServers:
         place = _place(sentinel)
         try:
             async with asyncio.timeout(_SENTINEL_TIMEOUT_S):
-                masters: dict[str, dict[str, Any]] = await sentinel.sentinel_masters()  # type: ignore[no-untyped-call]
+                masters: Any = await sentinel.sentinel_masters()
         except TimeoutError as error:
             raise exceptions.ConnectionError(f"the sentinel {place} does not answer") from error
         except (exceptions.AuthenticationError, exceptions.NoPermissionError) as error:
