@@ -26,6 +26,7 @@ from syndicator.pipeline.feeds.history import History
 from syndicator.pipeline.feeds.page_details import PageDetails
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.ops.delivery_overview import Overview, endpoint_statuses, oversee
+from syndicator.pipeline.ops.source_groups import SourceGroups
 from syndicator.pipeline.ops.source_standings import Standings
 from syndicator.pipeline.popularity.boards import BoardRow, board
 from syndicator.pipeline.popularity.scoring import Scoring
@@ -58,6 +59,7 @@ class Queries:
         self._sources = {source.id: source for source in sources}
         self._by_id = dict(sorted(self._sources.items()))
         self.standings = Standings(store.sources, list(self._sources.values()), clock)
+        self.groups = SourceGroups(store, self._sources, self.standings, clock)
         self._directory = directory
         self.clock = clock
         self._websub_subscriptions = websub_subscriptions

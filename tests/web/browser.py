@@ -70,6 +70,7 @@ class Seen:
             "/admin/tokens",
             "/admin/add-endpoint",
             "/admin/groups",
+            "/admin/groups/regional",
             "/admin/configuration",
             "/admin/add?by=hand",
             "/admin/add",

@@ -10,6 +10,7 @@ from syndicator.model.delivery import Dead, Endpoint, Secret
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import ArticleId, EndpointId, EventId, SourceId
 from syndicator.model.ops.states import RoundStatus
+from syndicator.model.schedule import ALWAYS_OPEN, ActiveHours, Blackout, Calendar, Holidays
 from syndicator.model.source import Failure, Round, SourceState
 from syndicator.model.sources.freshness import FreshDay, Freshness
 from syndicator.model.sources.round_history import RoundLine, RoundLog
@@ -23,8 +24,21 @@ from syndicator.store.sources.round_history import history_writes
 from syndicator.store.store import Store
 from syndicator.store.webhooks.deliveries import FanOut, Queued
 
+NIGHTS = Calendar(
+    timezone="Asia/Jakarta",
+    windows=(ActiveHours(opens=300, closes=1440, text="05:00-24:00"),),
+    holidays=Holidays(country="ID"),
+    blackouts=(
+        Blackout(begin=NOON + timedelta(days=1), end=NOON + timedelta(days=2), reason="their servers move"),
+    ),
+)
 SOURCES = tuple(
-    replace(source(name, name.title()), fresh_within_s=600.0 if name == "failing" else None)
+    replace(
+        source(name, name.title()),
+        fresh_within_s=600.0 if name == "failing" else None,
+        group=None if name == "waiting" else "regional",
+        calendar=NIGHTS if name == "fine" else ALWAYS_OPEN,
+    )
     for name in ("fine", "waiting", "late", "failing", "hollow")
 )
 ENDPOINTS = tuple(

@@ -141,6 +141,17 @@ class Standings:
         counts = {standing: len(group) for standing, group in groups.items()}
         return counts, [self._measure(*place) for place in islice(ordered, limit)]
 
+    async def by_group(self) -> Mapping[str, Mapping[SourceStanding, int]]:
+        """Return the number of sources of each group by standing, worst first, without zeros."""
+        await self._refresh()
+        counts: dict[str, dict[SourceStanding, int]] = {}
+        for rank, positions in enumerate(self._groups(range(len(self._sources)))):
+            for position in positions:
+                if group := self._sources[position].group:
+                    of_group = counts.setdefault(group, {})
+                    of_group[_WORST_FIRST[rank]] = of_group.get(_WORST_FIRST[rank], 0) + 1
+        return counts
+
     def _measure(self, standing: SourceStanding, position: int) -> SourceMeasure:
         failed, reason = self._failures.get(position, (0, ""))
         return SourceMeasure(

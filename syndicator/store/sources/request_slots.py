@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from syndicator.model.clock import to_ms
+from syndicator.model.clock import EPOCH, to_ms
 from syndicator.store.codec import pack
 from syndicator.store.connection import Connection, Script
 from syndicator.store.keys.table import Keys
@@ -62,6 +62,14 @@ class SlotAnswer(Struct, frozen=True, kw_only=True):
     wait_s: float
 
 
+class SlotUse(Struct, frozen=True, kw_only=True):
+    """What of the budget of a scope is used now."""
+
+    in_flight: int
+    held_until: datetime | None = None
+    """Until then its server asked to be left alone."""
+
+
 class SharedRequestSlots:
     """The budgets of all scopes. There is no queue: who asks first after a turn was given back has it."""
 
@@ -96,6 +104,17 @@ class SharedRequestSlots:
         )
         return [SlotAnswer(why=Why(why), wait_s=wait_ms / 1000) for wait_ms, why in reply]
 
+    async def in_use(self, scopes: Sequence[str], now: datetime) -> list[SlotUse]:
+        """Return what of each budget is used; leases that ran out are not counted."""
+        now_ms = to_ms(now)
+        counts = [("ZCOUNT", self._keys.turns(scope), f"({now_ms}", "+inf") for scope in scopes]
+        ends = [("GET", self._keys.turns_held(scope)) for scope in scopes]
+        replies = await self._redis.batch([*counts, *ends])
+        return [
+            SlotUse(in_flight=count, held_until=_instant(end) if end and int(end) > now_ms else None)
+            for count, end in zip(replies[: len(scopes)], replies[len(scopes) :], strict=True)
+        ]
+
     def _named(self, one: HeldSlot) -> tuple[str, str]:
         return self._keys.turns(one.scope), one.token
 
@@ -105,3 +124,7 @@ class SharedRequestSlots:
             for pace in one.paces
         ]
         return *self._named(one), one.max_in_flight, self._keys.turns_held(one.scope), paces
+
+
+def _instant(ms: bytes) -> datetime:
+    return EPOCH + timedelta(milliseconds=int(ms))

@@ -7,6 +7,7 @@ from syndicator.web.texts.configuration_texts import CONFIGURATION_TEXTS
 from syndicator.web.texts.console_texts import CONSOLE_TEXTS
 from syndicator.web.texts.delivery_texts import DELIVERY_TEXTS
 from syndicator.web.texts.feed_texts import FEED_TEXTS
+from syndicator.web.texts.group_texts import GROUP_TEXTS
 from syndicator.web.texts.log_texts import LOG_TEXTS
 from syndicator.web.texts.page_texts import PAGE_TEXTS
 from syndicator.web.texts.schedule_texts import SCHEDULE_TEXTS
@@ -25,6 +26,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **CONSOLE_TEXTS,
     **STANDING_TEXTS,
     **SOURCE_TEXTS,
+    **GROUP_TEXTS,
     **STATE_TEXTS,
     **DELIVERY_TEXTS,
     **TOKEN_TEXTS,

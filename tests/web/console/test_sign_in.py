@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from egress.raw_server import egress_on
+from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from support import ManualClock
-from web.web_world import OPS, OPS_TOKEN, Answer, Client, World, client_of, story
+from web.web_world import OPS, OPS_TOKEN, Answer, Client, World, client_of, source, story
 
 from syndicator.errors import StoreError
 from syndicator.model.article import WithdrawnBy
@@ -36,10 +37,16 @@ from syndicator.web.http.options import WebOptions
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 AS_JSON = {"Content-Type": "application/json"}
 PAGES = [
-    "/admin", "/admin/", "/admin/deliveries", "/admin/schedule", "/admin/tokens", "/admin/add-endpoint", "/admin/groups", "/admin/configuration", "/admin/add", "/admin/articles", "/admin/sources", "/admin/sources/kota", "/admin/feeds", "/admin/stories", "/admin/boards", "/admin/changes",
+    "/admin", "/admin/", "/admin/deliveries", "/admin/schedule", "/admin/tokens", "/admin/add-endpoint", "/admin/groups", "/admin/groups/regional", "/admin/configuration", "/admin/add", "/admin/articles", "/admin/sources", "/admin/sources/kota", "/admin/feeds", "/admin/stories", "/admin/boards", "/admin/changes",
     "/admin/log",
 ]  # fmt: skip
 OPEN = ["/healthz", "/readyz", "/metrics", "/static/style.css", "/favicon.ico"]
+
+
+@pytest.fixture
+def world(store: Store, clock: ManualClock) -> World:
+    """A site with a source of a group."""
+    return World(store, clock, sources=(replace(source("kota", "Kota"), group="regional"),))
 
 
 @pytest.fixture

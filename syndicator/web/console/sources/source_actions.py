@@ -12,10 +12,9 @@ from syndicator.pipeline.sources.source_control import Choice, ControlRefused
 from syndicator.web.api.json_api import sentence, source_of
 from syndicator.web.console.console import Console
 from syndicator.web.console.forms import FieldFault, field, fields, local_instant
+from syndicator.web.console.sources.pause_form import pause_by_form
 from syndicator.web.console.sources.source_page import SourcePage
 from syndicator.web.use_cases import UseCases
-
-LONGEST_REASON = 200
 
 
 class SourceActions:
@@ -44,15 +43,9 @@ class SourceActions:
 
     async def pause(self, request: web.Request) -> web.Response:
         """Ask a source nothing more for a time; a time that cannot be used stands beside its field."""
-        name = self._named(request)
-        reason, text = await field(request, "reason", LONGEST_REASON), await field(request, "until", 40)
-        try:
-            until = local_instant(text, self._zone) if text else None
-            await self._cases.source_control.pause(Choice(sources=(name,)), until=until, reason=reason)
-        except ValueError:
-            return await self._refuse(request, FieldFault(field="until", key="no_time"))
-        except ControlRefused as error:
-            return await self._refuse(request, FieldFault(field="until", text=sentence(error)))
+        choice = Choice(sources=(self._named(request),))
+        if fault := await pause_by_form(request, self._cases.source_control, choice, self._zone):
+            return await self._refuse(request, fault)
         return self._done(request, "source_paused")
 
     async def resume(self, request: web.Request) -> web.Response:

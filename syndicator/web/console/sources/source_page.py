@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.articles.explanation import SourceShown
+from syndicator.pipeline.ops.source_groups import plan_of
 from syndicator.pipeline.preview.remedies import remedy_of
 from syndicator.pipeline.sources.backfill_control import MOST_ARTICLES, MOST_REQUESTS
 from syndicator.rules.sources.backfill import paths_of
@@ -18,6 +19,7 @@ from syndicator.web.console.console import Console
 from syndicator.web.console.forms import FieldFault
 from syndicator.web.console.shown_failures import ShownFailure, shown_failure
 from syndicator.web.console.source_rows import source_row, with_strips
+from syndicator.web.console.sources.schedule_words import plan_in_words
 from syndicator.web.http.problems import bad_request
 from syndicator.web.use_cases import UseCases
 
@@ -70,6 +72,8 @@ class SourcePage:
             shown=shown,
             row=row,
             remedy=_remedy(shown),
+            plan=plan_of(shown.source),
+            words=plan_in_words,
             pause_of_others=_pause_of_others(shown),
             history=history,
             more=more,
