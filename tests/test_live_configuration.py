@@ -15,7 +15,7 @@ from support import ManualClock, new_store, until
 from syndicator.errors import ConfigError, StoreUnavailable
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.ops.configuration import AddedTable
-from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
+from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing, NameTaken
 from syndicator.settings.files import ConfigFiles
 from syndicator.settings.settings import Settings
 from syndicator.settings.shared_files import LocalConfiguration
@@ -181,6 +181,25 @@ async def test_what_is_added_before_any_start_runs_from_the_first(
     assert set((await live.shown()).sources) == {"city", "village"}
     assert set((await live.begin()).sources) == {"city", "village"}
     assert set((await process(store, folder, clock, "other").begin()).sources) == {"city", "village"}
+
+
+async def test_what_is_added_needs_an_id_that_is_free(
+    store: Store, tmp_path: Path, clock: ManualClock
+) -> None:
+    live = process(store, folder_of(tmp_path, "host", "city", at=1), clock, "host")
+    await live.begin()
+    editing = ConfigurationEditing(store, live.check, clock)
+    await editing.add({"source": {"village": VILLAGE}})
+    assert await editing.add({"source": {"village": VILLAGE}}), "the same again is no fault"
+    for name in ("city", "village"):
+        with pytest.raises(NameTaken, match=rf"source\.{name}\] is there already"):
+            await editing.add({"source": {name: VILLAGE | {"title": "Another"}}})
+    with pytest.raises(ConfigError) as caught:
+        await editing.add({"source": {"No Id": VILLAGE}})
+    assert caught.value.faults[0].key == "source.No Id"
+    assert [each.id for each in (await editing.shown()).added] == ["village"]
+    entries, _ = await store.audit.list(0)
+    assert [entry.what for entry in entries].count("source.added") == 1
 
 
 async def test_a_reason_is_given_once(redis_url: str, tmp_path: Path, clock: ManualClock) -> None:

@@ -32,7 +32,16 @@ class NotAdded(SyndicatorError):
     def __init__(self, kind: str, name: str, *, in_files: bool) -> None:
         where = "stands in the files: change it there" if in_files else "is not configured"
         super().__init__(f"[{kind}.{name}] {where}.")
+        self.kind = kind
+        self.name = name
         self.in_files = in_files
+
+
+class NameTaken(SyndicatorError):
+    """A table was to be added under an id that another one has."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"[{kind}.{name}] is there already: choose another id.")
 
 
 class ConfigurationShown(Struct, frozen=True, kw_only=True):
@@ -102,6 +111,19 @@ class ConfigurationEditing:
             raise ConfigError(faults)
         await self.put({kind: {name: whole}})
 
+    async def add(self, tables: Tables) -> list[AddedTable]:
+        """Add tables under ids that are free: all or none. Where they are there just so, nothing is done.
+
+        Raises:
+            ConfigError: with every fault of the whole configuration.
+            NameTaken: where a file has one of the ids, or another table was added under it.
+
+        """
+        try:
+            return await self._put(tables, anew=True)
+        except NotAdded as error:
+            raise NameTaken(error.kind, error.name) from error
+
     async def put(self, tables: Tables) -> list[AddedTable]:
         """Add tables, or put them in the place of those added before: all or none. `actor()` adds them.
 
@@ -110,6 +132,9 @@ class ConfigurationEditing:
             NotAdded: where one of them stands in a file.
 
         """
+        return await self._put(tables, anew=False)
+
+    async def _put(self, tables: Tables, *, anew: bool) -> list[AddedTable]:
         at = self._clock()
         wanted = [
             AddedTable(kind=kind, id=name, table=dict(table), by=actor(), at=at)
@@ -118,13 +143,18 @@ class ConfigurationEditing:
         ]
         for _ in range(_ATTEMPTS):
             version, added = await self._current()
+            known = {(each.kind, each.id): each.table for each in added}
+            if anew and all(known.get((each.kind, each.id)) == each.table for each in wanted):
+                return wanted
             names = {(each.kind, each.id) for each in wanted}
+            if anew and (taken := sorted(names & known.keys())):
+                raise NameTaken(*taken[0])
             rest = [each for each in added if (each.kind, each.id) not in names]
             in_files = await self._check([*rest, *wanted])
             for each in wanted:
                 if each.id in in_files.get(each.kind, ()):
                     raise NotAdded(each.kind, each.id, in_files=True)
-            before = {(each.kind, each.id): _shown(each.table) for each in added}
+            before = {name: _shown(table) for name, table in known.items()}
             audited = [
                 self._store.audit.command(
                     f"{each.kind}.{'changed' if (each.kind, each.id) in before else 'added'}",

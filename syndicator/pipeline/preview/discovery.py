@@ -3,9 +3,10 @@
 itself → announced in head and header → linked on the page → well-known paths → sitemaps → selectors
 """
 
+import asyncio
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from syndicator.egress.request_hooks import Gate, open_gate
 from syndicator.errors import NotReadable
 from syndicator.gather.articles.claim_merge import language_code
-from syndicator.gather.documents.html_cleaning import same_site, to_text
+from syndicator.gather.documents.html_cleaning import to_text
 from syndicator.gather.documents.sniff import DocumentKind, sniff
 from syndicator.gather.language import MAX_CHARS, language_of
 from syndicator.gather.proposals.discovery import (
@@ -43,7 +44,9 @@ from syndicator.pipeline.preview.finds import (
     DiscoveredSource,
     Discovery,
     NothingFound,
-    is_bare,
+    check_host,
+    has_headlines,
+    lasting_url,
     of_pointer,
     rank,
     way_of,
@@ -65,18 +68,31 @@ PROPOSED_FROM = 3
 
 
 async def discover(
-    context: DryRunContext, draft: Source, *, wanted: SourceKind | None = None, articles: int = 3
+    context: DryRunContext,
+    draft: Source,
+    *,
+    wanted: SourceKind | None = None,
+    articles: int = 3,
+    whole_within_s: float | None = None,
 ) -> Discovery:
     """Return what can be gathered at the address of `draft`, with a preview of the best find.
 
-    `draft`: headers, limits and time zone for the requests. `wanted`: search for this kind only. Sends one
-    request at a time, at most thirty. Raises RoundFailed where the address has no document, NothingFound
-    where nothing can be gathered.
+    `draft`: headers, limits and time zone for the requests. `wanted`: search for this kind only.
+    `whole_within_s`: search for sitemaps and the structure of the page also where feeds were found, until so
+    much time has passed. Sends one request at a time, at most thirty, or forty in a whole search. Raises
+    RoundFailed where the address has no document, NothingFound where nothing can be gathered, TimeoutError
+    where nothing was found in time.
     """
     context = dataclasses.replace(context, fetch=_remembering(context.fetch))
     document = fetched(await context.fetch(draft, draft.url))
-    search = _Search(context, draft, document)
-    await search.look(wanted)
+    search = _Search(context, draft, document, whole=whole_within_s is not None)
+    try:
+        async with asyncio.timeout(whole_within_s):
+            await search.look(wanted)
+    except TimeoutError:
+        if search.best() is None:
+            raise
+        search.ways.append(f"the search ended after {whole_within_s:g} s: there may be more")
     best = search.best()
     if best is None:
         raise NothingFound(search.why, search.nothing(wanted), tuple(search.found))
@@ -157,8 +173,9 @@ def _remembering(fetch: Fetcher) -> Fetcher:
 class _Search:
     """The state of one search."""
 
-    def __init__(self, context: DryRunContext, draft: Source, document: Fetched) -> None:
+    def __init__(self, context: DryRunContext, draft: Source, document: Fetched, *, whole: bool) -> None:
         self._desk = context
+        self._whole = whole
         self._draft = draft
         self._document = document
         self.found: list[DiscoveredSource] = []
@@ -173,7 +190,7 @@ class _Search:
         self._read: set[str] = set()
 
     async def look(self, wanted: SourceKind | None) -> None:
-        """Search for one kind of source after the other until one is found."""
+        """Search for one kind of source after the other: until one is found, or for all."""
         is_page = sniff(self._document.body) is DocumentKind.HTML
         if not is_page:
             await self._look_at_itself(wanted)
@@ -184,9 +201,9 @@ class _Search:
             await self._try_feeds(self.findings.feeds)
             if not self._sources:
                 await self._try_feeds(well_known_feeds(self._document.url))
-        if wanted is SourceKind.SITEMAP or (wanted is None and not self._sources):
+        if wanted is SourceKind.SITEMAP or (wanted is None and (self._whole or not self._sources)):
             await self._try_sitemaps(self._sitemaps())
-        if wanted is SourceKind.PAGE or (wanted is None and not self._is_news()):
+        if wanted is SourceKind.PAGE or (wanted is None and (self._whole or not self._is_news())):
             await self._try_page()
 
     def ranked(self) -> tuple[DiscoveredSource, ...]:
@@ -217,9 +234,9 @@ class _Search:
         way = f" ({way_of(self._document)})" if self._document.redirects else ""
         return f"there is {missing} at {self._document.url}{way}" + (f": {problem}" if problem else "")
 
-    def _is_news(self) -> bool:
-        """Return whether a find lists articles with headlines."""
-        return any(find.problem is None and find.entries and not is_bare(find) for find in self.found)
+    def _is_news(self, kinds: Collection[SourceKind] = tuple(SourceKind)) -> bool:
+        """Return whether a find of one of these kinds lists articles with headlines."""
+        return any(has_headlines(find) and find.kind in kinds for find in self.found)
 
     async def _look_at_itself(self, wanted: SourceKind | None) -> None:
         pointer = Pointer(url=self._document.requested_url, how=How.ITSELF)
@@ -239,7 +256,7 @@ class _Search:
         source = replace(self._draft, kind=SourceKind.FEED, url=pointer.url)
         with self._noting_failure(SourceKind.FEED, pointer):
             document = fetched(await self._desk.fetch(source, pointer.url))
-            _check_host(pointer, document)
+            check_host(pointer, document)
             reading = await self._desk.gatherer.read_feed(source, document)
             if document.url in self._read:
                 return  # another address of a feed that was found before
@@ -261,14 +278,14 @@ class _Search:
     async def _try_sitemaps(self, pointers: Sequence[Pointer]) -> None:
         for pointer in pointers[:MAX_SITEMAPS]:
             await self._try_sitemap(pointer)
-            if self._is_news():
+            if self._is_news((SourceKind.SITEMAP,)):
                 break
 
     async def _try_sitemap(self, pointer: Pointer) -> None:
         source = replace(self._draft, kind=SourceKind.SITEMAP, url=pointer.url)
         with self._noting_failure(SourceKind.SITEMAP, pointer):
             document = fetched(await self._desk.fetch(source, pointer.url))
-            _check_host(pointer, document)
+            check_host(pointer, document)
             items, _, listing = await read_sitemaps(self._desk, source, document)
             self._note_way(document)
             titled = sum(item.title is not None for item in items)
@@ -297,7 +314,7 @@ class _Search:
 
     async def _try_page(self) -> None:
         """Infer selectors for the page and for the articles that it lists."""
-        source = replace(self._draft, kind=SourceKind.PAGE, url=_lasting(self._document))
+        source = replace(self._draft, kind=SourceKind.PAGE, url=lasting_url(self._document))
         pointer = Pointer(url=self._document.url, how=How.STRUCTURE, title=self.findings.title)
         with self._noting_failure(SourceKind.PAGE, pointer):
             proposal = await self._desk.pool.run(propose_for_list, source, self._document)
@@ -309,7 +326,12 @@ class _Search:
             if self.findings.article:
                 self.notes.append("the page calls itself one article: a page that lists articles is better")
             self._note(
-                DiscoveredSource(kind=SourceKind.PAGE, entries=len(proposal.urls), **of_pointer(pointer))
+                DiscoveredSource(
+                    kind=SourceKind.PAGE,
+                    entries=len(proposal.urls),
+                    newest=max(proposal.dates.values(), default=None),
+                    **of_pointer(pointer),
+                )
             )
             proposed = replace(source, list=proposal.list, article=articles.article, popular=proposal.popular)
             self._keep(pointer, proposed, self._document, pointer.title, None)
@@ -346,7 +368,7 @@ class _Search:
         )
         self._sources[pointer.url] = replace(
             source,
-            url=_lasting(document),
+            url=lasting_url(document),
             title=title or self.findings.title or of_feeds or urlsplit(document.url).hostname or source.title,
             language=language_code(language or self.findings.language or "") or None,
         )
@@ -371,14 +393,3 @@ class _Search:
 
 _ROTATING = re.compile(r"\d{3}|\d{1,2}[./-]|-\d{1,2}$")
 """A sitemap with a number in its name is one of a series: tomorrow's news may be in the next one."""
-
-
-def _lasting(document: Fetched) -> str:
-    """Return the address to configure: the target of permanent redirects, the start of temporary ones."""
-    return document.moved_to or (document.requested_url if document.redirects else document.url)
-
-
-def _check_host(pointer: Pointer, document: Fetched) -> None:
-    """Raise NotReadable where a guessed path leads to another host: that document is not the portal's."""
-    if pointer.how is How.WELL_KNOWN and not same_site(pointer.url, document.url):
-        raise NotReadable(Reason.REDIRECT, f"it leads to {urlsplit(document.url).hostname}")

@@ -14,25 +14,37 @@ from syndicator.model.source import ArticleRule, ListRule, PopularRule, Source, 
 from syndicator.model.token import Token
 
 _ADAPTIVE = "schedule = { adaptive = true }\n"
-_SCHEDULE = '{ every = "5m", jitter = "30s" }'
+_EVERY = 'schedule = { every = "5m", jitter = "30s" }\n'
 
 
 def block(source: Source, taken: Collection[str]) -> str:
     """Write what the configuration needs to gather this source, and to publish it as a feed of its own."""
     name = free_name(source.title, source.url, taken)
-    fields: dict[str, str | bool] = {"title": source.title, "kind": source.kind.value, "url": source.url}
+    lines = [_table(f"source.{name}", {"title": source.title, **_fields(source)}) + _EVERY]
+    for part, rule in _rules(source).items():
+        lines.append(_table(f"source.{name}.{part}", rule))
+    lines.append(_table(f"feed.{name}", {"title": source.title}) + f'filter = {{ source = ["{name}"] }}\n')
+    return "\n".join(lines)
+
+
+def settings_block(source: Source) -> str:
+    """Write the table of a source without its header and title, to be read as a document of its own."""
+    lines = [_lines(_fields(source)) + _EVERY]
+    return "\n".join([*lines, *(_table(part, rule) for part, rule in _rules(source).items())])
+
+
+def _fields(source: Source) -> dict[str, str | bool]:
+    fields: dict[str, str | bool] = {"kind": source.kind.value, "url": source.url}
     fields |= {"language": source.language} if source.language else {}
     fields |= {"timezone": source.timezone} if source.timezone != "UTC" else {}
     if source.full_text or source.kind is SourceKind.SITEMAP:  # which reads pages by default
         fields["full_text"] = source.full_text
-    fields |= {"future_dates": True} if source.future_dates else {}
-    lines = [_table(f"source.{name}", fields) + f"schedule = {_SCHEDULE}\n"]
-    for part in ("list", "article", "popular"):
-        rule = getattr(source, part)
-        if rule is not None:
-            lines.append(_table(f"source.{name}.{part}", _rule(rule)))
-    lines.append(_table(f"feed.{name}", {"title": source.title}) + f'filter = {{ source = ["{name}"] }}\n')
-    return "\n".join(lines)
+    return fields | ({"future_dates": True} if source.future_dates else {})
+
+
+def _rules(source: Source) -> dict[str, dict[str, str]]:
+    rules = {part: getattr(source, part) for part in ("list", "article", "popular")}
+    return {part: _rule(rule) for part, rule in rules.items() if rule is not None}
 
 
 def token_block(token: Token) -> str:
@@ -87,7 +99,11 @@ def _rule(rule: ListRule | ArticleRule | PopularRule) -> dict[str, str]:
 
 
 def _table(name: str, values: Mapping[str, str | bool]) -> str:
-    return f"[{name}]\n" + "".join(
+    return f"[{name}]\n{_lines(values)}"
+
+
+def _lines(values: Mapping[str, str | bool]) -> str:
+    return "".join(
         f"{key} = {json.dumps(value) if isinstance(value, bool) else _quoted(value)}\n"
         for key, value in values.items()
     )

@@ -281,6 +281,11 @@ def _is_browser(request: web.Request) -> bool:
     return "text/html" in request.headers.get(hdrs.ACCEPT, "")
 
 
+def is_from_own_page(request: web.Request) -> bool:
+    """Return whether a page of this origin, or a person who typed the address, asks; by Fetch Metadata."""
+    return request.headers.get("Sec-Fetch-Site", "none") in _OWN_PAGES
+
+
 class SignInLinks:
     """Links of the operators' token: each works once, in whatever process it is opened."""
 

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+import tomli
 from msgspec.structs import replace
 from pipeline.conftest import Portal
 from pipeline.preview.preview_world import draft
@@ -19,7 +20,7 @@ from syndicator.pipeline.preview.discovery import discover
 from syndicator.pipeline.preview.dry_run_context import DryRunContext
 from syndicator.pipeline.preview.finds import Discovery, NothingFound
 from syndicator.pipeline.preview.preview import preview
-from syndicator.pipeline.preview.toml_blocks import block, free_name
+from syndicator.pipeline.preview.toml_blocks import block, free_name, settings_block
 from syndicator.pipeline.sources.round_result import RoundFailed
 from syndicator.settings import load
 
@@ -268,6 +269,8 @@ async def test_every_kind_of_block_is_taken_by_the_configuration(
     for discovery in found:
         source = discovery.preview.source
         text = block(source, taken)
+        (table,) = tomli.loads(text)["source"].values()
+        assert {"title": source.title} | tomli.loads(settings_block(source)) == table
         taken.add(free_name(source.title, source.url, taken))
         (tmp_path / f"{len(taken)}.toml").write_text(text, "utf-8")
     settings = load(tmp_path, {})
