@@ -162,10 +162,14 @@ class Queries:
         found = await self._store.round_histories.last_hours(names, now, STRIP_HOURS)
         return [strip_of(hours, now) for hours in found]
 
-    async def endpoints(self) -> list[EndpointStatus]:
-        """Return how all endpoints stand."""
-        statuses = await endpoint_statuses(self._store, self._directory, self.clock())
-        return [replace(one, last_failure=await self._last_failure(one.endpoint.id)) for one in statuses]
+    async def endpoints(self, only: EndpointId | None = None) -> list[EndpointStatus]:
+        """Return how all endpoints stand, in the order of their ids, or only one."""
+        statuses = await endpoint_statuses(self._store, self._directory, self.clock(), only)
+        newest = await self._store.attempts.newest_of([one.endpoint.id for one in statuses])
+        return [
+            replace(one, last_failure=last.failure) if (last := newest.get(one.endpoint.id)) else one
+            for one in statuses
+        ]
 
     async def source_statuses(self, names: Sequence[SourceId]) -> tuple[datetime, list[SourceStatus]]:
         """Return the present time, and the states of these sources at it."""
@@ -199,11 +203,6 @@ class Queries:
             [(name, self._sources[name]) for name in names], states, self.clock()
         )
 
-    async def deliveries(self, only: str | None = None) -> Overview:
+    async def deliveries(self, only: EndpointId | None = None) -> Overview:
         """Return how deliveries stand, to all endpoints or to `only` one."""
-        return await oversee(self._store, await self.endpoints(), self.clock, only)
-
-    async def _last_failure(self, endpoint: EndpointId) -> str | None:
-        """Return why the newest attempt failed, if it did."""
-        newest = await self._store.attempts.newest(endpoint)
-        return newest.failure if newest else None
+        return await oversee(self._store, await self.endpoints(only), self.clock)

@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from syndicator.model.clock import Clock
 from syndicator.model.ids import EndpointId
-from syndicator.model.ops.states import DeliveryStatus
 from syndicator.model.ops.status import EndpointStatus
 from syndicator.model.replay import Replay
 from syndicator.pipeline.endpoint_directory import Directory
@@ -15,7 +14,6 @@ from syndicator.store.store import Store
 from syndicator.store.webhooks.backlog import Undelivered
 
 MOST_DEAD, MOST_REPLAYS = 100, 20
-_MOST_OF_ONE = 50
 
 
 class Overview(Struct, frozen=True, kw_only=True):
@@ -29,10 +27,12 @@ class Overview(Struct, frozen=True, kw_only=True):
     """Newest first."""
 
 
-async def endpoint_statuses(store: Store, directory: Directory, now: datetime) -> list[EndpointStatus]:
-    """Return how all endpoints stand, in the order of their ids, without `last_failure`."""
+async def endpoint_statuses(
+    store: Store, directory: Directory, now: datetime, only: EndpointId | None = None
+) -> list[EndpointStatus]:
+    """Return how all endpoints stand, in the order of their ids, or only one; without `last_failure`."""
     await directory.refresh()
-    listed = sorted(directory.listed.items())
+    listed = sorted((name, one) for name, one in directory.listed.items() if only in {None, name})
     names = [name for name, _ in listed]
     states = await store.endpoints.states(names)
     counts = await store.deliveries.counts_of(names, now)
@@ -49,25 +49,17 @@ async def endpoint_statuses(store: Store, directory: Directory, now: datetime) -
     ]
 
 
-async def oversee(
-    store: Store, endpoints: Sequence[EndpointStatus], clock: Clock, only: str | None = None
-) -> Overview:
-    """Return the overview of all endpoints, or of the endpoint `only`."""
-    now = clock()
-    statuses = [status for status in endpoints if only in {None, status.endpoint.id}]
-    names = [status.endpoint.id for status in statuses]
+async def oversee(store: Store, endpoints: Sequence[EndpointStatus], clock: Clock) -> Overview:
+    """Return the overview of some endpoints."""
+    now, names = clock(), [status.endpoint.id for status in endpoints]
     first = await store.deliveries.first_due(names)
-    dead: list[Undelivered] = []
-    for status in statuses:
-        if status.counts.dead:
-            skip = status.counts.ready + status.counts.delayed + status.counts.in_flight
-            deliveries = await store.backlog.list(status.endpoint.id, _MOST_OF_ONE, now, skip)
-            dead += [delivery for delivery in deliveries if delivery.status is DeliveryStatus.DEAD]
-    replays = [replay for replay in await store.replays.all() if replay.endpoint in names]
+    dying = [status.endpoint.id for status in endpoints if status.counts.dead]
+    known = frozenset(names)
+    replays = [replay for replay in await store.replays.all() if replay.endpoint in known]
     return Overview(
         at=now,
-        endpoints=statuses,
+        endpoints=endpoints,
         due_since={name: at for name, at in first.items() if at <= now},
-        dead=sorted(dead, key=lambda delivery: delivery.at, reverse=True)[:MOST_DEAD],
+        dead=await store.backlog.newest_dead(dying, MOST_DEAD),
         replays=replays[:MOST_REPLAYS],
     )

@@ -105,6 +105,19 @@ class Attempts(Repository):
         found = await self.find(endpoint, AttemptQuery(is_superseded=False), 1)
         return found[0] if found else None
 
+    async def newest_of(self, endpoints: Sequence[EndpointId]) -> Mapping[EndpointId, LoggedAttempt]:
+        """Return the newest attempt at each endpoint, without its answer; of those with attempts."""
+        logs = await self._redis.batch(
+            [("XREVRANGE", self._keys.attempts(name), "+", "-", "COUNT", 1) for name in endpoints]
+        )
+        found: dict[EndpointId, LoggedAttempt] = {}
+        for name, entries in zip(endpoints, logs, strict=True):
+            rows = [row for row in _rows(name, entries) if row.attempt.result is not AttemptResult.SUPERSEDED]
+            last = rows[0].attempt if rows else await self.newest(name) if entries else None
+            if last is not None:
+                found[name] = last
+        return found
+
     async def about(
         self, endpoints: Sequence[EndpointId], subjects: Collection[str], since: datetime
     ) -> Mapping[EndpointId, Sequence[LoggedAttempt]]:

@@ -68,6 +68,43 @@ class Backlog(Repository):
             if record and (event := read_event(record)) is not None
         ]
 
+    async def newest_dead(self, endpoints: Sequence[EndpointId], limit: int) -> Sequence[Undelivered]:
+        """List the dead of these endpoints that can be read, those that died last first."""
+        keys = self._keys
+        last = await self._redis.batch(
+            [("ZREVRANGE", keys.dead(name), 0, 0, "WITHSCORES") for name in endpoints]
+        )
+        newest = sorted(
+            ((float(row[1]), name) for name, row in zip(endpoints, last, strict=True) if row), reverse=True
+        )
+        names = [name for _, name in newest[:limit]]  # no other has any of the newest
+        rows = await self._redis.batch(
+            [("ZREVRANGE", keys.dead(name), 0, limit - 1, "WITHSCORES") for name in names]
+        )
+        dead = sorted(
+            (
+                (int(float(score)), name, event)
+                for name, row in zip(names, rows, strict=True)
+                for event, score in pairs(row)
+            ),
+            reverse=True,
+        )[:limit]
+        if not dead:
+            return []
+        records, *tries = await self._redis.batch(
+            [
+                ("HMGET", keys.events(), *(event for _, _, event in dead)),
+                *(("HGET", keys.tries(name), event) for _, name, event in dead),
+            ]
+        )
+        return [
+            Undelivered(
+                delivery=_delivery(name, event, tried or b""), status=DeliveryStatus.DEAD, at=from_ms(at_ms)
+            )
+            for (at_ms, name, _), record, tried in zip(dead, records, tries, strict=True)
+            if record and (event := read_event(record)) is not None
+        ]
+
     async def find(self, endpoint: EndpointId, event: EventId, now: datetime) -> Undelivered | None:
         """Return one delivery, where it is not done."""
         record = await self._redis.call("HGET", self._keys.events(), event)

@@ -12,7 +12,7 @@ from syndicator.web.use_cases import UseCases
 
 ON_PAGE = 50
 MOST_FEEDS = 200
-MOST_ENDPOINTS = 500
+MOST_ENDPOINTS = 150
 _NO_ARTICLE = "There is no such article, or it has outlived its retention."
 
 
@@ -53,17 +53,23 @@ class ArticlePages:
         )
 
     async def page(self, request: web.Request) -> web.Response:
-        """Show all that became of an article; a feed or an endpoint that lacks it with the reason."""
+        """Show all that became of an article; a feed or an endpoint that lacks it with the reason.
+
+        Endpoints are listed by their ids, from `?from=` on.
+        """
         trace = await self._cases.article_tracer.trace(_named(request))
         if trace is None:
             raise not_found(_NO_ARTICLE)
+        begin = request.query.get("from", "")
+        endpoints = [one for one in trace.endpoints if one.endpoint >= begin]
         return self._console.page(
             request,
             "article.html",
             "articles",
             trace=trace,
             feeds=trace.feeds[:MOST_FEEDS],
-            endpoints=trace.endpoints[:MOST_ENDPOINTS],
+            endpoints=endpoints[:MOST_ENDPOINTS],
+            more=endpoints[MOST_ENDPOINTS].endpoint if len(endpoints) > MOST_ENDPOINTS else None,
             now=self._cases.clock(),
         )
 

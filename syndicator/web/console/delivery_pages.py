@@ -10,6 +10,8 @@ from syndicator.web.console.endpoint_rows import endpoint_rows
 from syndicator.web.console.shown_failures import shown_failure
 from syndicator.web.use_cases import UseCases
 
+ON_PAGE = 150
+"""Endpoints that a page lists at most."""
 _SHOWN_BODY = 20_000
 """Characters of a body that a page shows."""
 
@@ -30,11 +32,13 @@ class DeliveryPages:
         ]
 
     async def page(self, request: web.Request) -> web.Response:
-        """Show how deliveries stand, to all endpoints or to `?endpoint=ID`."""
-        only = request.query.get("endpoint") or None
+        """Show how deliveries stand, to all endpoints, from `?from=ID` on, or to `?endpoint=ID`."""
+        only = EndpointId(request.query.get("endpoint", "")) or None
         overview = await self._cases.reading.deliveries(only)
         if only is not None and not overview.endpoints:
             raise NoEndpoint(f"there is no endpoint {only!r}")
+        begin = request.query.get("from", "")
+        shown = [status for status in overview.endpoints if status.endpoint.id >= begin]
         return self._console.page(
             request,
             "deliveries.html",
@@ -44,7 +48,8 @@ class DeliveryPages:
                 one.delivery.event.subject for one in overview.dead
             ),
             only=only,
-            rows=endpoint_rows(overview.endpoints, overview.at),
+            rows=endpoint_rows(shown[:ON_PAGE], overview.at),
+            more=shown[ON_PAGE].endpoint.id if len(shown) > ON_PAGE else None,
         )
 
     async def delivery(self, request: web.Request) -> web.Response:

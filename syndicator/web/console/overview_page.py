@@ -10,8 +10,8 @@ from syndicator.web.console.source_rows import source_rows, with_strips
 from syndicator.web.ops.health import HealthRoutes
 from syndicator.web.use_cases import UseCases
 
-MOST_SOURCES = 20
-"""Sources that the page shows at most."""
+MOST_SOURCES, MOST_ENDPOINTS = 20, 20
+"""So many the page shows at most."""
 
 _NEEDS_ATTENTION = frozenset(standing for standing in SourceStanding if standing.needs_attention)
 
@@ -52,7 +52,8 @@ class OverviewPage:
             sources=sources,
             configured=sum(page.counts.values()),
             counts=page.counts,
-            endpoints=endpoints,
+            endpoints=endpoints[:MOST_ENDPOINTS],
+            more_endpoints=max(len(endpoints) - MOST_ENDPOINTS, 0),
             faults=faults,
             attention={kind: count for kind, count in attention.items() if count},
             severity=worst(state for state in states if state.needs_attention),

@@ -220,3 +220,20 @@ async def test_what_a_claim_found_superseded_is_found_by_its_event(store: Store,
         (one,) = await store.attempts.find(A, AttemptQuery(event=old.id), 0)
         assert (one.result, one.reason) == ("superseded", new.id)
         await store.attempts.sweep(A, NOON)
+
+
+async def test_the_newest_attempt_of_each_endpoint(store: Store, clock: ManualClock) -> None:
+    await know(store, A, B)
+    old, new = event(1), event(1, revision=2)
+    await queue(store, [old], [A, B])
+    for one in await claim(store, clock):
+        await store.deliveries.settle(one, retry(clock), clock())
+    await asyncio.sleep(0.002)
+    await queue(store, [new], [A], older=[old])
+    found = await store.attempts.newest_of([A, B, EndpointId("none")])
+    assert {name: (one.event, one.failure) for name, one in found.items()} == {
+        A: (old.id, "http_503"),
+        B: (old.id, "http_503"),
+    }
+    assert found[A] == await store.attempts.newest(A)
+    assert await store.attempts.newest(EndpointId("none")) is None

@@ -15,6 +15,7 @@ from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.ops.status import QueueCounts
 from syndicator.store.store import Store
 from syndicator.store.webhooks.attempts import AttemptQuery
+from syndicator.store.webhooks.backlog import Undelivered
 from syndicator.store.webhooks.deliveries import MOST_WAITING, FanOut, Leased, Queued
 from syndicator.store.webhooks.event_log import KEPT_EVENTS
 
@@ -437,3 +438,24 @@ async def test_events_are_kept_as_long_as_anything_can_refer_to_them(store: Stor
     assert await store.events.sweep(at + KEPT_EVENTS + timedelta(seconds=1)) == 1
     assert await store.events.get(event(1).id) is None
     assert await store.events.count() == 0
+
+
+async def test_the_newest_dead_of_several_endpoints(store: Store, clock: ManualClock) -> None:
+    await know(store, A, B, C, max_in_flight=10)
+    await queue(store, [event(number) for number in range(4)], [A, B])
+    died: list[tuple[str, str]] = []
+    for leased in sorted(await claim(store, clock), key=lambda one: one.delivery.event.id):
+        clock.advance(1)
+        await store.deliveries.settle(leased, Dead(reason="gone", duration_ms=1), clock())
+        died.append((leased.delivery.endpoint, leased.delivery.event.id))
+    for limit in (0, 1, 3, 5, 20):
+        found = await store.backlog.newest_dead([A, B, C], limit)
+        assert [(one.delivery.endpoint, one.delivery.event.id) for one in found] == died[::-1][:limit]
+    assert {(one.status, one.delivery.attempts, one.delivery.last_reason) for one in found} == {
+        ("dead", 1, "gone")
+    }
+    assert found == [one for one in found if one in (*await listed(store, A), *await listed(store, B))]
+
+
+async def listed(store: Store, endpoint: EndpointId) -> Sequence[Undelivered]:
+    return await store.backlog.list(endpoint, 0, NOON + timedelta(hours=1))

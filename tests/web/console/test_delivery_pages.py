@@ -6,8 +6,9 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from support import NOON, ManualClock
 from web.trouble import open_troubled_world
-from web.web_world import Client, World, story
+from web.web_world import OPS, Client, World, client_of, story
 
+from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.ids import EndpointId, EventId, ReplayId
 from syndicator.model.replay import Replay
 from syndicator.store.store import Store
@@ -76,3 +77,31 @@ async def test_what_is_due_tells_since_when_and_replays_how_far_they_are(
 async def _dead(world: World) -> EventId:
     (one,) = await world.store.backlog.list(STUCK, 5, NOON)
     return one.delivery.event.id
+
+
+async def test_very_many_endpoints_are_listed_in_pieces_the_worst_on_the_overview(
+    store: Store, clock: ManualClock
+) -> None:
+    names = [EndpointId(f"partner-{number:03}") for number in range(400)]
+    endpoints = [
+        Endpoint(id=name, url=f"https://{name}.example/in", secrets=(Secret("whsec_x"),)) for name in names
+    ]
+    world = World(store, clock, endpoints=endpoints)
+    (article,) = await world.admit(story(1))
+    await store.endpoints.disable(names[333], "gone", NOON)
+    async with client_of(world.ops_app(), OPS) as operator:
+        for path, heading in (("/admin/deliveries", "endpoints"), (f"/admin/articles/{article}", "partners")):
+            listed: list[str] = []
+            following: str | None = path
+            while following is not None:
+                piece = await page(operator, following)
+                assert len(piece.html or "") < 300_000
+                (section,) = piece.css(f"section[aria-labelledby={heading}]")
+                listed += [row[0].split()[0] for row in rows(section)]
+                more = section.css("p.and-more a")
+                following = f"{path}{more[0].attributes['href']}" if more else None
+            assert listed == names
+        overview = await page(operator, "/admin/")
+        (section,) = overview.css("section[aria-labelledby=endpoints]")
+        assert [row[0].split()[0] for row in rows(section)] == [names[333], *names[:19]]
+        assert section.css("p.and-more")[0].text().strip() == "and 380 more"
