@@ -64,6 +64,26 @@ async def test_a_printed_link_opens_the_pages_and_the_file_opens_the_api(
         assert (await other.get(link.strip(), allow_redirects=False)).status == 401, "also after a restart"
 
 
+async def test_both_listeners_believe_a_trusted_proxy_that_says_a_browser_came_over_tls(
+    config: Path, tmp_path: Path, start: Start
+) -> None:
+    rest = config / "rest.toml"
+    trusting = f'ops_port = {free_port()}\ntrusted_proxies = ["127.0.0.1"]'
+    rest.write_text(rest.read_text("utf-8").replace("ops_port = 0", trusting), "utf-8")
+    program = await start(config, "run")
+    public = await program.ready()
+    _, link, _ = await run(config, "status")
+    over_tls = {"X-Forwarded-Proto": "https", "Sec-Fetch-Site": "same-origin", "Host": "127.0.0.1"}
+    token = {"token": (tmp_path / "data" / "admin.token").read_text("utf-8").strip()}
+    async with aiohttp.ClientSession(headers=over_tls) as browser:
+        for opened in (
+            await browser.get(link.strip(), allow_redirects=False),
+            await browser.post(f"{public}/admin/sign-in", data=token, allow_redirects=False),
+        ):
+            assert opened.status == 303
+            assert opened.headers["Set-Cookie"].startswith("__Host-")
+
+
 async def test_every_process_has_metrics_and_each_names_all(config: Path, start: Start) -> None:
     port = free_port()
     rest = config / "rest.toml"
