@@ -12,6 +12,7 @@ def use_cases_of(service: Service, live: LiveConfiguration) -> UseCases:
     return UseCases(
         reading=service.queries,
         listing=service.paginator,
+        search=service.search,
         story_editing=service.story_editor,
         withdrawer=service.withdrawer,
         article_tracer=service.article_tracer,

@@ -15,6 +15,7 @@ from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.preview.trials import SourceTrials
 from syndicator.pipeline.queries import Queries
+from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.pipeline.sources.backfill_control import BackfillControl
 from syndicator.pipeline.sources.source_control import SourceControl
 from syndicator.pipeline.stories.editing import StoryEditing
@@ -31,6 +32,7 @@ class UseCases:
 
     reading: Queries
     listing: Paginator
+    search: ArticleSearch
     story_editing: StoryEditing
     withdrawer: Withdrawer
     article_tracer: ArticleTracer

@@ -144,6 +144,7 @@ class World:
     retired: Sequence[FeedSpec] = ()
     egress: Any = None
     pool: Any = None
+    search: Any = None
     publisher: Publisher = field(init=False)
     reading: Queries = field(init=False)
     story_editing: StoryEditing = field(init=False)
@@ -200,6 +201,7 @@ class World:
         return UseCases(
             reading=self.reading,
             listing=Paginator(self.store, self.publisher, self.story_editing),
+            search=self.search,
             story_editing=self.story_editing,
             withdrawer=Withdrawer(self.store, self.specs, open_metrics(), self.clock, count_coverage),
             article_tracer=self.article_tracer,

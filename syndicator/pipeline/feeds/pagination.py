@@ -116,10 +116,17 @@ class Paginator:
             looked_at += take
             if spot is None or len(found) >= limit or looked_at >= DEEPEST:
                 break
-        places = await self._store.stories.places([article.id for article in found])
-        shown = found if whole else map(self._publisher.shown, found)
-        lines = [_article(article, place) for article, place in zip(shown, places, strict=True)]
-        return ListPage(items=lines, next=_spelled(spot))
+        return ListPage(items=await self._lines(found, whole=whole), next=_spelled(spot))
+
+    async def articles_of(self, ids: Sequence[ArticleId]) -> list[ArticleLine]:
+        """Return these articles, as `articles` lists them `whole`; those that are gone are left out."""
+        heads = await self._store.articles.get_many(ids, bodies=False)
+        return await self._lines([head for head in heads if head], whole=True)
+
+    async def _lines(self, articles: Sequence[Article], *, whole: bool) -> list[ArticleLine]:
+        places = await self._store.stories.places([article.id for article in articles])
+        shown = articles if whole else map(self._publisher.shown, articles)
+        return [_article(article, place) for article, place in zip(shown, places, strict=True)]
 
     async def stories(self, cursor: str | None, limit: int) -> ListPage[StoryTold]:
         """Return stories of more than one article, the last grown first."""

@@ -1,13 +1,18 @@
 """The console's page of one article: from the request that found it to each feed and each partner."""
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.feed import Filter
 from syndicator.model.ids import ArticleId
+from syndicator.pipeline.feeds.pagination import ArticleLine
+from syndicator.pipeline.search.article_search import SearchResult, TooManySearches
+from syndicator.rules.search.query import QueryError
 from syndicator.web.console.console import Console
 from syndicator.web.console.forms import field
-from syndicator.web.http.problems import bad_request, not_found
+from syndicator.web.http.problems import ProblemRaised, bad_request, not_found, unavailable
 from syndicator.web.use_cases import UseCases
 
 ON_PAGE = 50
@@ -33,22 +38,47 @@ class ArticlePages:
         ]
 
     async def find(self, request: web.Request) -> web.Response:
-        """Lead to an article by its id or an address; else list the newest ones."""
+        """Lead to an article by its id or an address; else list those with these words, or the newest."""
         asked = request.query.get("q", "").strip()
-        if asked:
-            found = await self._cases.article_tracer.trace(asked)
-            if found is not None:
-                raise web.HTTPSeeOther(f"{self._console.base}/articles/{found.id}")
-        piece = await self._cases.listing.articles(
-            Filter(), request.query.get("cursor") or None, ON_PAGE, whole=True
-        )
+        if not asked:
+            piece = await self._cases.listing.articles(
+                Filter(), request.query.get("cursor") or None, ON_PAGE, whole=True
+            )
+            return self._listed(request, piece.items, more=piece.next)
+        trace = await self._cases.article_tracer.trace(asked)
+        if trace is not None:
+            raise web.HTTPSeeOther(f"{self._console.base}/articles/{trace.id}")
+        try:
+            found = await self._cases.search.search(asked)
+        except QueryError as error:
+            return self._listed(request, (), asked=asked, fault=error)
+        except TooManySearches as error:
+            raise ProblemRaised(
+                unavailable("Many searches are being answered right now. Try again in a moment.")
+            ) from error
+        articles = await self._cases.listing.articles_of(found.ids[:ON_PAGE])
+        return self._listed(request, articles, asked=asked, found=found)
+
+    def _listed(
+        self,
+        request: web.Request,
+        articles: Sequence[ArticleLine],
+        *,
+        more: str | None = None,
+        asked: str = "",
+        found: SearchResult | None = None,
+        fault: QueryError | None = None,
+    ) -> web.Response:
         return self._console.page(
             request,
             "articles.html",
             "articles",
+            http_status=422 if fault else 200,
             asked=asked,
-            articles=piece.items,
-            more=piece.next,
+            fault=fault,
+            articles=articles,
+            more=more,
+            found=found,
             now=self._cases.clock(),
         )
 

@@ -8,7 +8,16 @@ ARTICLE_TEXTS: Mapping[str, tuple[str, str]] = {
         "Ikuti satu artikel dari permintaan hingga feed dan penerima.",
         "Follow one article from the request to feeds and partners.",
     ),
-    "id_or_address": ("Nama, atau alamat di portalnya", "Id, or address at its portal"),
+    "id_or_address": ("Nama, alamat di portalnya, atau kata", "Id, address at its portal, or words"),
+    "article_found": ("1 artikel ditemukan", "1 article found"),
+    "articles_found": (
+        "{found} artikel ditemukan, {shown} terbaru ditampilkan",
+        "{found} articles found, the newest {shown} are shown",
+    ),
+    "not_all_searched": (
+        "Belum semua artikel dapat dicari",
+        "Not all articles could be searched yet",
+    ),
     "follow_it": ("Ikuti", "Follow"),
     "no_such_article": ("Tidak ada artikel seperti itu.", "There is no such article."),
     "no_articles": ("Belum ada artikel.", "There is no article yet."),

@@ -1,15 +1,19 @@
 """The console's page of one article, from request to delivery."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser
 from support import ManualClock
 from web.trouble import open_troubled_world
 from web.web_world import OPS, Client, World, client_of, story
 
 from syndicator.model.article import WithdrawnBy
+from syndicator.pipeline.search.article_search import ArticleSearch
+from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
@@ -17,8 +21,12 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "
 
 
 @pytest.fixture
-async def world(store: Store, clock: ManualClock) -> World:
-    return await open_troubled_world(store, clock)
+async def world(store: Store, clock: ManualClock, tmp_path: Path) -> AsyncIterator[World]:
+    world = await open_troubled_world(store, clock)
+    world.search = ArticleSearch(store, SearchIndex(tmp_path))
+    await world.search.build()
+    yield world
+    world.search.close()
 
 
 @pytest.fixture
@@ -61,10 +69,24 @@ async def test_an_article_is_found_by_its_id_and_its_address(world: World, opera
     for asked in (article, found.url):
         answer = await operator.get(f"/admin/articles?{urlencode({'q': asked})}", ENGLISH)
         assert (answer.status, answer.headers["Location"]) == (303, f"/admin/articles/{article}")
-    unknown = await operator.get("/admin/articles?q=<b>", ENGLISH)
+    unknown = await operator.get("/admin/articles?q=<b>xyz", ENGLISH)
     assert "There is no such article." in unknown.text
-    assert "<b>" not in unknown.text.partition("<main")[2].replace("&lt;b&gt;", "")
+    assert "<b>" not in unknown.text.partition("<main")[2].replace("&lt;b&gt;xyz", "")
     assert (await operator.get("/admin/articles/none", ENGLISH)).status == 404
+
+
+async def test_an_article_is_found_by_its_words(world: World, operator: Client) -> None:
+    (article,) = await world.admit(replace(story(7), title="Sungai Winongo Meluap di Bener"))
+    shown = await page(operator, "/admin/articles?q=winongo+meluap")
+    (link,) = shown.css("tbody th a")
+    assert (link.text(), link.attributes["href"]) == (
+        "Sungai Winongo Meluap di Bener", f"/admin/articles/{article}",
+    )  # fmt: skip
+    assert shown.css("[role=status]")[0].text() == "1 article found"
+    wrong = await operator.get("/admin/articles?q=%28winongo", ENGLISH)
+    assert wrong.status == 422
+    assert "A ( is not closed by a )." in wrong.text
+    assert 'value="(winongo"' in wrong.text
 
 
 async def test_it_is_withdrawn_with_a_reason_and_restored(world: World, operator: Client) -> None:
