@@ -13,8 +13,11 @@ from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.store.connection import Command, Repository
 from syndicator.store.keys.table import Keys
 
-LAYOUT = 2
+LAYOUT = 3
 """The layout that this release reads and writes: the last one of `store/migrations/`."""
+
+COLD_TEXTS = 3
+"""The first layout whose programs read texts that left Redis: once some do, older ones are excluded."""
 
 UNRECORDED = 1
 """The layout of data that does not name its own."""

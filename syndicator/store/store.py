@@ -123,9 +123,12 @@ class Store:
         *,
         marks: DataMarks | None = None,
         cold: ColdObjects | None = None,
+        texts: ColdTexts | None = None,
     ) -> None:
         self.connection = connection
-        self._cold = cold
+        self.cold_texts = texts or ColdTexts(
+            connection, keys, cold, living=self.living, is_own=options.url is None
+        )
         self.again = StoreOptions(
             url=url,
             namespace=options.namespace,
@@ -148,7 +151,6 @@ class Store:
         """Of the versions of feeds."""
 
     def _open_articles(self, connection: Connection, keys: Keys, options: StoreOptions) -> None:
-        self.cold_texts = ColdTexts(connection, keys, self._cold, is_own=options.url is None)
         self.offloading = Offloading(connection, keys, self.cold_texts, options.kept_revisions)
         self.stories = Stories(connection, keys, options.kept_articles, self.cold_texts)
         self.articles = Articles(
@@ -220,7 +222,7 @@ class Store:
     def with_options(self, options: StoreOptions) -> "Store":
         """Return the store over the same connection, with other retention."""
         url = self.again.url or ""
-        return Store(self.connection, self._keys, options, url, marks=self.marks, cold=self._cold)
+        return Store(self.connection, self._keys, options, url, marks=self.marks, texts=self.cold_texts)
 
     def clock(self) -> AbstractAsyncContextManager[SharedClock]:
         """Return the clock that all processes share.

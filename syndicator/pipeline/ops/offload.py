@@ -4,7 +4,7 @@ import uuid
 from datetime import timedelta
 
 from syndicator.errors import ColdStoreAway
-from syndicator.model.clock import EPOCH, Clock
+from syndicator.model.clock import Clock
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.ops.retention import Retention
 from syndicator.pipeline.steps import JobReport, Taken
@@ -14,6 +14,8 @@ BATCH = 500
 INTERVAL = timedelta(minutes=1)
 LEASE = timedelta(minutes=2)
 """Longer than a batch takes: 500 requests of an object store."""
+BEGINS_AFTER = timedelta(seconds=10)
+"""After a start, by which time programs have ended that it excluded: they do not know the cold store."""
 
 log = get_logger(__name__)
 
@@ -31,7 +33,7 @@ class OffloadStep:
         self._store = store
         self._retention = retention
         self._clock = clock
-        self._due_at = EPOCH
+        self._due_at = clock() + BEGINS_AFTER
 
     async def take(self, room: int) -> Taken:
         """Return the next batch when it is due."""

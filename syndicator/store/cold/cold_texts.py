@@ -8,7 +8,7 @@ a worker wrote long ago and another removed.
 """
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from zlib import crc32
 
@@ -17,12 +17,14 @@ from msgspec import Struct
 from syndicator.errors import ColdStoreAway, StoreError
 from syndicator.model.article import Article
 from syndicator.model.ids import ArticleId
+from syndicator.model.ops.configuration import ProcessNote
 from syndicator.observe.logs import get_logger
 from syndicator.rules.least_recent import LeastRecent
 from syndicator.store.codec import pack, unpack
 from syndicator.store.cold.objects import ColdObjects
 from syndicator.store.connection import Command, Connection, Repository
 from syndicator.store.keys.table import Keys
+from syndicator.store.layout import COLD_TEXTS
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -63,12 +65,22 @@ class ColdTexts(Repository):
     """Reads and writes texts in the cold store."""
 
     def __init__(
-        self, connection: Connection, keys: Keys, objects: ColdObjects | None, *, is_own: bool = False
+        self,
+        connection: Connection,
+        keys: Keys,
+        objects: ColdObjects | None,
+        *,
+        living: Callable[[], Awaitable[Sequence[ProcessNote]]],
+        is_own: bool = False,
     ) -> None:
-        """Without `objects`, there is no cold store. `is_own`: no other machine can have another one."""
+        """Without `objects`, there is no cold store. `is_own`: no other machine can have another one.
+
+        `living`: what each process that lives says of itself.
+        """
         super().__init__(connection, keys)
         self._objects = objects
         self._is_own = is_own
+        self._living = living
         self._cached = LeastRecent[str, ColdText](CACHED_BYTES, _size)
         self.is_known = False
         """Whether the store was found to be that of this data."""
@@ -112,9 +124,23 @@ class ColdTexts(Repository):
         except ColdStoreAway as error:
             log.warning("cold_store_away", reason=str(error))
             return
-        if wanted is None and found is not None:
-            await self._redis.call("HSETNX", self._keys.meta(), "cold", found)
-        await self.check()
+        if wanted is not None or (found is not None and await self._adopted(found)):
+            await self.check()
+
+    async def _adopted(self, name: bytes) -> bool:
+        """Have the data name this store, and no program work on it that would show articles without texts.
+
+        Return whether that is done: not while such programs live.
+        """
+        if older := [note.process for note in await self._living() if note.layout < COLD_TEXTS]:
+            reason = f"processes of an older release run: {', '.join(older)}: stop them"
+            log.warning("texts_stay_in_memory", reason=reason)
+            return False
+        oldest = await self._redis.call("HGET", self._keys.meta(), "schema_oldest")
+        if int(oldest or 0) < COLD_TEXTS:
+            await self._redis.call("HSET", self._keys.meta(), "schema_oldest", COLD_TEXTS)
+        await self._redis.call("HSETNX", self._keys.meta(), "cold", name)
+        return True
 
     async def is_up(self) -> bool | None:
         """Return whether the cold store answers; None where this data has none."""

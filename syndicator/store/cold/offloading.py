@@ -79,8 +79,12 @@ class Offloading(Repository):
             self._lease, [self._keys.cold()], token, to_ms(now), to_ms(until), _NEVER_DONE
         ):
             return False
+        was_known = self._texts.is_known
         await self._texts.begin(writes=True)
-        return self._texts.is_known
+        if was_known and self._texts.is_known:
+            return True
+        await self.release(token)  # where that has begun just now, older programs end first
+        return False
 
     async def _was_lost_lately(self, now: datetime) -> bool:
         """Return whether Redis was emptied lately: a snapshot of it may still be brought back."""

@@ -6,7 +6,7 @@ and a recorded state of the layout before it (`tests/store/migrations/recorded_w
 default is no new layout.
 """
 
-from syndicator.store.migrations import former_pauses
+from syndicator.store.migrations import cold_texts, former_pauses
 from syndicator.store.migrations.migration import Migration
 
-MIGRATIONS: tuple[Migration, ...] = (former_pauses.MIGRATION,)
+MIGRATIONS: tuple[Migration, ...] = (former_pauses.MIGRATION, cold_texts.MIGRATION)

@@ -14,14 +14,17 @@ from support import ManualClock, candidate, until
 
 from syndicator.errors import ColdStoreAway, StoreError
 from syndicator.model.article import WithdrawnBy
-from syndicator.model.clock import to_ms
+from syndicator.model.clock import system_clock, to_ms
 from syndicator.model.feed import Format
 from syndicator.model.ids import ArticleId, FeedId, SourceId
+from syndicator.model.ops.configuration import ProcessNote
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
+from syndicator.store.codec import pack
 from syndicator.store.keys.table import Keys
+from syndicator.store.layout import COLD_TEXTS
 
 __all__ = ["partner", "s3_port"]  # fixtures
 
@@ -391,6 +394,30 @@ async def test_another_store_is_refused(service_of: OpenService, clock: ManualCl
         article = await service.store.articles.get(one)
         assert article is not None
         assert article.body_html
+
+
+async def test_no_text_leaves_while_a_process_runs_that_could_not_read_it(
+    service_of: OpenService, clock: ManualClock
+) -> None:
+    async with service_of(FEEDS, store=IN_FILE) as service:
+        keys, call = keys_of(service), service.store.connection.call
+        note = ProcessNote(process="kota:1", version=0, layout=2, at=system_clock() + timedelta(days=1))
+        await call("HSET", keys.configuration_processes(), note.process, pack(note))
+        [one] = await admit(service, 1)
+    async with service_of(KEPT + FEEDS, store=IN_FILE) as service:
+        clock.advance(8 * DAY_S)
+        for _ in range(3):
+            await offload(service)
+            clock.advance(60)
+        assert (await in_redis(service, one))[1] is None
+        assert (await service.store.layout.read()).oldest < COLD_TEXTS
+        await service.store.connection.call("DEL", keys.configuration_processes())
+        await offload(service)
+        assert (await service.store.layout.read()).oldest == COLD_TEXTS
+        assert (await in_redis(service, one))[1] is None, "those that are excluded have some seconds to end"
+        clock.advance(60)
+        await offload(service)
+        assert (await in_redis(service, one))[0] is None
 
 
 async def test_texts_have_nowhere_to_go_without_a_cold_store(service_of: OpenService) -> None:

@@ -12,6 +12,7 @@ from syndicator.rules.sources.rests import rested
 from syndicator.store.codec import pack
 from syndicator.store.connection import Command
 from syndicator.store.keys.table import Keys
+from syndicator.store.layout import LAYOUT
 from syndicator.store.store import Store, StoreOptions, open_store
 
 OLD, NEW, FREE = SourceId("lama"), SourceId("baru"), SourceId("bebas")
@@ -39,7 +40,7 @@ async def test_pauses_of_former_releases_get_a_record(redis_url: str, tmp_path: 
         await former(store, keys)
     for _ in range(2):  # the second time as after a `kill -9` before the number was written
         async with open_store(options, migrates=True) as store:
-            assert (await store.layout.read()).version == 2
+            assert (await store.layout.read()).version == LAYOUT
             pauses = {pause.scope: pause for pause in await store.sources.pauses.all(NOON)}
             assert pauses.keys() == {"source:lama", "source:baru"}
             assert (pauses["source:lama"].since, pauses["source:baru"].reason) == (NOON, "tutup")
