@@ -67,7 +67,7 @@ class ConfigurationEditing:
         stored = await self._store.configuration.load()
         added = stored.added if stored else ()
         try:
-            in_files = await self._check(added)
+            in_files = await self._check(added) if added else {}
         except ConfigError:  # such a version was refused, and the notes of the processes have the faults
             in_files = {}
         both = [f"{each.kind}.{each.id}" for each in added if each.id in in_files.get(each.kind, ())]

@@ -10,7 +10,7 @@ from syndicator.model.ops.pause import Pause
 from syndicator.model.source import Source, SourceState
 from syndicator.rules.sources.rests import rest_of, rested, scopes_of
 from syndicator.store.codec import pack, readable
-from syndicator.store.connection import Command, Connection, Transaction, pieces
+from syndicator.store.connection import MOST_IN_ONE, Command, Connection, Transaction, pairs, pieces
 from syndicator.store.keys.table import Keys
 
 
@@ -29,6 +29,9 @@ class Pauses:
 
     async def named(self, scopes: Sequence[str]) -> list[Pause | None]:
         """Return the pause of each scope, also one that has ended; None where there is none."""
+        if len(scopes) > MOST_IN_ONE and await self._redis.call("HLEN", self._key) < len(scopes):
+            known = dict(pairs(await self._redis.call("HGETALL", self._key)))
+            return [_named(scope, known.get(scope.encode())) for scope in scopes]
         found: list[Pause | None] = []
         for piece in pieces(scopes):
             records = await self._redis.call("HMGET", self._key, *piece)
