@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 WANTED := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help run test test-slow coverage chaos check lint format-check types imports format bench wheel-check docs docs-site clean
+.PHONY: help run test test-slow test-scale coverage chaos check lint format-check types imports format bench wheel-check docs docs-site clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -25,6 +25,11 @@ test-slow: $(DEV) ## the tests that take long: chaos, soak, browsers
 	@$(BIN)/pytest --collect-only -q -m slow >/dev/null 2>&1; \
 	if [ $$? -eq 5 ]; then echo "no test is marked as slow"; \
 	else $(BIN)/pytest -m slow $(PYTEST_ARGS); fi
+
+test-scale: $(DEV) ## services on Redis in several processes: servers are killed, slots are moved
+	$(BIN)/pytest -m scale $(PYTEST_ARGS)
+	SYNDICATOR_TEST_STORE=cluster $(BIN)/pytest -m "not slow and not embedded" tests/e2e/test_running.py $(PYTEST_ARGS)
+	SYNDICATOR_TEST_STORE=cluster $(BIN)/pytest tests/e2e/crashes/test_hub_crashes.py $(PYTEST_ARGS)
 
 coverage: $(DEV) ## what the quick tests run of each room: lines and branches
 	$(BIN)/pytest -m "not slow" -n 2 --dist worksteal --max-worker-restart 0 --cov --cov-report=json:.coverage.json --cov-report= $(PYTEST_ARGS)

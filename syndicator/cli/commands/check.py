@@ -27,6 +27,7 @@ from syndicator.settings.advice import advice
 from syndicator.settings.endpoint_registration import written
 from syndicator.settings.json_schema import configuration_schema
 from syndicator.settings.shared_files import ADDED_KINDS
+from syndicator.store.servers.store_url import place_of
 
 _MOST_ENDPOINTS = 20
 
@@ -56,15 +57,19 @@ def _check(
         "endpoints": len(settings.endpoints),
     }
     warnings = advice(settings)
+    place = place_of(settings.store.redis_url) if settings.store.redis_url else None
     if as_json:
         warned = [{"key": one.key, "reason": one.reason, "remedy": one.remedy} for one in warnings]
         document = {"ok": True, "items": [counts], "next": None, "errors": [], "warnings": warned}
-        print_json({**document, "endpoints": [_sent(one) for one in settings.endpoints.values()]})
+        sent = [_sent(one) for one in settings.endpoints.values()]
+        print_json({**document, "endpoints": sent, "redis": place})
         return
     print_warnings(warnings)
     text = ", ".join(counted(number, name.removesuffix("s")) for name, number in counts.items())
     verdict = f"can be read, with {counted(len(warnings), 'warning')}" if warnings else "all well"
     typer.echo(f"{call.folder}: {verdict}: {text}.")
+    if place:
+        typer.echo(f"Redis: {place}.")
     if settings.endpoints:
         _print_endpoints(list(settings.endpoints.values()))
 

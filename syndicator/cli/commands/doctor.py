@@ -27,10 +27,11 @@ def _doctor(
     and is no fault.
     """
 
-    async def examined(service: Service) -> tuple[list[Diagnosis], StoredLayout]:
-        return await service.doctor.examine(repair=repair), await service.store.layout.read()
+    async def examined(service: Service) -> tuple[list[Diagnosis], StoredLayout, str]:
+        found = await service.doctor.examine(repair=repair)
+        return found, await service.store.layout.read(), (await service.store.connection.server()).place
 
-    found, layout = ask(context, examined)
+    found, layout, place = ask(context, examined)
     people = [
         {
             "kind": one.kind,
@@ -44,10 +45,10 @@ def _doctor(
     left = [failed(one.where, one.message, "syndicator doctor --repair") for one in found if _is_left(one)]
     if as_json:
         document = {"ok": not left, "items": found, "next": None, "errors": left, "layout": layout.version}
-        print_json(document)
+        print_json({**document, "redis": place})
     else:
         print_list(people, as_json=False, empty="All fits together.")
-        typer.echo(f"The stored data has layout {layout.version}.")
+        typer.echo(f"The stored data has layout {layout.version}, and is in the Redis at {place}.")
     if left:
         raise typer.Exit(1)
 

@@ -194,8 +194,9 @@ class StoreSection(Form):
     url: Annotated[Line, AfterValidator(_store_url)] | None = Field(
         default=None,
         repr=False,
-        description="A Redis (7.0 or newer) or Valkey (7.2 or newer) of your own, or the "
-        "[sentinels](howto/redis-sentinel.md) that watch some. Left out: an embedded one.",
+        description="A Redis (7.0 or newer) or Valkey (7.2 or newer) of your own, the "
+        "[sentinels](howto/redis-sentinel.md) that watch some, or nodes of a "
+        "[cluster](operating.md#a-cluster). Left out: an embedded one.",
     )
     url_file: TextFile = Field(
         default=None, repr=False, description="File that holds `url`, where it has a password."

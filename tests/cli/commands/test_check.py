@@ -69,3 +69,24 @@ def test_config_add_refuses_what_is_no_table(tmp_path: Path, text: str) -> None:
     file.write_text(text, "utf-8")
     with pytest.raises(CommandFailed):
         tables_of(str(file))
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("cluster://kabar:rahasia@redis1:7000,[::1]:7001,redis3", "the cluster of redis1:7000, [::1]:7001, redis3:6379"),
+        ("redis://kabar:rahasia@redis1/3", "redis1:6379"),
+    ],
+)  # fmt: skip
+async def test_check_names_the_servers_without_their_password(tmp_path: Path, url: str, shown: str) -> None:
+    (tmp_path / "all.toml").write_text(
+        '[source.portal]\ntitle = "x"\nkind = "feed"\nurl = "https://portal.example/rss"\n'
+        f'schedule = {{ every = "5m" }}\n[store]\nurl = "{url}"\n',
+        "utf-8",
+    )
+    code, out, err = await run(tmp_path, "check")
+    assert code == 0
+    assert f"Redis: {shown}." in out
+    _, document, _ = await run(tmp_path, "check", "--json")
+    assert json.loads(document)["redis"] == shown
+    assert "rahasia" not in out + err + document

@@ -11,6 +11,8 @@ from support import until
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.store.connection import Connection, Transaction, connect
 
+pytestmark = pytest.mark.scale
+
 _CALL_S = 10.0
 """A busy machine takes longer for a failover than a call of the service may last."""
 

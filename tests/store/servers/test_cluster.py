@@ -1,22 +1,26 @@
 """A cluster as store: the keys of a namespace are on one node, wherever that is; nodes die, slots move."""
 
 import asyncio
+import os
 import uuid
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from machine import SetClock, why_no_clock_is_set
 from redis_cluster import RedisCluster, moves_slots_at_once, redis_cluster, slot_of
 from redis_processes import RedisProcess
 from support import until
 
 from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
+from syndicator.store import shared_clock
 from syndicator.store.connection import Connection, Transaction, connect
+from syndicator.store.embedded import find_server
 from syndicator.store.keys.table import Keys
 from syndicator.store.ops.backup import back_up, restore
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.scale, pytest.mark.timeout(180)]
 
 needs_moves_at_once = pytest.mark.skipif(not moves_slots_at_once(), reason="moves slots key by key only")
 
@@ -308,3 +312,38 @@ async def test_a_back_up_fails_where_the_slot_moves_meanwhile(
     await redis.call("EXISTS", Keys(namespace).meta())  # finds the new node
     end = await back_up((await redis.server()).url, namespace, tmp_path / "b.syn")
     assert end.keys == 701
+
+
+@needs_moves_at_once
+@pytest.mark.skipif(bool(why_no_clock_is_set()), reason=why_no_clock_is_set())
+async def test_the_clock_never_goes_back_on_nodes_whose_times_differ(
+    tmp_path: Path, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_clock, "READ_INTERVAL_S", 0.05)
+    time_ahead = SetClock(tmp_path / "clock")
+    time_ahead.set(40)
+    slot = slot_of(namespace)
+    async with redis_cluster(tmp_path / "cluster", replicas=0) as cluster:
+        right = await cluster.owner(slot)
+        ahead = await cluster.another(right)
+        ahead.kill()
+        program = find_server(os.environ.get("SYNDICATOR_TEST_ENGINE"))
+        with monkeypatch.context() as patched:
+            patched.setenv("SYNDICATOR_TEST_ENGINE", str(time_ahead.wrapped(program)))
+            await ahead.start()
+        await cluster.ready()
+        async with (
+            connect(cluster.url, anchor=Keys(namespace).meta()) as redis,
+            shared_clock.redis_clock(redis, Keys(namespace).clock()) as clock,
+        ):
+            assert clock.ahead_of_own_s < 20
+            await cluster.move(slot, right, ahead)
+            await until(lambda: clock.ahead_of_own_s, lambda found: found > 30)
+            last = clock()
+            await cluster.move(slot, ahead, right)
+            for _ in range(20):
+                now = clock()
+                assert now >= last
+                last = now
+                await asyncio.sleep(0.02)
+            assert clock.ahead_of_own_s > 30  # it runs at half speed until all agree
