@@ -33,7 +33,7 @@ def scopes_of(name: SourceId, source: Source | None) -> tuple[str, ...]:
 def rest_of(pauses: Iterable[Pause], now: datetime) -> Pause | None:
     """Return the pause that lasts longest, of all that hold for a source; None where none does."""
     holding = [pause for pause in pauses if pause.holds(now)]
-    return max(holding, key=lambda one: (one.until is None, one.until or now), default=None)
+    return max(holding, key=lambda one: (one.until is None, one.until or now)) if holding else None
 
 
 def rested(state: SourceState, pause: Pause | None, now: datetime) -> SourceState:

@@ -32,7 +32,7 @@ MOST_HOSTS = 10
 MOST_HOURS = 168
 """Rows of the table of hours."""
 NEXT_RUNS = 10
-_STEADY = 0.02
+_STEADY = 0.05
 """What an hour of a source with an interval alone takes, of an hour of another (30 µs)."""
 _QUICK = 4_000
 """So many hours of sources take 0.2 s, with all else: longer times are not offered, but for an hour."""

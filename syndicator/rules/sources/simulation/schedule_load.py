@@ -199,8 +199,10 @@ def _starved(
     ]
     for host, names in by_host.items():
         limits = [limit for name in names if (limit := sources[name].politeness.per_minute) is not None]
+        if not limits:
+            continue
         wanted = sum(len(runs[name].times_ms) for name in names) / (span / _MINUTE)
-        if limits and wanted > min(limits):
+        if wanted > min(limits):
             because = f"{host} is asked {wanted:.1f} times a minute, and {min(limits):g} are allowed"
             found += [Starved(source=name, kind=StarvedKind.LIMITED, because=because) for name in names]
     return sorted(found, key=lambda each: list(StarvedKind).index(each.kind))

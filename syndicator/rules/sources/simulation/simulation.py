@@ -53,7 +53,7 @@ class NoRuns(Struct, frozen=True, kw_only=True):
     pause: Pause | None = None
 
 
-class SourceRuns(Struct, frozen=True, kw_only=True):
+class SourceRuns(Struct, frozen=True, kw_only=True, gc=False):
     """The runs of one source, in order of time."""
 
     times_ms: Times
@@ -71,7 +71,7 @@ class Run(Struct, frozen=True, kw_only=True):
     because: str
 
 
-class _Steady(Struct, frozen=True, kw_only=True):
+class _Steady(Struct, frozen=True, kw_only=True, gc=False):
     """A source whose runs follow from an interval alone."""
 
     schedule: Every
@@ -152,7 +152,7 @@ def _simulated(
 
 
 def is_steady(source: Source) -> bool:
-    """Return whether runs follow from an interval alone: a hundred of them take as long as one of others."""
+    """Return whether runs follow from an interval alone: many of them take as long as one of others."""
     return isinstance(source.schedule, Every) and source.calendar is ALWAYS_OPEN
 
 
