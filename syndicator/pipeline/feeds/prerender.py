@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from syndicator.errors import StoreUnavailable
+from syndicator.errors import ColdStoreAway, StoreUnavailable
 from syndicator.model.clock import Clock, from_ms, to_ms
 from syndicator.model.event import Event, EventType, Renewed
 from syndicator.model.feed import READER_FORMATS, FeedVersion, Rendition
@@ -21,6 +21,9 @@ from syndicator.store.store import Store
 
 ANNOUNCED_EVERY = timedelta(seconds=10)
 """Shortest interval between two `feed.updated` of one feed; changes in between are announced together."""
+
+_COLD_PAUSE = timedelta(minutes=1)
+"""Until a feed is tried again whose older texts cannot be read."""
 
 log = get_logger(__name__)
 
@@ -62,6 +65,10 @@ class PublishStep:
         try:
             renditions = [await self._publisher.rendition(feed, form) for form in READER_FORMATS]
             await self._announce(feed, renditions)
+        except ColdStoreAway:  # others need no text from there
+            self._unannounced[feed] = self._clock() + _COLD_PAUSE
+            self._changed.note(feed, version)
+            return False
         except StoreUnavailable:
             raise  # no fault of the feed: the runner tries again
         except Exception:  # a fault of one feed must not hold back the others

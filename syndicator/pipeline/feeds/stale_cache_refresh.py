@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from syndicator.errors import StoreUnavailable
+from syndicator.errors import ColdStoreAway, StoreUnavailable
 from syndicator.model.clock import Clock
 from syndicator.model.feed import READER_FORMATS, Rendition
 from syndicator.model.ids import FeedId
@@ -57,6 +57,8 @@ class StaleCacheRefresh:
         version = self._changed.versions[feed]
         try:
             renditions = [await self._publisher.rendition(feed, form) for form in READER_FORMATS]
+        except ColdStoreAway:  # others need no text from there
+            return []
         except StoreUnavailable:
             raise
         except Exception:  # one feed's fault must not end the copies of all others

@@ -14,6 +14,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from syndicator.egress.client import Egress
+from syndicator.errors import ColdStoreAway
 from syndicator.model.clock import EPOCH, Clock
 from syndicator.model.feed import FeedVersion, Site
 from syndicator.model.hub import (
@@ -174,7 +175,11 @@ class HubStep:
     async def _announce(self, topic: Topic, version: FeedVersion) -> JobReport | None:
         """Queue the subscribers of a topic if its bytes have changed: a new version may have equal bytes."""
         try:
-            rendition = await self._publisher.rendition(topic.feed, topic.form)
+            try:
+                rendition = await self._publisher.rendition(topic.feed, topic.form)
+            except ColdStoreAway:  # others need no text from there
+                self._announced_at[topic.name] = self._clock()
+                return None
             before = (await self._store.hub_topics.all()).get(topic.name)
             if before is None or before == rendition.digest:
                 self._seen[topic.name] = version

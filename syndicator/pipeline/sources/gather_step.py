@@ -12,7 +12,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from syndicator.errors import GatherError, StoreUnavailable
+from syndicator.errors import ColdStoreAway, GatherError, StoreUnavailable
 from syndicator.model.clock import Clock
 from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import SourceId
@@ -40,6 +40,8 @@ from syndicator.store.sources.source_queue import ClaimedSources
 from syndicator.store.store import Store
 
 LEASE = timedelta(seconds=15)
+COLD_PAUSE = timedelta(minutes=5)
+"""Until the next round of a source with a changed article whose text cannot be read."""
 HEARTBEAT_S = 5.0
 ROUND_DEADLINE_S = 300.0
 
@@ -192,7 +194,13 @@ class GatherStep:
             log.warning("round_stopped", source=source.id, reason="its lease was lost")
             return None
         except (StoreUnavailable, NoSlot) as error:  # the state does not change
-            await retry_until_available(lambda: self._store.sources.release(source.id, token, self._clock()))
+            due = self._clock()
+            if isinstance(
+                error, ColdStoreAway
+            ):  # Redis is there: at once, its server would be asked in a loop
+                due += COLD_PAUSE
+                log.warning("round_put_off", source=source.id, reason=str(error), next_due=due.isoformat())
+            await retry_until_available(lambda: self._store.sources.release(source.id, token, due))
             if isinstance(error, NoSlot):
                 raise
             return None

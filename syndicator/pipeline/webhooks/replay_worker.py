@@ -79,7 +79,10 @@ class ReplayWork:
         elif counts.ready + counts.delayed > MOST_WAITING:
             await self._wait(replay, "much waits for the endpoint", now + _WAITS)
         else:
-            await self._go_on(replay, listed.endpoint, now)
+            try:
+                await self._go_on(replay, listed.endpoint, now)
+            except ColdStoreAway:
+                await self._wait(replay, "texts of older articles cannot be read", now + _RESTS)
 
     async def _wait(self, replay: Replay, reason: str, until: datetime) -> None:
         await self._store.replays.write(replace(replay, reason=reason), until)

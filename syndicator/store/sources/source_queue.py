@@ -165,9 +165,9 @@ class SourceQueue:
             ]
         )
 
-    async def release(self, source: SourceId, token: str, now: datetime) -> bool:
-        """Release a lease with nothing done: the source is due now."""
-        return (await self._redis.commit([self._released(source, token, now)]))[0]
+    async def release(self, source: SourceId, token: str, due: datetime) -> bool:
+        """Release a lease with nothing done: the source is due at a time."""
+        return (await self._redis.commit([self._released(source, token, due)]))[0]
 
     async def wake(self, source: SourceId, now: datetime) -> None:
         """Make a source due now; one that a worker has is due again as soon as that has settled it."""

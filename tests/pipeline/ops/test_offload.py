@@ -5,11 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pipeline.conftest import OpenService
+from pipeline.conftest import OpenService, Portal
 from pipeline.ops.test_retention import sweep
-from pipeline.webhooks.test_delivery import Partner, deliver, partner
+from pipeline.rounds.test_feed_round import config as feed_config
+from pipeline.rounds.test_feed_round import gather, rss
+from pipeline.webhooks.test_delivery import A, Partner, deliver, partner
 from pipeline.webhooks.test_delivery import config as endpoint_config
 from store.cold.test_objects import as_s3, has_bucket, s3_port
+from structlog.testing import capture_logs
 from support import ManualClock, candidate, until
 
 from syndicator.errors import ColdStoreAway, StoreError
@@ -18,7 +21,11 @@ from syndicator.model.clock import system_clock, to_ms
 from syndicator.model.feed import Format
 from syndicator.model.ids import ArticleId, FeedId, SourceId
 from syndicator.model.ops.configuration import ProcessNote
+from syndicator.model.ops.states import ReplayStatus
 from syndicator.pipeline.articles.admission import Admitter
+from syndicator.pipeline.sources.gather_step import COLD_PAUSE
+from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
+from syndicator.pipeline.webhooks.replays import ReplayWanted
 from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
@@ -37,6 +44,12 @@ LATEST = FeedId("latest")
 
 async def offload(service: Service) -> None:
     await Runner(service.offload_step, capacity=1, clock=service.clock, on_report=lambda _: None).run(
+        until_empty=True
+    )
+
+
+async def publish(service: Service) -> None:
+    await Runner(service.publish_step, capacity=1, clock=service.clock, on_report=lambda _: None).run(
         until_empty=True
     )
 
@@ -336,6 +349,92 @@ async def test_deliveries_of_cold_articles_wait_for_their_texts(partner: Partner
         partner.clock.advance(61)
         await deliver(service)
         assert ["Isi berita kota nomor 1." in body.decode() for _, body in partner.received] == [False, True]
+
+
+async def test_a_replay_leaves_out_nothing_while_texts_cannot_be_read(
+    partner: Partner, tmp_path: Path
+) -> None:
+    text = KEPT + FEEDS + endpoint_config(partner, more='filter = { query = "kota" }')
+    async with partner.service_of(text, store=IN_FILE) as service:
+        await admit(service, 1)
+        await deliver(service)
+        partner.clock.advance(8 * DAY_S)
+        await offload(service)
+        assert len(await objects(service)) == 1
+    partner.received.clear()
+    spoil(tmp_path)
+    async with partner.service_of(text, store=IN_FILE) as service:
+        wanted = ReplayWanted(endpoint=A, since=partner.clock() - timedelta(days=9))
+        asked = await service.replays.begin(OPERATOR, wanted)
+        with capture_logs() as logs:
+            for _ in range(3):
+                partner.clock.advance(2)
+                await deliver(service)
+        assert [line for line in logs if line["event"] == "replay_left_out"] == []
+        assert (await service.replays.show(OPERATOR, asked.id)).status is ReplayStatus.RUNNING
+        assert partner.received == []
+        mend(tmp_path)
+        for _ in range(10):
+            partner.clock.advance(61)
+            await deliver(service)
+        assert (await service.replays.show(OPERATOR, asked.id)).status is ReplayStatus.DONE
+        assert ["Isi berita kota nomor 1." in body.decode() for _, body in partner.received] == [True]
+
+
+def with_texts(*numbers: int, text: str) -> str:
+    """Return a feed whose entries have full texts."""
+    whole = rss(*numbers).replace("<rss ", '<rss xmlns:content="http://purl.org/rss/1.0/modules/content/" ')
+    return whole.replace("</item>", f"<content:encoded>&lt;p&gt;{text}&lt;/p&gt;</content:encoded></item>")
+
+
+async def test_a_round_that_needs_a_cold_text_is_put_off(portal: Portal, tmp_path: Path) -> None:
+    config = KEPT + feed_config(portal)
+    portal.documents["/rss"] = with_texts(1, text="Isi kota.")
+    async with portal.service_of(config, store=IN_FILE) as service:
+        assert len(await gather(service)) == 1
+        [place], _ = await service.store.articles.timeline(["all"], 1)
+        portal.clock.advance(8 * DAY_S)
+        await offload(service)
+        assert (await in_redis(service, place.article_id))[0] is None
+    spoil(tmp_path)
+    portal.documents["/rss"] = with_texts(1, text="Ralat kota.")
+    async with portal.service_of(config, store=IN_FILE) as service:
+        asked = len(portal.asked)
+        assert await gather(service) == []
+        assert await gather(service) == []
+        assert len(portal.asked) == asked + 1, "its server is not asked in a loop"
+        mend(tmp_path)
+        portal.clock.advance(COLD_PAUSE.total_seconds())
+        [report] = await gather(service)
+        assert report.round.changed == 1
+        article = await service.store.articles.get(place.article_id)
+        assert article is not None
+        assert article.body_html == "<p>Ralat kota.</p>"
+
+
+async def test_other_feeds_are_rendered_ahead_while_one_needs_a_cold_text(
+    service_of: OpenService, clock: ManualClock, tmp_path: Path
+) -> None:
+    feeds = '[feed.a]\ntitle = "A"\n[feed.b]\ntitle = "B"\nfilter = { tag = ["baru"] }\n'
+    async with service_of(KEPT + feeds, store=IN_FILE) as service:
+        await admit(service, 1)
+        clock.advance(8 * DAY_S)
+        await offload(service)
+        assert len(await objects(service)) == 1
+    spoil(tmp_path)
+    async with service_of(KEPT + feeds, store=IN_FILE) as service:
+        admitter = Admitter(service.store.articles, service.publisher.specs.values(), clock)
+        await admitter.admit([candidate(2, tags=("baru",), published_at=clock())])
+        await publish(service)
+        made = await service.store.feeds.rendition(FeedId("b"), Format.ATOM)
+        assert made is not None
+        assert "Berita nomor 2" in made.body.decode()
+        mend(tmp_path)
+        clock.advance(61)
+        await publish(service)
+        made = await service.store.feeds.rendition(FeedId("a"), Format.ATOM)
+        assert made is not None
+        assert "Berita nomor 2" in made.body.decode()
 
 
 async def test_objects_that_no_article_names_are_removed(service_of: OpenService, clock: ManualClock) -> None:
