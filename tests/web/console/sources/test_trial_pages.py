@@ -190,14 +190,18 @@ async def test_a_link_elsewhere_sends_no_requests(operator: Client, portal: Port
     assert portal.asked == []
 
 
+@pytest.mark.parametrize("secret", ["http://me:hush@{host}/rss/bola", "http://{host}/rss/bola?token=hush"])
 async def test_an_address_with_a_secret_does_not_get_into_the_history(
-    operator: Client, portal: Portal
+    operator: Client, portal: Portal, secret: str
 ) -> None:
-    url = portal.url.replace("http://", "http://me:secret@") + "/rss/bola"
+    url = secret.format(host=portal.url.removeprefix("http://"))
     answer = await send(operator, "/admin/add", url=url)
     assert answer.status == 200
     page = LexborHTMLParser(answer.body)
-    assert "secret" not in " ".join(words_of(page, "section[aria-labelledby=found]"))
+    (found,) = words_of(page, "section[aria-labelledby=found] tbody")
+    assert "/rss/bola" in found
+    shown = words_of(page, "section[aria-labelledby=found], section[aria-labelledby=brought]")
+    assert "hush" not in " ".join(shown)
 
 
 async def test_redirects_are_told(operator: Client, portal: Portal) -> None:
