@@ -347,3 +347,20 @@ async def test_the_clock_never_goes_back_on_nodes_whose_times_differ(
                 last = now
                 await asyncio.sleep(0.02)
             assert clock.ahead_of_own_s > 30  # it runs at half speed until all agree
+
+
+async def test_user_and_password_of_the_url_are_those_of_every_node(
+    cluster: RedisCluster, namespace: str
+) -> None:
+    rights = ("~syn:*", "+@all", "-@dangerous", "-@admin", "+info", "+config|get", "+cluster|slots")
+    for node in cluster.nodes:
+        await node.ask("ACL", "SETUSER", "kabar", "reset", "on", ">ge:heim", *rights)
+    anchor, owner = Keys(namespace).meta(), await cluster.owner(slot_of(namespace))
+    for node in cluster.nodes:
+        async with connect(f"cluster://kabar:ge%3Aheim@{node.place}", anchor=anchor) as redis:
+            await write_pair(redis, namespace, node.port)
+            about = (await redis.call("INFO", "server")).decode()
+            assert f"tcp_port:{owner.port}" in about
+    with pytest.raises(StoreUnavailable, match="does not accept the user or password"):
+        async with connect(f"cluster://kabar:wrong@{owner.place}", anchor=anchor, timeout_s=1):
+            pass
