@@ -113,10 +113,17 @@ def _dotted(node: ast.expr) -> list[str]:
     return []
 
 
+def _parsed(source: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except SystemError:  # of CPython 3.11, where another thread parsed at the same moment
+        return ast.parse(source)
+
+
 def calls_of(module: ModuleType) -> Iterator[Use | Unwritten]:
     """Yield the calls `re.search("…")` and the like inside of functions."""
     name = module.__name__
-    for function in ast.walk(ast.parse(inspect.getsource(module))):
+    for function in ast.walk(_parsed(inspect.getsource(module))):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for call in ast.walk(function):
                 if isinstance(call, ast.Call) and _is_of_re(call.func):
