@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from redis_cluster import RedisCluster, is_on_cluster
+from redis_cluster import RedisCluster, is_on_cluster, redis_cluster
 from support import ManualClock, new_store, own_redis
 
 from syndicator.cli.event_loop import new_event_loop
@@ -107,6 +107,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
         yield formed
     finally:
         formed.kill()
+
+
+@pytest.fixture
+async def own_cluster(tmp_path: Path) -> AsyncIterator[RedisCluster]:
+    """A cluster of the test's own, whose nodes it may kill."""
+    async with redis_cluster(tmp_path / "cluster") as formed:
+        yield formed
 
 
 @pytest.fixture

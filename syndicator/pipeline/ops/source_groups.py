@@ -43,7 +43,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     calendar: Calendar
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class SourceLimits(Struct, frozen=True, kw_only=True):
     """How much a source may ask of its server."""
 
     scope: SourceScope
@@ -81,7 +81,7 @@ class GroupSummary(Struct, frozen=True, kw_only=True):
 class GroupShown(GroupSummary, frozen=True, kw_only=True):
     """A group on a page of its own."""
 
-    limits: Sequence[Shared[Limits]]
+    limits: Sequence[Shared[SourceLimits]]
     day: Strip
     """The last 24 hours of its sources, added up."""
     received_bytes: int
@@ -196,9 +196,9 @@ def _shared(values: Iterable[Setting]) -> list[Shared[Setting]]:
     return [Shared(value=value, sources=count) for value, count in Counter(values).most_common()]
 
 
-def _limits(source: Source) -> Limits:
+def _limits(source: Source) -> SourceLimits:
     politeness, has_pages = source.politeness, source.list is not None and source.list.next is not None
-    return Limits(
+    return SourceLimits(
         scope=politeness.scope,
         max_in_flight=politeness.max_in_flight,
         per_minute=politeness.per_minute,

@@ -29,13 +29,13 @@ from syndicator.settings.value_texts import (
     split_url,
     wrong,
 )
+from syndicator.store.cold.objects import IN_DATA_DIR
 from syndicator.store.servers.store_url import FORMS, check_store_url
 
 TAG_AUTHORITY = re.compile(
     r"([a-z0-9._-]+@)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*,\d{4}(-\d\d(-\d\d)?)?"
 )
 """RFC 4151, 2.1."""
-_COLD_FILE = "data_dir"
 _COLD_SCHEMES = {"s3", "gs", "az", "file"}
 
 
@@ -72,9 +72,9 @@ def _store_url(value: str) -> str:
 
 
 def _cold_store(value: str) -> str:
-    if value == _COLD_FILE:
+    if value == IN_DATA_DIR:
         return value
-    remedy = f'write "{_COLD_FILE}", or a URL: s3://bucket/prefix, gs://, az://, or file:///folder'
+    remedy = f'write "{IN_DATA_DIR}", or a URL: s3://bucket/prefix, gs://, az://, or file:///folder'
     parts = split_url(value, remedy)
     if parts.scheme not in _COLD_SCHEMES or not (parts.path if parts.scheme == "file" else parts.hostname):
         raise wrong("is not the URL of a store of objects", remedy)

@@ -92,12 +92,9 @@ class Articles(Repository):
         """Add the texts that are in the cold store to rows of `lookup.lua`."""
         cold = [row for row in rows if row[_POINTER]]
         bodies = await self._cold.bodies(
-            [
-                StoredText(
-                    article=ArticleId(row[0].decode()), key=row[7].decode(), body=None, pointer=row[_POINTER]
-                )
-                for row in cold
-            ]
+            [ArticleId(row[0].decode()) for row in cold],
+            [row[7].decode() for row in cold],
+            [(None, row[_POINTER]) for row in cold],
         )
         for row, body in zip(cold, bodies, strict=True):
             row[_BODY] = body or b""
@@ -208,12 +205,7 @@ class Articles(Repository):
             heads = await self._redis.batch([("HGET", key, "head") for key in keys])
             return [read_article(head, None) for head in heads]
         rows = await self._redis.batch([("HMGET", key, "head", "body", "cold") for key in keys])
-        texts = await self._cold.bodies(
-            [
-                StoredText(article=one, key=key, body=row[1], pointer=row[2])
-                for one, key, row in zip(ids, keys, rows, strict=True)
-            ]
-        )
+        texts = await self._cold.bodies(ids, keys, [(body, pointer) for _, body, pointer in rows])
         return [read_article(row[0], body) for row, body in zip(rows, texts, strict=True)]
 
     async def aliases(self, article_id: ArticleId) -> list[Alias]:

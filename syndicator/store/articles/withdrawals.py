@@ -136,12 +136,7 @@ class Withdrawals(Repository):
                 _withdrawal(row) for row in await self._redis.batch([("HGET", key, "record") for key in keys])
             ]
         rows = await self._redis.batch([("HMGET", key, "record", "body", "cold") for key in keys])
-        texts = await self._cold.bodies(
-            [
-                StoredText(article=one, key=key, body=row[1], pointer=row[2])
-                for one, key, row in zip(ids, keys, rows, strict=True)
-            ]
-        )
+        texts = await self._cold.bodies(ids, keys, [(body, pointer) for _, body, pointer in rows])
         return [_withdrawal(row[0], body) for row, body in zip(rows, texts, strict=True)]
 
     async def newest(self, limit: int, *, bodies: bool = False) -> list[Withdrawal]:

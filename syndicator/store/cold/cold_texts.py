@@ -166,8 +166,20 @@ class ColdTexts(Repository):
             )
         self.is_known = True
 
-    async def bodies(self, stored: Sequence[StoredText]) -> list[bytes | None]:
-        """Return the body of each; from the cold store where Redis does not have it. Raises ColdStoreAway."""
+    async def bodies(
+        self,
+        ids: Sequence[ArticleId],
+        keys: Sequence[str],
+        fields: Sequence[tuple[bytes | None, bytes | None]],
+    ) -> list[bytes | None]:
+        """Return the body of each article; from the cold store where Redis does not have it.
+
+        `keys`: of their hashes; `fields`: what these have as `body` and `cold`. Raises ColdStoreAway.
+        """
+        stored = [
+            StoredText(article=one, key=key, body=body, pointer=pointer)
+            for one, key, (body, pointer) in zip(ids, keys, fields, strict=True)
+        ]
         cold = [one for one in stored if one.body is None and one.pointer is not None]
         if not cold:
             return [one.body for one in stored]

@@ -283,7 +283,7 @@ async def restore(
             f"{path} has layout {head.layout}, and this release knows layouts up to {LAYOUT}: "
             f"restore it with syndicator {head.release or 'of the release that wrote it'} or newer"
         )
-    check_texts(path, head, cold)
+    check_texts(path, end, cold)
     prefix = Keys(namespace).prefix
     if not replace and await _is_there(connection, prefix):
         raise StoreError(f"the namespace {namespace!r} holds data: name another one, or replace it")
@@ -310,7 +310,7 @@ async def restore(
             f"of {end.keys} keys {there} are there, and {expired} ended by themselves since: the back-up was "
             "not brought back whole; does a process of the service run already?"
         )
-    await restore_texts(connection, namespace, path, cold)
+    await restore_texts(connection, namespace, path, end, cold)
     return Restored(head=head, keys=there, expired=expired)
 
 

@@ -8,7 +8,7 @@ from syndicator.store.cold.cold_texts import PARTS, STORE_ID
 from syndicator.store.cold.objects import ColdObjects
 from syndicator.store.connection import Connection, pieces
 from syndicator.store.keys.table import Keys
-from syndicator.store.ops.backup_file import WITH_TEXTS, BackupHead, ColdRecords, frames
+from syndicator.store.ops.backup_file import BackupEnd, ColdRecords, frames
 
 _AT_ONCE = 200
 """Objects that are read at once."""
@@ -30,14 +30,16 @@ async def copy_texts(
             copied.update(names)
 
 
-async def restore_texts(connection: Connection, namespace: str, path: Path, cold: ColdObjects | None) -> None:
+async def restore_texts(
+    connection: Connection, namespace: str, path: Path, end: BackupEnd, cold: ColdObjects | None
+) -> None:
     """Put the objects of a back-up into the cold store, and have the data name that store."""
     meta = Keys(namespace).meta()
-    if not _has_texts(path):
+    if not end.texts:
         await connection.call("HDEL", meta, "cold")
         return
     if cold is None:
-        raise needs_store(path)
+        raise _needs_store(path)
     for frame in frames(path):
         if isinstance(frame, ColdRecords):
             await cold.put(frame.objects)
@@ -48,16 +50,11 @@ async def restore_texts(connection: Connection, namespace: str, path: Path, cold
     await connection.call("HSET", meta, "cold", name)
 
 
-def check_texts(path: Path, head: BackupHead, cold: ColdObjects | None) -> None:
+def check_texts(path: Path, end: BackupEnd, cold: ColdObjects | None) -> None:
     """Raise StoreError where a back-up holds texts that have nowhere to go."""
-    if head.format >= WITH_TEXTS and cold is None and _has_texts(path):
-        raise needs_store(path)
+    if end.texts and cold is None:
+        raise _needs_store(path)
 
 
-def needs_store(path: Path) -> StoreError:
-    """Return the error that there is no cold store for the texts of a back-up."""
+def _needs_store(path: Path) -> StoreError:
     return StoreError(f"{path} holds texts of older articles from a cold store: set [store] cold")
-
-
-def _has_texts(path: Path) -> bool:
-    return any(isinstance(frame, ColdRecords) for frame in frames(path))

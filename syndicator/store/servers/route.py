@@ -61,9 +61,6 @@ class Route:
         """Return the server that has the slot; ask for it where it is not known."""
         return self._servers.known(self._slot) or await self._servers.find(self._slot)
 
-    async def failed(self, pool: ServerPool, error: Exception) -> None:
-        await self._servers.failed(pool, error)
-
     async def send(self, commands: Sequence[Words]) -> list[Any]:
         """Send commands and read their replies; raise the first error reply when all have been read."""
         requests = [packed(one) for one in commands]

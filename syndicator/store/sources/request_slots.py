@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from syndicator.model.clock import EPOCH, to_ms
+from syndicator.model.clock import from_ms, to_ms
 from syndicator.store.codec import pack
 from syndicator.store.connection import Connection, Script
 from syndicator.store.keys.table import Keys
@@ -111,7 +111,7 @@ class SharedRequestSlots:
         ends = [("GET", self._keys.turns_held(scope)) for scope in scopes]
         replies = await self._redis.batch([*counts, *ends])
         return [
-            SlotUse(in_flight=count, held_until=_instant(end) if end and int(end) > now_ms else None)
+            SlotUse(in_flight=count, held_until=from_ms(int(end)) if end and int(end) > now_ms else None)
             for count, end in zip(replies[: len(scopes)], replies[len(scopes) :], strict=True)
         ]
 
@@ -124,7 +124,3 @@ class SharedRequestSlots:
             for pace in one.paces
         ]
         return *self._named(one), one.max_in_flight, self._keys.turns_held(one.scope), paces
-
-
-def _instant(ms: bytes) -> datetime:
-    return EPOCH + timedelta(milliseconds=int(ms))

@@ -17,7 +17,7 @@ from syndicator.rules.stories.near_duplicates import Text, text_of
 from syndicator.rules.stories.story_match import WINDOW, combined, founded
 from syndicator.rules.words import plain_body
 from syndicator.store.codec import unpack
-from syndicator.store.cold.cold_texts import ColdTexts, StoredText
+from syndicator.store.cold.cold_texts import ColdTexts
 from syndicator.store.connection import Command, Connection, Repository, pairs
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
@@ -140,12 +140,7 @@ class Stories(Repository):
         """Return articles as neighbours; without those that have left, or whose body has."""
         fields, keys = ("head", "body", "story", "copy_of", "cold"), [self._keys.article(one) for one in ids]
         rows = await self._redis.batch([("HMGET", key, *fields) for key in keys])
-        bodies = await self._cold.bodies(
-            [
-                StoredText(article=one, key=key, body=row[1], pointer=row[4])
-                for one, key, row in zip(ids, keys, rows, strict=True)
-            ]
-        )
+        bodies = await self._cold.bodies(ids, keys, [(row[1], row[4]) for row in rows])
         return [
             _neighbour(one, head, body, story, copy_of)
             for one, (head, _, story, copy_of, _), body in zip(ids, rows, bodies, strict=True)

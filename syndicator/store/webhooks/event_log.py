@@ -11,7 +11,7 @@ from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, EventId, StoryId
 from syndicator.store.articles.articles import read_article
 from syndicator.store.codec import pack, readable
-from syndicator.store.cold.cold_texts import ColdTexts, StoredText
+from syndicator.store.cold.cold_texts import ColdTexts
 from syndicator.store.connection import Connection, Repository, Script
 from syndicator.store.keys.table import Keys
 
@@ -132,12 +132,7 @@ class EventArticles(Repository):
             return []
         keys = [self._keys.article(one) for one in ids]
         rows = await self._redis.run(self._script, keys)
-        bodies = await self._cold.bodies(
-            [
-                StoredText(article=one, key=key, body=row[1], pointer=row[3])
-                for one, key, row in zip(ids, keys, rows, strict=True)
-            ]
-        )
+        bodies = await self._cold.bodies(ids, keys, [(row[1], row[3]) for row in rows])
         return [_article(row[0], body, row[2]) for row, body in zip(rows, bodies, strict=True)]
 
 

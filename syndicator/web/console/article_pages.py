@@ -12,7 +12,7 @@ from syndicator.pipeline.search.article_search import SearchResult, TooManySearc
 from syndicator.rules.search.query import QueryError
 from syndicator.web.console.console import Console
 from syndicator.web.console.forms import field
-from syndicator.web.http.problems import ProblemRaised, bad_request, not_found, unavailable
+from syndicator.web.http.problems import bad_request, not_found, searches_wait
 from syndicator.web.use_cases import UseCases
 
 ON_PAGE = 50
@@ -53,9 +53,7 @@ class ArticlePages:
         except QueryError as error:
             return self._listed(request, (), asked=asked, fault=error)
         except TooManySearches as error:
-            raise ProblemRaised(
-                unavailable("Many searches are being answered right now. Try again in a moment.")
-            ) from error
+            raise searches_wait() from error
         articles = await self._cases.listing.articles_of(found.ids[:ON_PAGE])
         return self._listed(request, articles, asked=asked, found=found)
 

@@ -137,6 +137,11 @@ def unavailable(detail: str) -> Problem:
     return Problem(name="unavailable", status=503, detail=detail, headers=headers)
 
 
+def searches_wait() -> ProblemRaised:
+    """Return the problem of a search that is one too many now."""
+    return ProblemRaised(unavailable("Many searches are being answered right now. Try again in a moment."))
+
+
 def wants_page(request: web.Request) -> bool:
     """Return whether a person asks, with a browser; feed readers accept text/html for feeds as well."""
     if request.path.endswith((*(f".{form.value}" for form in Format), ".opml")):

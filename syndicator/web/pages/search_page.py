@@ -21,7 +21,7 @@ from syndicator.web.feeds.feed_headers import preflight
 from syndicator.web.feeds.feed_routes import FeedRoutes, send_rendition
 from syndicator.web.http.forwarded import client_address
 from syndicator.web.http.options import WebOptions
-from syndicator.web.http.problems import ProblemRaised, bad_request, unavailable
+from syndicator.web.http.problems import bad_request, searches_wait
 from syndicator.web.http.query_parameters import read_filter, values_of
 from syndicator.web.http.responses import respond_with
 from syndicator.web.pages.feed_addresses import Address, addresses
@@ -143,12 +143,12 @@ class SearchRoutes:
         forwarded = request.headers.getall(hdrs.X_FORWARDED_FOR, ())
         client = client_address(request.remote, forwarded, self._trusted)
         if self._waiting[client] >= AT_ONCE_EACH:
-            raise _busy()
+            raise searches_wait()
         self._waiting[client] += 1
         try:
             return await self._article_search.search(asked.query, best=asked.best, within=asked.within)
         except TooManySearches as error:
-            raise _busy() from error
+            raise searches_wait() from error
         finally:
             self._waiting[client] -= 1
             self._waiting += Counter()  # forgets who has none any more
@@ -159,7 +159,7 @@ class SearchRoutes:
         if (kept := self._drawn.get(key)) is not None:
             return kept
         if self._drawing_now >= _DRAWN_AT_ONCE:
-            raise _busy()
+            raise searches_wait()
         self._drawing_now += 1
         try:
             drawn = await self._publisher.rendered(snapshot, form)
@@ -192,7 +192,3 @@ def _asked(request: web.Request, sources: Mapping[SourceId, SourceId]) -> Search
         best=order == "best",
         page=int(page),
     )
-
-
-def _busy() -> ProblemRaised:
-    return ProblemRaised(unavailable("Many searches are being answered right now. Try again in a moment."))

@@ -4,14 +4,13 @@ import asyncio
 import random
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 from e2e.conftest import Start
 from e2e.crashes.test_crashes import more_events, publish, settle
-from redis_cluster import RedisCluster, moves_slots_at_once, redis_cluster, slot_of
+from redis_cluster import RedisCluster, moves_slots_at_once, slot_of
 from support import until
 
 from syndicator.sample.server import Sample
@@ -20,20 +19,14 @@ pytestmark = [pytest.mark.scale, pytest.mark.embedded, pytest.mark.slow, pytest.
 
 
 @pytest.fixture
-async def own(tmp_path: Path) -> AsyncIterator[RedisCluster]:
-    async with redis_cluster(tmp_path / "cluster") as formed:
-        yield formed
-
-
-@pytest.fixture
 def namespace() -> str:
     return f"kota-{uuid.uuid4().hex}"
 
 
 @pytest.fixture
-def on_cluster(config: Path, own: RedisCluster, namespace: str) -> Path:
+def on_cluster(config: Path, own_cluster: RedisCluster, namespace: str) -> Path:
     rest = config / "rest.toml"
-    table = f'[store]\nurl = "{own.url}"\nnamespace = "{namespace}"'
+    table = f'[store]\nurl = "{own_cluster.url}"\nnamespace = "{namespace}"'
     rest.write_text(rest.read_text("utf-8").replace("[store]", table, 1), "utf-8")
     return config
 
@@ -55,7 +48,7 @@ class Reader:
 
 
 async def test_a_primary_is_killed_while_articles_are_gathered_and_delivered(
-    start: Start, on_cluster: Path, own: RedisCluster, namespace: str, sample: Sample
+    start: Start, on_cluster: Path, own_cluster: RedisCluster, namespace: str, sample: Sample
 ) -> None:
     web, *workers = [await start(on_cluster, command) for command in ("serve", "work", "work")]
     reader = Reader(f"{await web.ready()}/feeds/latest.rss")
@@ -64,13 +57,13 @@ async def test_a_primary_is_killed_while_articles_are_gathered_and_delivered(
     for _ in range(2):
         publishing = asyncio.create_task(publish(sample, random.Random(3), 12))
         await asyncio.sleep(1)
-        killed = await own.owner(slot_of(namespace))
+        killed = await own_cluster.owner(slot_of(namespace))
         killed.kill()
-        assert await own.owner(slot_of(namespace)) is not killed
+        assert await own_cluster.owner(slot_of(namespace)) is not killed
         await publishing
         await settle(on_cluster, sample)
         await killed.start()
-        await own.ready()
+        await own_cluster.ready()
     reading.cancel()
     assert set(reader.statuses) == {200}
     for program in (*workers, web):
@@ -79,7 +72,7 @@ async def test_a_primary_is_killed_while_articles_are_gathered_and_delivered(
 
 
 async def test_the_slot_moves_while_articles_are_gathered_and_delivered(
-    start: Start, on_cluster: Path, own: RedisCluster, namespace: str, sample: Sample
+    start: Start, on_cluster: Path, own_cluster: RedisCluster, namespace: str, sample: Sample
 ) -> None:
     """First key by key, for which the service waits; then at once, where the server can."""
     slot = slot_of(namespace)
@@ -89,16 +82,16 @@ async def test_the_slot_moves_while_articles_are_gathered_and_delivered(
     await more_events(sample, 10)
     reading = asyncio.create_task(reader.read())
     publishing = asyncio.create_task(publish(sample, random.Random(3), 20))
-    source = await own.owner(slot)
-    target = await own.another(source)
-    await own.begin_move_by_keys(slot, source, target)
-    await own.move_keys(slot, source, target, 20)
+    source = await own_cluster.owner(slot)
+    target = await own_cluster.another(source)
+    await own_cluster.begin_move_by_keys(slot, source, target)
+    await own_cluster.move_keys(slot, source, target, 20)
     await until(lambda: any(each["event"] == "redis_slot_moves_by_keys" for each in worker.events))
-    await own.end_move_by_keys(slot, source, target)
+    await own_cluster.end_move_by_keys(slot, source, target)
     if moves_slots_at_once():
         for _ in range(3):
-            source = await own.owner(slot)
-            await own.move(slot, source, await own.another(source))
+            source = await own_cluster.owner(slot)
+            await own_cluster.move(slot, source, await own_cluster.another(source))
             await asyncio.sleep(0.3)
     await publishing
     await settle(on_cluster, sample)

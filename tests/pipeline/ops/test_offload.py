@@ -330,9 +330,8 @@ async def test_without_the_cold_store_nothing_is_shown_without_its_text(
         assert all(after[feed].version > versions[feed].version for feed in after)
 
 
-async def test_deliveries_of_cold_articles_wait_for_their_texts(partner: Partner, tmp_path: Path) -> None:
-    text = KEPT + FEEDS + endpoint_config(partner, more='max_age = "14d"')
-    partner.statuses = [503]
+async def leave_a_delivery_in_the_cold(partner: Partner, text: str, folder: Path) -> None:
+    """Have an article sent, its text moved to the cold store, and that store away."""
     async with partner.service_of(text, store=IN_FILE) as service:
         await admit(service, 1)
         await deliver(service)
@@ -340,7 +339,13 @@ async def test_deliveries_of_cold_articles_wait_for_their_texts(partner: Partner
         await offload(service)
         assert len(await objects(service)) == 1
     partner.received.clear()
-    spoil(tmp_path)
+    spoil(folder)
+
+
+async def test_deliveries_of_cold_articles_wait_for_their_texts(partner: Partner, tmp_path: Path) -> None:
+    text = KEPT + FEEDS + endpoint_config(partner, more='max_age = "14d"')
+    partner.statuses = [503]
+    await leave_a_delivery_in_the_cold(partner, text, tmp_path)
     async with partner.service_of(text, store=IN_FILE) as service:
         await admit(service, 2)
         await deliver(service)
@@ -355,14 +360,7 @@ async def test_a_replay_leaves_out_nothing_while_texts_cannot_be_read(
     partner: Partner, tmp_path: Path
 ) -> None:
     text = KEPT + FEEDS + endpoint_config(partner, more='filter = { query = "kota" }')
-    async with partner.service_of(text, store=IN_FILE) as service:
-        await admit(service, 1)
-        await deliver(service)
-        partner.clock.advance(8 * DAY_S)
-        await offload(service)
-        assert len(await objects(service)) == 1
-    partner.received.clear()
-    spoil(tmp_path)
+    await leave_a_delivery_in_the_cold(partner, text, tmp_path)
     async with partner.service_of(text, store=IN_FILE) as service:
         wanted = ReplayWanted(endpoint=A, since=partner.clock() - timedelta(days=9))
         asked = await service.replays.begin(OPERATOR, wanted)

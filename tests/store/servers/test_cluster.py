@@ -26,13 +26,6 @@ needs_moves_at_once = pytest.mark.skipif(not moves_slots_at_once(), reason="move
 
 
 @pytest.fixture
-async def own(tmp_path: Path) -> AsyncIterator[RedisCluster]:
-    """A cluster of the test's own, whose nodes it may kill."""
-    async with redis_cluster(tmp_path / "cluster") as formed:
-        yield formed
-
-
-@pytest.fixture
 def namespace() -> str:
     return f"test-{uuid.uuid4().hex}"
 
@@ -190,25 +183,29 @@ async def test_what_has_no_key_is_asked_of_the_node_that_has_the_slot_now(
         assert await port() == target.port
 
 
-async def test_a_replica_takes_over_from_a_primary_that_was_killed(own: RedisCluster, namespace: str) -> None:
-    async with connect(own.url, anchor=Keys(namespace).meta(), timeout_s=30) as redis:
+async def test_a_replica_takes_over_from_a_primary_that_was_killed(
+    own_cluster: RedisCluster, namespace: str
+) -> None:
+    async with connect(own_cluster.url, anchor=Keys(namespace).meta(), timeout_s=30) as redis:
         await write_pair(redis, namespace, "before")
-        source = await own.owner(slot_of(namespace))
+        source = await own_cluster.owner(slot_of(namespace))
         await until(lambda: source.ask("WAIT", 1, 1000))
         source.kill()
         await write_pair(redis, namespace, "after")
         ones, twos = await pairs_of(redis, namespace)
         assert ones == twos == [b"after", b"before"]
         await source.start()
-        await own.ready()
+        await own_cluster.ready()
         await write_pair(redis, namespace, "again")
-        assert (await own.owner(slot_of(namespace))).port != source.port
+        assert (await own_cluster.owner(slot_of(namespace))).port != source.port
 
 
-async def test_a_replica_takes_over_from_a_primary_that_hangs(own: RedisCluster, namespace: str) -> None:
-    async with connect(own.url, anchor=Keys(namespace).meta(), timeout_s=1) as redis:
+async def test_a_replica_takes_over_from_a_primary_that_hangs(
+    own_cluster: RedisCluster, namespace: str
+) -> None:
+    async with connect(own_cluster.url, anchor=Keys(namespace).meta(), timeout_s=1) as redis:
         await write_pair(redis, namespace, "before")
-        source = await own.owner(slot_of(namespace))
+        source = await own_cluster.owner(slot_of(namespace))
         await until(lambda: source.ask("WAIT", 1, 1000))
         source.freeze()
 

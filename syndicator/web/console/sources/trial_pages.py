@@ -28,7 +28,7 @@ _KINDS = ("source", "feed", "group")
 """Tables that may be added beside the files."""
 
 
-class Looked(Struct, frozen=True, kw_only=True):
+class AddressShown(Struct, frozen=True, kw_only=True):
     """What the page of an address shows."""
 
     whole: AddressTrial
@@ -112,7 +112,7 @@ class SourceTrialPages:
         try:
             trial = await self._cases.trials.source(name, SHOWN_ARTICLES)
         except TrialFailed as error:
-            why = _told(error)
+            why = _words(error)
             return self._console.page(
                 request, "source_preview.html", "sources", http_status=422, name=name, trial=None, why=why
             )
@@ -125,7 +125,7 @@ class SourceTrialPages:
         try:
             whole = await trials.address(asked["url"], None, SHOWN_ARTICLES)
         except TrialFailed as error:
-            return self._page(request, fault=FieldFault(field="url", text=_told(error)), typed=asked)
+            return self._page(request, fault=FieldFault(field="url", text=_words(error)), typed=asked)
         chosen = (
             one for one in whole.finds if (one.found.url, one.found.kind) == (asked["find"], asked["kind"])
         )
@@ -134,15 +134,15 @@ class SourceTrialPages:
             trial = await trials.chosen(whole, find, SHOWN_ARTICLES)
         except TrialFailed as error:
             return self._page(
-                request, Looked(whole=whole, find=find, trial=None, why=_told(error)), typed=asked
+                request, AddressShown(whole=whole, find=find, trial=None, why=_words(error)), typed=asked
             )
         typed = {**asked, "id": trial.name, "title": trial.title, "settings": trial.settings, "feed": "yes"}
-        return self._page(request, Looked(whole=whole, find=find, trial=trial), typed=typed)
+        return self._page(request, AddressShown(whole=whole, find=find, trial=trial), typed=typed)
 
     def _page(
         self,
         request: web.Request,
-        looked: Looked | None = None,
+        looked: AddressShown | None = None,
         *,
         fault: FieldFault | None = None,
         typed: Mapping[str, str],
@@ -185,7 +185,7 @@ def _is_private(asked: Mapping[str, str]) -> bool:
     return any(hide_secrets(url) != url for url in urls)
 
 
-def _told(error: TrialFailed) -> str:
+def _words(error: TrialFailed) -> str:
     text = error.detail.rstrip(".")
     return f"{text[:1].upper()}{text[1:]}. → {error.remedy}"
 
