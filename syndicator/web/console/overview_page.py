@@ -6,7 +6,7 @@ from syndicator.model.ops.states import PartStatus, SourceStanding, worst
 from syndicator.pipeline.ops.source_standings import SourceFilter
 from syndicator.web.console.console import Console
 from syndicator.web.console.endpoint_rows import endpoint_rows, worst_first
-from syndicator.web.console.source_rows import source_rows, with_strips
+from syndicator.web.console.sources.source_rows import source_rows, with_strips
 from syndicator.web.ops.health import HealthRoutes
 from syndicator.web.use_cases import UseCases
 

@@ -12,9 +12,9 @@ from syndicator.pipeline.sources.source_control import Choice
 from syndicator.rules.sources.rests import ALL
 from syndicator.web.console.console import Console
 from syndicator.web.console.forms import FieldFault, fields
-from syndicator.web.console.source_strips import strip_drawing
 from syndicator.web.console.sources.pause_form import pause_by_form
 from syndicator.web.console.sources.schedule_words import plan_in_words
+from syndicator.web.console.sources.source_strips import strip_drawing
 from syndicator.web.http.problems import ProblemRaised, not_found
 from syndicator.web.use_cases import UseCases
 

@@ -9,7 +9,7 @@ from syndicator.model.ops.states import SourceStanding
 from syndicator.pipeline.ops.source_standings import SourceFilter, StandingCursor
 from syndicator.web.console.console import Console
 from syndicator.web.console.forms import chosen
-from syndicator.web.console.source_rows import source_rows, with_strips
+from syndicator.web.console.sources.source_rows import source_rows, with_strips
 from syndicator.web.http.problems import bad_request
 from syndicator.web.use_cases import UseCases
 

@@ -18,8 +18,8 @@ from syndicator.web.api.json_api import source_of
 from syndicator.web.console.console import Console
 from syndicator.web.console.forms import FieldFault
 from syndicator.web.console.shown_failures import ShownFailure, shown_failure
-from syndicator.web.console.source_rows import source_row, with_strips
 from syndicator.web.console.sources.schedule_words import plan_in_words
+from syndicator.web.console.sources.source_rows import source_row, with_strips
 from syndicator.web.http.problems import bad_request
 from syndicator.web.use_cases import UseCases
 

@@ -15,7 +15,7 @@ from syndicator.rules.sources.freshness import standing_of
 from syndicator.rules.sources.health import failed_rounds, health
 from syndicator.rules.sources.round_history import Strip
 from syndicator.web.console.shown_failures import ShownFailure, shown_failure
-from syndicator.web.console.source_strips import StripDrawing, strip_drawing
+from syndicator.web.console.sources.source_strips import StripDrawing, strip_drawing
 
 _SAYS_IT_ITSELF = frozenset({SourceStanding.FAILING, SourceStanding.NEW, SourceStanding.OK})
 """Standings that the page has its own words for; of the others it shows the sentence."""
