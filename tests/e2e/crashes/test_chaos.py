@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import aiohttp
@@ -131,10 +132,13 @@ def tell(line: str) -> None:
     sys.stdout.flush()
 
 
-async def settled(stage: Stage, portal: Portal, reader: Reader, sample: Sample) -> str:
+async def settled(
+    portal: Portal, reader: Reader, sample: Sample, lost_until: Callable[[], datetime | None] = lambda: None
+) -> str:
     """Wait until readers and the partner have all; return what is still missing after `SETTLED_S`.
 
-    Of what was published before Redis was emptied, partners need not be told.
+    `lost_until`: the time before which Redis was emptied: of what was published until then, partners need not
+    be told.
     """
     wanted = portal.shown()
     deadline = time.monotonic() + SETTLED_S
@@ -146,7 +150,7 @@ async def settled(stage: Stage, portal: Portal, reader: Reader, sample: Sample) 
             if shown.get(number) != revision
         }
         told = {number: max(one.revisions) for number, one in delivered(sample).items()}
-        spared = portal.published_before(stage.lost_until())
+        spared = portal.published_before(lost_until())
         untold = {
             number: (told.get(number), revision)
             for number, revision in wanted.items()
@@ -173,7 +177,7 @@ async def test_whatever_fails_each_article_is_shown_once_and_delivered_under_one
         await make_faults(stage, lambda: len(portal.pieces) - len(delivered(sample)))
         publishing.cancel()
         ended_at = time.monotonic()
-        missing = await settled(stage, portal, reader, sample)
+        missing = await settled(portal, reader, sample, stage.lost_until)
         tell(f"settled {time.monotonic() - ended_at:.1f} s after the last fault")
         reading.cancel()
         shown = Counter(number for number, _ in await reader.read("latest.json"))
