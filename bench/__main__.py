@@ -16,6 +16,7 @@ BENCHES = {
     "stories": "stories.course",
     "rounds": "gather.rounds",
     "gather": "gather.course",
+    "memory": "memory",
     "many_sources": "gather.many_sources",
     "reload": "gather.reload",
     "backup": "gather.backup",
