@@ -8,7 +8,8 @@ from aiohttp import hdrs, web
 
 from syndicator.errors import ConfigError
 from syndicator.web.api.json_api import REFUSALS, sentence
-from syndicator.web.console.sign_in import CONSOLE, Handler, SignIn
+from syndicator.web.console.sign_in import CONSOLE, Handler, SignIn, is_browser
+from syndicator.web.http.problems import ProblemRaised
 from syndicator.web.http.responses import PAGE_POLICY
 from syndicator.web.pages.templates import Drawing
 from syndicator.web.texts.texts import TEXTS
@@ -54,7 +55,8 @@ class Console:
     def post(self, path: str, handler: Handler) -> web.RouteDef:
         """Route what a form sends: from pages of the console alone, in the name of who is signed in.
 
-        What a use case refuses is shown on a page of its own, unless the handler shows it beside the form.
+        What a use case refuses is shown on a page of its own, unless the handler shows it beside the form. So
+        is any problem, where a browser sent the form.
         """
         return web.post(CONSOLE + path, self._sign_in.behind(self._explaining(handler)))
 
@@ -102,6 +104,12 @@ class Console:
                 return self._refused(request, [sentence(error)], status)
             except ConfigError as error:
                 return self._refused(request, [str(fault) for fault in error.faults], 422)
+            except ProblemRaised as error:
+                if request.method != "POST" or not is_browser(request):
+                    raise
+                answer = self._refused(request, [error.problem.detail], error.problem.status)
+                answer.headers.update(error.problem.headers)
+                return answer
 
         return explained
 

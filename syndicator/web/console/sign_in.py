@@ -93,8 +93,12 @@ class SignIn:
             token = await self._admitted(request)
             if token is None:
                 return self._ask(request)
-            if hdrs.AUTHORIZATION not in request.headers and request.method not in {"GET", "HEAD"}:
-                self._check_origin(request)
+            if (
+                hdrs.AUTHORIZATION not in request.headers
+                and request.method not in {"GET", "HEAD"}
+                and not self._is_own(request)
+            ):
+                return self._foreign(request)
             with acting(token.id):
                 return await handler(request)
 
@@ -115,13 +119,14 @@ class SignIn:
 
     async def by_token(self, request: web.Request) -> web.Response:
         """Sign a browser in by a token that was typed in."""
-        self._check_origin(request)
+        if not self._is_own(request):
+            return self._foreign(request)
         sent = await fields(request)
         value, wanted = sent.get("token", "").strip(), sent.get("next", "")
         try:
             token = await self._gate.token_of(request, value) if value else None
         except ProblemRaised as refused:
-            if not _is_browser(request):
+            if not is_browser(request):
                 raise
             return self._form(request, wanted, status=refused.problem.status, fault="too_many_tries")
         if token is None or not token.allows(TokenScope.ADMIN):
@@ -143,7 +148,8 @@ class SignIn:
 
     async def sign_out(self, request: web.Request) -> web.Response:
         """End the session of a browser."""
-        self._check_origin(request)
+        if not self._is_own(request):
+            return self._foreign(request)
         await self._end_session(request)
         answer = self._lead_on(f"{self._console}/sign-in")
         name, path, is_secure = self._cookie(request)
@@ -213,7 +219,7 @@ class SignIn:
         return web.Response(status=303, headers=headers)
 
     def _ask(self, request: web.Request) -> web.Response:
-        if not _is_browser(request):
+        if not is_browser(request):
             raise _sign_in_first()
         is_page = request.method in {"GET", "HEAD"} and "/sign-in" not in request.path
         return self._form(request, self._as_seen(request.path_qs) if is_page else "", status=401)
@@ -229,21 +235,26 @@ class SignIn:
         )
         return web.Response(status=status, body=body, headers=page_headers(say, cache_control="no-store"))
 
-    def _check_origin(self, request: web.Request) -> None:
-        """Take what changes something from pages of this origin alone.
+    def _foreign(self, request: web.Request) -> web.Response:
+        """Refuse a form that no page of ours sent: by a page to a browser, else by a problem."""
+        if not is_browser(request):
+            detail = "This is done from pages of the console alone: open it, and do it there."
+            raise ProblemRaised(Problem(name="forbidden", status=403, detail=detail))
+        say = self._drawing.wording(request)
+        body = self._drawing.draw("console/foreign_form.html", say)
+        return web.Response(status=403, body=body, headers=page_headers(say, cache_control="no-store"))
+
+    def _is_own(self, request: web.Request) -> bool:
+        """Return whether a page of this origin sent a request: only such a one changes something.
 
         Browsers say where a request comes from in a header that no page can set (Fetch Metadata). Older ones,
         and all of them at a host name without TLS, say it in `Origin`. The cookie is `SameSite=Lax` besides.
         """
         site = request.headers.get("Sec-Fetch-Site")
         if site is not None:
-            is_own = site in _OWN_PAGES
-        else:
-            origin = _origin(request.headers.get(hdrs.ORIGIN, ""))
-            is_own = origin is not None and origin in self._own_origins(request)
-        if not is_own:
-            detail = "This is done from pages of the console alone: open it, and do it there."
-            raise ProblemRaised(Problem(name="forbidden", status=403, detail=detail))
+            return site in _OWN_PAGES
+        origin = _origin(request.headers.get(hdrs.ORIGIN, ""))
+        return origin is not None and origin in self._own_origins(request)
 
     def _own_origins(self, request: web.Request) -> set[URL | None]:
         """Return where pages of this console are: as this request was asked, and where readers find us."""
@@ -276,7 +287,7 @@ def _origin(url: str) -> URL | None:
         return None
 
 
-def _is_browser(request: web.Request) -> bool:
+def is_browser(request: web.Request) -> bool:
     """Return whether a person asks, also by a form."""
     return "text/html" in request.headers.get(hdrs.ACCEPT, "")
 

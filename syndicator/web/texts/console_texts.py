@@ -42,6 +42,15 @@ CONSOLE_TEXTS: Mapping[str, tuple[str, str]] = {
     "place.log": ("Log", "Log"),
     "place.tokens": ("Token", "Tokens"),
     "last_hour": ("Dalam satu jam terakhir", "In the last hour"),
+    "foreign_form": (
+        "Formulir ini tidak dikirim dari konsol",
+        "This form was not sent from the console",
+    ),
+    "foreign_form_why": (
+        "Tidak ada yang diubah. Buka konsol, lalu lakukan di sana.",
+        "Nothing was changed. Open the console, and do it there.",
+    ),
+    "open_console": ("Buka konsol", "Open the console"),
     "refused": ("Tidak dapat dilakukan", "This cannot be done"),
     "back": ("Kembali", "Back"),
     # What a form has just done: the end of `?note=`.

@@ -118,6 +118,41 @@ async def test_a_stranger_does_not_say_that_it_came_over_tls(world: World) -> No
             assert answer.status == status, origin
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "This form was not sent from the console"), ("id", "Formulir ini tidak dikirim dari konsol")],
+)
+async def test_a_forged_form_is_refused_by_a_page(world: World, language: str, said: str) -> None:
+    asked = {"Accept": "text/html", "Accept-Language": language, "Sec-Fetch-Site": "cross-site"}
+    async with public_console(world) as public:
+        cookie = cookie_of(await sign_in(public, await admin_token(world)))
+        for path in ("/admin/tokens", "/admin/sign-in", "/admin/sign-out"):
+            answer = await public.send("POST", path, PLAIN | cookie | asked, b"id=stolen&scope=admin")
+            page = LexborHTMLParser(answer.body)
+            assert (answer.status, answer.headers["Content-Type"]) == (403, "text/html; charset=utf-8"), path
+            assert page.css("h1")[0].text() == said
+            assert page.css("main a")[0].attributes["href"] == "/news/admin/"
+            assert "no-store" in answer.headers["Cache-Control"]
+            program = await public.send("POST", path, PLAIN | cookie | asked | {"Accept": "*/*"})
+            assert program.json["type"].endswith("/problems/forbidden"), "programs get JSON"
+    assert [one.id for one in await world.access.tokens()] == ["night"]
+
+
+async def test_a_form_with_a_fault_of_its_own_is_refused_by_a_page(world: World) -> None:
+    asked = {"Accept": "text/html", "Accept-Language": "id", "Sec-Fetch-Site": "same-origin"}
+    async with public_console(world) as public:
+        cookie = cookie_of(await sign_in(public, await admin_token(world)))
+        for path, body, status in (
+            ("/admin/configuration/source/none/remove", b"", 404),
+            ("/admin/add", b"url=" + b"x" * 3000, 400),
+        ):
+            answer = await public.send("POST", path, PLAIN | cookie | asked, body)
+            assert answer.status == status
+            assert LexborHTMLParser(answer.body).css("[role=alert]")[0].attributes["lang"] == "en"
+            program = await public.send("POST", path, PLAIN | cookie | asked | {"Accept": "*/*"}, body)
+            assert (program.status, program.json["status"]) == (status, status)
+
+
 async def test_public_pages_do_nothing_at_the_operators_listener(world: World) -> None:
     async with client_of(world.ops_app()) as ops:
         for origin, status in ((PUBLIC, 403), (ops.base, 303)):
