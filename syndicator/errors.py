@@ -9,6 +9,7 @@
     │   ├── StoreUnavailable it is away: try again later
     │   │   ├── StoreRefuses it is there, and cannot or must not do what is asked
     │   │   └── ColdStoreAway the cold store does not answer: texts of older articles cannot be read
+    │   ├── CrossSlot        one step was to have keys of different slots: a fault of ours
     │   ├── UnreadableRecord one stored value is damaged, or of a newer version: others are not concerned
     │   ├── EngineMismatch   the data folder was written by another engine
     │   └── SealError        secrets cannot be sealed, or opened with the keys that are here
@@ -80,6 +81,13 @@ class NotReadable(GatherError):
 
 class StoreError(SyndicatorError):
     """Redis answered with a fault."""
+
+
+class CrossSlot(StoreError):
+    """A script or transaction names keys of different slots, which a cluster refuses.
+
+    It is refused on one server, too, so that such a step is found wherever it is tried.
+    """
 
 
 class StoreUnavailable(StoreError):

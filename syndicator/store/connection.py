@@ -2,11 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from hashlib import sha1
 from importlib.resources import files
+from itertools import chain
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ from syndicator.store.driver_errors import ELSEWHERE, translated
 from syndicator.store.keys.table import Keys
 from syndicator.store.servers.opening import servers_at
 from syndicator.store.servers.route import AGAIN_S, Route
+from syndicator.store.servers.routes import Routes
 from syndicator.store.servers.server_pool import ServerPool, Servers
 from syndicator.store.servers.store_url import place_of
 
@@ -30,6 +32,7 @@ Command = Sequence[Word]
 
 _GLOB = re.compile(r"[*?\[\]\\^]")
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 _STOOD_STILL_S = 0.2
 """A time limit that is noticed later than that ended while this process did not run."""
@@ -84,7 +87,10 @@ class Script:
 
 
 class Connection:
-    """Connections to the Redis that has the keys of one namespace: one server, or that of the anchor's slot.
+    """Connections to the Redis that has the keys of one namespace: one server, or nodes of a cluster.
+
+    Each command goes to the server of its key. What is done in one step, a script or a transaction, has its
+    keys in one slot: else CrossSlot is raised, also where one server has all slots.
 
     Every call ends within `timeout_s`, whatever Redis does: waiting for a free connection, connecting and
     trying again included. A connection that was lost (Redis restarted) is replaced, and the call made once
@@ -97,14 +103,18 @@ class Connection:
     time: calls are made again until it is back, as far as `timeout_s` allows.
     """
 
-    def __init__(self, servers: Servers, anchor: str, timeout_s: float) -> None:
+    def __init__(
+        self, servers: Servers, anchor: str, timeout_s: float, *, others: Sequence[str] = ()
+    ) -> None:
+        """`others`: a key of each further slot that keys are in, besides that of the anchor."""
         self._servers = servers
-        self._anchor = anchor
-        self._route = Route(servers, anchor)
-        """To the server of all our keys. Commands without keys go there, too."""
+        self._routes = Routes(servers, anchor, others)
         self._timeout_s = timeout_s
         self._commit = Script("commit")
-        self._commits = Batcher(self._commit_all, MAX_WRITES, _writes)
+        self._commits = {
+            route: Batcher(partial(self._commit_all, route), MAX_WRITES, _writes)
+            for route in self._routes.all
+        }
         self._is_closed = False
         self.losses = 0
         """How often a reply did not come. What was asked for may be done; and if Redis was restarted, what it
@@ -112,19 +122,42 @@ class Connection:
 
     async def call(self, *words: Word) -> Any:
         """Run one command."""
-        [reply] = await self._ask(partial(self._route.send, [words]))
+        route = self._routes.of_command(words)
+        [reply] = await self._ask(partial(route.send, [words]), route)
         return reply
 
     async def batch(self, commands: Sequence[Command]) -> list[Any]:
-        """Run commands in one round trip, without a transaction; very many in several."""
+        """Run commands in one round trip, without a transaction; very many in several.
+
+        Those of different slots of a cluster go to their servers at once.
+        """
         replies: list[Any] = []
         for start in range(0, len(commands), MOST_AT_ONCE):
-            replies += await self._ask(partial(self._route.send, commands[start : start + MOST_AT_ONCE]))
+            replies += await self._at_once(commands[start : start + MOST_AT_ONCE])
+        return replies
+
+    async def _at_once(self, commands: Sequence[Command]) -> list[Any]:
+        parts = self._routes.parted(commands)
+        if len(parts) == 1:
+            ((route, _),) = parts.items()
+            return await self._ask(partial(route.send, commands), route)
+        sent = [
+            self._ask(partial(route.send, [commands[place] for place in places]), route)
+            for route, places in parts.items()
+        ]
+        answers = await asyncio.gather(*sent, return_exceptions=True)
+        replies: list[Any] = [None] * len(commands)
+        for places, answer in zip(parts.values(), answers, strict=True):
+            if isinstance(answer, BaseException):
+                raise answer
+            for place, reply in zip(places, answer, strict=True):
+                replies[place] = reply
         return replies
 
     async def server(self) -> ServerPool:
-        """Return the server that has our keys now, for who needs a connection of its own, or its name."""
-        return await self._ask(self._route.server)
+        """Return the server that has the anchor now, for who needs a connection of its own, or its name."""
+        route = self._routes.anchor
+        return await self._ask(route.server, route)
 
     async def scan(self, command: str, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:
         """Yield what a key holds, however much that is, in pieces that do not block Redis.
@@ -132,41 +165,45 @@ class Connection:
         `command`: HSCAN, for fields and values of a hash, or ZSCAN, for members and scores. One that is
         written meanwhile may come twice, with both values.
         """
-        async for found in self._pages([command, key]):
+        async for found in self._pages(self._routes.of_key(key), [command, key]):
             yield pairs(found)
 
     def names(self, prefix: str) -> AsyncIterator[list[bytes]]:
         """Return the keys that begin so, in pieces that do not block Redis; a key may come twice."""
-        return self._pages(["SCAN"], ["MATCH", pattern_of(prefix)])
+        return self._pages(self._routes.of_key(prefix), ["SCAN"], ["MATCH", pattern_of(prefix)])
 
-    async def _pages(self, before: Command, after: Command = ()) -> AsyncIterator[list[bytes]]:
+    async def _pages(self, route: Route, before: Command, after: Command = ()) -> AsyncIterator[list[bytes]]:
         cursor = b"0"
         while True:
-            cursor, found = await self.call(*before, cursor, *after, "COUNT", MOST_IN_ONE)
+            words = (*before, cursor, *after, "COUNT", MOST_IN_ONE)
+            [(cursor, found)] = await self._ask(partial(route.send, [words]), route)
             yield found
             if cursor == b"0":
                 return
 
     async def run(self, script: Script, keys: Sequence[str], *args: Word) -> Any:
-        """Run a script; load it where the server does not have it (yet, or any more)."""
-        count, guard = len(keys) + 1, self._route.guard
+        """Run a script; load it where the server does not have it (yet, or any more). Raises CrossSlot."""
+        return await self._run_at(self._routes.of_keys(keys), script, keys, args)
+
+    async def _run_at(self, route: Route, script: Script, keys: Sequence[str], args: Command) -> Any:
+        count, guard = len(keys) + 1, route.guard
 
         async def evaluation() -> Any:
             try:
-                [reply] = await self._route.send([("EVALSHA", script.sha, count, *keys, guard, *args)])
+                [reply] = await route.send([("EVALSHA", script.sha, count, *keys, guard, *args)])
             except exceptions.NoScriptError:
-                [reply] = await self._route.send([("EVAL", script.text, count, *keys, guard, *args)])
+                [reply] = await route.send([("EVAL", script.text, count, *keys, guard, *args)])
             return reply
 
-        return await self._ask(evaluation)
+        return await self._ask(evaluation, route)
 
-    async def _ask(self, question: Callable[[], Awaitable[T]]) -> T:
+    async def _ask(self, question: Callable[[], Awaitable[T]], route: Route) -> T:
         self._check_open()
         with translated(self._timeout_s):
             for attempt in range(1, _MOST_ATTEMPTS + 1):
                 # The driver closes a connection whose command is cut short: its late reply reaches nobody.
                 limit = asyncio.timeout(self._timeout_s)
-                asked = self._route.known()
+                asked = route.known()
                 try:
                     async with limit:
                         return await self._ask_again(question)
@@ -214,11 +251,20 @@ class Connection:
         """
         if not units:
             return []
-        return await self._commits.ask([_of_allowed_length(unit) for unit in units])
+        units = [_of_allowed_length(unit) for unit in units]
+        if self._routes.is_one:
+            return await self._commits[self._routes.anchor].ask(units)
+        parts = self._routes.parted_units([_keys_of(unit) for unit in units])
+        answers = await asyncio.gather(
+            *(self._commits[route].ask([units[place] for place in places]) for route, places in parts.items())
+        )
+        done = dict(zip(chain(*parts.values()), chain(*answers), strict=True))
+        return [done[place] for place in range(len(units))]
 
-    async def _commit_all(self, batch: Sequence[Sequence[Transaction]]) -> list[list[bool]]:
+    async def _commit_all(self, route: Route, batch: Sequence[Sequence[Transaction]]) -> list[list[bool]]:
         units = [(unit.expects, unit.writes, unit.bounds) for units in batch for unit in units]
-        reply = iter(await self.run(self._commit, [self._anchor], pack_for_lua(units)))
+        found = await self._run_at(route, self._commit, [route.anchor], [pack_for_lua(units)])
+        reply = iter(found)
         return [[next(reply) == 1 for _ in units] for units in batch]
 
 
@@ -238,10 +284,19 @@ class Repository:
 
 @asynccontextmanager
 async def connect(
-    url: str, *, anchor: str, timeout_s: float = USUAL_TIMEOUT_S, is_handed_over: bool = False
+    url: str,
+    *,
+    anchor: str,
+    others: Sequence[str] = (),
+    timeout_s: float = USUAL_TIMEOUT_S,
+    is_handed_over: bool = False,
 ) -> AsyncIterator[Connection]:
-    """Open connections to the servers of a URL, and check that the one with our keys answers."""
-    connection = Connection(servers_at(url, timeout_s, is_handed_over=is_handed_over), anchor, timeout_s)
+    """Open connections to the servers of a URL, and check that the one with the anchor answers.
+
+    `others`: a key of each further slot that keys are in.
+    """
+    servers = servers_at(url, timeout_s, is_handed_over=is_handed_over)
+    connection = Connection(servers, anchor, timeout_s, others=others)
     try:
         await _greet(connection, url)
         yield connection
@@ -274,6 +329,14 @@ def pieces(items: Sequence[T], size: int = MOST_IN_ONE) -> Iterator[Sequence[T]]
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
+def grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    """Return items by what they have in common, each group in their order."""
+    found: dict[K, list[T]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found
+
+
 def pairs(reply: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
     """Pair what Redis gives one after the other: names and scores, fields and values."""
     return list(zip(reply[::2], reply[1::2], strict=True))
@@ -297,6 +360,11 @@ def _parts(command: Command) -> Sequence[Command]:
         begin += 1
     head, rest = tuple(command[:begin]), command[begin:]
     return [(*head, *piece) for piece in pieces(rest, MOST_IN_ONE // step * step)]
+
+
+def _keys_of(unit: Transaction) -> list[Word]:
+    expected = [one[0] for one in unit.expects]
+    return [*expected, *(one[1] for one in unit.bounds), *(write[1] for write in unit.writes)]
 
 
 def _writes(units: Sequence[Transaction]) -> int:

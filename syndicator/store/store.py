@@ -69,6 +69,7 @@ from syndicator.store.webhooks.deliveries import Deliveries
 from syndicator.store.webhooks.digests import Digests
 from syndicator.store.webhooks.endpoints import Endpoints
 from syndicator.store.webhooks.event_log import EventArticles, Events
+from syndicator.store.webhooks.queuing import Queuing
 from syndicator.store.webhooks.redelivery import Requeuing
 from syndicator.store.webhooks.replays import Replays
 from syndicator.store.websub.subscriptions import Subscriptions
@@ -192,6 +193,7 @@ class Store:
         self.endpoints = Endpoints(connection, keys, Sealer(options.seal_keys, options.data_dir))
         self.event_articles = EventArticles(connection, keys, self.cold_texts)
         self.events = Events(connection, keys)
+        self.queuing = Queuing(connection, keys)
         self.replays = Replays(connection, keys)
         self.requeuing = Requeuing(connection, keys)
         self.hub = HubSubscribers(connection, keys, Sealer(options.seal_keys, options.data_dir))

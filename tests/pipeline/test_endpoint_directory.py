@@ -9,7 +9,7 @@ from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import Registration
 from syndicator.model.ids import EndpointId
 from syndicator.model.ops.status import QueueCounts
-from syndicator.store.webhooks.deliveries import FanOut
+from syndicator.store.webhooks.queuing import FanOut
 
 __all__ = ["partner"]  # a fixture
 
@@ -56,7 +56,7 @@ async def test_an_endpoint_changes_between_choosing_and_queueing(partner: Partne
             pass
         entries = (await old.store.outbox.pending(10)).entries
         stale = FanOut(read="", version=old.endpoints.version, entries=tuple(entries))
-        moved = await old.store.deliveries.fan_out(stale, NOON)
+        moved = await old.store.queuing.fan_out(stale, NOON)
         assert not moved
         await old.deliver_step.event_fan_out.run()
         assert await counts(old, B) == QueueCounts(ready=1)

@@ -23,6 +23,7 @@ from syndicator.model.ids import SourceId
 from syndicator.model.schedule import Every
 from syndicator.model.source import FetchLimits, Politeness, Source, SourceKind
 from syndicator.pipeline.sources.polite_client import PoliteClient, _RequestChain, open_polite_client
+from syndicator.store.servers.route import Route
 from syndicator.store.store import Store
 
 UNLIMITED = ConnectionLimits(total=1000, per_host=0, wait_s=60.0)
@@ -142,11 +143,11 @@ class Workers:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
 
-    async def _counted(self, question: Callable[[], Awaitable[Any]]) -> Any:
+    async def _counted(self, question: Callable[[], Awaitable[Any]], route: Route) -> Any:
         """Have Redis answer, and count it as work: on a busy machine that takes a while."""
         self._asking += 1
         try:
-            return await self._ask(question)
+            return await self._ask(question, route)
         finally:
             self._asking -= 1
 

@@ -22,7 +22,7 @@ from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import OutboxEntry
 from syndicator.store.sources.round_history import history_writes
 from syndicator.store.store import Store
-from syndicator.store.webhooks.deliveries import FanOut, Queued
+from syndicator.store.webhooks.queuing import FanOut, Queued
 
 NIGHTS = Calendar(
     timezone="Asia/Jakarta",
@@ -68,7 +68,7 @@ async def get_into_trouble(world: World, article_id: ArticleId) -> None:
         entries=(OutboxEntry(position="1-0", event=event, record=pack(event)),),
         queued=(Queued(endpoint=endpoint, event=event.id, due_at=NOON),),
     )
-    assert await world.store.deliveries.fan_out(intent, NOON)
+    assert await world.store.queuing.fan_out(intent, NOON)
     (leased,) = (await world.store.deliveries.claim(NOON, timedelta(minutes=1), 1)).leased
     await world.store.deliveries.settle(leased, Dead(reason="http_410", duration_ms=5), NOON)
 

@@ -34,7 +34,7 @@ from syndicator.store.outbox import OutboxEntry, UnreadableEntry
 from syndicator.store.store import Store
 from syndicator.store.stories.stories import Place
 from syndicator.store.webhooks.attempts import AttemptQuery
-from syndicator.store.webhooks.deliveries import FanOut, Queued
+from syndicator.store.webhooks.queuing import FanOut, Queued
 
 EVENTS_MOST = 100
 """Events per call."""
@@ -139,7 +139,7 @@ class EventFanOut:
             queued=tuple(queued),
             cancelled=tuple(cancelled),
         )
-        written = await self._store.deliveries.fan_out(intent, self._clock())
+        written = await self._store.queuing.fan_out(intent, self._clock())
         is_all = len(entries) == len(pending.entries) and not pending.has_more and intent.done_for is None
         if not written:
             return _Progress.LOST

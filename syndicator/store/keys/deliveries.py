@@ -1,12 +1,17 @@
 """The part of the key table that endpoints and deliveries are kept in."""
 
 from syndicator.model.ids import EndpointId
+from syndicator.store.keys.partitions import Partitions
 
 
 class DeliveryKeys:
-    """Keys of the directory, of events and of queues, behind the prefix of a namespace."""
+    """Keys of the directory and of events, behind the prefix of a namespace, and of endpoints.
+
+    Keys of an endpoint stand behind the prefix of its partition.
+    """
 
     _prefix: str
+    partitions: Partitions
 
     @property
     def prefix(self) -> str:
@@ -42,7 +47,7 @@ class DeliveryKeys:
         its last event.
         Kept: as the endpoint. Written by: pausing, settle.
         """
-        return f"{self._prefix}standing:{endpoint}"
+        return f"{self.partitions.prefix_of(endpoint)}standing:{endpoint}"
 
     def events(self) -> str:
         """HASH: event id → msgpack `Event`, of all that was fanned out.
@@ -62,49 +67,49 @@ class DeliveryKeys:
         """
         return self._prefix + "events:log"
 
-    def queues(self) -> str:
+    def queues(self, partition: int) -> str:
         """ZSET: endpoint id → when its queue is looked at next, ms (never too late, at times too early).
         Kept: endpoints with deliveries that do not rest. Written by: fan-out, claim, settle.
         """
-        return self._prefix + "queues"
+        return self.partitions.prefix(partition) + "queues"
 
     def queue(self, endpoint: EndpointId) -> str:
         """ZSET: event id → due time in ms, or lease end while a worker has it.
         Kept: until delivered or dead, at most 100 000, those of one that rests for its `max_age`; a week
         after its endpoint left. Written by: fan-out, claim, settle.
         """
-        return f"{self._prefix}queue:{endpoint}"
+        return f"{self.partitions.prefix_of(endpoint)}queue:{endpoint}"
 
     def queue_owners(self, endpoint: EndpointId) -> str:
         """HASH: event id → token of the worker that leased the delivery.
         Kept: until settled. Written by: claim, settle.
         """
-        return f"{self._prefix}owners:{endpoint}"
+        return f"{self.partitions.prefix_of(endpoint)}owners:{endpoint}"
 
     def urgent(self, endpoint: EndpointId) -> str:
         """ZSET: those of the queue that go ahead of all others (withdrawals), scored as there.
         Kept: as in the queue. Written by: fan-out, claim, settle.
         """
-        return f"{self._prefix}urgent:{endpoint}"
+        return f"{self.partitions.prefix_of(endpoint)}urgent:{endpoint}"
 
     def behind(self, endpoint: EndpointId) -> str:
         """HASH: event id of a revision that is on its way → event id of the newer one that waits for it.
         Kept: until the older is settled. Written by: fan-out, settle.
         """
-        return f"{self._prefix}behind:{endpoint}"
+        return f"{self.partitions.prefix_of(endpoint)}behind:{endpoint}"
 
     def tries(self, endpoint: EndpointId) -> str:
         """HASH: event id → attempts so far and the last reason, of deliveries that failed: `2 http_503`; of
         those that are wanted again, the replay and since when: `0  resend@1762344000000`.
         Kept: until delivered; of a dead one, two weeks. Written by: settle, resending, replays.
         """
-        return f"{self._prefix}tries:{endpoint}"
+        return f"{self.partitions.prefix_of(endpoint)}tries:{endpoint}"
 
     def dead(self, endpoint: EndpointId) -> str:
         """ZSET: event id → when it died, ms.
         Kept: two weeks. Written by: settle.
         """
-        return f"{self._prefix}dead:{endpoint}"
+        return f"{self.partitions.prefix_of(endpoint)}dead:{endpoint}"
 
     def attempts(self, endpoint: EndpointId) -> str:
         """STREAM: `event`, `subject` (of the event: its article), `type`, `attempt`, `result` (`delivered`,
@@ -113,26 +118,26 @@ class DeliveryKeys:
         Kept: the newest 5 000, for `[retention] attempts`; of endpoints that are there (and a week).
         Written by: settle, fan-out.
         """
-        return f"{self._prefix}attempts:{endpoint}"
+        return f"{self.partitions.prefix_of(endpoint)}attempts:{endpoint}"
 
     def attempt_index(self, endpoint: EndpointId) -> str:
         """STRING: 12 bytes for each attempt: four of the digest of its subject, and its position in the log.
         Kept: as the attempts. Written by: sweep (each minute).
         """
-        return f"{self._prefix}attempt_index:{endpoint}"
+        return f"{self.partitions.prefix_of(endpoint)}attempt_index:{endpoint}"
 
     def answers(self, endpoint: EndpointId) -> str:
         """HASH: digest → the first KiB of an answer, each once; of more than 1 024, the one that no attempt
         got for longest goes.
         Kept: as the attempts. Written by: settle.
         """
-        return f"{self._prefix}answers:{endpoint}"
+        return f"{self.partitions.prefix_of(endpoint)}answers:{endpoint}"
 
     def answers_used(self, endpoint: EndpointId) -> str:
         """ZSET: digest of an answer → when an attempt got it last, ms.
         Kept: as the attempts. Written by: settle.
         """
-        return f"{self._prefix}answers_used:{endpoint}"
+        return f"{self.partitions.prefix_of(endpoint)}answers_used:{endpoint}"
 
     def replays(self) -> str:
         """HASH: replay id → msgpack `Replay`: what is asked for, and how far it is.
@@ -152,8 +157,8 @@ class DeliveryKeys:
         """
         return self._prefix + "replays:due"
 
-    def delivered(self) -> str:
+    def delivered(self, partition: int) -> str:
         """HASH: endpoint id → deliveries that succeeded since the beginning.
         Kept: configured endpoints, and a week. Written by: settle.
         """
-        return self._prefix + "delivered"
+        return self.partitions.prefix(partition) + "delivered"

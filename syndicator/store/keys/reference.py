@@ -40,9 +40,9 @@ def _row(name: str, method: object) -> str:
 
 
 def _arguments(method: object) -> list[object]:
-    """Return each argument by its own name, in capitals."""
+    """Return each argument by its own name, in capitals; as partition the first."""
     names = list(inspect.signature(method).parameters)[1:]  # type: ignore[arg-type]  # a function, see above
-    return [_Named(name.upper()) for name in names]
+    return [0 if name == "partition" else _Named(name.upper()) for name in names]
 
 
 class _Named(str):

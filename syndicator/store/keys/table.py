@@ -2,7 +2,7 @@
 
 Each docstring names type and content, lifetime, and who writes it; `docs/redis-keys.md` is made from
 them. All keys of a namespace share one hash tag, so that they share a slot on Redis Cluster and
-every script stays atomic there.
+every script stays atomic there. Keys of endpoints may have the tag of a partition: see `partitions.py`.
 """
 
 from syndicator.model.ids import ArticleId, SourceId, StoryId
@@ -11,13 +11,17 @@ from syndicator.store.keys.control import ControlKeys
 from syndicator.store.keys.deliveries import DeliveryKeys
 from syndicator.store.keys.feeds import FeedKeys
 from syndicator.store.keys.hub import HubKeys
+from syndicator.store.keys.partitions import Partitions
 
 
 class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
     """The key table of one namespace."""
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self, namespace: str, partitions: int = 1) -> None:
+        """`partitions`: over how many slots the keys of endpoints are spread; one is that of all others."""
         super().__init__(f"syn:{{{namespace}}}:")
+        parts = [f"syn:{{{namespace}:e:{number:02}}}:" for number in range(partitions)]
+        self.partitions = Partitions(parts if partitions > 1 else [self._prefix])
 
     @property
     def prefix(self) -> str:

@@ -84,7 +84,7 @@ class Mending:
             _removal("leases_of_the_dead", endpoint, late, "is leased by who is gone", (
                 ("HDEL", keys.queue_owners(endpoint)),
             ), more=[("ZADD", queue, "XX", to_ms(now), name) for name in late]
-                + [("ZADD", keys.queues(), "LT", to_ms(now), endpoint)]),
+                + [("ZADD", keys.queues(keys.partitions.of(endpoint)), "LT", to_ms(now), endpoint)]),
         ]  # fmt: skip
         asleep = await self._asleep(endpoint, min(placed.values(), default=None), rests=rests, now=now)
         return [one for one in (*found, asleep) if one is not None]
@@ -129,7 +129,7 @@ class Mending:
             return None
         noted, (held_ms, gap_ms) = await self._redis.batch(
             [
-                ("ZSCORE", self._keys.queues(), endpoint),
+                ("ZSCORE", self._keys.queues(self._keys.partitions.of(endpoint)), endpoint),
                 ("HMGET", self._keys.standing(endpoint), "held_until_ms", "gap_ms"),
             ]
         )
@@ -142,7 +142,7 @@ class Mending:
             where=endpoint,
             count=1,
             message="has deliveries, and nothing wakes its queue",
-            mends=(("ZADD", self._keys.queues(), to_ms(now), endpoint),),
+            mends=(("ZADD", self._keys.queues(self._keys.partitions.of(endpoint)), to_ms(now), endpoint),),
         )
 
     async def _without_event(self, names: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:

@@ -44,6 +44,8 @@ class Cluster:
         self._nodes = _nodes_manager(self._url)
         self._lock = asyncio.Lock()
         self._looked_s = float("-inf")
+        self._is_outdated = True
+        """Whether it is to be asked again who has which slot; one answer is of all slots."""
         self._failed: str | None = None
         """The node that failed last, which is asked last who has which slot."""
 
@@ -53,14 +55,18 @@ class Cluster:
     async def find(self, slot: int) -> ServerPool:
         async with self._lock:
             if (found := self._of_slot.get(slot)) is None:
-                await self._look()
+                if self._is_outdated:
+                    await self._look()
+                self._is_outdated = True  # until it names the server
                 found = self._of_slot[slot] = self._pool(*self._primary(slot))
+                self._is_outdated = False
             return found
 
     async def failed(self, pool: ServerPool, error: Exception) -> None:
         """Have the server of its slots looked for anew."""
         if not isinstance(error, _GONE):
             return
+        self._is_outdated = True
         self._of_slot = {slot: other for slot, other in self._of_slot.items() if other is not pool}
         self._failed = pool.place
         if self._pools.get(pool.place) is pool and not isinstance(error, TimeoutError):

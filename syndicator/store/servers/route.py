@@ -1,4 +1,4 @@
-"""Sends commands to the server that has our keys now, and follows the keys where a cluster moves them.
+"""Sends commands to the server that has one slot now, and follows the keys where a cluster moves them.
 
 A slot of a cluster moves to another node in one of two ways:
 
@@ -42,10 +42,11 @@ log = get_logger(__name__)
 
 
 class Route:
-    """The way to the server that has one slot, which all keys of a connection are in."""
+    """The way to the server that has one slot, that of the anchor."""
 
     def __init__(self, servers: Servers, anchor: str) -> None:
         self._servers = servers
+        self.anchor = anchor
         self._slot = key_slot(anchor.encode())
         self.guard = never_there(anchor)
         """The key that each script names last, so that it is refused while the slot moves key by key."""

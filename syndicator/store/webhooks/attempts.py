@@ -16,7 +16,7 @@ from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.ops.states import AttemptResult
 from syndicator.store.codec import readable
-from syndicator.store.connection import Connection, Repository, Script, pairs, pieces
+from syndicator.store.connection import Connection, Repository, Script, grouped, pairs, pieces
 from syndicator.store.keys.table import Keys
 
 KEPT_ATTEMPTS = 5000
@@ -126,7 +126,8 @@ class Attempts(Repository):
         Also those whose subject is not known, and all without their answers; of each endpoint the newest 500.
         """
         found: dict[EndpointId, Sequence[LoggedAttempt]] = {}
-        for some in pieces(endpoints, _ENDPOINTS_AT_ONCE):
+        parts = grouped(endpoints, self._keys.partitions.of).values()
+        for some in (piece for part in parts for piece in pieces(part, _ENDPOINTS_AT_ONCE)):
             pages = await self._indexed(some, {*subjects, _UNKNOWN}, since, (_END_MS, 0))
             found |= {
                 name: [row.attempt for row in _rows(name, entries)]

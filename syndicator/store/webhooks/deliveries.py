@@ -6,6 +6,7 @@ must happen together is one script; what many tasks settle at one moment goes in
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -19,10 +20,9 @@ from syndicator.model.ops.states import AttemptResult
 from syndicator.model.ops.status import QueueCounts
 from syndicator.store.batching import Batcher
 from syndicator.store.codec import pack
-from syndicator.store.connection import Command, Connection, Repository, Script, pairs, pieces
+from syndicator.store.connection import Command, Connection, Repository, Script, grouped, pairs, pieces
 from syndicator.store.keys.table import Keys
 from syndicator.store.lease_owners import is_dead, new_token
-from syndicator.store.outbox import OutboxEntry
 from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
 from syndicator.store.webhooks.backlog import read_delivery
 from syndicator.store.webhooks.redelivery import tries_note
@@ -70,36 +70,6 @@ class ClaimedDeliveries(Struct, frozen=True, kw_only=True):
     """When the next replay is to be continued; None if none runs."""
 
 
-class Queued(Struct, frozen=True, kw_only=True):
-    """An event to be queued for an endpoint."""
-
-    endpoint: EndpointId
-    event: EventId
-    due_at: datetime
-    urgent: bool = False
-    """Goes ahead of all others."""
-    hold: timedelta = timedelta()
-    """How long it may wait for a delivery of an older revision that is being sent right now."""
-    older: tuple[tuple[EventId, str, str], ...] = ()
-    """Ids, subjects and types of events that it supersedes there."""
-
-
-class FanOut(Struct, frozen=True, kw_only=True):
-    """What follows from the next events of the outbox, in one step with its cursor."""
-
-    read: str
-    """Where the cursor must stand."""
-    version: str
-    """Of the directory by which endpoints were chosen."""
-    entries: tuple[OutboxEntry, ...]
-    """The next events; one alone where it is fanned out in parts."""
-    done_for: EndpointId | None = None
-    """Where there are more: the last endpoint, by name, for which the event is done; the cursor says so."""
-    queued: tuple[Queued, ...] = ()
-    cancelled: tuple[Queued, ...] = ()
-    """Of these only the older events are taken out; nothing is queued."""
-
-
 class SettledDeliveries(Struct, frozen=True, kw_only=True):
     """What settling did."""
 
@@ -116,52 +86,21 @@ class Deliveries(Repository):
         super().__init__(connection, keys)
         self._claim = Script("webhooks/attempt_log", "webhooks/claim")
         self._settle = Script("webhooks/attempt_log", "webhooks/settle")
-        self._queue = Script("webhooks/attempt_log", "webhooks/queue")
         self._extend = Script("webhooks/extend")
-        self._results = Batcher(self._settled_at, _SETTLED_TOGETHER)
+        self._results = {
+            partition: Batcher(partial(self._settled_at, partition), _SETTLED_TOGETHER)
+            for partition in keys.partitions.all
+        }
         self._worker = new_token()
         self._claims = count()
-
-    async def fan_out(self, intent: FanOut, now: datetime) -> bool:
-        """Queue deliveries, close what they supersede and move the outbox' cursor, in one step.
-
-        False: another worker was there first, or the directory has changed; nothing was written.
-        """
-        keys = self._keys
-        words: list[bytes] = []
-        events: list[str | int] = []
-        for entry in intent.entries:
-            words.append(entry.record)
-            events += [entry.event.id, 4 + len(words)]
-        last = intent.entries[-1].position
-        reached, is_done = intent.read.partition(" ")[0], intent.done_for is None
-        done, up_to = (last, _following(last)) if is_done else (f"{reached} {intent.done_for}", "")
-        queued = [
-            (
-                one.endpoint, one.event, to_ms(one.due_at), one.urgent, one.hold // timedelta(milliseconds=1),
-                _flat(one.older),
-            )
-            for one in intent.queued
-        ]  # fmt: skip
-        cancelled = [(one.endpoint, one.event, _flat(one.older)) for one in intent.cancelled]
-        queuing = pack((intent.read, done, intent.version, up_to, events, queued, cancelled))
-        written, _ = await self._redis.run(
-            self._queue,
-            [
-                keys.cursors(), keys.endpoints_changed(), keys.outbox(), keys.events(), keys.events_log(),
-                keys.queues(), keys.endpoints_resting(),
-            ],
-            keys.prefix, to_ms(now), KEPT_ATTEMPTS, queuing, *words,
-        )  # fmt: skip
-        return bool(written)
 
     async def enlist(self, endpoints: Iterable[EndpointId], now: datetime) -> None:
         """Look at the queue of each of these endpoints now, whatever was noted before.
 
         Deliveries that a process of this machine had leased when it was killed are due at once.
         """
-        names, now_ms = list(endpoints), to_ms(now)
-        await self._redis.batch([("ZADD", self._keys.queues(), now_ms, endpoint) for endpoint in names])
+        names, now_ms, of = list(endpoints), to_ms(now), self._keys.partitions.of
+        await self._redis.batch([("ZADD", self._keys.queues(of(name)), now_ms, name) for name in names])
         await self._free(names, lambda _, token: is_dead(token), now)
 
     async def free_lost(
@@ -193,8 +132,9 @@ class Deliveries(Repository):
             for event, token in pairs(row)
             if is_lost((endpoint, EventId(event.decode())), token.decode())
         ]
-        for part in pieces(left, _SETTLED_TOGETHER):
-            await self._settled(part, now)
+        for partition, rows in grouped(left, lambda row: self._keys.partitions.of(row[0])).items():
+            for part in pieces(rows, _SETTLED_TOGETHER):
+                await self._settled(partition, part, now)
         return len(left)
 
     async def claim(
@@ -214,9 +154,9 @@ class Deliveries(Repository):
         keys, token, until = self._keys, f"{self._worker}.{next(self._claims)}", now + lease
         found, next_ms, lost, unfanned, version, replay_ms = await self._redis.run(
             self._claim,
-            [keys.queues(), keys.events(), keys.outbox(), keys.endpoints_changed(), keys.replays_due()],
-            keys.prefix, to_ms(now), to_ms(until), token, limit, KEPT_ATTEMPTS, int(after_queuing),
-            *sorted(others),
+            [keys.queues(0), keys.events(), keys.outbox(), keys.endpoints_changed(), keys.replays_due()],
+            keys.partitions.prefix(0), to_ms(now), to_ms(until), token, limit, KEPT_ATTEMPTS,
+            int(after_queuing), *sorted(others),
         )  # fmt: skip
         leased: list[Leased] = []
         unreadable: list[UnreadableDelivery] = []
@@ -228,7 +168,7 @@ class Deliveries(Repository):
                 unreadable.append(unreadable_delivery(name, event, tries, str(error)))
                 put_off.append(put_off_words(name, event, token, tries, now))
         if put_off:
-            await self._settled(put_off, now)
+            await self._settled(0, put_off, now)
         return ClaimedDeliveries(
             leased=tuple(leased),
             unreadable=tuple(unreadable),
@@ -241,18 +181,20 @@ class Deliveries(Repository):
 
     async def extend(self, leased: Sequence[Leased], until: datetime) -> list[bool]:
         """Extend leases; False for those that were lost."""
-        held: list[bool] = []
-        for part in pieces(leased, _SETTLED_TOGETHER):
-            rows = [(one.delivery.endpoint, one.delivery.event.id, one.token) for one in part]
-            reply = await self._redis.run(
-                self._extend, [self._keys.queues()], self._keys.prefix, to_ms(until), pack(rows)
-            )
-            held += [one == 1 for one in reply]
-        return held
+        keys, held = self._keys, dict[int, bool]()
+        places = grouped(range(len(leased)), lambda at: keys.partitions.of(leased[at].delivery.endpoint))
+        for partition, found in places.items():
+            for part in pieces(found, _SETTLED_TOGETHER):
+                some = [leased[at] for at in part]
+                rows = [(one.delivery.endpoint, one.delivery.event.id, one.token) for one in some]
+                names, prefix = [keys.queues(partition)], keys.partitions.prefix(partition)
+                reply = await self._redis.run(self._extend, names, prefix, to_ms(until), pack(rows))
+                held |= {at: one == 1 for at, one in zip(part, reply, strict=True)}
+        return [held[at] for at in range(len(leased))]
 
     async def release(self, leased: Leased, now: datetime) -> bool:
         """End a lease without an attempt: the delivery is due again now. False if the lease was lost."""
-        return (await self._results.ask((_settlement(leased, "release", 0, "", 0, attempt=0), now))).written
+        return (await self._ended(leased, _settlement(leased, "release", 0, "", 0, attempt=0), now)).written
 
     async def put_off(self, leased: Leased, now: datetime) -> bool:
         """End the lease of a delivery that this version cannot decode, and postpone it by `PUT_OFF`.
@@ -262,7 +204,7 @@ class Deliveries(Repository):
         """
         due_ms, attempts = to_ms(now + PUT_OFF), leased.delivery.attempts
         settlement = _settlement(leased, "put_off", due_ms, UNREADABLE, 0, attempt=attempts)
-        return (await self._results.ask((settlement, now))).written
+        return (await self._ended(leased, settlement, now)).written
 
     async def settle(
         self, leased: Leased, outcome: DeliveryOutcome, now: datetime, also: Command = ()
@@ -277,16 +219,24 @@ class Deliveries(Repository):
                 attempt = leased.delivery.attempts + (1 if outcome.was_tried else 0)
                 settlement = _settlement(leased, AttemptResult.DEAD, 0, reason, took_ms, attempt=attempt)
         ending = also if isinstance(outcome, Delivered) else ()
-        return await self._results.ask(([*settlement, outcome.answer, ending], now))
+        return await self._ended(leased, [*settlement, outcome.answer, ending], now)
 
-    async def _settled_at(self, rows: Sequence[tuple[list[object], datetime]]) -> list[SettledDeliveries]:
-        return await self._settled([one for one, _ in rows], max(at for _, at in rows))
+    async def _ended(self, leased: Leased, settlement: list[object], now: datetime) -> SettledDeliveries:
+        partition = self._keys.partitions.of(leased.delivery.endpoint)
+        return await self._results[partition].ask((settlement, now))
 
-    async def _settled(self, rows: Sequence[Sequence[object]], now: datetime) -> list[SettledDeliveries]:
+    async def _settled_at(
+        self, partition: int, rows: Sequence[tuple[list[object], datetime]]
+    ) -> list[SettledDeliveries]:
+        return await self._settled(partition, [one for one, _ in rows], max(at for _, at in rows))
+
+    async def _settled(
+        self, partition: int, rows: Sequence[Sequence[object]], now: datetime
+    ) -> list[SettledDeliveries]:
         keys = self._keys
         reply = await self._redis.run(
-            self._settle, [keys.queues(), keys.delivered(), keys.endpoints_resting()],
-            keys.prefix, to_ms(now), KEPT_ATTEMPTS, pack(rows),
+            self._settle, [keys.queues(partition), keys.delivered(partition)],
+            keys.partitions.prefix(partition), to_ms(now), KEPT_ATTEMPTS, pack(rows),
         )  # fmt: skip
         return [SettledDeliveries(written=code > 0, recovered=code > 1) for code in reply]
 
@@ -305,7 +255,7 @@ class Deliveries(Repository):
                 ("ZCARD", queue),
                 ("HLEN", self._keys.queue_owners(endpoint)),
                 ("ZCARD", self._keys.dead(endpoint)),
-                ("HGET", self._keys.delivered(), endpoint),
+                ("HGET", self._keys.delivered(self._keys.partitions.of(endpoint)), endpoint),
             ]
         found = await self._redis.batch(commands)
         return {name: _counts(found[5 * at : 5 * at + 5]) for at, name in enumerate(endpoints)}
@@ -364,15 +314,6 @@ def _moment(score: bytes) -> datetime | None:
     """Read a due time of a reply; -1 stands for none."""
     due_ms = int(float(score))
     return from_ms(due_ms) if due_ms >= 0 else None
-
-
-def _following(position: str) -> str:
-    milliseconds, sequence = position.split("-")
-    return f"{milliseconds}-{int(sequence) + 1}"
-
-
-def _flat(older: tuple[tuple[EventId, str, str], ...]) -> list[str]:
-    return [word for one in older for word in one]
 
 
 def _settlement(

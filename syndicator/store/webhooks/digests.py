@@ -43,7 +43,7 @@ class Digests(Repository):
                     expects=tuple((keys.queue_owners(endpoint), name, "") for name in waiting),
                     writes=(
                         *(("ZADD", queue, "XX", "LT", now_ms, name) for name in waiting),
-                        ("ZADD", keys.queues(), "LT", now_ms, endpoint),
+                        ("ZADD", keys.queues(keys.partitions.of(endpoint)), "LT", now_ms, endpoint),
                     ),
                 )
             ]

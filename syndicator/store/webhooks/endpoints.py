@@ -180,7 +180,7 @@ class Endpoints(Repository):
             ("HDEL", keys.endpoints(), endpoint),
             ("HDEL", keys.endpoints_changed(), endpoint),
             ("HDEL", keys.endpoints_resting(), endpoint),
-            ("ZREM", keys.queues(), endpoint),
+            ("ZREM", keys.queues(keys.partitions.of(endpoint)), endpoint),
             ("HSET", keys.configured(), f"endpoint:{endpoint}", LONG_AGO_MS),
             self._raised(),
         )
@@ -256,7 +256,7 @@ class Endpoints(Repository):
             writes=(
                 ("HSET", keys.standing(endpoint), *fields),
                 ("HSET", keys.endpoints_resting(), endpoint, standing.value),
-                ("ZREM", keys.queues(), endpoint),
+                ("ZREM", keys.queues(keys.partitions.of(endpoint)), endpoint),
                 self._raised(),
             ),
         )
@@ -274,7 +274,7 @@ class Endpoints(Repository):
         writes: tuple[Command, ...] = (
             ("HDEL", keys.standing(endpoint), *forgotten),
             ("HDEL", keys.endpoints_resting(), endpoint),
-            ("ZADD", keys.queues(), to_ms(now), endpoint),
+            ("ZADD", keys.queues(keys.partitions.of(endpoint)), to_ms(now), endpoint),
             self._raised(),
         )
         await self._commit(writes=writes)

@@ -49,7 +49,7 @@ class Requeuing(Repository):
                 ("ZADD", keys.events_requeued(), *members),
                 ("ZREM", keys.dead(endpoint), *events),
                 ("HDEL", keys.tries(endpoint), *events),
-                ("ZADD", keys.queues(), "LT", to_ms(now), endpoint),
+                ("ZADD", keys.queues(keys.partitions.of(endpoint)), "LT", to_ms(now), endpoint),
             ]
         )
         return int(added)
@@ -102,4 +102,4 @@ class Requeuing(Repository):
         ]
 
     def _woken(self, endpoint: EndpointId, now: datetime) -> Command:
-        return ("ZADD", self._keys.queues(), "LT", to_ms(now), endpoint)
+        return ("ZADD", self._keys.queues(self._keys.partitions.of(endpoint)), "LT", to_ms(now), endpoint)

@@ -64,7 +64,7 @@ async def test_damage_is_found_and_mended(partner: Partner, kind: str, damage: s
         keys = service.store.deliveries._keys
         commands: dict[str, Command] = {
             "HDEL events": ("HDEL", keys.events(), event),
-            "ZREM queues": ("ZREM", keys.queues(), A),
+            "ZREM queues": ("ZREM", keys.queues(0), A),
             "HSET tries": ("HSET", keys.tries(A), "evt_other", "1 timeout"),
             "HSET owners": ("HSET", keys.queue_owners(A), "evt_other", "x.1.y"),
             "ZADD urgent": ("ZADD", keys.urgent(A), 1, "evt_other"),

@@ -48,7 +48,7 @@ async def queue_unreadable(service: Service, endpoint: EndpointId, record: bytes
     keys, now_ms = service.store.deliveries._keys, to_ms(service.clock())
     await service.store.connection.call("HSET", keys.events(), BAD, record)
     await service.store.connection.call("ZADD", keys.queue(endpoint), now_ms - 1000, BAD)
-    await service.store.connection.call("ZADD", keys.queues(), "LT", now_ms, endpoint)
+    await service.store.connection.call("ZADD", keys.queues(0), "LT", now_ms, endpoint)
 
 
 async def damage_article(service: Service, article: str) -> None:

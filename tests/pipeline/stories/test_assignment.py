@@ -204,7 +204,9 @@ async def test_a_story_that_an_operator_changes_meanwhile_is_read_again(
 async def test_an_emptied_redis_leaves_no_trace_in_the_index(store: Store, clock: ManualClock) -> None:
     admitter = grouping_admitter(store, SPECS, clock)
     await admitter.admit([fire(1, "wire"), fire(2, "city")])
-    names = await store.connection.call("KEYS", store.connection._anchor.rpartition(":")[0] + ":*")
+    names = await store.connection.call(
+        "KEYS", store.connection._routes.anchor.anchor.rpartition(":")[0] + ":*"
+    )
     await store.connection.call("DEL", *names)
     await store.marks.begin(clock.now + timedelta(seconds=1))
     await admitter.admit([fire(3, "post")])

@@ -13,7 +13,7 @@ from syndicator.model.ids import EndpointId
 from syndicator.pipeline.webhooks import fan_out
 from syndicator.rules.webhooks.event_matching import refused_by
 from syndicator.service import Service
-from syndicator.store.webhooks.deliveries import Deliveries, FanOut
+from syndicator.store.webhooks.queuing import FanOut, Queuing
 
 __all__ = ["partner"]  # a fixture
 
@@ -44,13 +44,13 @@ async def test_an_article_of_many_revisions_is_fanned_out_in_smaller_parts(
 ) -> None:
     monkeypatch.setattr(fan_out, "QUEUED_MOST", 12)
     sizes: list[int] = []
-    usual = Deliveries.fan_out
+    usual = Queuing.fan_out
 
-    async def counted(self: Deliveries, intent: FanOut, now: object) -> bool:
+    async def counted(self: Queuing, intent: FanOut, now: object) -> bool:
         sizes.append(len(intent.queued))
         return await usual(self, intent, now)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Deliveries, "fan_out", counted)
+    monkeypatch.setattr(Queuing, "fan_out", counted)
     async with service_of(many(partner, 10)) as service:
         for number in range(13):
             await admit(service, 1, title=f"Diralat {number}")
@@ -64,9 +64,9 @@ async def test_who_dies_amid_a_fan_out_leaves_the_rest_to_the_next(
     partner: Partner, service_of: OpenService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fan_out, "QUEUED_MOST", 3)
-    usual, parts = Deliveries.fan_out, 0
+    usual, parts = Queuing.fan_out, 0
 
-    async def dying(self: Deliveries, intent: FanOut, now: object) -> bool:
+    async def dying(self: Queuing, intent: FanOut, now: object) -> bool:
         nonlocal parts
         parts += 1
         if parts == 3:
@@ -76,7 +76,7 @@ async def test_who_dies_amid_a_fan_out_leaves_the_rest_to_the_next(
     async with service_of(many(partner, 10)) as one, service_of(many(partner, 10)) as other:
         await admit(one, 1)
         with monkeypatch.context() as patched:
-            patched.setattr(Deliveries, "fan_out", dying)
+            patched.setattr(Queuing, "fan_out", dying)
             with pytest.raises(ConnectionResetError):
                 await one.deliver_step.event_fan_out.run()
         assert sum(await queued(one)) == 6
@@ -111,7 +111,7 @@ async def test_a_fan_out_that_is_refused_again_and_again_pauses_and_ends(
 ) -> None:
     tried = 0
 
-    async def refused(self: Deliveries, intent: FanOut, now: object) -> bool:
+    async def refused(self: Queuing, intent: FanOut, now: object) -> bool:
         nonlocal tried
         tried += 1
         return False
@@ -119,7 +119,7 @@ async def test_a_fan_out_that_is_refused_again_and_again_pauses_and_ends(
     async with service_of(config(partner)) as service:
         await admit(service, 1)
         with monkeypatch.context() as patched:
-            patched.setattr(Deliveries, "fan_out", refused)
+            patched.setattr(Queuing, "fan_out", refused)
             async with asyncio.timeout(30):
                 await service.deliver_step.event_fan_out.run()
         assert 1 < tried < 20

@@ -183,7 +183,7 @@ async def test_what_redis_forgot_was_done_blocks_nothing_until_its_lease_ends(
         ends_ms = to_ms(service.clock() + LEASE)
         await call("HSET", keys.queue_owners(A), event, token)
         await call("ZADD", keys.queue(A), ends_ms, event)
-        await call("ZADD", keys.queues(), ends_ms, A)
+        await call("ZADD", keys.queues(0), ends_ms, A)
         await call("BGREWRITEAOF")
         await asyncio.sleep(1.5)
         assert server._process is not None

@@ -16,8 +16,9 @@ from syndicator.model.ops.status import QueueCounts
 from syndicator.store.store import Store
 from syndicator.store.webhooks.attempts import AttemptQuery
 from syndicator.store.webhooks.backlog import Undelivered
-from syndicator.store.webhooks.deliveries import MOST_WAITING, FanOut, Leased, Queued
+from syndicator.store.webhooks.deliveries import MOST_WAITING, Leased
 from syndicator.store.webhooks.event_log import KEPT_EVENTS
+from syndicator.store.webhooks.queuing import FanOut, Queued
 
 A, B, C = EndpointId("a"), EndpointId("b"), EndpointId("c")
 LEASE = timedelta(seconds=30)
@@ -78,7 +79,7 @@ async def queue(
             Queued(endpoint=name, event=entries[-1].event.id, due_at=now, older=closed) for name in cancelled
         ),
     )
-    return await store.deliveries.fan_out(intent, now)
+    return await store.queuing.fan_out(intent, now)
 
 
 async def claim(
@@ -106,11 +107,9 @@ async def test_fan_out_moves_the_outbox_on_once(store: Store, clock: ManualClock
         entries=tuple(entries),
         queued=(Queued(endpoint=A, event=one.id, due_at=NOON),),
     )
-    assert not await store.deliveries.fan_out(replace(intent, version="7"), clock()), (
-        "the directory has changed"
-    )
-    assert await store.deliveries.fan_out(intent, clock())
-    assert not await store.deliveries.fan_out(intent, clock())
+    assert not await store.queuing.fan_out(replace(intent, version="7"), clock()), "the directory has changed"
+    assert await store.queuing.fan_out(intent, clock())
+    assert not await store.queuing.fan_out(intent, clock())
     assert await store.outbox.waiting() == 0
     assert (await store.deliveries.counts(A, clock())).ready == 1
     assert await store.events.get(one.id) == one

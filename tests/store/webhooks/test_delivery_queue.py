@@ -29,7 +29,8 @@ from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.ops.status import QueueCounts
 from syndicator.store.store import StoreOptions, open_store
 from syndicator.store.webhooks.attempts import AttemptQuery
-from syndicator.store.webhooks.deliveries import KEPT_DEAD, Deliveries, FanOut, Leased, Queued
+from syndicator.store.webhooks.deliveries import KEPT_DEAD, Deliveries, Leased
+from syndicator.store.webhooks.queuing import FanOut, Queued
 from syndicator.store.webhooks.unreadable_deliveries import PUT_OFF
 
 T = TypeVar("T")
@@ -116,8 +117,8 @@ class QueueMachine(RuleBasedStateMachine):
             queued=tuple(map(queued, sorted(wanted))),
             cancelled=tuple(map(queued, sorted(CAPS.keys() - wanted))) if is_urgent else (),
         )
-        assert await self.store.deliveries.fan_out(intent, self.now)
-        assert not await self.store.deliveries.fan_out(intent, self.now), "it was done already"
+        assert await self.store.queuing.fan_out(intent, self.now)
+        assert not await self.store.queuing.fan_out(intent, self.now), "it was done already"
 
     @rule(
         seconds=st.sampled_from([17, 14, 17, 14, 0, 3600]),

@@ -11,8 +11,8 @@ from syndicator.model.delivery import Replayed
 from syndicator.model.event import Event
 from syndicator.store.shared_clock import redis_time
 from syndicator.store.store import Store
-from syndicator.store.webhooks.deliveries import FanOut
 from syndicator.store.webhooks.event_log import KEPT_EVENTS
+from syndicator.store.webhooks.queuing import FanOut
 
 
 async def logged(store: Store) -> list[str]:
@@ -37,7 +37,7 @@ async def test_an_event_that_happened_before_a_backfill_is_in_the_log(
     await store.events.keep([backfilled])
     pending = await store.outbox.pending(10)
     intent = FanOut(read=pending.cursor, version=pending.version, entries=pending.entries)
-    assert await store.deliveries.fan_out(intent, clock())
+    assert await store.queuing.fan_out(intent, clock())
     assert await logged(store) == [backfilled.id, news.id], "replays read what stands here"
     (*_, last) = await store.events.after("", 10)
     swept_at = from_ms(int(last.position.partition("-")[0])) + KEPT_EVENTS + timedelta(seconds=1)

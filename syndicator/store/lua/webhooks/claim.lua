@@ -5,7 +5,7 @@
 -- KEYS[3]  STREAM: the outbox
 -- KEYS[4]  HASH: versions of the directory of endpoints
 -- KEYS[5]  ZSET: replay that runs → when it is to go on, ms
--- ARGV[1]  prefix of the namespace: an endpoint's keys are made of it
+-- ARGV[1]  prefix of the partition: an endpoint's keys are made of it
 -- ARGV[2]  now, ms
 -- ARGV[3]  lease end, ms
 -- ARGV[4]  token of the claimer, a new one for each claim

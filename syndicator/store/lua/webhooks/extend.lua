@@ -1,7 +1,7 @@
 -- Lengthen leases whose work goes on.
 --
--- KEYS[1]  any key of the namespace: chooses the slot
--- ARGV[1]  prefix of the namespace: an endpoint's keys are made of it
+-- KEYS[1]  any key of the partition: chooses the slot
+-- ARGV[1]  prefix of the partition: an endpoint's keys are made of it
 -- ARGV[2]  new lease end, ms
 -- ARGV[3]  msgpack: list of {endpoint, event id, token}
 -- reply    one per delivery: 1, or 0 where the lease was lost

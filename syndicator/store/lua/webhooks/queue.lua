@@ -6,8 +6,7 @@
 -- KEYS[4]  HASH: event id → event
 -- KEYS[5]  STREAM: ids of events in order
 -- KEYS[6]  ZSET: endpoint → when its queue is looked at next, ms
--- KEYS[7]  HASH: endpoint that rests → how
--- ARGV[1]  prefix of the namespace: an endpoint's keys are made of it
+-- ARGV[1]  prefix of the partition: an endpoint's keys are made of it
 -- ARGV[2]  now, ms
 -- ARGV[3]  how many attempts an endpoint's log keeps
 -- ARGV[4]  msgpack: {read, done, version, up_to, events, queued, cancelled}; `read` and `done`: where the cursor
@@ -73,7 +72,8 @@ for _, one in ipairs(cancelled) do
 end
 
 for name, due in pairs(awake) do
-  if redis.call('HEXISTS', KEYS[7], name) == 0 then
+  -- One that rests is woken when it is resumed.
+  if redis.call('HEXISTS', prefix .. 'standing:' .. name, 'standing') == 0 then
     redis.call('ZADD', KEYS[6], 'LT', string.format('%.0f', due), name)
   end
 end

@@ -2,8 +2,7 @@
 --
 -- KEYS[1]  ZSET: endpoint → when its queue is looked at next, ms
 -- KEYS[2]  HASH: endpoint → deliveries that succeeded
--- KEYS[3]  HASH: endpoint that rests → how
--- ARGV[1]  prefix of the namespace: an endpoint's keys are made of it
+-- ARGV[1]  prefix of the partition: an endpoint's keys are made of it
 -- ARGV[2]  now, ms
 -- ARGV[3]  how many attempts an endpoint's log keeps
 -- ARGV[4]  msgpack: list of {endpoint, event id, token, result (`delivered`, `retry`, `dead`,
@@ -91,7 +90,8 @@ for _, one in ipairs(cmsgpack.unpack(ARGV[4])) do
 end
 
 for name in pairs(touched) do
-  if redis.call('HEXISTS', KEYS[3], name) == 0 then redis.call('ZADD', queues, 'LT', now, name) end
+  local rests = redis.call('HEXISTS', prefix .. 'standing:' .. name, 'standing') == 1
+  if not rests then redis.call('ZADD', queues, 'LT', now, name) end
 end
 for name, count in pairs(delivered) do
   redis.call('HINCRBY', KEYS[2], name, count)
