@@ -27,6 +27,7 @@ from syndicator.settings.tables.hub import HubSection
 from syndicator.settings.tables.sections import EgressSection, SiteSection
 from syndicator.settings.tables.sources import inherit
 from syndicator.settings.toml_lines import Location
+from syndicator.store.cold.objects import NO_PLACE, NO_PLACE_REMEDY
 
 
 def load(folder: Path, environ: Mapping[str, str]) -> Settings:
@@ -62,6 +63,7 @@ def settings_of(
     _check_former_ids(document, "source", "gathered")
     _check_tokens(document)
     _check_ports(document)
+    _check_cold_store(document)
     if document.faults or configuration is None:
         raise ConfigError(tuple(document.faults))
     settings = _built(configuration, document, unchanged)
@@ -297,6 +299,14 @@ def _check_ports(document: ConfigDocument) -> None:
             document.add_fault(
                 ("sample", "ports"), f"holds {port}, the server's own {key}", "give another one"
             )
+
+
+def _check_cold_store(document: ConfigDocument) -> None:
+    """Texts leave memory only for a cold store, and only the embedded server brings one along."""
+    store = document.table("store")
+    has_url = any(store.get(key) is not None for key in ("url", "url_file"))
+    if has_url and store.get("cold") is None and document.table("retention").get("hot") is not None:
+        document.add_fault(("retention", "hot"), NO_PLACE, NO_PLACE_REMEDY)
 
 
 def _built(

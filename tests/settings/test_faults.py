@@ -70,6 +70,7 @@ def only_fault(folder: Path, text: str, **environ: str) -> Fault:
         (GOOD + "[server]\nport = 90\nops_port = 90", "server.ops_port", "server's own port", "another"),
         (GOOD + '[server]\nhost = "a b"', "server.host", "not an address", "127.0.0.1"),
         (GOOD + '[server]\ntrusted_proxies = ["10.0.0.1/8"]', "server.trusted_proxies[0]", "host", '"10.0.0.0/8"'),
+        (GOOD + '[store]\nurl = "redis://x"\n[retention]\nhot = "4d"', "retention.hot", "needs a place where texts go", "set [store] cold"),
         (GOOD + '[egress]\nallow = ["ten"]', "egress.allow[0]", "not an address range", "10.0.0.0/8"),
         (GOOD + '[egress]\nallow = ["localhost:80"]', "egress.allow[0]", "not an address range", "127.0.0.1:8081"),
         (GOOD + '[egress]\nallow = ["http://10.0.0.1/"]', "egress.allow[0]", "not an address range", "10.0.0.0/8"),

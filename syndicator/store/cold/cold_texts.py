@@ -21,7 +21,7 @@ from syndicator.model.ops.configuration import ProcessNote
 from syndicator.observe.logs import get_logger
 from syndicator.rules.least_recent import LeastRecent
 from syndicator.store.codec import pack, unpack
-from syndicator.store.cold.objects import ColdObjects
+from syndicator.store.cold.objects import NO_PLACE, NO_PLACE_REMEDY, ColdObjects
 from syndicator.store.connection import Command, Connection, Repository
 from syndicator.store.keys.table import Keys
 from syndicator.store.layout import COLD_TEXTS
@@ -106,9 +106,7 @@ class ColdTexts(Repository):
                     "set [store] cold as it was before"
                 )
             if writes:
-                raise StoreError(
-                    "[retention] hot needs a place where texts go: set [store] cold, beside [store] url"
-                )
+                raise StoreError(f"[retention] hot {NO_PLACE}: {NO_PLACE_REMEDY}")
             return
         if wanted is None and not writes:
             return

@@ -7,6 +7,9 @@ from typing import Protocol
 IN_DATA_DIR = "data_dir"
 """The setting that means the file in the data folder."""
 
+NO_PLACE, NO_PLACE_REMEDY = "needs a place where texts go", "set [store] cold, beside [store] url"
+"""What is wrong with `[retention] hot` on a Redis of one's own without a cold store, and what to do."""
+
 
 class ColdObjects(Protocol):
     """Objects of one namespace. Each call raises ColdStoreAway where the store does not do it."""

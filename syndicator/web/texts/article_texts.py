@@ -9,8 +9,7 @@ ARTICLE_TEXTS: Mapping[str, tuple[str, str]] = {
         "Follow one article from the request to feeds and partners.",
     ),
     "id_or_address": ("Nama, alamat di portalnya, atau kata", "Id, address at its portal, or words"),
-    "article_found": ("1 artikel ditemukan", "1 article found"),
-    "articles_found": (
+    "articles_found_newest": (
         "{found} artikel ditemukan, {shown} terbaru ditampilkan",
         "{found} articles found, the newest {shown} are shown",
     ),

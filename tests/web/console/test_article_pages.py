@@ -15,6 +15,7 @@ from syndicator.model.article import WithdrawnBy
 from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store
+from syndicator.web.console import article_pages
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"} | ENGLISH
@@ -87,6 +88,17 @@ async def test_an_article_is_found_by_its_words(world: World, operator: Client) 
     assert wrong.status == 422
     assert "A ( is not closed by a )." in wrong.text
     assert 'value="(winongo"' in wrong.text
+
+
+async def test_only_a_part_that_is_shown_is_called_the_newest(
+    world: World, operator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.admit(*(replace(story(number), title=f"Sungai Winongo meluap {number}") for number in (7, 8)))
+    shown = await page(operator, "/admin/articles?q=winongo")
+    assert shown.css("[role=status]")[0].text() == "2 articles found"
+    monkeypatch.setattr(article_pages, "ON_PAGE", 1)
+    shown = await page(operator, "/admin/articles?q=winongo")
+    assert shown.css("[role=status]")[0].text() == "2 articles found, the newest 1 are shown"
 
 
 async def test_it_is_withdrawn_with_a_reason_and_restored(world: World, operator: Client) -> None:
