@@ -17,6 +17,7 @@ from redis import exceptions
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.store.batching import Batcher
 from syndicator.store.codec import pack_for_lua
+from syndicator.store.command_parts import MAX_WORDS, parts
 from syndicator.store.driver_errors import ELSEWHERE, translated
 from syndicator.store.keys.table import Keys
 from syndicator.store.servers.opening import servers_at
@@ -29,6 +30,9 @@ USUAL_TIMEOUT_S = 3.0
 
 Word = str | bytes | int | float
 Command = Sequence[Word]
+
+REPLICA_S = 1.0
+"""So long what people made waits for a replica that has it, too. One that is well takes milliseconds."""
 
 _GLOB = re.compile(r"[*?\[\]\\^]")
 T = TypeVar("T")
@@ -48,17 +52,6 @@ MOST_IN_ONE = 1000
 
 MAX_WRITES = 1000
 """Commands that the transactions of one call hold together: about 2 ms of Redis' time."""
-
-MAX_WORDS = 7000
-"""Of one command in a transaction: Lua passes 8,000 arguments at most."""
-
-_PARTED = {
-    "DEL": (1, 1), "UNLINK": (1, 1), "HDEL": (2, 1), "HSET": (2, 2), "RPUSH": (2, 1), "SADD": (2, 1),
-    "SREM": (2, 1), "ZADD": (2, 2), "ZREM": (2, 1),
-}  # fmt: skip
-"""Commands that do the same in pieces: where what repeats begins, and how many words belong together."""
-
-_ZADD_OPTIONS = frozenset({"NX", "XX", "GT", "LT", "CH"})
 
 
 class Transaction(Struct, frozen=True, kw_only=True):
@@ -186,14 +179,20 @@ class Connection:
         return await self._run_at(self._routes.of_keys(keys), script, keys, args)
 
     async def _run_at(self, route: Route, script: Script, keys: Sequence[str], args: Command) -> Any:
-        count, guard = len(keys) + 1, route.guard
-
-        async def evaluation() -> Any:
-            try:
-                [reply] = await route.send([("EVALSHA", script.sha, count, *keys, guard, *args)])
-            except exceptions.NoScriptError:
-                [reply] = await route.send([("EVAL", script.text, count, *keys, guard, *args)])
+        async def send(command: Command) -> Any:
+            [reply] = await route.send([command])
             return reply
+
+        return await self._evaluate(route, send, script, (len(keys) + 1, *keys, route.guard, *args))
+
+    async def _evaluate(
+        self, route: Route, send: Callable[[Command], Awaitable[T]], script: Script, rest: Command
+    ) -> T:
+        async def evaluation() -> T:
+            try:
+                return await send(("EVALSHA", script.sha, *rest))
+            except exceptions.NoScriptError:
+                return await send(("EVAL", script.text, *rest))
 
         return await self._ask(evaluation, route)
 
@@ -243,28 +242,45 @@ class Connection:
         if self._is_closed:
             raise StoreUnavailable("the connection to Redis is closed: this process is ending")
 
-    async def commit(self, units: Sequence[Transaction]) -> list[bool]:
+    async def commit(self, units: Sequence[Transaction], *, replicated: bool = False) -> list[bool]:
         """Run each unit whose expectations hold; return for each whether it was run.
 
         While one call is on its way, what others want committed gathers and goes with the next: many rounds
         that end together cost few calls.
+
+        `replicated`: for what people made, which nobody makes again after a failover. It waits until a
+        replica has it, too, if the server has replicas. Where none says so within `REPLICA_S`, what is
+        written stands, with a warning (see `Route.send_and_wait`).
         """
         if not units:
             return []
         units = [_of_allowed_length(unit) for unit in units]
+        waits = replicated and self._servers.has_replicas()
+        commit = self._commit_replicated if waits else self._commit_batched
         if self._routes.is_one:
-            return await self._commits[self._routes.anchor].ask(units)
+            return await commit(self._routes.anchor, units)
         parts = self._routes.parted_units([_keys_of(unit) for unit in units])
         answers = await asyncio.gather(
-            *(self._commits[route].ask([units[place] for place in places]) for route, places in parts.items())
+            *(commit(route, [units[place] for place in places]) for route, places in parts.items())
         )
         done = dict(zip(chain(*parts.values()), chain(*answers), strict=True))
         return [done[place] for place in range(len(units))]
 
+    async def _commit_replicated(self, route: Route, units: Sequence[Transaction]) -> list[bool]:
+        """Run units and wait until a replica has them. They go alone: nobody else waits for replicas."""
+        wait_ms = int(min(REPLICA_S, self._timeout_s / 3) * 1000)
+        # WAIT is of a connection, and of a server: it goes with the write.
+        send = partial(route.send_and_wait, wait_ms=wait_ms)
+        words = (2, route.anchor, route.guard, _packed_units(units))
+        replies = await self._evaluate(route, send, self._commit, words)
+        return [reply == 1 for reply in replies]
+
+    async def _commit_batched(self, route: Route, units: Sequence[Transaction]) -> list[bool]:
+        return await self._commits[route].ask(units)
+
     async def _commit_all(self, route: Route, batch: Sequence[Sequence[Transaction]]) -> list[list[bool]]:
-        units = [(unit.expects, unit.writes, unit.bounds) for units in batch for unit in units]
-        found = await self._run_at(route, self._commit, [route.anchor], [pack_for_lua(units)])
-        reply = iter(found)
+        units = _packed_units([unit for units in batch for unit in units])
+        reply = iter(await self._run_at(route, self._commit, [route.anchor], [units]))
         return [[next(reply) == 1 for _ in units] for units in batch]
 
 
@@ -276,10 +292,18 @@ class Repository:
         self._keys = keys
 
     async def _commit(
-        self, *, writes: Iterable[Command], expects: Iterable[tuple[str, str, str]] = ()
+        self,
+        *,
+        writes: Iterable[Command],
+        expects: Iterable[tuple[str, str, str]] = (),
+        replicated: bool = False,
     ) -> bool:
-        """Write all at once, or nothing and return False where a field is not as expected."""
-        return (await self._redis.commit([Transaction(expects=tuple(expects), writes=tuple(writes))]))[0]
+        """Write all at once, or nothing and return False where a field is not as expected.
+
+        `replicated`: see `Connection.commit`.
+        """
+        unit = Transaction(expects=tuple(expects), writes=tuple(writes))
+        return (await self._redis.commit([unit], replicated=replicated))[0]
 
 
 @asynccontextmanager
@@ -346,25 +370,16 @@ def _of_allowed_length(unit: Transaction) -> Transaction:
     """Return a unit with long writes in pieces; raise StoreError for one that cannot be parted."""
     if max(map(len, unit.writes), default=0) <= MAX_WORDS:
         return unit
-    return replace(unit, writes=tuple(part for write in unit.writes for part in _parts(write)))
-
-
-def _parts(command: Command) -> Sequence[Command]:
-    if len(command) <= MAX_WORDS:
-        return (command,)
-    name = str(command[0])
-    if name not in _PARTED:
-        raise StoreError(f"{name} with {len(command)} words is too long for a transaction")
-    begin, step = _PARTED[name]
-    while name == "ZADD" and command[begin] in _ZADD_OPTIONS:
-        begin += 1
-    head, rest = tuple(command[:begin]), command[begin:]
-    return [(*head, *piece) for piece in pieces(rest, MOST_IN_ONE // step * step)]
+    return replace(unit, writes=tuple(part for write in unit.writes for part in parts(write, MOST_IN_ONE)))
 
 
 def _keys_of(unit: Transaction) -> list[Word]:
     expected = [one[0] for one in unit.expects]
     return [*expected, *(one[1] for one in unit.bounds), *(write[1] for write in unit.writes)]
+
+
+def _packed_units(units: Sequence[Transaction]) -> bytes:
+    return pack_for_lua([(unit.expects, unit.writes, unit.bounds) for unit in units])
 
 
 def _writes(units: Sequence[Transaction]) -> int:

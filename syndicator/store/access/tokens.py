@@ -44,7 +44,7 @@ class Tokens(Repository):
             *also,
         ]
         expects = ((names, token.id, ""), (self._keys.tokens(), digest, ""))
-        return await self._commit(expects=expects, writes=writes)
+        return await self._commit(expects=expects, writes=writes, replicated=True)
 
     async def replace(
         self, before: Token, after: Token, ending: Token | None, also: Sequence[Command] = ()
@@ -68,7 +68,8 @@ class Tokens(Repository):
                 ("HSET", names, ending.id, ending.sha256),
                 ("HSET", tokens, ending.sha256, pack(ending)),
             ]
-        return await self._commit(expects=((names, before.id, before.sha256),), writes=writes)
+        expects = ((names, before.id, before.sha256),)
+        return await self._commit(expects=expects, writes=writes, replicated=True)
 
     async def remove(self, token: TokenId, also: Sequence[Command] = ()) -> bool:
         """Forget a token, and write `also` with that; False where there is none of this id."""
@@ -78,4 +79,4 @@ class Tokens(Repository):
             return False
         writes: list[Command] = [("HDEL", names, token), ("HDEL", self._keys.tokens(), digest), *also]
         expects = ((names, token, digest.decode()),)
-        return await self._commit(expects=expects, writes=writes)
+        return await self._commit(expects=expects, writes=writes, replicated=True)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from syndicator.errors import ColdStoreAway
-from syndicator.model.article import Article, Withdrawal
+from syndicator.model.article import Article, Withdrawal, WithdrawnBy
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.ids import ArticleId, StoryId
 from syndicator.rules.articles.withdrawal import Restoring, Withdrawing
@@ -59,9 +59,9 @@ class Withdrawals(Repository):
         writes += forgetting(keys, article.id)
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
         writes += [append_event(keys, intent.event), note_change(keys, article.id), *also]
-        place = keys.article(article.id)
+        place, by_operator = keys.article(article.id), withdrawal.by is WithdrawnBy.OPERATOR
         expects = ((place, "revision", str(article.revision)), (place, "cold", (pointer or b"").decode()))
-        is_done = await self._commit(expects=expects, writes=writes)
+        is_done = await self._commit(expects=expects, writes=writes, replicated=by_operator)
         if is_done and returning:
             await self._cold.forget([article.id], [pointer])
         return is_done
@@ -106,7 +106,7 @@ class Withdrawals(Repository):
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
         writes += [append_event(keys, intent.event), *also]
         expects.append((keys.withdrawn(article.id), "revision", str(intent.withdrawal.revision)))
-        return await self._commit(expects=expects, writes=writes)
+        return await self._commit(expects=expects, writes=writes, replicated=True)
 
     async def _back_in_story(self, article_id: ArticleId) -> tuple[list[tuple[str, str, str]], list[Command]]:
         """Return the commands that put an article back into its story, unless that was rebuilt."""

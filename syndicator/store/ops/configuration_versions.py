@@ -132,7 +132,7 @@ class ConfigurationVersions:
         key = self._keys.configuration()
         expected = (key, "version", str(after) if after else "")
         change = Transaction(expects=(expected,), writes=(*writes, ("HINCRBY", key, "version", 1)))
-        return (await self._redis.commit([change]))[0]
+        return (await self._redis.commit([change], replicated=True))[0]
 
     def _opened(self, sealed: bytes) -> bytes:
         try:

@@ -80,6 +80,9 @@ class Cluster:
             self._of_slot[error.slot_id] = named
         return named
 
+    def has_replicas(self) -> bool:
+        return any(node.server_type == "replica" for node in self._nodes.nodes_cache.values())
+
     async def close(self) -> None:
         for pool in self._pools.values():
             await pool.close()

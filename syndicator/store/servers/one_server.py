@@ -34,5 +34,8 @@ class OneServer:
         del pool
         raise error
 
+    def has_replicas(self) -> bool:
+        return False
+
     async def close(self) -> None:
         await self._pool.close()

@@ -20,6 +20,7 @@ import hiredis
 from redis import exceptions
 from redis.crc import key_slot
 
+from syndicator.observe.cautions import Caution, caution
 from syndicator.observe.logs import get_logger
 from syndicator.store.servers.server_pool import ServerPool, Servers
 
@@ -71,6 +72,28 @@ class Route:
             return _accepted(await self._followed([self._presence, *requests], is_led=True))[1:]
         return _accepted(await self._followed(requests))
 
+    async def send_and_wait(self, command: Words, *, wait_ms: int) -> Any:
+        """Send a write, and return its reply once a replica has it, or with a warning after `wait_ms`.
+
+        Raises the reply where it is an error.
+        """
+        requests = [packed(command), packed(("WAIT", 1, wait_ms))]
+        if self._servers.is_cluster:
+            reply, replicas = await self._followed(requests, waits=True)
+        else:
+            reply, replicas = await self._exchange(await self.server(), requests)
+        [accepted] = _accepted([reply])
+        if not isinstance(replicas, int) or replicas < 1:
+            log.warning(
+                "redis_not_replicated",
+                waited_ms=wait_ms,
+                reason="no replica has it" if replicas == 0 else str(replicas),
+                detail="a change is written, but a failover now would lose it: see whether replicas are "
+                "there and follow (INFO replication)",
+            )
+            caution(Caution.NOT_REPLICATED)
+        return accepted
+
     async def _exchange(self, pool: ServerPool, requests: Sequence[bytes]) -> list[Any]:
         """Return the reply of each request, which may be an error."""
         try:
@@ -84,10 +107,13 @@ class Route:
                 break
         return replies
 
-    async def _followed(self, requests: Sequence[bytes], *, is_led: bool = False) -> list[Any]:
+    async def _followed(
+        self, requests: Sequence[bytes], *, is_led: bool = False, waits: bool = False
+    ) -> list[Any]:
         """Exchange requests; send those that were redirected again, for as long as the caller waits.
 
-        `is_led`: no reply counts where the first request was refused.
+        `is_led`: no reply counts where the first request was refused. `waits`: the last one is WAIT, which
+        goes along, on the same connection.
         """
         pool = await self.server()
         replies = await self._exchange(pool, requests)
@@ -98,6 +124,8 @@ class Route:
                 refused = replies[places[0]]
                 if kind is exceptions.TryAgainError:
                     waits_for = refused
+                if waits and places[-1] != len(requests) - 1:
+                    places.append(len(requests) - 1)
                 turns += 1
                 if turns > _FEW_TURNS or waits_for is refused:
                     await asyncio.sleep(AGAIN_S)

@@ -95,6 +95,9 @@ class SentinelServers:
         del pool
         raise error
 
+    def has_replicas(self) -> bool:
+        return True
+
     async def close(self) -> None:
         self._is_closed = True
         tasks = [one for one in (self._finding, self._looking) if one is not None]

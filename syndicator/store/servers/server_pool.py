@@ -119,5 +119,8 @@ class Servers(Protocol):
     async def redirected(self, pool: ServerPool, error: exceptions.AskError) -> ServerPool:
         """Return the server of a cluster that another one named: for good (MOVED), or for one call (ASK)."""
 
+    def has_replicas(self) -> bool:
+        """Return whether there are replicas that may take a server's place, as far as is known."""
+
     async def close(self) -> None:
         """Close all connections; calls that are on their way fail."""

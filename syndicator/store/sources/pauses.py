@@ -64,9 +64,8 @@ class Pauses:
         return [rested(state, pause, now) for state, pause in zip(states, resting, strict=True)]
 
     async def _write(self, commands: Sequence[Command]) -> None:
-        await self._redis.commit(
-            [Transaction(expects=(), writes=tuple(piece)) for piece in pieces(commands)] if commands else []
-        )
+        units = [Transaction(expects=(), writes=tuple(piece)) for piece in pieces(commands)]
+        await self._redis.commit(units, replicated=True)
 
 
 def _named(scope: str, record: bytes | None) -> Pause | None:

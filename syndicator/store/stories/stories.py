@@ -225,7 +225,7 @@ class Stories(Repository):
         writes += [note_change(keys, ArticleId(member.id)) for one in before for member in one.members]
         for members in after:
             writes += self._grouping(members, version, to_ms(now))
-        return await self._commit(expects=expects, writes=[*writes, *also])
+        return await self._commit(expects=expects, writes=[*writes, *also], replicated=True)
 
     def _grouping(self, members: Sequence[Story], version: int, now_ms: int) -> list[Command]:
         keys, story = self._keys, combined(members)

@@ -184,7 +184,7 @@ class Endpoints(Repository):
             ("HSET", keys.configured(), f"endpoint:{endpoint}", LONG_AGO_MS),
             self._raised(),
         )
-        return await self._commit(writes=writes)
+        return await self._commit(writes=writes, replicated=True)
 
     async def state(self, endpoint: EndpointId) -> EndpointState:
         return (await self.states([endpoint]))[endpoint]
@@ -206,7 +206,8 @@ class Endpoints(Repository):
 
     async def pause(self, endpoint: EndpointId, reason: str, now: datetime) -> None:
         """Let an endpoint rest: its events wait."""
-        await self._redis.commit([self._rest(endpoint, EndpointStanding.PAUSED, reason, now)])
+        paused = self._rest(endpoint, EndpointStanding.PAUSED, reason, now)
+        await self._redis.commit([paused], replicated=True)
 
     async def disable(self, endpoint: EndpointId, reason: str, now: datetime) -> bool:
         """Send nothing there until it is resumed: its events wait. False where it rests already."""
@@ -277,7 +278,7 @@ class Endpoints(Repository):
             ("ZADD", keys.queues(keys.partitions.of(endpoint)), to_ms(now), endpoint),
             self._raised(),
         )
-        await self._commit(writes=writes)
+        await self._commit(writes=writes, replicated=True)
         return before
 
     def _raised(self) -> Command:
@@ -295,7 +296,7 @@ class Endpoints(Repository):
             *self._bounds(registration.endpoint),
             self._raised(),
         )
-        return await self._commit(expects=(expected,), writes=writes)
+        return await self._commit(expects=(expected,), writes=writes, replicated=True)
 
     def _bounds(self, endpoint: Endpoint) -> tuple[Command, ...]:
         """Write what the claiming of an endpoint's deliveries is bounded by."""

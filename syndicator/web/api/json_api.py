@@ -16,6 +16,7 @@ from msgspec import Struct
 from syndicator.errors import ConfigError, EndpointRefused, NoEndpoint
 from syndicator.model.ids import SourceId
 from syndicator.model.token import TokenScope
+from syndicator.observe.cautions import collecting
 from syndicator.pipeline.feeds.pagination import CursorError
 from syndicator.pipeline.ops.api_tokens import TokenRefused
 from syndicator.pipeline.ops.schedule_preview import ScheduleRefused
@@ -50,6 +51,8 @@ REFUSALS: Mapping[type[Exception], tuple[str, int]] = {
     TokenRefused: ("conflict", 409),
 }
 """What use cases refuse, and the name and status that each has for who asked."""
+CAUTION_HEADER = "Syndicator-Warning"
+"""Of an answer to a change that was made, and is not as safe as it should be."""
 _TEXT: Mapping[str, Any] = MappingProxyType({"type": "string"})
 
 
@@ -133,13 +136,16 @@ def _answering(handler: Handler) -> Handler:
     """Answer what use cases refuse with a problem; pack what is read and long, so nothing with a secret."""
 
     async def answered(request: web.Request) -> web.StreamResponse:
-        try:
-            response = await handler(request)
-        except tuple(REFUSALS) as error:
-            name, status = REFUSALS[type(error)]
-            raise ProblemRaised(Problem(name=name, status=status, detail=sentence(error))) from error
-        except ConfigError as error:
-            raise _invalid(error) from error
+        with collecting() as cautions:
+            try:
+                response = await handler(request)
+            except tuple(REFUSALS) as error:
+                name, status = REFUSALS[type(error)]
+                raise ProblemRaised(Problem(name=name, status=status, detail=sentence(error))) from error
+            except ConfigError as error:
+                raise _invalid(error) from error
+        if cautions:
+            response.headers[CAUTION_HEADER] = ", ".join(cautions)
         if request.method == "GET" and (response.content_length or 0) > _WORTH_PACKING_BYTES:
             response.enable_compression()
             response.headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from syndicator.model.token import TokenScope
-from syndicator.web.api.json_api import ApiRoute, Header, Parameter
+from syndicator.observe.cautions import Caution
+from syndicator.web.api.json_api import CAUTION_HEADER, ApiRoute, Header, Parameter
 
 BEGIN = "<!-- routes: made by `make docs`, do not edit -->"
 END = "<!-- end of routes -->"
@@ -53,6 +54,10 @@ _PROBLEM: Mapping[str, Any] = {
         },
     },
     "required": ["type", "title", "status", "detail"],
+}
+_CAUTIONS: Mapping[str, Any] = {
+    "description": "; ".join(f"`{one}`: {one.sentence}" for one in Caution),
+    "schema": {"type": "string", "enum": [one.value for one in Caution]},
 }
 
 
@@ -126,9 +131,10 @@ def _operation(route: ApiRoute, named: Mapping[int, Any]) -> dict[str, Any]:
 def _responses(route: ApiRoute, named: Mapping[int, Any]) -> dict[str, Any]:
     answer = named[id(route.answer)]
     shown = _listed(answer) if route.is_list else answer
-    fields: dict[str, Any] = {
-        str(route.status): {"description": HTTPStatus(route.status).phrase, "content": _json(shown)}
-    }
+    done: dict[str, Any] = {"description": HTTPStatus(route.status).phrase, "content": _json(shown)}
+    if route.method != "GET":
+        done["headers"] = {CAUTION_HEADER: _CAUTIONS}
+    fields: dict[str, Any] = {str(route.status): done}
     for status in sorted({*route.refusals, 401, 403, 429, 503}):
         content = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
         fields[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import hdrs, web
 
 from syndicator.errors import ConfigError
+from syndicator.observe.cautions import Caution, cautions, collecting
 from syndicator.web.api.json_api import REFUSALS, sentence
 from syndicator.web.console.sign_in import CONSOLE, Handler, SignIn, is_browser
 from syndicator.web.http.problems import ProblemRaised
@@ -34,6 +35,7 @@ CONSOLE_POLICY = f"{PAGE_POLICY}; script-src 'self'; connect-src 'self'"
 """As other pages, and scripts of our own: they only fetch anew what is there without them."""
 
 _NOTE = "note"
+_CAUTION = "caution"
 
 
 class Console:
@@ -76,6 +78,7 @@ class Console:
             place=place,
             places=PLACES,
             done=f"note.{note}" if f"note.{note}" in TEXTS else "",
+            cautions=cautions() or [one for one in Caution if one in request.query.getall(_CAUTION, ())],
             **values,
         )
         if http_status != HTTPStatus.OK:
@@ -88,7 +91,7 @@ class Console:
 
         A page that is loaded anew then does nothing again.
         """
-        asked = urlencode({**(query or {}), _NOTE: note})
+        asked = urlencode([*(query or {}).items(), (_NOTE, note), *((_CAUTION, one) for one in cautions())])
         headers: dict[str, str] = {
             hdrs.LOCATION: f"{self.base}{path}?{asked}",
             hdrs.CACHE_CONTROL: "no-store",
@@ -97,21 +100,25 @@ class Console:
 
     def _explaining(self, handler: Handler) -> Handler:
         async def explained(request: web.Request) -> web.StreamResponse:
-            try:
-                return await handler(request)
-            except tuple(REFUSALS) as error:
-                _, status = REFUSALS[type(error)]
-                return self._refused(request, [sentence(error)], status)
-            except ConfigError as error:
-                return self._refused(request, [str(fault) for fault in error.faults], 422)
-            except ProblemRaised as error:
-                if request.method != "POST" or not is_browser(request):
-                    raise
-                answer = self._refused(request, [error.problem.detail], error.problem.status)
-                answer.headers.update(error.problem.headers)
-                return answer
+            with collecting():
+                return await self._explained(request, handler)
 
         return explained
+
+    async def _explained(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except tuple(REFUSALS) as error:
+            _, status = REFUSALS[type(error)]
+            return self._refused(request, [sentence(error)], status)
+        except ConfigError as error:
+            return self._refused(request, [str(fault) for fault in error.faults], 422)
+        except ProblemRaised as error:
+            if request.method != "POST" or not is_browser(request):
+                raise
+            answer = self._refused(request, [error.problem.detail], error.problem.status)
+            answer.headers.update(error.problem.headers)
+            return answer
 
     def _refused(self, request: web.Request, why: Sequence[str], status: int) -> web.Response:
         parent = request.path.rpartition("/")[0] if request.method == "POST" else CONSOLE

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 
 CONSOLE_TEXTS: Mapping[str, tuple[str, str]] = {
     # key: (Indonesian, English)
+    "caution.not-replicated": (
+        "Sudah ditulis, tetapi belum ada di replika Redis: bila server utama gagal sekarang, ini hilang.",
+        "It is written, but no replica of Redis has it yet: if the primary failed now, it would be lost.",
+    ),
     "sign_in": ("Masuk", "Sign in"),
     "sign_in_intro": (
         "Konsol ini mengelola sumber, feed, dan kiriman.",

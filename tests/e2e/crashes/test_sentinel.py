@@ -60,6 +60,43 @@ def on_sentinel(tmp_path: Path, group: SentinelGroup, portal: Portal, sample: Sa
     return config
 
 
+async def test_a_change_that_no_replica_has_is_answered_with_a_warning(
+    start: Start, on_sentinel: Path, group: SentinelGroup, tmp_path: Path
+) -> None:
+    web = await start(on_sentinel, "serve")
+    url = await web.ready()
+    kept = tmp_path / "data" / "admin.token"
+    await until(kept.exists)
+    admin = kept.read_text("utf-8").strip()
+    primary = await group.primary()
+    await primary.ask("CONFIG", "SET", "min-replicas-to-write", 0)
+    others = [one for one in group.servers if one is not primary]
+    headers = {"Authorization": f"Bearer {admin}", "Accept-Language": "en", "Sec-Fetch-Site": "same-origin"}
+
+    async def made(session: aiohttp.ClientSession, name: str) -> str | None:
+        wanted = {"id": name, "scopes": ["read"]}
+        async with session.post(f"{url}/api/v1/tokens", json=wanted, headers=headers) as answer:
+            assert answer.status == 201
+            return answer.headers.get("Syndicator-Warning")
+
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        assert await made(session, "a") is None
+        await session.post(f"{url}/admin/sign-in", data={"token": admin}, headers=headers)
+        for one in others:
+            one.freeze()
+        assert await made(session, "b") == "not-replicated"
+        for path, form in (("/tokens", {"id": "c", "scope": "read"}), ("/tokens/a/revoke", {})):
+            async with session.post(f"{url}/admin{path}", data=form, headers=headers) as page:
+                assert page.status == 200
+                assert "no replica of Redis has it yet" in await page.text()
+        command = await start(on_sentinel, "tokens", "add", "d", "--scope", "read")
+        assert await command.wait() == 0
+        for one in others:
+            one.thaw()
+    for program in (web, command):
+        assert any(event["event"] == "redis_not_replicated" for event in program.events)
+
+
 async def goes_on(portal: Portal, sample: Sample, reader: Reader) -> float:
     """Return after how many seconds an article published from now on is both delivered and shown."""
     begins_at, after = time.monotonic(), len(portal.pieces)
