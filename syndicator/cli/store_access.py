@@ -11,6 +11,7 @@ import typer
 
 from syndicator.cli.context import Invocation, invocation
 from syndicator.cli.event_loop import run_loop
+from syndicator.errors import Fault
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.clock import system_clock
 from syndicator.model.ops.configuration import ProcessNote
@@ -20,11 +21,17 @@ from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
 from syndicator.resources import Foundation, open_foundation
 from syndicator.service import Service
 from syndicator.settings import Settings
+from syndicator.store.connection import connect
+from syndicator.store.keys.table import Keys
 from syndicator.store.lease_owners import own_name
+from syndicator.store.server_check import Risk, risks_of
 
 Rows = Sequence[Mapping[str, Any]]
 Limit = Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 for all.")]
 T = TypeVar("T")
+
+_LOOK_S = 2.0
+"""So long `check` waits for Redis."""
 
 
 def ask(context: typer.Context, question: Callable[[Service], Awaitable[T]]) -> T:
@@ -99,6 +106,17 @@ def warn_of_refused(notes: Sequence[ProcessNote]) -> None:
                 err=True,
                 fg="yellow",
             )
+
+
+async def risks_at(settings: Settings, url: str) -> list[Fault]:
+    """Return, as warnings, which settings of a Redis may lose data. Raises StoreError."""
+    anchor = Keys(settings.store.namespace).meta()
+    async with connect(url, anchor=anchor, timeout_s=_LOOK_S) as connection:
+        return [warning_of(one) for one in await risks_of(connection, url)]
+
+
+def warning_of(risk: Risk) -> Fault:
+    return Fault(file="", key="store.url", reason=risk.reason, remedy=risk.remedy)
 
 
 def operator() -> str:

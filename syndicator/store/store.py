@@ -12,7 +12,6 @@ from msgspec import Struct
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.delivery import Secret
 from syndicator.model.ops.configuration import ProcessNote
-from syndicator.observe.logs import get_logger
 from syndicator.store.access.secret_encryption import Sealer
 from syndicator.store.access.sessions import Sessions
 from syndicator.store.access.tokens import Tokens
@@ -51,6 +50,7 @@ from syndicator.store.popularity.crossings import Crossings
 from syndicator.store.popularity.partner_reports import Reports
 from syndicator.store.popularity.portal_counters import Popularity
 from syndicator.store.popularity.signals import Signals
+from syndicator.store.server_check import Risk, check_server, fields, risks_of
 from syndicator.store.shared_clock import SharedClock, redis_clock, redis_time
 from syndicator.store.sources.admitted_entries import Entries
 from syndicator.store.sources.article_delays import ArticleDelays
@@ -221,6 +221,10 @@ class Store:
         # PING is refused where the disk is full, though reads are not.
         await self.connection.call("ECHO", "x")
 
+    async def risks(self) -> list[Risk]:
+        """Return which settings of Redis may lose data."""
+        return await risks_of(self.connection, self.again.url or "")
+
     def with_options(self, options: StoreOptions) -> "Store":
         """Return the store over the same connection, with other retention."""
         url = self.again.url or ""
@@ -235,7 +239,7 @@ class Store:
 
     async def memory_bytes(self) -> tuple[int, int]:
         """Return how much memory Redis uses, and its limit (`maxmemory`); 0: it has none."""
-        about = _fields(await self.connection.call("INFO", "memory"))
+        about = fields(await self.connection.call("INFO", "memory"))
         return int(about.get("used_memory", 0)), int(about.get("maxmemory", 0))
 
     async def try_writing(self) -> None:
@@ -305,7 +309,7 @@ async def _connected(
                 connection = await trial.enter_async_context(
                     connect(url, anchor=anchor, timeout_s=timeout_s, is_handed_over=is_embedded)
                 )
-                await check_server(connection)
+                await check_server(connection, url)
                 stack.push_async_exit(trial.pop_all())
                 return connection
         except StoreUnavailable:
@@ -322,42 +326,3 @@ async def open_again(options: StoreOptions) -> AsyncIterator[Store]:
     keys = Keys(options.namespace)
     async with connect(options.url, anchor=keys.meta()) as connection, open_cold(options) as cold:
         yield Store(connection, keys, options, options.url, cold=cold)
-
-
-OLDEST = {"redis": (7, 0), "valkey": (7, 2)}
-
-log = get_logger(__name__)
-
-
-async def check_server(connection: Connection) -> None:
-    """Refuse a server that is too old; warn of settings that lose or evict data."""
-    about = _fields(await connection.call("INFO", "server"))
-    engine = "valkey" if "valkey_version" in about else "redis"
-    version = about.get(f"{engine}_version", "0")
-    oldest = OLDEST[engine]
-    if tuple(int(part) for part in version.split(".")[:2]) < oldest:
-        needed = ".".join(str(part) for part in oldest)
-        raise StoreError(f"{engine} {version} is too old: {needed} or newer is needed")
-    for name, remedy in await _warnings(connection):
-        log.warning(name, remedy=remedy)
-
-
-async def _warnings(connection: Connection) -> list[tuple[str, str]]:
-    """Return the log event of each risky setting, and what to do."""
-    found = []
-    try:
-        policy = (await connection.call("CONFIG", "GET", "maxmemory-policy"))[1].decode()
-    except (StoreError, IndexError):
-        return []  # managed services forbid CONFIG: nothing can be said
-    if policy != "noeviction":
-        found.append(("redis_may_evict", f"set maxmemory-policy to noeviction (it is {policy})"))
-    persistence = _fields(await connection.call("INFO", "persistence"))
-    if persistence.get("aof_enabled") != "1":
-        remedy = "set appendonly yes: a crash loses what came since the last snapshot"
-        found.append(("redis_not_durable", remedy))
-    return found
-
-
-def _fields(info: bytes) -> dict[str, str]:
-    lines = info.decode().splitlines()
-    return dict(line.split(":", 1) for line in lines if ":" in line)

@@ -18,11 +18,14 @@ from syndicator.cli.context import (
     print_table,
     print_warnings,
 )
+from syndicator.cli.event_loop import run_loop
 from syndicator.cli.formats import digest_words, local_time, retry_words
-from syndicator.cli.store_access import edit, warn_of_refused
+from syndicator.cli.store_access import edit, risks_at, warn_of_refused
+from syndicator.errors import Fault, StoreError, StoreRefuses, StoreUnavailable
 from syndicator.model.delivery import Endpoint
 from syndicator.pipeline.ops.configuration_editing import ConfigurationShown, Tables
 from syndicator.pipeline.preview.toml_blocks import table_block
+from syndicator.settings import Settings
 from syndicator.settings.advice import advice
 from syndicator.settings.endpoint_registration import written
 from syndicator.settings.json_schema import configuration_schema
@@ -46,8 +49,8 @@ def _check(
 ) -> None:
     """Read the whole configuration and show every fault: file, line, key, reason, remedy.
 
-    What is valid, but probably not meant, is shown as a warning. Where nothing is wrong, it shows how the
-    endpoints are sent to.
+    What is valid, but probably not meant, is shown as a warning, and so are settings of the Redis of [store]
+    url that may lose data. Where nothing is wrong, it shows how the endpoints are sent to.
     """
     call = invocation(context)
     settings = call.settings()
@@ -56,8 +59,9 @@ def _check(
         "feeds": len(settings.feeds),
         "endpoints": len(settings.endpoints),
     }
-    warnings = advice(settings)
     place = place_of(settings.store.redis_url) if settings.store.redis_url else None
+    risks = _risks(settings)
+    warnings = [*advice(settings), *(risks or ())]
     if as_json:
         warned = [{"key": one.key, "reason": one.reason, "remedy": one.remedy} for one in warnings]
         document = {"ok": True, "items": [counts], "next": None, "errors": [], "warnings": warned}
@@ -69,9 +73,21 @@ def _check(
     verdict = f"can be read, with {counted(len(warnings), 'warning')}" if warnings else "all well"
     typer.echo(f"{call.folder}: {verdict}: {text}.")
     if place:
-        typer.echo(f"Redis: {place}.")
+        typer.echo(f"Redis: {place}{', which does not answer here' if risks is None else ''}.")
     if settings.endpoints:
         _print_endpoints(list(settings.endpoints.values()))
+
+
+def _risks(settings: Settings) -> Sequence[Fault] | None:
+    """Return what may be lost by how the Redis of `[store] url` is set; None where none answers."""
+    if settings.store.redis_url is None:
+        return ()
+    try:
+        return run_loop(risks_at(settings, settings.store.redis_url))
+    except StoreError as error:
+        if isinstance(error, StoreUnavailable) and not isinstance(error, StoreRefuses):
+            return None
+        return [Fault(file="", key="store.url", reason=str(error))]
 
 
 def _sent(endpoint: Endpoint) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
-from syndicator.cli.context import AsJson, failed, print_json, print_list
-from syndicator.cli.store_access import ask
+from syndicator.cli.context import AsJson, failed, print_json, print_list, print_warnings
+from syndicator.cli.store_access import ask, warning_of
 from syndicator.pipeline.ops.doctor import Diagnosis
 from syndicator.service import Service
 from syndicator.store.layout import StoredLayout
+from syndicator.store.server_check import Risk
 
 
 def register(app: typer.Typer) -> None:
@@ -24,14 +25,16 @@ def _doctor(
     """Look whether all that is kept of deliveries fits together, and mend it.
 
     Exits with 0 where it does, or was mended, else with 1. An endpoint that left the configuration is shown,
-    and is no fault.
+    and is no fault. Settings of Redis that may lose data are shown as warnings.
     """
 
-    async def examined(service: Service) -> tuple[list[Diagnosis], StoredLayout, str]:
-        found = await service.doctor.examine(repair=repair)
-        return found, await service.store.layout.read(), (await service.store.connection.server()).place
+    async def examined(service: Service) -> tuple[list[Diagnosis], StoredLayout, str, list[Risk]]:
+        found, store = await service.doctor.examine(repair=repair), service.store
+        place = (await store.connection.server()).place
+        return found, await store.layout.read(), place, await store.risks()
 
-    found, layout, place = ask(context, examined)
+    found, layout, place, risks = ask(context, examined)
+    warnings = [warning_of(one) for one in risks]
     people = [
         {
             "kind": one.kind,
@@ -45,9 +48,11 @@ def _doctor(
     left = [failed(one.where, one.message, "syndicator doctor --repair") for one in found if _is_left(one)]
     if as_json:
         document = {"ok": not left, "items": found, "next": None, "errors": left, "layout": layout.version}
-        print_json({**document, "redis": place})
+        warned = [{"key": one.key, "reason": one.reason, "remedy": one.remedy} for one in warnings]
+        print_json({**document, "redis": place, "warnings": warned})
     else:
         print_list(people, as_json=False, empty="All fits together.")
+        print_warnings(warnings)
         typer.echo(f"The stored data has layout {layout.version}, and is in the Redis at {place}.")
     if left:
         raise typer.Exit(1)

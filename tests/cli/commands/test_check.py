@@ -8,6 +8,8 @@ from warm_program import run
 
 from syndicator.cli.commands.check import tables_of
 from syndicator.cli.context import CommandFailed
+from syndicator.store.connection import connect
+from syndicator.store.embedded import EmbeddedServer
 
 
 async def test_check_warns_of_a_source_that_can_never_be_reached(tmp_path: Path) -> None:
@@ -25,6 +27,23 @@ async def test_check_warns_of_a_source_that_can_never_be_reached(tmp_path: Path)
     code, out, _ = await run(tmp_path, "check", "--json")
     (warning,) = json.loads(out)["warnings"]
     assert (code, warning["key"]) == (0, "source.portal.url")
+
+
+async def test_check_tells_what_the_redis_may_lose(tmp_path: Path, server: EmbeddedServer) -> None:
+    async with connect(f"unix://{server.socket}", anchor="x") as redis:
+        await redis.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    (tmp_path / "all.toml").write_text(
+        f'[store]\nurl = "unix://{server.socket}"\n'
+        '[source.portal]\ntitle = "x"\nkind = "feed"\nurl = "https://portal.example/rss"\n'
+        'schedule = { every = "5m" }\n',
+        "utf-8",
+    )
+    code, out, err = await run(tmp_path, "check")
+    assert (code, "with 1 warning" in out) == (0, True)
+    assert "set maxmemory-policy to noeviction" in err
+    await server.stop()
+    code, out, err = await run(tmp_path, "check")
+    assert (code, f"Redis: {server.socket}, which does not answer here." in out, err) == (0, True, "")
 
 
 async def test_check_names_the_line_of_each_fault(tmp_path: Path) -> None:
@@ -86,7 +105,7 @@ async def test_check_names_the_servers_without_their_password(tmp_path: Path, ur
     )
     code, out, err = await run(tmp_path, "check")
     assert code == 0
-    assert f"Redis: {shown}." in out
+    assert f"Redis: {shown}, which does not answer here." in out
     _, document, _ = await run(tmp_path, "check", "--json")
     assert json.loads(document)["redis"] == shown
     assert "rahasia" not in out + err + document

@@ -70,6 +70,9 @@ async def test_a_change_that_no_replica_has_is_answered_with_a_warning(
     admin = kept.read_text("utf-8").strip()
     primary = await group.primary()
     await primary.ask("CONFIG", "SET", "min-replicas-to-write", 0)
+    for command in ("check", "doctor"):
+        code, out, told = await run(on_sentinel, command)
+        assert (code, "set min-replicas-to-write 1" in told) == (0, True), out + told
     others = [one for one in group.servers if one is not primary]
     headers = {"Authorization": f"Bearer {admin}", "Accept-Language": "en", "Sec-Fetch-Site": "same-origin"}
 
@@ -89,12 +92,13 @@ async def test_a_change_that_no_replica_has_is_answered_with_a_warning(
             async with session.post(f"{url}/admin{path}", data=form, headers=headers) as page:
                 assert page.status == 200
                 assert "no replica of Redis has it yet" in await page.text()
-        command = await start(on_sentinel, "tokens", "add", "d", "--scope", "read")
-        assert await command.wait() == 0
+        adding = await start(on_sentinel, "tokens", "add", "d", "--scope", "read")
+        assert await adding.wait() == 0
         for one in others:
             one.thaw()
-    for program in (web, command):
+    for program in (web, adding):
         assert any(event["event"] == "redis_not_replicated" for event in program.events)
+    assert any(event["event"] == "redis_may_lose_writes" for event in adding.events), "so each start is told"
 
 
 async def goes_on(portal: Portal, sample: Sample, reader: Reader) -> float:
