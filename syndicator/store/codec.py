@@ -1,6 +1,7 @@
 """Values to bytes and back: msgpack by msgspec. Unknown fields are ignored, new ones have defaults."""
 
 import hashlib
+import sys
 import zlib
 from typing import Any, TypeVar
 
@@ -9,11 +10,17 @@ import msgspec
 
 from syndicator.errors import UnreadableRecord
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 T = TypeVar("T")
 
 _ENCODER = msgspec.msgpack.Encoder()
-_DEFLATED = b"\x78"
-"""The first byte of zlib's format; in msgpack it is the number 120."""
+_ZSTD, _DEFLATED = b"\x28", b"\x78"
+"""The first bytes of zstd's format, and of zlib's, in which layout 3 stored the heads of older articles. In
+msgpack they are the numbers 40 and 120."""
 _DICTIONARY = (
     b'"W/"GMT Thu, 05 Nov 2026 12:00:00 +0700 WIB taken as it came, in the source\'s time zone (Asia/Ja'
     b"karta) Presiden Menteri Gubernur pemerintah Indonesia Jakarta yang dan di dari untuk dengan pada "
@@ -40,8 +47,27 @@ _DICTIONARY = (
     b"\x00\xabrestored_at\xc0"
 )
 """What heads of articles have in common: names of fields, usual values. What is stored is read by it, so it
-never changes: zlib refuses another one.
+never changes: zlib refuses another one, and zstd takes it for damage.
 """
+_TABLES = (
+    b"7\xa40\xec\x01\x00\x00\x00@\x10\xa8C\xd3\x1c033\xa5\x9c\x99,\x04\x02=f\x84\xca\x196\x07\xedL"
+    b'z4lVJ\x11\xb4Ev\xefNB\x9a\x94v\xd4\xb6=\\\x1b\x98>\xa0\xcah\xd3\xbev\x13\x11\x11\x11"\xed'
+    b"\x05\x881\x99\x99\xa9\x10\xd3\x02\x00\x0c\x14\x12C\x05\x92\xd9~\x00\x00\x04\x00H\x90\x17\x16"
+    b"\x13\x88\x99\x0e\xc4!\x01\x88\x06p,\x07\x01\x00\x00\x00\x00\x03\x00\x00\xc8\x01\x80)\x898"
+    b"\x00\xa1\x02\x00\x00$,\x85+rP$&\t\x84\xa4`\x8ca\x80\x8a\x84\xb0c\n\x07\x00\x00\x00\x01\x00"
+    b"\x00\x00\x04\x00\x00\x00\x08\x00\x00\x00"
+)
+"""Before the dictionary, as zstd wants it (RFC 8878, 5): its number, which is 1, and how often each symbol
+comes in heads of invented articles. Without them a head takes twice as long to compress, and 50 bytes more.
+"""
+_ZSTD_DICTIONARY = zstd.ZstdDict(_TABLES + _DICTIONARY)
+_COMPRESSOR = zstd.ZstdCompressor(
+    options={
+        zstd.CompressionParameter.compression_level: 3,
+        zstd.CompressionParameter.content_size_flag: 0,
+    },
+    zstd_dict=_ZSTD_DICTIONARY.as_digested_dict,
+)
 
 
 def pack(value: Any) -> bytes:
@@ -50,24 +76,25 @@ def pack(value: Any) -> bytes:
 
 
 def compressed(packed: bytes) -> bytes:
-    """Return an encoded value in a third of the bytes, where it is read seldom; `unpack` reads it as well.
+    """Return an encoded value in a third of the bytes; `unpack` reads it as well.
 
-    That takes 80 µs for the head of an article, and each time it is read 12 µs more.
+    That takes 10 µs for the head of an article, and each time it is read 13 µs more.
     """
-    if packed[:1] == _DEFLATED:
+    if packed[:1] in {_ZSTD, _DEFLATED}:
         return packed
-    deflate = zlib.compressobj(zlib.Z_BEST_COMPRESSION, zdict=_DICTIONARY)
-    return deflate.compress(packed) + deflate.flush()
+    return _COMPRESSOR.compress(packed, mode=zstd.ZstdCompressor.FLUSH_FRAME)
 
 
 def _whole(data: bytes) -> bytes:
-    """Undo `compressed`: msgpack of a value with fields never begins with this byte."""
-    if data[:1] != _DEFLATED:
-        return data
+    """Undo `compressed`: msgpack of a value with fields never begins with these bytes."""
     try:
-        return zlib.decompressobj(zdict=_DICTIONARY).decompress(data)
-    except zlib.error as error:
+        if data[:1] == _ZSTD:
+            return zstd.decompress(data, zstd_dict=_ZSTD_DICTIONARY.as_digested_dict)
+        if data[:1] == _DEFLATED:
+            return zlib.decompressobj(zdict=_DICTIONARY).decompress(data)
+    except (zlib.error, zstd.ZstdError) as error:
         raise UnreadableRecord(f"stored bytes cannot be decompressed: {error}") from error
+    return data
 
 
 def pack_for_lua(value: Any) -> bytes:

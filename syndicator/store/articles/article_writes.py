@@ -8,9 +8,10 @@ from syndicator.model.ids import ArticleId
 from syndicator.rules.articles.admission import Admission, AdmissionVerdict, Reservation
 from syndicator.rules.filter_matching import ALL, facets_of
 from syndicator.rules.identity.recognition import KnownArticle
-from syndicator.store.codec import pack
+from syndicator.store.codec import compressed, pack
 from syndicator.store.connection import Command, Transaction
 from syndicator.store.feeds.feeds import raise_version
+from syndicator.store.heads import packed_head
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
 from syndicator.store.popularity.signals import forgetting
@@ -21,7 +22,7 @@ MAX_ALIASES = 50
 """Changes that are kept of one article: the newest."""
 
 MAX_KEPT_BYTES = 128 * 1024
-"""Of one earlier revision."""
+"""Of one earlier revision, before it is compressed."""
 
 
 class ArticleWrites:
@@ -172,9 +173,8 @@ def rewritten(keys: Keys, article: Article) -> Command:
 
 
 def _fields(key: str, article: Article) -> Command:
-    head = pack(replace(article, body_html=""))
     return (
-        "HSET", key, "head", head, "body", article.body_html, "revision", article.revision,
+        "HSET", key, "head", packed_head(article), "body", article.body_html, "revision", article.revision,
         "hash", article.content_hash, "source", article.source, "published", to_ms(article.published_at),
         "first_party", int(article.is_first_party),
     )  # fmt: skip
@@ -183,4 +183,4 @@ def _fields(key: str, article: Article) -> Command:
 def _packed(revision: Article) -> bytes:
     """Return a revision as it is kept beside newer ones: of a very long one without the body."""
     packed = pack(revision)
-    return packed if len(packed) <= MAX_KEPT_BYTES else pack(replace(revision, body_html=""))
+    return compressed(packed if len(packed) <= MAX_KEPT_BYTES else pack(replace(revision, body_html="")))

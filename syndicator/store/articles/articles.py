@@ -20,6 +20,7 @@ from syndicator.store.cold.cold_texts import ColdTexts, StoredText
 from syndicator.store.cold.offloading import merged
 from syndicator.store.connection import Command, Connection, Repository, Script, pairs
 from syndicator.store.data_mark import DataMarks
+from syndicator.store.heads import read_head
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import note_change
 from syndicator.store.paging import rank_after
@@ -384,5 +385,5 @@ class Articles(Repository):
 def read_article(head: bytes | None, body: bytes | None) -> Article | None:
     if head is None:
         return None
-    article = unpack(head, Article)
+    article = read_head(head)
     return replace(article, body_html=body.decode("utf-8", "replace")) if body else article

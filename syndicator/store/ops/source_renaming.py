@@ -17,9 +17,10 @@ from syndicator.rules.filter_matching import fold
 from syndicator.rules.sources.rests import scope_of
 from syndicator.store.articles.embargo import Embargoed
 from syndicator.store.articles.pictures import KnownPicture
-from syndicator.store.codec import pack, unpack
+from syndicator.store.codec import compressed, pack, unpack
 from syndicator.store.cold.cold_texts import ColdTexts, StoredText
 from syndicator.store.connection import Command, Connection, Transaction, pairs, pieces
+from syndicator.store.heads import packed_head
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import note_change
 
@@ -134,7 +135,7 @@ class Renaming:
     def _article(self, stored: Article, earlier: Sequence[bytes], source: SourceId) -> list[Command]:
         keys, article = self._keys, _renamed(stored, source)
         return [
-            ("HSET", keys.article(article.id), "head", pack(article), "source", source),
+            ("HSET", keys.article(article.id), "head", packed_head(article), "source", source),
             ("ZADD", keys.timeline(_facet(source)), to_ms(article.listed_at), article.id),
             *self._revisions(article.id, earlier, source),
             note_change(keys, article.id),
@@ -142,7 +143,10 @@ class Renaming:
 
     def _revisions(self, article_id: ArticleId, earlier: Sequence[bytes], source: SourceId) -> list[Command]:
         articles = [_renamed(unpack(data, Article), source) for data in earlier]
-        return [("HSET", self._keys.revisions(article_id), one.revision, pack(one)) for one in articles]
+        return [
+            ("HSET", self._keys.revisions(article_id), one.revision, compressed(pack(one)))
+            for one in articles
+        ]
 
     async def _withdrawn(self, former: SourceId, source: SourceId) -> None:
         names = await self._redis.call("ZRANGE", self._keys.withdrawals(), 0, -1)

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from syndicator.errors import StoreError
-from syndicator.model.article import Article
 from syndicator.model.clock import to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, StoryId
@@ -19,6 +18,7 @@ from syndicator.rules.words import plain_body
 from syndicator.store.codec import unpack
 from syndicator.store.cold.cold_texts import ColdTexts
 from syndicator.store.connection import Command, Connection, Repository, pairs
+from syndicator.store.heads import read_head
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
 from syndicator.store.stories.assignments import moved
@@ -58,12 +58,6 @@ class Growth(Struct, frozen=True, kw_only=True):
 
     version: int
     owners: int = 0
-
-
-class _Headline(Struct, frozen=True):
-    """What of an article's head is needed here."""
-
-    title: str
 
 
 class StoryPosition(Struct, frozen=True, kw_only=True):
@@ -288,7 +282,7 @@ class Stories(Repository):
 def _neighbour(
     article_id: ArticleId, head: bytes, body: bytes, story: bytes | None, copy_of: bytes | None
 ) -> Neighbour:
-    article = unpack(head, Article)
+    article = read_head(head)
     return Neighbour(
         article_id=article_id,
         text=text_of(article.title, plain_body(body.decode("utf-8", "replace"))),
@@ -299,7 +293,7 @@ def _neighbour(
 
 
 def _text(head: bytes, body: bytes) -> Text:
-    return text_of(unpack(head, _Headline).title, plain_body(body.decode("utf-8", "replace")))
+    return text_of(read_head(head).title, plain_body(body.decode("utf-8", "replace")))
 
 
 def _own(article: ArticleId, sketch: bytes | None) -> Story | None:
