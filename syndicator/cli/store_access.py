@@ -31,7 +31,7 @@ Limit = Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 
 T = TypeVar("T")
 
 _LOOK_S = 2.0
-"""So long `check` waits for Redis."""
+"""So long `check` and `status` wait for Redis."""
 
 
 def ask(context: typer.Context, question: Callable[[Service], Awaitable[T]]) -> T:
@@ -113,6 +113,12 @@ async def risks_at(settings: Settings, url: str) -> list[Fault]:
     anchor = Keys(settings.store.namespace).meta()
     async with connect(url, anchor=anchor, timeout_s=_LOOK_S) as connection:
         return [warning_of(one) for one in await risks_of(connection, url)]
+
+
+async def server_at(settings: Settings, url: str) -> str:
+    """Return which server of `[store] url` has the data now. Raises StoreError."""
+    async with connect(url, anchor=Keys(settings.store.namespace).meta(), timeout_s=_LOOK_S) as connection:
+        return (await connection.server()).place
 
 
 def warning_of(risk: Risk) -> Fault:

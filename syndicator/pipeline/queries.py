@@ -194,6 +194,7 @@ class Queries:
             hub=await self._store.hub.counts(now),
             feeds=len(self.publisher.specs),
             layout=(await self._store.layout.read()).version,
+            redis=(await self._store.connection.server()).place,
         )
 
     async def _states(self, names: Sequence[SourceId]) -> list[SourceState]:

@@ -153,6 +153,7 @@ async def _counts(service: Service) -> dict[str, Any]:
         "stories": await service.store.stories.count(),
         "outbox": status.outbox,
         "layout": status.layout,
+        "redis": status.redis,
         "deliveries": {
             "ready": queues.ready,
             "delayed": queues.delayed,

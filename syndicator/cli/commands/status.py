@@ -5,7 +5,11 @@ from typing import Annotated
 import typer
 
 from syndicator.cli.context import AsJson, CommandFailed, invocation, print_item
+from syndicator.cli.event_loop import run_loop
+from syndicator.cli.store_access import server_at
+from syndicator.errors import StoreError
 from syndicator.model.clock import system_clock
+from syndicator.settings import Settings
 from syndicator.settings.settings import listening_url
 from syndicator.store.access.operators_token import operators_token
 from syndicator.web.console.sign_in import LINK_LIFE, sign_in_path
@@ -27,6 +31,7 @@ def _status(
     """Print a link that opens the operators' pages in a browser, once.
 
     It is made with the token in the data folder, works for ten minutes, and signs the browser in for 30 days.
+    Where [store] url names a Redis, it also shows which server has the data now.
     """
     settings = invocation(context).settings()
     port = port or settings.server.ops_port
@@ -38,8 +43,22 @@ def _status(
         )
     token, now = operators_token(settings.store.data_dir, making=False), system_clock()
     url = listening_url(settings.server.ops_host, port) + sign_in_path(token, now)
+    redis = _redis(settings)
     if as_json:
-        print_item({"url": url, "expires": now + LINK_LIFE})
+        print_item({"url": url, "expires": now + LINK_LIFE, "redis": redis})
         return
     typer.echo(url)
     typer.echo("It opens once, within ten minutes.", err=True)
+    if settings.store.redis_url:
+        told = f"The data is in the Redis at {redis}." if redis else "Redis does not answer here."
+        typer.echo(told, err=True)
+
+
+def _redis(settings: Settings) -> str | None:
+    """Return which server has the data now; None where none answers, or the embedded one has it."""
+    if settings.store.redis_url is None:
+        return None
+    try:
+        return run_loop(server_at(settings, settings.store.redis_url))
+    except StoreError:
+        return None

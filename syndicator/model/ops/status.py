@@ -84,3 +84,10 @@ class Status(Struct, frozen=True, kw_only=True):
     """Subscribers of our own hub."""
     layout: int = 0
     """The version of the stored layout."""
+    redis: str = ""
+    """The server that has the data now, without user and password: host and port, or the path of a socket."""
+
+    @property
+    def has_server_of_its_own(self) -> bool:
+        """Return whether the data is in a server that is reached over the network."""
+        return not self.redis.startswith("/")

@@ -50,6 +50,28 @@ FILTER = (
 )
 
 
+class ServiceStatus(Struct, frozen=True, kw_only=True):
+    """How the service stands as a whole."""
+
+    ok: bool = True
+    at: datetime
+    redis: str
+    """The server that has the data now: with Sentinel the primary, in a cluster the node."""
+    layout: int
+    """The version of the stored layout."""
+    sources: int
+    feeds: int
+    articles: int
+    last_hour: int
+    """Articles that were admitted in the last hour."""
+    newest_at: datetime | None
+    """When an article was admitted last."""
+    held: int
+    """Articles under embargo."""
+    outbox: int
+    """Events that are not yet fanned out to the endpoints."""
+
+
 class ReadingRoutes:
     """Handlers of what is only read: one JSON document each."""
 
@@ -65,6 +87,7 @@ class ReadingRoutes:
         base, one = "/api/v1", "/api/v1/articles/{article}"
         paged: dict[str, Any] = {"is_list": True, "query": PAGED, "refusals": (400,)}
         return [
+            ApiRoute("GET", f"{base}/status", self.status, ServiceStatus, TokenScope.ADMIN, "Operation"),
             sources(f"{base}/sources", self.sources, SourceShown, **paged),
             sources(f"{base}/sources/{{source}}", self.source, SourceShown, refusals=(404,)),
             sources(
@@ -90,6 +113,25 @@ class ReadingRoutes:
             articles(one + "/revisions/{revision:[0-9]{1,9}}", self.revision, Compared, refusals=(404,)),
             articles(f"{base}/withdrawals", self.withdrawals, WithdrawalLine, **paged),
         ]
+
+    async def status(self, request: web.Request) -> web.Response:
+        """Show how the service stands as a whole, and which server has its data."""
+        del request
+        status = await self._reading.status(())
+        return document(
+            ServiceStatus(
+                at=status.at,
+                redis=status.redis,
+                layout=status.layout,
+                sources=len(self._reading.source_ids),
+                feeds=status.feeds,
+                articles=status.articles,
+                last_hour=status.last_hour,
+                newest_at=status.newest_at,
+                held=status.held,
+                outbox=status.outbox,
+            )
+        )
 
     async def sources(self, request: web.Request) -> web.Response:
         """List the sources with their state, their health, and how they stand with their hubs."""

@@ -45,6 +45,7 @@ CONSOLE_TEXTS: Mapping[str, tuple[str, str]] = {
     "place.changes": ("Perubahan", "Changes"),
     "place.log": ("Log", "Log"),
     "place.tokens": ("Token", "Tokens"),
+    "redis_server": ("Server Redis", "Redis server"),
     "last_hour": ("Dalam satu jam terakhir", "In the last hour"),
     "foreign_form": (
         "Formulir ini tidak dikirim dari konsol",

@@ -84,7 +84,13 @@ async def test_a_change_that_no_replica_has_is_answered_with_a_warning(
 
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
         assert await made(session, "a") is None
+        async with session.get(f"{url}/api/v1/status", headers=headers) as answer:
+            assert (await answer.json())["redis"] == primary.place
         await session.post(f"{url}/admin/sign-in", data={"token": admin}, headers=headers)
+        async with session.get(f"{url}/admin/", headers=headers) as page:
+            assert primary.place in await page.text()
+        _, _, told = await run(on_sentinel, "status", "--port", "8081")
+        assert f"The data is in the Redis at {primary.place}." in told
         for one in others:
             one.freeze()
         assert await made(session, "b") == "not-replicated"
