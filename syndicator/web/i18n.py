@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
 from syndicator.model.feed import Site
+from syndicator.web.sentences import SENTENCES
 from syndicator.web.texts.texts import DAYS, LANGUAGES, MONTHS, TEXTS
 
 FALLBACK = "en"
@@ -25,6 +28,18 @@ class Wording:
     def __call__(self, key: str, **values: object) -> str:
         """Return the sentence of that key; KeyError where there is none."""
         return TEXTS[key][self._index].format_map(values)
+
+    def sentence(self, text: str) -> Markup:
+        """Return a sentence of a use case as HTML: translated where it is known, else marked as English."""
+        if self.language == "en" or " " not in text:  # codes are the same in every language
+            return Markup.escape(text)
+        known = SENTENCES.get(self.language)
+        translated = known.translated(text) if known else None
+        return (
+            Markup('<span lang="en">{}</span>').format(text)
+            if translated is None
+            else Markup.escape(translated)
+        )
 
     def moment(self, instant: datetime) -> str:
         """Write a date in full: `Kamis, 5 November 2026, 12.00 WIB`."""

@@ -90,15 +90,36 @@ class StoryEditing:
         """Return why two articles are one story or not. Raises StoryRefused where an article is missing."""
         if one == other:
             raise StoryRefused(f"article {one} was named twice: name two")
-        first, second = [await self._article(name) for name in (one, other)]
-        place, other_place = await self._store.stories.places([one, other])
-        return Explanation(
-            one=_member(first, place),
-            other=_member(second, other_place),
-            together=(place.story or one) == (other_place.story or other),
-            judged=compare(first, second, self._policy),
-            placed=(place, other_place),
-        )
+        found = await self.explain_each(one, [other])
+        if other not in found:
+            for name in (one, other):
+                await self._article(name)
+            raise StoryRefused(f"articles {one} and {other} have just changed: try again")
+        return found[other]
+
+    async def explain_each(self, one: ArticleId, others: Sequence[ArticleId]) -> dict[ArticleId, Explanation]:
+        """Return the same for each of the others, without those that are missing."""
+        ids = [one, *others]
+        articles, places = await self._store.articles.get_many(ids), await self._store.stories.places(ids)
+        first = articles[0]
+        if first is None:
+            return {}
+        found = [
+            (name, article, place)
+            for name, article, place in zip(others, articles[1:], places[1:], strict=True)
+            if article is not None
+        ]
+        judged = compare(first, [article for _, article, _ in found], self._policy)
+        return {
+            name: Explanation(
+                one=_member(first, places[0]),
+                other=_member(article, place),
+                together=(places[0].story or one) == (place.story or name),
+                judged=verdict,
+                placed=(places[0], place),
+            )
+            for (name, article, place), verdict in zip(found, judged, strict=True)
+        }
 
     async def split(self, article_id: ArticleId) -> StoryTold:
         """Remove an article from its story, so that it is no copy any more; return the remaining story."""

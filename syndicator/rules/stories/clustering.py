@@ -211,10 +211,18 @@ class Comparison(Struct, frozen=True, kw_only=True):
     """Words of both articles, highest weight first."""
 
 
-def compare(one: Article, other: Article, policy: StoriesPolicy) -> Comparison:
-    """Judge two articles, with their bodies, against each other."""
-    first, second = sorted((one, other), key=lambda article: (article.first_seen_at, article.id))
-    early, late = fingerprint(first), fingerprint(second)
+def compare(one: Article, others: Sequence[Article], policy: StoriesPolicy) -> list[Comparison]:
+    """Judge an article against each of the others, all with their bodies."""
+    mine = (one, fingerprint(one))
+    return [_compared(mine, (other, fingerprint(other)), policy) for other in others]
+
+
+def _compared(
+    one: tuple[Article, Fingerprint], other: tuple[Article, Fingerprint], policy: StoriesPolicy
+) -> Comparison:
+    (first, early), (second, late) = sorted(
+        (one, other), key=lambda each: (each[0].first_seen_at, each[0].id)
+    )
     words = weighed_words(late.text.title, late.text.words)
     known = {term_of(word): word for word in words}
     return Comparison(

@@ -48,16 +48,9 @@ class StoryPages:
     async def story(self, request: web.Request) -> web.Response:
         """Show one story, by any of its articles: how each of them compares with the first."""
         found = await self._cases.story_editing.story(_named(request))
-        first = found.members[0].article
-        rows = [
-            MemberRow(
-                teller=one,
-                why=await self._cases.story_editing.explain(first, one.article)
-                if 0 < place < MOST_EXPLAINED
-                else None,
-            )
-            for place, one in enumerate(found.members)
-        ]
+        first, *others = [one.article for one in found.members[:MOST_EXPLAINED]]
+        why = await self._cases.story_editing.explain_each(first, others)
+        rows = [MemberRow(teller=one, why=why.get(one.article)) for one in found.members]
         return self._console.page(request, "story.html", "stories", story=found, rows=rows)
 
     async def split(self, request: web.Request) -> web.Response:

@@ -82,7 +82,7 @@ async def test_a_group_shows_schedules_rests_and_limits_in_words(operator: Clien
     assert words_of(page, "section[aria-labelledby=plans] dd") == [
         "Every 5 min",
         (
-            "By cron 30 6 * * mon-fri, time of Asia/Jakarta ( at 06:30, Monday through Friday ) "
+            "By cron 30 6 * * mon-fri, time of Asia/Jakarta (at 06:30, Monday through Friday) "
             "Only Monday–Friday 05:00–23:30, Saturday 22:00–02:00, time of Asia/Jakarta "
             "Rests on holidays of ID "
             "Now: Blackout: 5 Nov 2026, 18:00 WIB until 5 Nov 2026, 20:00 WIB: they <move>"
