@@ -19,7 +19,13 @@ from msgspec.structs import replace
 from syndicator.background import meanwhile
 from syndicator.errors import ConfigError, Fault, SealError, StoreError, StoreUnavailable, SyndicatorError
 from syndicator.model.clock import Clock
-from syndicator.model.ops.configuration import AddedTable, ConfigFile, ConfigurationVersion, ProcessNote
+from syndicator.model.ops.configuration import (
+    AddedTable,
+    ConfigFile,
+    ConfigurationVersion,
+    ProcessNote,
+    WrittenTable,
+)
 from syndicator.observe.logs import get_logger
 from syndicator.observe.pauses import paused_collection
 from syndicator.settings.files import Look
@@ -152,6 +158,15 @@ class LiveConfiguration:
         stored = await self._versions.load()
         shared = None if stored is None else await self._shared(stored)
         return await _aside(self._local.checked, self._files, added, shared)
+
+    async def written(self, kind: str, name: str) -> WrittenTable | None:
+        """Return a table as the files of the version have it; None where it stands in none.
+
+        Raises SealError where the files of the version cannot be opened here.
+        """
+        stored = await self._versions.load()
+        shared = None if stored is None else await self._shared(stored)
+        return await _aside(self._local.written, self._files, shared, kind, name)
 
     @asynccontextmanager
     async def followed(self, apply: Apply) -> AsyncIterator[None]:

@@ -2,6 +2,7 @@
 
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
+from syndicator.pipeline.ops.configuration_tables import ConfigurationTables
 from syndicator.service import Service
 from syndicator.settings.endpoint_registration import registration_schema
 from syndicator.web.use_cases import UseCases
@@ -25,6 +26,7 @@ def use_cases_of(service: Service, live: LiveConfiguration) -> UseCases:
         audience=service.audience,
         audit=service.store.audit,
         editing=ConfigurationEditing(service.store, live.check, service.clock),
+        tables=ConfigurationTables(service.store, live.written),
         reload=live.reload,
         trials=service.trials,
         source_control=service.source_control,

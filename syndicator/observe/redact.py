@@ -86,6 +86,21 @@ def clean_named(key: str, value: object, depth: int = 0) -> object:
     return clean(value, depth)
 
 
+def redacted(value: object, key: str = "") -> object:
+    """Return a value of any size with its secrets hidden, and all else as it is; `key` is its name."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if _SECRET_KEY.search(key):
+        return HIDDEN
+    if isinstance(value, str):
+        return hide_secrets(value)
+    if isinstance(value, Mapping):
+        return {name: redacted(inner, str(name)) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(inner) for inner in value]
+    return value
+
+
 def _escaped(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"  # noqa: PLR2004  two digits are enough to there

@@ -9,9 +9,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from syndicator.rules.suggestions import suggestion
-from syndicator.settings.files import show
+from syndicator.rules.toml_lines import Location, show
 from syndicator.settings.form import Form
-from syndicator.settings.toml_lines import Location
 
 MOST_LISTED = 100
 """A fault lists at most so many names."""

@@ -1,7 +1,6 @@
 """All `*.toml` files of a folder, and of the folders in it, read as one document that knows its origins."""
 
 import os
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -12,14 +11,12 @@ from msgspec import Struct
 
 from syndicator.errors import Fault
 from syndicator.model.ops.configuration import ConfigFile
-from syndicator.settings.toml_lines import Location, key_lines
+from syndicator.rules.toml_lines import Location, key_lines, show, syntax_fault
 
 Look = tuple[tuple[str, int, int], ...]
 """Path, time of the last change in ns and size in bytes of each file."""
 KeyPath = tuple[str, ...]
 
-_WHERE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 EXAMPLES = "examples"
 """The one folder inside that is left alone: things to copy from."""
 NO_FILES = "*.toml"
@@ -120,12 +117,6 @@ class ConfigDocument:
     def _add(self, file: str, path: Location, reason: str, remedy: str) -> None:
         line = self.line(file, path)
         self.faults.append(Fault(file=file, key=show(path), reason=reason, remedy=remedy, line=line))
-
-
-def show(path: Location) -> str:
-    """Write a path as people do: `feed.latest.filter.source[0]`, in one line whatever the keys hold."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return _CONTROL.sub("�", text.removeprefix("."))
 
 
 def read_folder(folder: Path) -> ConfigDocument:
@@ -231,20 +222,8 @@ def _table(document: ConfigDocument, content: bytes, file: str) -> Mapping[str, 
         line = error.object[: error.start].count(b"\n") + 1
         unreadable(line, "is not written in UTF-8", "save the file as UTF-8")
     except tomli.TOMLDecodeError as error:
-        where, reason = _syntax_fault(str(error), content)
+        where, reason = syntax_fault(error, content.decode("utf-8-sig"))
         unreadable(where, f"is not valid TOML: {reason}", "see https://toml.io for how it is written")
     except RecursionError:
         unreadable(None, "is nested too deeply", "write tables as [table.below] instead of { … }")
     return {}
-
-
-def _syntax_fault(message: str, content: bytes) -> tuple[int | None, str]:
-    """Return the line of a fault, where it is known, and the reason."""
-    where = _WHERE.search(message)
-    reason = _CONTROL.sub("�", _WHERE.sub("", message))
-    if where is None:
-        return None, reason
-    if where["line"] is None:
-        last = content.rstrip().count(b"\n") + 1
-        return last, f"{reason} at the end of the file"
-    return int(where["line"]), f"{reason} in column {where['column']}"

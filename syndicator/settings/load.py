@@ -16,6 +16,7 @@ from syndicator.model.endpoint import OPERATORS
 from syndicator.model.feed import Site
 from syndicator.model.ids import EndpointId, FeedId, SourceId, TokenId
 from syndicator.model.source import Source
+from syndicator.rules.toml_lines import Location
 from syndicator.settings.environment import override
 from syndicator.settings.fault_messages import FormFault, faults_of, nearest
 from syndicator.settings.files import NO_FILES, ConfigDocument, read_folder
@@ -26,7 +27,6 @@ from syndicator.settings.tables.configuration import Configuration, Trial
 from syndicator.settings.tables.hub import HubSection
 from syndicator.settings.tables.sections import EgressSection, SiteSection
 from syndicator.settings.tables.sources import inherit
-from syndicator.settings.toml_lines import Location
 from syndicator.store.cold.objects import NO_PLACE, NO_PLACE_REMEDY
 
 

@@ -5,12 +5,13 @@ it uses and how many processes it starts are its own, and so is what its environ
 """
 
 import hashlib
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from syndicator.model.ops.configuration import AddedTable, ConfigFile
+from syndicator.model.ops.configuration import AddedTable, ConfigFile, WrittenTable
 from syndicator.settings.files import (
     ConfigDocument,
     ConfigFiles,
@@ -82,6 +83,22 @@ class LocalConfiguration:
         self._completed(document, added)
         return names
 
+    def written(
+        self, own: ConfigFiles, shared: tuple[int, Sequence[ConfigFile]] | None, kind: str, name: str
+    ) -> WrittenTable | None:
+        """Return a table as these files, or those of a version, have it; None where they do not."""
+        document = self._document(own, shared)
+        if not document.has((kind, name)):
+            return None
+        file = document.origin((kind, name))
+        version = shared[0] if shared else None
+        return WrittenTable(
+            table=document.table(kind, name),
+            file=file.removeprefix(_of_version(version) if version else str(self.folder) + os.sep),
+            line=document.line(file, (kind, name)),
+            version=version,
+        )
+
     def _completed(self, document: ConfigDocument, added: Iterable[AddedTable]) -> Settings:
         for each in added:
             if each.id not in document.table(each.kind):
@@ -93,8 +110,12 @@ class LocalConfiguration:
         if shared is not None:
             version, files = shared
             document.keep(OWN_TABLES)
-            add_files(document, files, f"version {version}: ", without=OWN_TABLES)
+            add_files(document, files, _of_version(version), without=OWN_TABLES)
         return document
+
+
+def _of_version(version: int) -> str:
+    return f"version {version}: "
 
 
 def shared_digest(files: ConfigFiles) -> str:

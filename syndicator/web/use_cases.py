@@ -11,6 +11,7 @@ from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.ops.article_trace import ArticleTracer
 from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
+from syndicator.pipeline.ops.configuration_tables import ConfigurationTables
 from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.preview.trials import SourceTrials
@@ -45,6 +46,7 @@ class UseCases:
     audience: Audience
     audit: AuditLog
     editing: ConfigurationEditing
+    tables: ConfigurationTables
     reload: Callable[[], None]
     """Has this process read its files again."""
     source_control: SourceControl

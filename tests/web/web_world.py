@@ -15,11 +15,12 @@ from multidict import CIMultiDictProxy
 from support import NOON, ManualClock, grouping_admitter
 
 from syndicator.gather.gatherer import Gatherer
+from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.article import Candidate, Photo, Provenance, RelatedLink
 from syndicator.model.delivery import Endpoint
 from syndicator.model.feed import FeedSpec, Filter, Order, Origin, Site
 from syndicator.model.ids import ArticleId, FeedId, SourceId
-from syndicator.model.ops.configuration import AddedTable
+from syndicator.model.ops.configuration import AddedTable, WrittenTable
 from syndicator.model.schedule import Every
 from syndicator.model.source import Source, SourceKind
 from syndicator.observe.metrics import open_metrics
@@ -32,6 +33,7 @@ from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.ops.article_trace import ArticleTracer
 from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
+from syndicator.pipeline.ops.configuration_tables import ConfigurationTables
 from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.popularity.scoring import Scoring
@@ -130,6 +132,11 @@ async def _no_files(added: Sequence[AddedTable]) -> Mapping[str, Collection[str]
     return {}
 
 
+async def _in_no_file(kind: str, name: str) -> WrittenTable | None:
+    del kind, name
+    return None
+
+
 @dataclass
 class World:
     """Everything that a test of the web needs."""
@@ -145,6 +152,8 @@ class World:
     egress: Any = None
     pool: Any = None
     search: Any = None
+    live: LiveConfiguration | None = None
+    """Whose files are those of the configuration; None: there are none."""
     publisher: Publisher = field(init=False)
     reading: Queries = field(init=False)
     story_editing: StoryEditing = field(init=False)
@@ -215,7 +224,8 @@ class World:
             replay_control=ReplayControl(self.store, self.registration, self.clock),
             audience=Audience(self.store.audiences, self.clock),
             audit=self.store.audit,
-            editing=ConfigurationEditing(self.store, _no_files, self.clock),
+            editing=ConfigurationEditing(self.store, self.live.check if self.live else _no_files, self.clock),
+            tables=ConfigurationTables(self.store, self.live.written if self.live else _in_no_file),
             reload=lambda: None,
             schedule_preview=self.schedule_preview,
             backfill_control=BackfillControl(

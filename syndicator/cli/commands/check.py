@@ -195,7 +195,7 @@ def _remove(
 def _export(context: typer.Context) -> None:
     """Print what was added beside the files as TOML, with its secrets: to be kept in a file."""
     added = edit(context, lambda editing: editing.added())
-    typer.echo("\n".join(table_block(f"{each.kind}.{each.id}", each.table) for each in added), nl=False)
+    typer.echo("\n".join(table_block(each.kind, each.id, each.table) for each in added), nl=False)
 
 
 def _document(shown: ConfigurationShown) -> dict[str, Any]:

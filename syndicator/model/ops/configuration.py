@@ -1,5 +1,6 @@
 """One version of the configuration, as all processes of a service share it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,19 @@ class AddedTable(Struct, frozen=True, kw_only=True):
     """As it would stand in a file, as JSON has it."""
     by: str
     at: datetime
+
+
+class WrittenTable(Struct, frozen=True, kw_only=True):
+    """A table of the configuration that stands in a file."""
+
+    table: Mapping[str, Any]
+    """As it is written, with its secrets."""
+    file: str
+    """Relative to the configuration folder; the first one where several have parts of it."""
+    line: int | None
+    """Where it begins there."""
+    version: int | None = None
+    """The version whose file it is; None: this process has the same files."""
 
 
 class ConfigurationVersion(Struct, frozen=True, kw_only=True):

@@ -11,13 +11,11 @@ from syndicator.model.clock import Clock
 from syndicator.model.ops.configuration import AddedTable, ConfigurationVersion, ProcessNote
 from syndicator.observe.actor import actor
 from syndicator.observe.redact import HIDDEN, clean
+from syndicator.pipeline.ops.configuration_tables import SECRET_KEYS, shown_table
 from syndicator.store.store import Store
 
 _ATTEMPTS = 5
 """Of a change, while others change the configuration as well."""
-
-_SECRET_KEYS = frozenset({"headers", "cookies", "auth", "proxy"})
-"""Keys of a source whose values are for its server alone."""
 
 Tables = Mapping[str, Mapping[str, Mapping[str, object]]]
 """By kind and id."""
@@ -89,10 +87,8 @@ class ConfigurationEditing:
         table = added.get((kind, name))
         if table is None:
             return None
-        return {
-            key: HIDDEN if key in _SECRET_KEYS or clean(value) != value else value
-            for key, value in table.items()
-        }
+        shown = shown_table(kind, table)
+        return {key: value if shown[key] == value else HIDDEN for key, value in table.items()}
 
     async def edited(self, kind: str, name: str, table: Mapping[str, object]) -> None:
         """Put a table in the place of an added one; what is `[hidden]` stays as it was.
@@ -219,5 +215,5 @@ def without_secrets(added: AddedTable) -> AddedTable:
 
 
 def _shown(table: Mapping[str, object]) -> dict[str, Any]:
-    hidden = dict.fromkeys(_SECRET_KEYS & table.keys(), HIDDEN)
+    hidden = dict.fromkeys(SECRET_KEYS & table.keys(), HIDDEN)
     return cast("dict[str, Any]", clean({**table, **hidden}))

@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 
 from syndicator.model.source import ArticleRule, ListRule, PopularRule, Source, SourceKind
 from syndicator.model.token import Token
+from syndicator.observe.redact import UNSAFE
 
 _ADAPTIVE = "schedule = { adaptive = true }\n"
 _EVERY = 'schedule = { every = "5m", jitter = "30s" }\n'
@@ -62,9 +63,11 @@ def feed_block(name: str, fields: Mapping[str, str]) -> str:
     return _table(f"source.{name}", {"title": fields["title"], "kind": "feed", **fields}) + _ADAPTIVE
 
 
-def table_block(name: str, table: Mapping[str, object]) -> str:
-    """Write any table of the configuration."""
-    return f"[{name}]\n" + "".join(f"{_key(key)} = {_value(value)}\n" for key, value in table.items())
+def table_block(kind: str, name: str, table: Mapping[str, object]) -> str:
+    """Write any table of the configuration, such as `[source.ID]`."""
+    return f"[{kind}.{_key(name)}]\n" + "".join(
+        f"{_key(key)} = {_value(value)}\n" for key, value in table.items()
+    )
 
 
 def _key(key: str) -> str:
@@ -116,5 +119,5 @@ def _slug(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Write a TOML string: those of JSON are, but for the character that JSON need not escape."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """Write a TOML string: those of JSON are, and what is not seen, or turns the writing, is escaped."""
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))

@@ -66,7 +66,7 @@ class ConfigurationPages:
         table = await self._editing.to_edit(kind, name)
         if table is None:
             raise not_found("It was not added while the service runs: it stands in a file, or nowhere.")
-        return self._page(request, table_block(f"{kind}.{name}", table))
+        return self._page(request, table_block(kind, name, table))
 
     async def change(self, request: web.Request) -> web.Response:
         """Put the table of the form in place of the one before; what is wrong stands beside it."""

@@ -12,6 +12,7 @@ from msgspec import Struct
 from syndicator.errors import ConfigError, EndpointRefused, NoEndpoint
 from syndicator.model.ids import EndpointId, ReplayId
 from syndicator.model.ops.states import UNDELIVERED, DeliveryStatus
+from syndicator.pipeline.ops.configuration_tables import shown_table
 from syndicator.pipeline.preview.toml_blocks import table_block
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR, Asker
 from syndicator.pipeline.webhooks.inspection import ENDED, DeliveryQuery
@@ -199,6 +200,8 @@ class EndpointPages:
             now=overview.at,
             row=row,
             endpoint=shown,
+            block=table_block("endpoint", name, shown_table("endpoint", _given(shown.settings))),
+            table=None if shown.owner else await cases.tables.standing(name, "endpoint", "alert"),
             statuses=_STATUSES,
             status=status,
             waiting=waiting,
@@ -229,5 +232,8 @@ def _words(error: Exception) -> str:
 
 def _written(settings: Mapping[str, Any]) -> str:
     """Write the settings of an endpoint as TOML, without those that are not set."""
-    given = {key: value for key, value in settings.items() if value}
-    return table_block("x", given).partition("\n")[2]
+    return table_block("endpoint", "x", _given(settings)).partition("\n")[2]
+
+
+def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if value}

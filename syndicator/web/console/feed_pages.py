@@ -54,6 +54,7 @@ class FeedPages:
             spec=spec,
             line=line,
             parts=parts_of(spec.filter),
+            table=await self._cases.tables.standing(spec.id, "feed"),
             audience=audience,
             readers=readers[:_MOST_READERS],
             days=DAYS,

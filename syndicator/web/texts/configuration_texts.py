@@ -35,6 +35,22 @@ CONFIGURATION_TEXTS: Mapping[str, tuple[str, str]] = {
         "Tidak diambil atau diterbitkan lagi; artikel yang sudah ada tetap tersimpan.",
         "It is gathered or published no more; articles that are there stay.",
     ),
+    "its_table": ("Di konfigurasi", "In the configuration"),
+    "stands_at_line": ("{file}, baris {line}", "{file}, line {line}"),
+    "added_beside_by": (
+        "Ditambahkan di luar berkas oleh {who}, {when}.",
+        "Added beside the files by {who}, {when}.",
+    ),
+    "added_in_vain": (
+        "{who} menambahkan tabel bernama sama di luar berkas ({when}). Itu tidak berlaku: berkas menang.",
+        "{who} added a table of this name beside the files ({when}). It has no effect: the file wins.",
+    ),
+    "see_added": ("Lihat tabel itu", "See that table"),
+    "stands_nowhere": (
+        "Tidak ada berkas yang memuatnya sekarang: tabel ini baru dihapus, atau diatur lewat lingkungan.",
+        "No file has it now: it was removed just now, or the environment sets it.",
+    ),
+    "table_as_toml": ("Sebagai TOML", "As TOML"),
     "change_in_files": (
         "Diatur di berkas: ubah [{name}] di sana.",
         "It is configured in the files: change [{name}] there.",

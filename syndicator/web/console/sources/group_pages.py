@@ -29,6 +29,7 @@ class GroupPages:
     def __init__(self, cases: UseCases, console: Console) -> None:
         self._control = cases.source_control
         self._editing = cases.editing
+        self._tables = cases.tables
         self._reading = cases.reading
         self._groups = cases.reading.groups
         self._console = console
@@ -98,7 +99,7 @@ class GroupPages:
             group=group,
             drawn=strip_drawing(group.day),
             pause=_pause_of(name, await self._pauses()),
-            in_files=name not in added,
+            table=await self._tables.standing(name, "group"),
             most_varied=MOST_VARIED,
             words=plan_in_words,
             now=self._reading.clock(),

@@ -42,7 +42,7 @@ class SourcePage:
     def __init__(self, cases: UseCases, console: Console) -> None:
         self._reading = cases.reading
         self._backfill = cases.backfill_control
-        self._editing = cases.editing
+        self._tables = cases.tables
         self._console = console
 
     def routes(self) -> list[web.RouteDef]:
@@ -83,7 +83,7 @@ class SourcePage:
             paths=paths_of(shown.source),
             most_articles=MOST_ARTICLES,
             most_requests=MOST_REQUESTS,
-            in_files=await self._editing.to_edit("source", name) is None,
+            table=await self._tables.standing(name, "source"),
             fault=fault,
             typed=typed or {},
         )

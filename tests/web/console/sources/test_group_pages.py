@@ -195,7 +195,7 @@ async def test_a_group_that_was_added_links_to_its_configuration(
     assert "No source is in this group." in page.css("main")[0].text()
     assert (await rows(operator))[0].startswith("desa 0")
     kota = await page_of(operator, "/admin/groups/kota")
-    assert "group.kota" in kota.css("main")[0].text()
+    assert "No file has it now" in kota.css("section.table")[0].text(), "there are no files here"
 
 
 async def test_a_source_says_when_it_is_gathered_and_links_to_its_group(operator: Client) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from settings.as_toml import toml
 
-from syndicator.settings.toml_lines import Location, key_lines
+from syndicator.rules.toml_lines import Location, key_lines
 
 TEXT = '''# a comment with [table] and key = 1
 top = "a # no comment"

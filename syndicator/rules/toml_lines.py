@@ -1,4 +1,4 @@
-"""On which line each key of a TOML file stands: tomli gives values alone."""
+"""On which line of a TOML document each key stands, and what is wrong: tomli gives values alone."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,6 +18,29 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+
+_WHERE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def show(path: Location) -> str:
+    """Write a path as people do: `feed.latest.filter.source[0]`, in one line whatever the keys hold."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return _CONTROL.sub("�", text.removeprefix("."))
+
+
+def syntax_fault(error: tomli.TOMLDecodeError, text: str) -> tuple[int | None, str]:
+    """Return the line of what is no TOML, where it is known, and the reason."""
+    message = str(error)
+    where = _WHERE.search(message)
+    reason = _CONTROL.sub("�", _WHERE.sub("", message))
+    if where is None:
+        return None, reason
+    if where["line"] is None:
+        last = text.rstrip().count("\n") + 1
+        return last, f"{reason} at the end of the file"
+    return int(where["line"]), f"{reason} in column {where['column']}"
 
 
 def key_lines(text: str) -> Mapping[Location, int]:
