@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from machine import SetClock
 from redis import asyncio as aioredis
 from redis import exceptions
 from redis.asyncio.retry import Retry
@@ -40,6 +41,8 @@ class RedisProcess:
             "utf-8",
         )  # fmt: skip
         self._arguments = ["--sentinel"] if is_sentinel else []
+        self.clock: SetClock | None = None
+        """By which it goes; None: by that of this machine."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -56,6 +59,7 @@ class RedisProcess:
             [program, self._file, *more, *self._arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            env={**os.environ, **(self.clock.environment if self.clock else {})},
         )
         await until(self.is_there)
 
@@ -185,7 +189,11 @@ def _is_well(known: dict[str, str], sentinels: int, port: int) -> bool:
 
 @asynccontextmanager
 async def sentinel_group(
-    folder: Path, *, settings: Sequence[str] = (), sentinel_settings: Sequence[str] = ()
+    folder: Path,
+    *,
+    settings: Sequence[str] = (),
+    sentinel_settings: Sequence[str] = (),
+    clock_of_replicas: SetClock | None = None,
 ) -> AsyncIterator[SentinelGroup]:
     """Start three sentinels, a primary and two replicas; end what lives of them.
 
@@ -195,6 +203,8 @@ async def sentinel_group(
     primary = RedisProcess(folder / "server0", durable)
     follow = (*durable, f"replicaof 127.0.0.1 {primary.port}")
     servers = [primary, *(RedisProcess(folder / f"server{n}", follow) for n in (1, 2))]
+    for one in servers[1:]:
+        one.clock = clock_of_replicas
     watch = (
         f"sentinel monitor {MASTER} 127.0.0.1 {primary.port} 2",
         f"sentinel down-after-milliseconds {MASTER} {DOWN_AFTER_MS}",

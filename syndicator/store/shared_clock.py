@@ -5,6 +5,10 @@ The counter stands still while a virtual machine is paused, and runs at its own 
 again and again. The clock never goes back: where it is ahead, it runs at half speed until it agrees. Nor does
 it from one process to the next: each writes its time down, and a start goes on from there. Else, where the
 clock of Redis was set back by an hour, all that is due would wait for an hour.
+
+Where another server has taken over whose clock is ahead, time runs at one and a half speed until it agrees.
+Processes read its time up to `READ_INTERVAL_S` after each other: with a jump, who reads first would take the
+leases of the others for run out.
 """
 
 import asyncio
@@ -34,6 +38,10 @@ CONFIRMED_AFTER = timedelta(hours=1)
 AGREEMENT = timedelta(hours=1)
 """Between this clock and this machine's own, for what is old to be removed: it is kept for days at least."""
 
+GAIN = 0.5
+"""By this share time runs faster or slower until the clocks agree. Two processes differ by 5 s at most then,
+and a lease that is extended lasts 10 s more."""
+
 CARRIED = timedelta(days=1)
 """A start goes on from a time that is so far ahead of Redis' at most: time at half speed takes twice that."""
 
@@ -57,26 +65,36 @@ class SharedClock:
         self._steady = steady
         self._own = own
         self._base = there
-        self._base_s = self._slow_until_s = at_s
+        self._base_s = self._agrees_at_s = at_s
+        self._gain = 0.0
+        """By how much faster time runs until then: half as fast again, or half as fast."""
         self._jumped_at_s: float | None = None
 
     def __call__(self) -> datetime:
         return self._at(self._steady())
 
-    def follow(self, there: datetime, at_s: float) -> float:
+    def follow(self, there: datetime, at_s: float, *, is_another: bool = False) -> float:
         """Take a reading of the other clock; return by how many seconds this one was behind it.
 
-        What is behind goes on from the reading at once; what is ahead runs at half speed until it agrees.
+        What is ahead runs at half speed until it agrees. What is behind goes on from the reading at once; but
+        what is behind since another clock is read (`is_another`), a day at most, runs faster until it agrees.
         """
         now_s = max(self._steady(), at_s)
         now = self._at(now_s)
         behind_s = (there + timedelta(seconds=now_s - at_s) - now).total_seconds()
-        self._base = now + timedelta(seconds=max(behind_s, 0.0))
+        slow_s = CARRIED.total_seconds() if is_another else max(self.behind_s(now_s), 0.0)
+        caught_up_s = min(behind_s, slow_s)
+        self._base = now + timedelta(seconds=max(behind_s, 0.0) - max(caught_up_s, 0.0))
         self._base_s = now_s
-        self._slow_until_s = now_s + 2 * max(-behind_s, 0.0)
+        self._agrees_at_s = now_s + abs(caught_up_s) / GAIN
+        self._gain = GAIN if caught_up_s > 0 else -GAIN
         if abs(behind_s) > JUMP_S:
             self.doubt()
         return behind_s
+
+    def behind_s(self, now_s: float) -> float:
+        """Return by how many seconds this clock is behind the other one by what was read; ahead: below 0."""
+        return max(self._agrees_at_s - now_s, 0.0) * self._gain
 
     def doubt(self) -> None:
         """Have nothing old removed for a while, as after a jump."""
@@ -100,8 +118,8 @@ class SharedClock:
 
     def _at(self, now_s: float) -> datetime:
         passed_s = now_s - self._base_s
-        if passed_s > 0 and self._slow_until_s > self._base_s:
-            passed_s -= (min(now_s, self._slow_until_s) - self._base_s) / 2
+        if passed_s > 0 and self._agrees_at_s > self._base_s:
+            passed_s += (min(now_s, self._agrees_at_s) - self._base_s) * self._gain
         return self._base + timedelta(0, passed_s)
 
 
@@ -113,13 +131,16 @@ def time_at_start(there: datetime, written: tuple[datetime, datetime] | None) ->
     if written is None:
         return there
     ahead = ahead_before(there, written)
-    return there + ahead if timedelta() < ahead <= CARRIED else there
+    return there + ahead if abs(ahead) <= CARRIED else there
 
 
 def ahead_before(there: datetime, written: tuple[datetime, datetime]) -> timedelta:
-    """Return how far a process that ran before would be ahead of the other clock by now, at half speed."""
+    """Return how far a process that ran before would be ahead of the other clock by now; behind: below 0."""
     then, there_then = written
-    return then + max(there - there_then, timedelta()) / 2 - there
+    passed = max(there - there_then, timedelta())
+    if then < there_then:  # it ran faster
+        return min(then - there_then + passed * GAIN, timedelta())
+    return max(then + passed * (1 - GAIN) - there, timedelta())
 
 
 @asynccontextmanager
@@ -129,17 +150,18 @@ async def redis_clock(connection: Connection, key: str) -> AsyncIterator[SharedC
     `key`: where processes write their time down.
     """
     there, at_s, _ = await _reading(connection)
+    server = (await connection.server()).place
     written = await _written(connection, key)
     clock = SharedClock(time_at_start(there, written), at_s, steady_s, system_clock)
     if written is not None and (ahead := ahead_before(there, written)) > CARRIED:
         clock.doubt()
         _warn_of_time_before(ahead)
-    behind_s = min(clock.follow(there, at_s), 0.0)
+    behind_s = clock.follow(there, at_s, is_another=True)
     if abs(behind_s) > JUMP_S:
-        _warn_of_jump(behind_s)
+        _warn_of_jump(behind_s, is_another=behind_s > 0)
     if abs(clock.ahead_of_own_s) > AGREEMENT.total_seconds():
         _warn_of_disagreement(clock)
-    async with meanwhile(_follow(connection, key, clock, behind_s), "follow the time of Redis"):
+    async with meanwhile(_follow(connection, key, clock, server), "follow the time of Redis"):
         yield clock
 
 
@@ -166,19 +188,23 @@ async def _written(connection: Connection, key: str) -> tuple[datetime, datetime
     return from_ms(then_ms), from_ms(there_ms)
 
 
-async def _follow(connection: Connection, key: str, clock: SharedClock, behind_s: float) -> None:
+async def _follow(connection: Connection, key: str, clock: SharedClock, server: str) -> None:
     agrees = True
     while True:
         await asyncio.sleep(READ_INTERVAL_S)
         try:
+            asked = (await connection.server()).place
             there, at_s, took_s = await _reading(connection)
+            answering = (await connection.server()).place
         except StoreError:
             continue  # the next one is waited for
-        if took_s > MAX_READING_S:
+        if took_s > MAX_READING_S or answering != asked:
             continue
-        before_s, behind_s = behind_s, clock.follow(there, at_s)
-        if abs(behind_s - min(before_s, 0.0)) > JUMP_S:
-            _warn_of_jump(behind_s)
+        is_another, server = server != answering, answering
+        expected_s = clock.behind_s(steady_s())
+        behind_s = clock.follow(there, at_s, is_another=is_another)
+        if abs(behind_s - expected_s) > JUMP_S:
+            _warn_of_jump(behind_s, is_another=is_another)
         agreed, agrees = agrees, abs(clock.ahead_of_own_s) <= AGREEMENT.total_seconds()
         if agreed and not agrees:
             _warn_of_disagreement(clock)
@@ -186,7 +212,15 @@ async def _follow(connection: Connection, key: str, clock: SharedClock, behind_s
             await connection.call("SET", key, f"{to_ms(clock())} {to_ms(there)}", "PX", _CARRIED_MS)
 
 
-def _warn_of_jump(behind_s: float) -> None:
+def _warn_of_jump(behind_s: float, *, is_another: bool) -> None:
+    if behind_s > 0 and is_another:
+        log.warning(
+            "clock_jumped",
+            seconds=round(behind_s),
+            detail="another Redis has taken over, whose clock is ahead: all processes run at one and a half "
+            "speed until they agree; nothing old is removed for an hour",
+        )
+        return
     if behind_s > 0:
         log.warning(
             "clock_jumped",

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from support import NOON, until
@@ -28,8 +29,8 @@ class World:
         self.own += seconds * SECOND
         self.counter_s += seconds
 
-    def read(self) -> float:
-        return self.clock.follow(self.there, self.counter_s)
+    def read(self, *, is_another: bool = False) -> float:
+        return self.clock.follow(self.there, self.counter_s, is_another=is_another)
 
 
 def test_it_goes_on_between_readings() -> None:
@@ -68,6 +69,58 @@ def test_it_never_goes_back_and_agrees_after_a_while() -> None:
     assert world.clock() == world.there
     world.passes(7)
     assert world.clock() == world.there
+
+
+def test_where_another_redis_is_ahead_time_does_not_jump_and_agrees_after_a_while() -> None:
+    world = World()
+    world.there += 60 * SECOND
+    assert world.read(is_another=True) == 60
+    assert world.clock() == NOON
+    told = [world.clock()]
+    for _ in range(12):
+        world.passes(10)
+        world.read()
+        told.append(world.clock())
+    assert [(later - one).total_seconds() for one, later in pairwise(told)] == [15] * 12
+    assert world.clock() == world.there
+    world.passes(10)
+    assert world.clock() == world.there
+
+
+def test_a_pause_while_it_catches_up_is_made_up_for_at_once() -> None:
+    world = World()
+    world.there += 60 * SECOND
+    world.read(is_another=True)
+    world.passes(20)
+    world.there += 300 * SECOND  # this machine was paused
+    world.read()
+    assert world.clock() == world.there - 50 * SECOND
+    world.passes(100)
+    assert world.clock() == world.there
+
+
+def test_processes_that_read_ten_seconds_apart_differ_by_five() -> None:
+    early, late = World(), World()
+    for world in (early, late):
+        world.there += 60 * SECOND
+    early.read(is_another=True)
+    for world in (early, late):
+        world.passes(10)
+    assert early.clock() - late.clock() == 5 * SECOND
+    late.read(is_another=True)
+    for world in (early, late):
+        world.passes(60)
+    assert early.clock() - late.clock() == 5 * SECOND
+    for world in (early, late):
+        world.passes(60)
+    assert early.clock() == late.clock() == early.there
+
+
+def test_another_redis_that_is_days_ahead_is_followed_at_once_but_for_a_day() -> None:
+    world = World()
+    world.there += timedelta(days=3)
+    world.read(is_another=True)
+    assert world.clock() == world.there - timedelta(days=1)
 
 
 def test_beside_a_redis_that_is_days_ahead_nothing_is_removed() -> None:
@@ -111,6 +164,11 @@ HOUR = timedelta(hours=1)
         ((NOON + HOUR, NOON + HOUR), NOON + HOUR),  # Redis' clock was set back since
         ((NOON + HOUR, NOON - 20 * SECOND), NOON + HOUR + 10 * SECOND),  # before that
         ((NOON + timedelta(days=30), NOON), NOON),  # too far
+        (
+            (NOON - 80 * SECOND, NOON - 20 * SECOND),
+            NOON - 50 * SECOND,
+        ),  # another Redis took over, which is ahead
+        ((NOON - 19 * HOUR - 60 * SECOND, NOON - 19 * HOUR), NOON),
     ],
 )
 def test_a_start_goes_on_from_the_time_of_processes_before_it(
