@@ -37,6 +37,14 @@ FLAGS = (
 LONG = "https://example.example/" + "sangat-panjang/" * 20
 TEXT = " ".join(f"Petugas regu {number} memadamkan kios nomor {number + 40} di pasar." for number in range(9))
 
+ADDED = {
+    "title": "<b>Desa</b>",
+    "kind": "feed",
+    "url": LONG,
+    "headers": {"X-Key": "geheim"},
+    "tags": [LONG, "desa"],
+}
+
 NO_BROWSER = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 
 
@@ -72,6 +80,7 @@ class Seen:
             "/admin/groups",
             "/admin/groups/regional",
             "/admin/configuration",
+            "/admin/configuration/source/desa",
             "/admin/add?by=hand",
             "/admin/add",
             "/admin/articles",
@@ -157,6 +166,7 @@ async def open_shown(store: Store, clock: ManualClock, folder: Path) -> AsyncIte
     await world.rank(*ids)
     await _ranks(world, ids)
     await get_into_trouble(world, ids[0])
+    await world.cases.editing.put({"source": {"desa": ADDED}, "group": {"regional": {"title": LONG}}})
     article_search = ArticleSearch(store, SearchIndex(folder))
     await article_search.build()
     scoring = Scoring(store, PopularityPolicy())

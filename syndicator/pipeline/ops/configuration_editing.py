@@ -12,6 +12,13 @@ from syndicator.model.ops.configuration import AddedTable, ConfigurationVersion,
 from syndicator.observe.actor import actor
 from syndicator.observe.redact import HIDDEN, clean
 from syndicator.pipeline.ops.configuration_tables import SECRET_KEYS, shown_table
+from syndicator.pipeline.ops.table_changes import (
+    ChangedMeanwhile,
+    PlannedChange,
+    TableToEdit,
+    mark_of,
+    planned_change,
+)
 from syndicator.store.store import Store
 
 _ATTEMPTS = 5
@@ -81,31 +88,53 @@ class ConfigurationEditing:
         _, added = await self._current()
         return added
 
-    async def to_edit(self, kind: str, name: str) -> dict[str, Any] | None:
-        """Return an added table to be changed by hand: what holds a secret stands there as `[hidden]`."""
-        added = {(each.kind, each.id): each.table for each in await self.added()}
-        table = added.get((kind, name))
-        if table is None:
+    async def to_edit(self, kind: str, name: str) -> TableToEdit | None:
+        """Return an added table to be changed by hand; None where there is none."""
+        added = _named(await self.added(), kind, name)
+        if added is None:
             return None
-        shown = shown_table(kind, table)
-        return {key: value if shown[key] == value else HIDDEN for key, value in table.items()}
+        shown = shown_table(kind, added.table)
+        table = {key: value if shown[key] == value else HIDDEN for key, value in added.table.items()}
+        return TableToEdit(table=table, mark=mark_of(added))
 
-    async def edited(self, kind: str, name: str, table: Mapping[str, object]) -> None:
+    async def planned(self, kind: str, name: str, table: Mapping[str, object]) -> PlannedChange:
+        """Return what `edited` would change, and write nothing. Raises ConfigError, NotAdded."""
+        _, added = await self._current()
+        before, whole = await self._whole(added, kind, name, table)
+        rest = [each for each in added if each is not before]
+        if name in (await self._check([*rest, replace(before, table=whole)])).get(kind, ()):
+            raise NotAdded(kind, name, in_files=True)
+        return planned_change(before, whole)
+
+    async def edited(self, kind: str, name: str, table: Mapping[str, object], seen: str) -> None:
         """Put a table in the place of an added one; what is `[hidden]` stays as it was.
 
-        Raises ConfigError, NotAdded.
+        `seen`: the mark of the table that the change was made for.
+
+        Raises:
+            ChangedMeanwhile: where it is another one now.
+            ConfigError: with every fault of the whole configuration.
+            NotAdded: where there is no such table.
+
         """
-        added = {(each.kind, each.id): each.table for each in await self.added()}
-        before = added.get((kind, name))
+        before, whole = await self._whole(await self.added(), kind, name, table)
+        if mark_of(before) != seen:
+            raise ChangedMeanwhile(before)
+        await self._put({kind: {name: whole}}, anew=False, seen=seen)
+
+    async def _whole(
+        self, added: Sequence[AddedTable], kind: str, name: str, table: Mapping[str, object]
+    ) -> tuple[AddedTable, dict[str, Any]]:
+        """Return the added table of a name, and what would take its place, with the secrets that stay."""
+        before = _named(added, kind, name)
         if before is None:
-            raise NotAdded(kind, name, in_files=name in (await self._check(())).get(kind, ()))
-        whole = {
-            key: before[key] if value == HIDDEN and key in before else value for key, value in table.items()
-        }
-        changed = {key: value for key, value in whole.items() if value != before.get(key)}
+            raise NotAdded(kind, name, in_files=name in (await self._check(added)).get(kind, ()))
+        kept = before.table
+        whole = {key: kept[key] if value == HIDDEN and key in kept else value for key, value in table.items()}
+        changed = {key: value for key, value in whole.items() if value != kept.get(key)}
         if faults := tuple(files_named(changed, f"{kind}.{name}")):
             raise ConfigError(faults)
-        await self.put({kind: {name: whole}})
+        return before, whole
 
     async def add(self, tables: Tables) -> list[AddedTable]:
         """Add tables under ids that are free: all or none. Where they are there just so, nothing is done.
@@ -130,7 +159,7 @@ class ConfigurationEditing:
         """
         return await self._put(tables, anew=False)
 
-    async def _put(self, tables: Tables, *, anew: bool) -> list[AddedTable]:
+    async def _put(self, tables: Tables, *, anew: bool, seen: str = "") -> list[AddedTable]:
         at = self._clock()
         wanted = [
             AddedTable(kind=kind, id=name, table=dict(table), by=actor(), at=at)
@@ -143,6 +172,8 @@ class ConfigurationEditing:
             if anew and all(known.get((each.kind, each.id)) == each.table for each in wanted):
                 return wanted
             names = {(each.kind, each.id) for each in wanted}
+            if seen:
+                _refuse_unseen(added, wanted, seen)
             if anew and (taken := sorted(names & known.keys())):
                 raise NameTaken(*taken[0])
             rest = [each for each in added if (each.kind, each.id) not in names]
@@ -193,6 +224,20 @@ class ConfigurationEditing:
 
 
 _BUSY = Fault(file="", key="", reason="others change the configuration at the same time", remedy="try again")
+
+
+def _named(added: Sequence[AddedTable], kind: str, name: str) -> AddedTable | None:
+    return next((each for each in added if (each.kind, each.id) == (kind, name)), None)
+
+
+def _refuse_unseen(added: Sequence[AddedTable], wanted: Sequence[AddedTable], seen: str) -> None:
+    """Raise ChangedMeanwhile, or NotAdded, where a table is not there any more as it was seen."""
+    for one in wanted:
+        standing = _named(added, one.kind, one.id)
+        if standing is None:
+            raise NotAdded(one.kind, one.id, in_files=False)
+        if mark_of(standing) != seen:
+            raise ChangedMeanwhile(standing)
 
 
 def files_named(value: object, path: str) -> Iterator[Fault]:

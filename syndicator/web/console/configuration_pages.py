@@ -1,15 +1,19 @@
 """The console's pages of the configuration: what runs where, and what was added beside the files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aiohttp import web
 
 from syndicator.errors import ConfigError
+from syndicator.model.ops.configuration import AddedTable
 from syndicator.pipeline.ops.configuration_editing import NotAdded
+from syndicator.pipeline.ops.table_changes import ChangedMeanwhile
 from syndicator.pipeline.preview.toml_blocks import table_block
 from syndicator.web.api.json_api import sentence
+from syndicator.web.console.block_faults import BlockFault, block_faults
 from syndicator.web.console.console import Console
-from syndicator.web.console.forms import FieldFault, field
+from syndicator.web.console.forms import fields
 from syndicator.web.console.sources.trial_pages import tables_of
 from syndicator.web.http.problems import not_found
 from syndicator.web.use_cases import UseCases
@@ -63,25 +67,51 @@ class ConfigurationPages:
     async def table(self, request: web.Request) -> web.Response:
         """Show an added table to be changed."""
         kind, name = _named(request)
-        table = await self._editing.to_edit(kind, name)
-        if table is None:
+        found = await self._editing.to_edit(kind, name)
+        if found is None:
             raise not_found("It was not added while the service runs: it stands in a file, or nowhere.")
-        return self._page(request, table_block(kind, name, table))
+        return self._page(request, table_block(kind, name, found.table), found.mark)
 
     async def change(self, request: web.Request) -> web.Response:
-        """Put the table of the form in place of the one before; what is wrong stands beside it."""
+        """Show what the table of the form would change; write it once that was seen (`step=save`).
+
+        With `step=edit`, and where something is wrong, the form is there again with what was sent.
+        """
+        sent = await fields(request)
+        block, seen = sent.get("block", "").replace("\r\n", "\n").strip(), sent.get("seen", "")
+        if sent.get("step") == "edit":
+            return self._page(request, block, seen)
         kind, name = _named(request)
-        block = await field(request, "block", _LONGEST_BLOCK)
         try:
-            tables = tables_of(block)
-            await self._editing.edited(kind, name, _only(tables, kind, name))
-        except (ValueError, NotAdded) as error:
-            return self._page(request, block, FieldFault(field="block", text=sentence(error)))
-        except ConfigError as error:
-            return self._page(
-                request, block, FieldFault(field="block", text=" ".join(map(str, error.faults)))
-            )
-        return self._console.done("/configuration", "table_changed")
+            table = _only(_read(block), kind, name)
+            if sent.get("step") == "save" and await self._is_saved(kind, name, table, seen):
+                return self._console.done("/configuration", "table_changed")
+            plan = await self._editing.planned(kind, name, table)
+        except (ValueError, NotAdded, ConfigError) as error:
+            return self._page(request, block, seen, block_faults(error, block))
+        return self._console.page(
+            request,
+            "configuration_change.html",
+            "configuration",
+            http_status=200 if seen == plan.mark else 409,
+            kind=kind,
+            name=name,
+            block=block,
+            plan=plan,
+            meanwhile=None if seen == plan.mark else await self._latest(kind, name),
+        )
+
+    async def _is_saved(self, kind: str, name: str, table: Mapping[str, object], seen: str) -> bool:
+        """Write a table; False, and nothing is written, where it is not the one any more that was seen."""
+        try:
+            await self._editing.edited(kind, name, table, seen)
+        except ChangedMeanwhile:
+            return False
+        return True
+
+    async def _latest(self, kind: str, name: str) -> AddedTable | None:
+        added = await self._editing.added()
+        return next((one for one in added if (one.kind, one.id) == (kind, name)), None)
 
     async def remove(self, request: web.Request) -> web.Response:
         """Remove an added table."""
@@ -92,18 +122,31 @@ class ConfigurationPages:
             raise not_found(sentence(error)) from None
         return self._console.done("/configuration", "table_removed")
 
-    def _page(self, request: web.Request, block: str, fault: FieldFault | None = None) -> web.Response:
+    def _page(
+        self, request: web.Request, block: str, seen: str, faults: Sequence[BlockFault] = ()
+    ) -> web.Response:
         kind, name = _named(request)
         return self._console.page(
             request,
             "configuration_table.html",
             "configuration",
-            http_status=422 if fault else 200,
+            http_status=422 if faults else 200,
             kind=kind,
             name=name,
             block=block,
-            fault=fault,
+            seen=seen,
+            faults=faults,
+            wrong_lines=frozenset(one.line for one in faults if one.line),
         )
+
+
+def _read(block: str) -> dict[str, dict[str, Any]]:
+    if len(block) > _LONGEST_BLOCK:
+        raise ValueError(f"a table has at most {_LONGEST_BLOCK} characters here")
+    try:
+        return tables_of(block)
+    except RecursionError:
+        raise ValueError("the table is nested too deeply") from None
 
 
 def _named(request: web.Request) -> tuple[str, str]:

@@ -29,6 +29,21 @@ CONFIGURATION_TEXTS: Mapping[str, tuple[str, str]] = {
         "Yang tertulis [hidden] adalah rahasia, dan tetap seperti semula.",
         "What reads [hidden] is secret, and stays as it is.",
     ),
+    "see_changes": ("Lihat yang akan berubah", "See what changes"),
+    "nothing_was_saved": ("Tidak ada yang disimpan.", "Nothing was saved."),
+    "at_line": ("Baris {line}:", "Line {line}:"),
+    "changes_not_saved": (
+        "Belum ada yang disimpan. Periksa perubahannya dahulu.",
+        "Nothing is saved yet. See first what changes.",
+    ),
+    "changed_meanwhile": (
+        "{who} mengubah tabel ini pada {when}. Bandingannya adalah dengan yang berlaku sekarang.",
+        "{who} changed this table meanwhile, {when}. The comparison is with what is there now.",
+    ),
+    "what_changes": ("Yang akan berubah", "What changes"),
+    "secrets_change": ("Rahasia yang akan berubah:", "Secrets that change:"),
+    "nothing_changes": ("Tidak ada yang berubah.", "Nothing would change."),
+    "back_to_editing": ("Kembali mengubah", "Back to editing"),
     "save": ("Simpan", "Save"),
     "remove_table": ("Hapus", "Remove it"),
     "remove_table_why": (

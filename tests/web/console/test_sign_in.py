@@ -37,7 +37,7 @@ from syndicator.web.http.options import WebOptions
 HTML = {"Accept": "text/html", "Accept-Language": "en"}
 AS_JSON = {"Content-Type": "application/json"}
 PAGES = [
-    "/admin", "/admin/", "/admin/deliveries", "/admin/schedule", "/admin/tokens", "/admin/add-endpoint", "/admin/groups", "/admin/groups/regional", "/admin/configuration", "/admin/add", "/admin/articles", "/admin/sources", "/admin/sources/kota", "/admin/feeds", "/admin/stories", "/admin/boards", "/admin/changes",
+    "/admin", "/admin/", "/admin/deliveries", "/admin/schedule", "/admin/tokens", "/admin/add-endpoint", "/admin/groups", "/admin/groups/regional", "/admin/configuration", "/admin/configuration/source/desa", "/admin/add", "/admin/articles", "/admin/sources", "/admin/sources/kota", "/admin/feeds", "/admin/stories", "/admin/boards", "/admin/changes",
     "/admin/log",
 ]  # fmt: skip
 OPEN = ["/healthz", "/readyz", "/metrics", "/static/style.css", "/favicon.ico"]
