@@ -26,6 +26,17 @@ class Registration(Struct, frozen=True, kw_only=True):
     """Raised by each change: what is written must be of the version that was read."""
 
 
+class Overflow(Struct, frozen=True, kw_only=True):
+    """What waits in the log of events, because the queue of an endpoint is full."""
+
+    position: str
+    """Place in the log behind which it waits: `ms-n`."""
+    since: datetime
+    """When the first of it happened."""
+    events: int = 0
+    """About how many: so many passed the filter when they happened, and were not queued since."""
+
+
 class EndpointState(Struct, frozen=True, kw_only=True):
     """How an endpoint stands, over all workers."""
 
@@ -47,7 +58,9 @@ class EndpointState(Struct, frozen=True, kw_only=True):
     rest_until: datetime | None = None
     """The receiver asked for rest until then (`Retry-After`): what succeeds meanwhile does not end that."""
     dropped: int = field(default=0, name="fell_off")
-    """Deliveries that were dropped because too many waited, or for too long, since it was last resumed."""
+    """Deliveries that were dropped because they waited for too long, since it was last resumed."""
+    overflow: Overflow | None = None
+    """What waits in the log of events; None where all that waits is queued."""
 
 
 class EndpointListed(Struct, frozen=True, kw_only=True):

@@ -99,7 +99,7 @@ SHARED: Mapping[str, tuple[str, ...]] = {
         "endpoint",
     ),
     "deliveries_pending": (
-        "Deliveries that are not done; standing is ready, delayed, in_flight or dead",
+        "Deliveries that are not done; standing is in_log, ready, delayed, in_flight or dead",
         "endpoint",
         "standing",
     ),

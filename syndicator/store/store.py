@@ -69,6 +69,7 @@ from syndicator.store.webhooks.deliveries import Deliveries
 from syndicator.store.webhooks.digests import Digests
 from syndicator.store.webhooks.endpoints import Endpoints
 from syndicator.store.webhooks.event_log import EventArticles, Events
+from syndicator.store.webhooks.overflows import Overflows
 from syndicator.store.webhooks.queuing import Queuing
 from syndicator.store.webhooks.redelivery import Requeuing
 from syndicator.store.webhooks.replays import Replays
@@ -195,6 +196,7 @@ class Store:
         self.events = Events(connection, keys)
         self.queuing = Queuing(connection, keys)
         self.replays = Replays(connection, keys)
+        self.overflows = Overflows(connection, keys)
         self.requeuing = Requeuing(connection, keys)
         self.hub = HubSubscribers(connection, keys, Sealer(options.seal_keys, options.data_dir))
         self.hub_topics = HubTopics(connection, keys)

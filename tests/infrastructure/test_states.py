@@ -149,14 +149,14 @@ def test_descriptions_of_metrics_list_the_states_that_labels_have() -> None:
     assert described("syndicator_rounds") == {*map(str, RoundStatus)} - {"partly", "waiting"}
     assert described("syndicator_deliveries") == attempts
     assert described("syndicator_hub_requests") == attempts | {*map(str, VerificationResult)}
-    assert described("syndicator_deliveries_pending") == {*map(str, UNDELIVERED)}
+    assert described("syndicator_deliveries_pending") == {*map(str, UNDELIVERED), "in_log"}
 
 
 def test_numbers_of_deliveries_have_the_names_of_their_states() -> None:
     counts = set(QueueCounts.__struct_fields__)
-    assert counts == {*map(str, DeliveryStatus)} - {"superseded"}
+    assert counts == {*map(str, DeliveryStatus), "in_log"} - {"superseded"}
     assert QueueCounts(ready=1, delayed=2, in_flight=3, dead=4).undelivered == {
-        "ready": 1, "delayed": 2, "in_flight": 3, "dead": 4,
+        "in_log": 0, "ready": 1, "delayed": 2, "in_flight": 3, "dead": 4,
     }  # fmt: skip
 
 

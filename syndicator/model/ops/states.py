@@ -186,6 +186,7 @@ class TraceStatus(StateWord):
     DEAD = "dead", Severity.ATTENTION, "it failed for good"
     NOT_RECORDED = "not_recorded", Severity.ATTENTION, "nothing is known of a delivery"
     IN_OUTBOX = "in_outbox", Severity.WAITING, "it was not fanned out yet"
+    IN_LOG = "in_log", Severity.WAITING, "the queue is full: it waits in the log of events"
     UNVERIFIED = "unverified", Severity.WAITING, "the address was not verified when the event happened"
     DELAYED = "delayed", Severity.WAITING, "it waits for its next attempt"
     READY = "ready", Severity.WAITING, "it is due now"

@@ -18,7 +18,7 @@ class SourceStatus(Struct, frozen=True, kw_only=True):
 
 
 class QueueCounts(Struct, frozen=True, kw_only=True):
-    """How many deliveries of one endpoint stand how: the statuses of `DeliveryStatus`."""
+    """How many deliveries of one endpoint stand how: as in `DeliveryStatus`, and what is to be queued yet."""
 
     ready: int = 0
     """Due now."""
@@ -30,11 +30,20 @@ class QueueCounts(Struct, frozen=True, kw_only=True):
     """Failed for good; kept for inspection."""
     delivered: int = 0
     """Since the beginning."""
+    in_log: int = 0
+    """Waiting in the log of events while the queue is full. An estimate: so many passed the filter when they
+    happened, and were not queued since."""
 
     @property
     def undelivered(self) -> Mapping[str, int]:
-        """Return the numbers of `UNDELIVERED`."""
-        return dict(zip(UNDELIVERED, (self.ready, self.delayed, self.in_flight, self.dead), strict=True))
+        """Return the numbers of `UNDELIVERED`, and before them what waits in the log."""
+        counts = (self.ready, self.delayed, self.in_flight, self.dead)
+        return {"in_log": self.in_log, **dict(zip(UNDELIVERED, counts, strict=True))}
+
+    @property
+    def waiting(self) -> int:
+        """Return how many wait that no worker has."""
+        return self.ready + self.delayed + self.in_log
 
     def __add__(self, other: "QueueCounts") -> "QueueCounts":
         return QueueCounts(
@@ -43,6 +52,7 @@ class QueueCounts(Struct, frozen=True, kw_only=True):
             in_flight=self.in_flight + other.in_flight,
             dead=self.dead + other.dead,
             delivered=self.delivered + other.delivered,
+            in_log=self.in_log + other.in_log,
         )
 
 

@@ -120,7 +120,7 @@ class Doctor:
             Diagnosis(
                 kind="orphaned_endpoint",
                 where=name,
-                count=counts[name].ready + counts[name].delayed + counts[name].in_flight,
+                count=counts[name].waiting + counts[name].in_flight,
                 message="left every configuration; what waits for it is kept for a week, in case it comes "
                 f"back: `syndicator endpoints remove {name}` ends that at once",
                 mended=False,

@@ -129,17 +129,19 @@ class SweepStep:
             log.info("events_taken_back", events=count)
 
     async def _sweep_deliveries(self, now: datetime) -> None:
-        """Remove old dead deliveries and attempts, and deliveries beyond the bounds of a paused endpoint."""
+        """Remove old dead deliveries and attempts, and what waits too long for a paused endpoint."""
         await self._store.events.sweep(now)
         await self._store.replays.sweep(now)
         states = await self._store.endpoints.states(list(self._directory.listed))
+        await self._store.overflows.enlist([name for name, one in states.items() if one.overflow], now)
         for name, entry in self._directory.listed.items():
             await self._store.deliveries.sweep(name, now)
             await self._store.attempts.sweep(name, now)
             rests = states[name].standing is not EndpointStanding.ACTIVE or not entry.is_trusted
-            oldest = now - timedelta(seconds=entry.endpoint.retry.max_age_s) if rests else EPOCH
-            shed = await self._store.deliveries.shed(name, oldest)
-            if shed:
+            if not rests:
+                continue
+            oldest = now - timedelta(seconds=entry.endpoint.retry.max_age_s)
+            if shed := await self._store.deliveries.shed(name, oldest):
                 log.warning("deliveries_dropped", endpoint=name, count=shed)
 
     def _is_time_for_names(self, now: datetime) -> bool:

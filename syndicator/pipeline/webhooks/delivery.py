@@ -30,6 +30,7 @@ from syndicator.pipeline.webhooks.attempt_limits import AttemptSlot, AttemptSlot
 from syndicator.pipeline.webhooks.endpoint_health import CircuitKeeper
 from syndicator.pipeline.webhooks.fan_out import EventFanOut
 from syndicator.pipeline.webhooks.payloads import Packed, Payloads
+from syndicator.pipeline.webhooks.refill import RefillWork
 from syndicator.pipeline.webhooks.replay_worker import ReplayWork
 from syndicator.push.webhook import send
 from syndicator.rules.rate_limit import RateLimit
@@ -93,6 +94,7 @@ class DeliverStep:
         self._rng = rng
         self.event_fan_out = EventFanOut(store, directory, clock, rng)
         self._replays = ReplayWork(store, directory, self.event_fan_out, clock)
+        self._refills = RefillWork(store, directory, self.event_fan_out, clock, rng)
         self._payloads = Payloads(store, site, origins or {})
         self._measured = frozenset(measured)
         self._health = CircuitKeeper(store, clock, rng)
@@ -107,7 +109,7 @@ class DeliverStep:
         self._took_all = True
 
     async def take(self, room: int) -> Taken:
-        """Fan out the outbox, lease due deliveries, and continue replays."""
+        """Fan out the outbox, lease due deliveries, continue replays and refill queues."""
         if not self._slots.room:
             return Taken()  # an attempt that ends wakes the worker
         await self._free_lost()
@@ -116,6 +118,7 @@ class DeliverStep:
         replays = claimed.replay_due_at is not None and claimed.replay_due_at <= self._clock()
         if replays:
             await self._replays.run()
+            await self._refills.run()
         if claimed.unfanned:
             await self.event_fan_out.run()
         if replays or claimed.unfanned:

@@ -219,6 +219,7 @@ class DeliveryTracer:
                     article=article if event.article == article.id else None,
                     held_by=held.get(name),
                     dropped=read.states[endpoint].dropped,
+                    overflow=read.states[endpoint].overflow,
                 )
                 trace = unsent_trace(unsent)
             traces.append((event.at, trace))

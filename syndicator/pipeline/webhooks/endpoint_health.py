@@ -91,7 +91,7 @@ class CircuitKeeper:
         self, kind: EventType, endpoint: Endpoint, why: str, since: datetime, now: datetime
     ) -> None:
         counts = await self._store.deliveries.counts(endpoint.id, now)
-        notice = EndpointNotice(why=why, since=since, waiting=counts.ready + counts.delayed)
+        notice = EndpointNotice(why=why, since=since, waiting=counts.waiting)
 
         def event(revision: int, before: int | None) -> Event:
             return new_event(kind, endpoint.id, revision, now, follows=before, details=notice)

@@ -8,32 +8,28 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
 from enum import Enum, auto
 from itertools import islice
 
-from syndicator.egress.client import CALLBACK_LIMITS
 from syndicator.errors import UnreadableRecord
 from syndicator.model.article import Article
 from syndicator.model.clock import Clock
-from syndicator.model.delivery import Endpoint, Payload
+from syndicator.model.delivery import Endpoint
 from syndicator.model.event import Event, EventType, Grown
 from syndicator.model.ids import ArticleId, EndpointId, EventId, StoryId
-from syndicator.model.ops.states import AttemptResult
 from syndicator.observe.logs import get_logger
 from syndicator.observe.tracing import is_traced, span
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.stories.representatives import MEMBERS, earlier_copies
+from syndicator.pipeline.webhooks.queuing import closed_by, queued_for
 from syndicator.rules.filter_matching import matches
 from syndicator.rules.search.search_words import searchable
 from syndicator.rules.stories.near_duplicates import CopyKind
-from syndicator.rules.webhooks.digests import sent_at
-from syndicator.rules.webhooks.event_matching import COPY_SENT, Refusal, may_repeat, refused_by, spread_s
-from syndicator.rules.webhooks.supersession import REVISIONS, closes_for_all, is_urgent, older
+from syndicator.rules.webhooks.event_matching import COPY_SENT, Refusal, refused_by
+from syndicator.rules.webhooks.supersession import REVISIONS, closes_for_all
 from syndicator.store.outbox import OutboxEntry, UnreadableEntry
 from syndicator.store.store import Store
 from syndicator.store.stories.stories import Place
-from syndicator.store.webhooks.attempts import AttemptQuery
 from syndicator.store.webhooks.queuing import FanOut, Queued
 
 EVENTS_MOST = 100
@@ -41,8 +37,6 @@ EVENTS_MOST = 100
 
 QUEUED_MOST = 2000
 """Deliveries per call: about 5 ms of Redis' time. An event for more of them is fanned out in parts."""
-
-_HOLD_MARGIN_S = 2.0
 
 _MOST_LOST, _FIRST_PAUSE_S = 6, 0.01
 """Attempts that may be lost to other workers in a row, and the first pause, which doubles each time. After
@@ -176,11 +170,8 @@ class EventFanOut:
         for event, articles, before in await self._subjects(events, endpoints):
             judged = await self._judged(event, articles, before, endpoints.values())
             wanting = [endpoints[name] for name, refusal in judged.items() if refusal is None]
-            has_older = event.revision > 1 or event.follows is not None
-            closed = (
-                tuple((one.id, event.subject, one.type.value) for one in older(event)) if has_older else ()
-            )
-            queued += self._queued(event, wanting, closed, now, await self._quiet_until(event, wanting, now))
+            closed = closed_by(event)
+            queued += await queued_for(self._store, self._rng, event, wanting, now)
             if closes_for_all(event) and closed:
                 names = {endpoint.id for endpoint in wanting}
                 cancelled += [
@@ -233,53 +224,6 @@ class EventFanOut:
             return Refusal(key=key)
         sent = _sent_before(endpoint, before) if event.type.family == "article" else None
         return None if sent is None else Refusal(key=COPY_SENT, article=sent)
-
-    def _queued(
-        self,
-        event: Event,
-        wanting: Sequence[Endpoint],
-        closed: tuple[tuple[EventId, str, str], ...],
-        now: datetime,
-        quiet_until: Mapping[EndpointId, datetime],
-    ) -> list[Queued]:
-        urgent = is_urgent(event)
-        fetching = {endpoint.id for endpoint in wanting if _fetches(endpoint, event)}
-        spread = 0.0 if urgent else spread_s(len(fetching))
-        queued: list[Queued] = []
-        for endpoint in wanting:
-            due_at = now
-            if endpoint.digest is not None and not urgent:
-                due_at = sent_at(endpoint.id, endpoint.digest, now)
-            elif spread and endpoint.id in fetching:
-                due_at += timedelta(seconds=self._rng.uniform(0, spread))
-            queued.append(
-                Queued(
-                    endpoint=endpoint.id,
-                    event=event.id,
-                    due_at=max(due_at, quiet_until.get(endpoint.id, due_at)),
-                    urgent=urgent,
-                    hold=timedelta(seconds=endpoint.timeout_s + CALLBACK_LIMITS.wait_s + _HOLD_MARGIN_S),
-                    older=closed,
-                )
-            )
-        return queued
-
-    async def _quiet_until(
-        self, event: Event, wanting: Sequence[Endpoint], now: datetime
-    ) -> Mapping[EndpointId, datetime]:
-        """Return until when people are not told again what they were told of the same subject."""
-        found: dict[EndpointId, datetime] = {}
-        for endpoint in wanting:
-            if endpoint.alert is None or not may_repeat(event, endpoint.alert, now):
-                continue
-            length = timedelta(seconds=endpoint.alert.repeat_after_s)
-            query = AttemptQuery(subject=event.subject, result=AttemptResult.DELIVERED, since=now - length)
-            told = await self._store.attempts.find(endpoint.id, query, 0)
-            last = next((attempt.event for attempt in told if attempt.type == event.type.value), None)
-            sent = await self._store.events.get(last) if last is not None else None
-            if sent is not None:
-                found[endpoint.id] = sent.at + length
-        return found
 
     async def _announced_before(
         self, events: Sequence[Event], *, bodies: bool
@@ -386,8 +330,3 @@ def _sent_before(endpoint: Endpoint, announced: Sequence[Article]) -> ArticleId 
     if EventType.ARTICLE_CREATED not in endpoint.events:
         return None
     return next((article.id for article in announced if matches(endpoint.filter, article)), None)
-
-
-def _fetches(endpoint: Endpoint, event: Event) -> bool:
-    """Return whether the receiver will request the data that the event only refers to."""
-    return endpoint.payload is Payload.THIN or event.type is EventType.FEED_UPDATED

@@ -4,27 +4,22 @@ Any worker may continue a replay: queued deliveries and progress are written in 
 for the worker that read the previous step. So no event is queued twice or left out if a worker is killed.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.errors import ColdStoreAway, UnreadableRecord
+from syndicator.errors import ColdStoreAway
 from syndicator.model.clock import Clock
 from syndicator.model.delivery import Endpoint, Replayed
 from syndicator.model.event import Event, EventType
-from syndicator.model.ids import ArticleId, EventId
 from syndicator.model.ops.states import EndpointStanding, ReplayStatus
 from syndicator.model.replay import Replay
 from syndicator.observe.logs import get_logger
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.webhooks.fan_out import EventFanOut
-from syndicator.pipeline.webhooks.resend import gone_of
+from syndicator.pipeline.webhooks.logged_events import LoggedEvents
 from syndicator.rules.identity.identity import event_id
-from syndicator.rules.webhooks.supersession import newer
 from syndicator.store.store import Store
-from syndicator.store.webhooks.event_log import LoggedEvent
 
 PAGE = 50
 """Events of the log that are examined in one step."""
@@ -37,22 +32,13 @@ _PAGES = 20
 log = get_logger(__name__)
 
 
-class _Judged(Struct, frozen=True, kw_only=True):
-    """Which events of a page of the log are sent again, and why the others are not."""
-
-    sent: tuple[LoggedEvent, ...]
-    waiting: frozenset[EventId]
-    superseded: frozenset[EventId]
-    gone: frozenset[EventId]
-
-
 class ReplayWork:
     """Continues the replays that are due."""
 
     def __init__(self, store: Store, directory: Directory, event_fan_out: EventFanOut, clock: Clock) -> None:
         self._store = store
         self._directory = directory
-        self._event_fan_out = event_fan_out
+        self._logged = LoggedEvents(store, event_fan_out)
         self._clock = clock
 
     async def run(self) -> None:
@@ -76,7 +62,7 @@ class ReplayWork:
         counts = await self._store.deliveries.counts(replay.endpoint, now)
         if state.standing is not EndpointStanding.ACTIVE:
             await self._wait(replay, f"the endpoint is {state.standing}", now + _RESTS)
-        elif counts.ready + counts.delayed > MOST_WAITING:
+        elif counts.waiting > MOST_WAITING:
             await self._wait(replay, "much waits for the endpoint", now + _WAITS)
         else:
             try:
@@ -97,9 +83,11 @@ class ReplayWork:
     async def _go_on(self, replay: Replay, endpoint: Endpoint, now: datetime) -> None:
         part, following = await self._store.events.part(replay.place, replay.end, PAGE)
         room = replay.per_s if replay.limit is None else min(replay.per_s, replay.limit - replay.queued)
-        judged = await self._judged(replay, endpoint, part)
-        sent = judged.sent[:room]
-        if len(judged.sent) > room:  # the rest of the part comes in its turn
+        kinds = [kind for kind in endpoint.events if not replay.events or kind in replay.events]
+        asked = [entry for entry in part if _is_asked_for(replay, endpoint, entry.event)]
+        choice = await self._logged.choose(endpoint, asked, kinds, replay.filter)
+        sent = choice.sent[:room]
+        if len(choice.sent) > room:  # the rest of the part comes in its turn
             following = sent[-1].position
         seen = {entry.event.id for entry in part if following is None or _is_up_to(entry.position, following)}
         gap = timedelta(0) if endpoint.digest else timedelta(seconds=1 / replay.per_s)
@@ -107,9 +95,9 @@ class ReplayWork:
             replay,
             place=following or replay.end,
             queued=replay.queued + len(sent),
-            waiting=replay.waiting + len(judged.waiting & seen),
-            superseded=replay.superseded + len(judged.superseded & seen),
-            gone=replay.gone + len(judged.gone & seen),
+            waiting=replay.waiting + len(choice.waiting & seen),
+            superseded=replay.superseded + len(choice.superseded.keys() & seen),
+            gone=replay.gone + len(choice.gone & seen),
             reason=None,
         )
         is_done = following is None or (replay.limit is not None and after.queued >= replay.limit)
@@ -123,76 +111,6 @@ class ReplayWork:
         if await self._store.replays.write(after, due_at, queued) and is_done:
             _log_end(after)
 
-    async def _judged(self, replay: Replay, endpoint: Endpoint, part: Sequence[LoggedEvent]) -> _Judged:
-        """Return what becomes of a part of the log, as things stand now.
-
-        What cannot be read counts as gone.
-        """
-        try:
-            return await self._judged_together(replay, endpoint, part)
-        except ColdStoreAway:  # it goes on when that is back
-            raise
-        except UnreadableRecord as error:
-            if len(part) > 1:  # one of them
-                return _joined([await self._judged(replay, endpoint, [entry]) for entry in part])
-            log.warning(
-                "replay_left_out",
-                replay=replay.id,
-                endpoint=endpoint.id,
-                event_id=part[0].event.id,
-                reason=str(error),
-            )
-            return _joined([], gone=frozenset({part[0].event.id}))
-
-    async def _judged_together(
-        self, replay: Replay, endpoint: Endpoint, part: Sequence[LoggedEvent]
-    ) -> _Judged:
-        kinds = [kind for kind in endpoint.events if not replay.events or kind in replay.events]
-        once: dict[EventId, LoggedEvent] = {}
-        for entry in part:
-            if _is_asked_for(replay, endpoint, kinds, entry.event):
-                once.setdefault(entry.event.id, entry)
-        events = [entry.event for entry in once.values()]
-        gone = await gone_of(self._store, events)
-        events = [event for event in events if event.id not in gone]
-        matching = await self._matching(replay, endpoint, events)
-        superseded = await self._superseded([event for event in events if event.id in matching], kinds)
-        # For an article that is gone, the event that superseded it may be sent: its withdrawal.
-        superseded |= gone & await self._superseded([once[name].event for name in gone], kinds)
-        remaining = [event for event in matching if event not in superseded]
-        waits = await self._store.requeuing.waiting(endpoint.id, remaining)
-        waiting = frozenset(name for name, is_there in zip(remaining, waits, strict=True) if is_there)
-        return _Judged(
-            sent=tuple(entry for name, entry in once.items() if name in matching - superseded - waiting),
-            waiting=waiting,
-            superseded=superseded,
-            gone=gone - superseded,
-        )
-
-    async def _matching(
-        self, replay: Replay, endpoint: Endpoint, events: Sequence[Event]
-    ) -> frozenset[EventId]:
-        matching = await self._event_fan_out.matching(endpoint, events)
-        if matching and replay.filter != type(replay.filter)():
-            filtered = replace(endpoint, filter=replay.filter)
-            matching &= await self._event_fan_out.matching(
-                filtered, [event for event in events if event.id in matching]
-            )
-        return matching
-
-    async def _superseded(self, events: Sequence[Event], kinds: Sequence[EventType]) -> frozenset[EventId]:
-        """Return those of which there is an event of a later revision that is sent, too."""
-        subjects = list({ArticleId(event.subject) for event in events if event.type.family == "article"})
-        heads = await self._store.articles.get_many(subjects, bodies=False)
-        newest = {head.id: head.revision for head in heads if head}
-        names = [
-            (event.id, name)
-            for event in events
-            for name in newer(event, kinds, newest.get(ArticleId(event.subject)))
-        ]
-        found = await self._store.events.get_many([name for _, name in names])
-        return frozenset(older for (older, _), event in zip(names, found, strict=True) if event)
-
 
 def _log_end(replay: Replay) -> None:
     log.info(
@@ -204,18 +122,8 @@ def _log_end(replay: Replay) -> None:
     )
 
 
-def _joined(judged: Sequence[_Judged], *, gone: frozenset[EventId] = frozenset()) -> _Judged:
-    sent = {entry.event.id: entry for part in judged for entry in part.sent}
-    return _Judged(
-        sent=tuple(sent.values()),
-        waiting=frozenset().union(*(part.waiting for part in judged)),
-        superseded=frozenset().union(*(part.superseded for part in judged)),
-        gone=gone.union(*(part.gone for part in judged)),
-    )
-
-
-def _is_asked_for(replay: Replay, endpoint: Endpoint, kinds: Sequence[EventType], event: Event) -> bool:
-    if event.type not in kinds or (replay.since is not None and event.at < replay.since):
+def _is_asked_for(replay: Replay, endpoint: Endpoint, event: Event) -> bool:
+    if replay.since is not None and event.at < replay.since:
         return False
     if event.type is not EventType.ARTICLE_CREATED:
         return True

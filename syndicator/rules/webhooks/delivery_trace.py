@@ -1,13 +1,13 @@
 """What became of the events of an article at one endpoint, and why: one word and one sentence. Pure."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from syndicator.model.article import Article
 from syndicator.model.delivery import Delivery
-from syndicator.model.endpoint import EndpointListed
+from syndicator.model.endpoint import EndpointListed, Overflow
 from syndicator.model.event import Event
 from syndicator.model.ids import EventId
 from syndicator.model.ops.states import AttemptResult, TraceStatus
@@ -22,6 +22,7 @@ _REACHED = frozenset(
         TraceStatus.DELAYED,
         TraceStatus.DEAD,
         TraceStatus.IN_OUTBOX,
+        TraceStatus.IN_LOG,
         TraceStatus.SET_ASIDE,
     }
 )
@@ -35,6 +36,10 @@ _MOST_TELLING = (
     TraceStatus.NOT_RECORDED,
 )
 """Of events that never went there: which says most about why, first."""
+
+
+LOGGED_WITHIN = timedelta(minutes=5)
+"""Largest delay between an event and its fan-out."""
 
 
 class DeliveryTrace(Struct, frozen=True, kw_only=True):
@@ -68,6 +73,8 @@ class Unsent(Struct, frozen=True, kw_only=True):
     """`in_outbox` or `set_aside`, where it was not fanned out."""
     dropped: int = 0
     """Deliveries that fell off while the endpoint rested."""
+    overflow: Overflow | None = None
+    """What waits in the log of events for the endpoint."""
 
 
 class Ended(Struct, frozen=True, kw_only=True):
@@ -195,8 +202,12 @@ def _hindrances(one: Unsent) -> Iterator[tuple[TraceStatus, str, str]]:
     if listed.verified_at is not None and listed.verified_at > happened:
         verified = f"its address was verified at {instant(listed.verified_at)}, after the event"
         yield TraceStatus.UNVERIFIED, "unverified", f"was not sent: {verified}; {backfill}"
+    if (overflow := one.overflow) is not None and happened >= overflow.since - LOGGED_WITHIN:
+        much = f"about {overflow.events} events wait there since {instant(overflow.since)}"
+        why = "waits in the log of events, because the queue of the endpoint is full"
+        yield TraceStatus.IN_LOG, "queue_full", f"{why}: {much}, and are sent in their order"
     if one.dropped:
-        lost = f"it may be one of {one.dropped} deliveries that were dropped while too much waited"
+        lost = f"it may be one of {one.dropped} deliveries that were dropped because they waited too long"
         yield TraceStatus.NOT_RECORDED, "dropped", f"is not recorded: {lost}; {backfill}"
     unknown = (
         "is wanted by the settings of today, and no delivery is recorded: they were changed since, "

@@ -44,7 +44,8 @@ class DeliveryKeys:
         `failing_since_ms`, `failures`, `openings`, `held_until_ms`, `rest_until_ms` (the part of it that
         the receiver asked for), `fell_off`; what bounds it: `cap`, and `gap_ms` and `burst` of its rate;
         `tat_ms`: when its rate lets the next one go, without bursts; `notices`: the revision of
-        its last event.
+        its last event. While its queue is full: `overflow_position`, behind which its events wait in the
+        log, `overflow_since_ms`: when the first of them happened, and `overflow_events`: about how many.
         Kept: as the endpoint. Written by: pausing, settle.
         """
         return f"{self.partitions.prefix_of(endpoint)}standing:{endpoint}"
@@ -75,10 +76,16 @@ class DeliveryKeys:
 
     def queue(self, endpoint: EndpointId) -> str:
         """ZSET: event id → due time in ms, or lease end while a worker has it.
-        Kept: until delivered or dead, at most 100 000, those of one that rests for its `max_age`; a week
-        after its endpoint left. Written by: fan-out, claim, settle.
+        Kept: until delivered or dead; of one that rests for its `max_age`; a week after its endpoint left.
+        With 10 000, new ones wait in the log of events. Written by: fan-out, refill, claim, settle.
         """
         return f"{self.partitions.prefix_of(endpoint)}queue:{endpoint}"
+
+    def refills(self, partition: int) -> str:
+        """ZSET: endpoint id with events in the log → when its queue is refilled next, ms.
+        Kept: until nothing of it waits there. Written by: fan-out, refill.
+        """
+        return self.partitions.prefix(partition) + "refills"
 
     def queue_owners(self, endpoint: EndpointId) -> str:
         """HASH: event id → token of the worker that leased the delivery.

@@ -6,11 +6,12 @@ and a recorded state of the layout before it (`tests/store/migrations/recorded_w
 default is no new layout.
 """
 
-from syndicator.store.migrations import cold_texts, compressed_heads, former_pauses
+from syndicator.store.migrations import cold_texts, compressed_heads, former_pauses, overflows
 from syndicator.store.migrations.migration import Migration
 
 MIGRATIONS: tuple[Migration, ...] = (
     former_pauses.MIGRATION,
     cold_texts.MIGRATION,
     compressed_heads.MIGRATION,
+    overflows.MIGRATION,
 )

@@ -35,8 +35,6 @@ from syndicator.store.webhooks.unreadable_deliveries import (
 )
 
 KEPT_DEAD = timedelta(days=14)
-MOST_WAITING = 100_000
-"""Deliveries of one endpoint: beyond it the oldest fall off."""
 
 _SWEPT = 1000
 _SETTLED_TOGETHER = 256
@@ -67,7 +65,7 @@ class ClaimedDeliveries(Struct, frozen=True, kw_only=True):
     version: str = ""
     """Version of the directory of endpoints."""
     replay_due_at: datetime | None = None
-    """When the next replay is to be continued; None if none runs."""
+    """When the next replay is to be continued, or a queue refilled; None where there is none."""
 
 
 class SettledDeliveries(Struct, frozen=True, kw_only=True):
@@ -149,12 +147,15 @@ class Deliveries(Repository):
         """Lease due deliveries, fairly over all endpoints; return also when there will be more.
 
         `others` are left alone: another process can send to them. `after_queuing`: nothing while events wait
-        for their fan-out, for one of them may go ahead of all, or a replay is due.
+        for their fan-out, for one of them may go ahead of all, or a replay or refill is due.
         """
         keys, token, until = self._keys, f"{self._worker}.{next(self._claims)}", now + lease
         found, next_ms, lost, unfanned, version, replay_ms = await self._redis.run(
             self._claim,
-            [keys.queues(0), keys.events(), keys.outbox(), keys.endpoints_changed(), keys.replays_due()],
+            [
+                keys.queues(0), keys.events(), keys.outbox(), keys.endpoints_changed(), keys.replays_due(),
+                keys.refills(0),
+            ],
             keys.partitions.prefix(0), to_ms(now), to_ms(until), token, limit, KEPT_ATTEMPTS,
             int(after_queuing), *sorted(others),
         )  # fmt: skip
@@ -256,16 +257,27 @@ class Deliveries(Repository):
                 ("HLEN", self._keys.queue_owners(endpoint)),
                 ("ZCARD", self._keys.dead(endpoint)),
                 ("HGET", self._keys.delivered(self._keys.partitions.of(endpoint)), endpoint),
+                ("HGET", self._keys.standing(endpoint), "overflow_events"),
             ]
         found = await self._redis.batch(commands)
-        return {name: _counts(found[5 * at : 5 * at + 5]) for at, name in enumerate(endpoints)}
+        return {name: _counts(found[6 * at : 6 * at + 6]) for at, name in enumerate(endpoints)}
 
     async def first_due(self, endpoints: Sequence[EndpointId]) -> Mapping[EndpointId, datetime]:
-        """Return when what is due first of each endpoint became due, or becomes so; nothing waits, none."""
+        """Return when what is due first of each endpoint became due, or becomes so; nothing waits, none.
+
+        What waits in the log counts from when it happened.
+        """
+        keys = self._keys
         rows = await self._redis.batch(
-            [("ZRANGE", self._keys.queue(name), 0, 0, "WITHSCORES") for name in endpoints]
+            [("ZRANGE", keys.queue(name), 0, 0, "WITHSCORES") for name in endpoints]
+            + [("HGET", keys.standing(name), "overflow_since_ms") for name in endpoints]
         )
-        return {name: from_ms(int(float(row[1]))) for name, row in zip(endpoints, rows, strict=True) if row}
+        queued, logged = rows[: len(endpoints)], rows[len(endpoints) :]
+        found = {
+            name: [*map(float, row[1:]), *([float(since)] if since else [])]
+            for name, row, since in zip(endpoints, queued, logged, strict=True)
+        }
+        return {name: from_ms(int(min(times))) for name, times in found.items() if times}
 
     async def sweep(self, endpoint: EndpointId, now: datetime) -> int:
         """Forget the deliveries that have been dead for two weeks."""
@@ -277,25 +289,19 @@ class Deliveries(Repository):
         return len(names)
 
     async def shed(self, endpoint: EndpointId, oldest: datetime) -> int:
-        """Let fall off what became due before `oldest`, and the oldest beyond the bound; give how many.
+        """Let fall off what became due before `oldest`; return how many.
 
         What a worker has is left, and so is what is urgent.
         """
         keys = self._keys
-        queue = keys.queue(endpoint)
-        waiting, owned, urgent = await self._redis.batch(
+        queue, bound = keys.queue(endpoint), f"({to_ms(oldest)}"
+        names, owned, urgent = await self._redis.batch(
             [
-                ("ZCARD", queue),
+                ("ZRANGEBYSCORE", queue, "-inf", bound, "LIMIT", 0, _SWEPT),
                 ("HKEYS", keys.queue_owners(endpoint)),
                 ("ZRANGE", keys.urgent(endpoint), 0, -1),
             ]
         )
-        too_many = max(waiting - MOST_WAITING, 0)
-        names = await self._redis.call(
-            "ZRANGEBYSCORE", queue, "-inf", f"({to_ms(oldest)}", "LIMIT", 0, _SWEPT
-        )
-        if len(names) < too_many:
-            names = await self._redis.call("ZRANGE", queue, 0, min(too_many, _SWEPT) - 1)
         kept = {*owned, *urgent}
         names = [name for name in names if name not in kept]
         if not names:
@@ -330,11 +336,12 @@ def _settlement(
 
 
 def _counts(found: Sequence[Any]) -> QueueCounts:
-    due, waiting, flying, dead, delivered = found
+    due, waiting, flying, dead, delivered, logged = found
     return QueueCounts(
         ready=due,
         in_flight=flying,
         delayed=max(waiting - due - flying, 0),
         dead=dead,
         delivered=int(delivered or 0),
+        in_log=int(logged or 0),
     )

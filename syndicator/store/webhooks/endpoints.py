@@ -24,6 +24,7 @@ from syndicator.store.codec import pack, pack_beside, unpack
 from syndicator.store.connection import Command, Connection, Repository, Transaction, pairs
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event
+from syndicator.store.webhooks.overflows import read_overflow
 
 _WRITERS = 10
 """Workers that may add an event of one endpoint at one moment."""
@@ -394,4 +395,5 @@ def _state(row: Iterable[tuple[bytes, bytes]]) -> EndpointState:
         held_until=instant("held_until_ms"),
         rest_until=instant("rest_until_ms"),
         dropped=int(fields.get("fell_off", 0)),
+        overflow=read_overflow(fields),
     )

@@ -28,6 +28,16 @@ class LoggedEvent(Struct, frozen=True, kw_only=True):
     event: Event
 
 
+class LogPage(Struct, frozen=True, kw_only=True):
+    """A part of the log."""
+
+    entries: tuple[LoggedEvent, ...]
+    reached: str
+    """The last place that was read."""
+    has_more: bool
+    """Whether there may be more behind it."""
+
+
 def read_event(record: bytes) -> Event | None:
     """Decode an event; None where it is damaged, or of a kind that only a newer version knows."""
     return readable(record, Event)
@@ -65,6 +75,11 @@ class Events(Repository):
 
         Events that are not kept any more are left out.
         """
+        page = await self.page(after, until, limit)
+        return list(page.entries), page.reached if page.has_more else None
+
+    async def page(self, after: str, until: str, limit: int) -> LogPage:
+        """Read the log behind a place, as far as another; events that are not kept any more are left out."""
         rows = await self._redis.call("XRANGE", self._keys.events_log(), f"({after}", until, "COUNT", limit)
         events = await self.get_many([EventId(fields[1].decode()) for _, fields in rows])
         found = [
@@ -72,7 +87,8 @@ class Events(Repository):
             for (position, _), event in zip(rows, events, strict=True)
             if event is not None
         ]
-        return found, rows[-1][0].decode() if len(rows) == limit else None
+        reached = rows[-1][0].decode() if rows else after
+        return LogPage(entries=tuple(found), reached=reached, has_more=len(rows) == limit)
 
     async def last(self) -> str | None:
         """Return the last place of the log; None where it is empty."""

@@ -11,6 +11,11 @@ from syndicator.store.connection import Repository, Script
 from syndicator.store.outbox import OutboxEntry
 from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
 
+MOST_QUEUED = 10_000
+"""Deliveries that the queue of one endpoint takes: what comes then waits in the log of events."""
+
+Older = tuple[tuple[EventId, str, str], ...]
+
 
 class Queued(Struct, frozen=True, kw_only=True):
     """An event to be queued for an endpoint."""
@@ -22,8 +27,13 @@ class Queued(Struct, frozen=True, kw_only=True):
     """Goes ahead of all others."""
     hold: timedelta = timedelta()
     """How long it may wait for a delivery of an older revision that is being sent right now."""
-    older: tuple[tuple[EventId, str, str], ...] = ()
+    older: Older = ()
     """Ids, subjects and types of events that it supersedes there."""
+
+    def words(self) -> tuple[object, ...]:
+        """Return it as `lua/webhooks/queuing.lua` reads it."""
+        hold_ms = self.hold // timedelta(milliseconds=1)
+        return self.endpoint, self.event, to_ms(self.due_at), self.urgent, hold_ms, _flat(self.older)
 
 
 class FanOut(Struct, frozen=True, kw_only=True):
@@ -45,7 +55,7 @@ class FanOut(Struct, frozen=True, kw_only=True):
 class Queuing(Repository):
     """Writes to the queues of all endpoints."""
 
-    _queue = Script("webhooks/attempt_log", "webhooks/queue")
+    _queue = Script("webhooks/attempt_log", "webhooks/queuing", "webhooks/queue")
 
     async def fan_out(self, intent: FanOut, now: datetime) -> bool:
         """Queue deliveries, close what they supersede and move the outbox' cursor, in one step.
@@ -57,26 +67,20 @@ class Queuing(Repository):
         events: list[str | int] = []
         for entry in intent.entries:
             words.append(entry.record)
-            events += [entry.event.id, 4 + len(words)]
+            events += [entry.event.id, 5 + len(words)]
         last = intent.entries[-1].position
         reached, is_done = intent.read.partition(" ")[0], intent.done_for is None
         done, up_to = (last, _following(last)) if is_done else (f"{reached} {intent.done_for}", "")
-        queued = [
-            (
-                one.endpoint, one.event, to_ms(one.due_at), one.urgent, one.hold // timedelta(milliseconds=1),
-                _flat(one.older),
-            )
-            for one in intent.queued
-        ]  # fmt: skip
+        queued = [one.words() for one in intent.queued]
         cancelled = [(one.endpoint, one.event, _flat(one.older)) for one in intent.cancelled]
         queuing = pack((intent.read, done, intent.version, up_to, events, queued, cancelled))
         written, _ = await self._redis.run(
             self._queue,
             [
                 keys.cursors(), keys.endpoints_changed(), keys.outbox(), keys.events(), keys.events_log(),
-                keys.queues(0),
+                keys.queues(0), keys.refills(0),
             ],
-            keys.partitions.prefix(0), to_ms(now), KEPT_ATTEMPTS, queuing, *words,
+            keys.partitions.prefix(0), to_ms(now), KEPT_ATTEMPTS, MOST_QUEUED, queuing, *words,
         )  # fmt: skip
         return bool(written)
 
@@ -86,5 +90,5 @@ def _following(position: str) -> str:
     return f"{milliseconds}-{int(sequence) + 1}"
 
 
-def _flat(older: tuple[tuple[EventId, str, str], ...]) -> list[str]:
+def _flat(older: Older) -> list[str]:
     return [word for one in older for word in one]

@@ -25,6 +25,7 @@ _INDONESIAN: Mapping[str, str] = {
     "failing": "Bermasalah",
     "gone": "Sudah tiada",
     "in_flight": "Sedang dikirim",
+    "in_log": "Menunggu di log",
     "in_outbox": "Belum dibagikan",
     "late": "Terlambat",
     "new": "Baru",

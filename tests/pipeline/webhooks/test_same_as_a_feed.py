@@ -19,7 +19,6 @@ from syndicator.model.ids import ArticleId
 from syndicator.model.token import TokenScope
 from syndicator.render.items import article_uri
 from syndicator.service import Service
-from syndicator.store.webhooks.deliveries import MOST_WAITING
 from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app
 from syndicator.web.http.auth import Gate
@@ -122,13 +121,14 @@ async def test_one_that_is_told_of_no_article_has_no_feed(api: Api, receiver: Re
 
 
 async def test_who_resumes_an_endpoint_is_offered_a_replay_of_what_fell_off(
-    api: Api, receiver: Receiver, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    api: Api, receiver: Receiver, clock: ManualClock
 ) -> None:
-    monkeypatch.setattr("syndicator.store.webhooks.deliveries.MOST_WAITING", 2)
-    assert MOST_WAITING > 2
-    name = (await api.add(receiver)).json["endpoint"]["id"]
+    name = (await api.add(receiver, max_age="1h")).json["endpoint"]["id"]
     await api.ask("POST", f"/{name}/pause", {})
-    await admit(api.service, *(told(number) for number in range(1, 6)))
+    await admit(api.service, *(told(number) for number in range(1, 4)))
+    await deliver(api.service)
+    clock.advance(3700)
+    await admit(api.service, *(told(number) for number in range(4, 6)))
     await deliver(api.service)
     (swept,) = (await api.service.sweep_step.take(1)).jobs
     await swept()

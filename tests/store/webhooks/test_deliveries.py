@@ -16,7 +16,7 @@ from syndicator.model.ops.status import QueueCounts
 from syndicator.store.store import Store
 from syndicator.store.webhooks.attempts import AttemptQuery
 from syndicator.store.webhooks.backlog import Undelivered
-from syndicator.store.webhooks.deliveries import MOST_WAITING, Leased
+from syndicator.store.webhooks.deliveries import Leased
 from syndicator.store.webhooks.event_log import KEPT_EVENTS
 from syndicator.store.webhooks.queuing import FanOut, Queued
 
@@ -416,16 +416,6 @@ async def test_what_waits_too_long_falls_off_and_is_counted(store: Store, clock:
     assert (await store.endpoints.state(A)).dropped == 3
     waiting = {one.delivery.event.id for one in await store.backlog.list(A, 0, clock())}
     assert waiting == {kill.id, event(5).id}, "what was withdrawn is told however late"
-
-
-async def test_a_queue_is_bounded(store: Store) -> None:
-    members: list[str | int] = []
-    for number in range(MOST_WAITING + 700):
-        members += [to_ms(NOON) + number, f"evt_{number}"]
-    for at in range(0, len(members), 20_000):
-        await store.connection.call("ZADD", store.deliveries._keys.queue(A), *members[at : at + 20_000])
-    assert await store.deliveries.shed(A, NOON - timedelta(days=1)) == 700
-    assert await store.deliveries.shed(A, NOON - timedelta(days=1)) == 0
 
 
 async def test_events_are_kept_as_long_as_anything_can_refer_to_them(store: Store) -> None:

@@ -57,6 +57,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
                 "owner": one.listed.owner,
                 "health": health.kind.value,
                 "why": health.why or None,
+                "in_log": one.counts.in_log,
                 "ready": one.counts.ready,
                 "delayed": one.counts.delayed,
                 "in_flight": one.counts.in_flight,
@@ -305,6 +306,8 @@ def _lines(shown: EndpointShown, zone: str) -> Iterator[tuple[str, str]]:
     yield "last success", local_time(state.last_success_at, zone) if state.last_success_at else ""
     yield "last failure", shown.last_failure or ""
     yield "waiting", f"{waits.ready} ready, {waits.delayed} delayed, {waits.in_flight} in flight"
+    if state.overflow:
+        yield "", f"about {waits.in_log} more in the log, since {local_time(state.overflow.since, zone)}"
     yield "done", f"{waits.delivered} delivered, {waits.dead} dead"
     yield "events", ", ".join(settings["events"])
     yield "filter", "; ".join(f"{key}: {_plain(value)}" for key, value in settings["filter"].items())

@@ -5,17 +5,19 @@
 -- KEYS[3]  STREAM: the outbox
 -- KEYS[4]  HASH: versions of the directory of endpoints
 -- KEYS[5]  ZSET: replay that runs → when it is to go on, ms
+-- KEYS[6]  ZSET: endpoint with events in the log → when its queue is refilled next, ms
 -- ARGV[1]  prefix of the partition: an endpoint's keys are made of it
 -- ARGV[2]  now, ms
 -- ARGV[3]  lease end, ms
 -- ARGV[4]  token of the claimer, a new one for each claim
 -- ARGV[5]  how many to claim at most
 -- ARGV[6]  how many attempts an endpoint's log keeps
--- ARGV[7]  1: claim nothing while events wait in the outbox, for one of them may go ahead of all, or a replay is due
+-- ARGV[7]  1: claim nothing while events wait in the outbox, for one of them may go ahead of all, or a replay or refill
+--          is due
 -- ARGV[8…] endpoints that this process cannot send to: left to others
 -- reply    {deliveries, next, lost, events in the outbox, version of the directory, replay}: a delivery is
 --          {endpoint, event id, event, tries}; next is when a queue is looked at next, ms, or -1; lost are
---          {endpoint, event id} without an event, which were taken out; replay is when one is to go on, ms, or -1
+--          {endpoint, event id} without an event, which were taken out; replay is when one or a refill is to go on, ms, or -1
 -- again    called again with the same token (its reply was lost): what the token holds, and no more there
 -- cost     O(log n) per delivery leased and per one in flight, and some ten commands per endpoint looked at
 local queues, prefix, now, ends, token = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
@@ -24,7 +26,10 @@ local others, count = {}, 0
 for place = 8, #ARGV do others[ARGV[place]], count = true, count + 1 end
 local claimed, lost = {}, {}
 local unfanned = redis.call('XLEN', KEYS[3])
-local replay = redis.call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES')[2] or '-1'
+local replay = redis.call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES')[2]
+local refill = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')[2]
+if refill and (not replay or tonumber(refill) < tonumber(replay)) then replay = refill end
+replay = replay or '-1'
 local replays = replay ~= '-1' and tonumber(replay) <= now
 if ARGV[7] == '1' and (unfanned > 0 or replays) then room = 0 end
 
