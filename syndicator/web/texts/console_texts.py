@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 CONSOLE_TEXTS: Mapping[str, tuple[str, str]] = {
     # key: (Indonesian, English)
+    "times_of_zone": ("Waktu tanpa zona adalah waktu {zone}.", "Times without a zone are those of {zone}."),
     "caution.not-replicated": (
         "Sudah ditulis, tetapi belum ada di replika Redis: bila server utama gagal sekarang, ini hilang.",
         "It is written, but no replica of Redis has it yet: if the primary failed now, it would be lost.",

@@ -29,7 +29,7 @@ STANDING_TEXTS: Mapping[str, tuple[str, str]] = {
     "hub_subscriptions": ("Pelanggan hub", "Subscribers of the hub"),
     "hub_pending": ("Pelanggan yang menunggu kabar", "Subscribers waiting for news"),
     "newest_article": ("Artikel terbaru", "Newest article"),
-    "outbox": ("Kabar yang menunggu dikirim", "Events waiting to go out"),
+    "outbox": ("Kabar yang belum dibagikan", "Events not fanned out yet"),
     "source": ("Sumber", "Source"),
     "standing": ("Keadaan", "Standing"),
     "last_success": ("Terakhir berhasil", "Last success"),

@@ -77,7 +77,7 @@ async def test_endpoints_with_their_queues_and_no_secrets(client: Client) -> Non
     assert told["degraded"] == [
         "stuck stuck.example",
         "Degraded 1 delivery is dead Last failure: It answered with status 410",
-        "0", "0", "0", "1", "0",
+        "0", "0", "0", "0", "1", "0",
     ]  # fmt: skip
     text = whole.html or ""
     assert "hidden" not in text.replace("aria-hidden", "")
@@ -88,8 +88,15 @@ async def test_the_verdict_comes_first(client: Client) -> None:
     whole = await page(client)
     assert whole.css(".verdict")[0].text() == "3 sources and 1 endpoint need attention"
     figures = {" ".join(one.text(separator=" ").split()) for one in whole.css(".figures div")}
-    counts = {"Articles 1", "In the last hour 1", "Feeds 3", "Sources 5", "Events waiting to go out 1"}
+    counts = {"Articles 1", "In the last hour 1", "Feeds 3", "Sources 5", "Events not fanned out yet 1"}
     assert figures == {*counts, "Newest article 0 s ago"}
+
+
+async def test_every_page_says_whose_time_it_shows(client: Client) -> None:
+    for path in ("/admin/", "/admin/sources", "/admin/articles", "/admin/sources/failing"):
+        shown = LexborHTMLParser((await client.get(path, ENGLISH)).body)
+        (footer,) = shown.css("footer")
+        assert footer.text().strip() == "Times without a zone are those of Asia/Jakarta."
 
 
 async def test_subscribers_of_the_hub_are_counted(world: World, client: Client) -> None:
