@@ -22,6 +22,7 @@ MASTER = "kabar"
 DOWN_AFTER_MS = 2000
 """So long a sentinel waits for a primary that does not answer. They ping once a second: with 1,000, a primary that
 was just chosen sometimes seems dead, and another one is chosen in its place."""
+DURABLE = ("appendonly yes", 'save ""', "repl-diskless-sync-delay 0", "repl-timeout 5")
 
 
 class RedisProcess:
@@ -199,11 +200,34 @@ async def sentinel_group(
 
     `settings`: more lines for each server; `sentinel_settings`: for each sentinel.
     """
-    durable = ("appendonly yes", 'save ""', "repl-diskless-sync-delay 0", "repl-timeout 5", *settings)
-    primary = RedisProcess(folder / "server0", durable)
-    follow = (*durable, f"replicaof 127.0.0.1 {primary.port}")
-    servers = [primary, *(RedisProcess(folder / f"server{n}", follow) for n in (1, 2))]
-    for one in servers[1:]:
+    primary = RedisProcess(folder / "server0", (*DURABLE, *settings))
+    try:
+        await primary.start()
+        async with watched(
+            folder,
+            primary,
+            settings=settings,
+            sentinel_settings=sentinel_settings,
+            clock_of_replicas=clock_of_replicas,
+        ) as group:
+            yield group
+    finally:
+        primary.kill()
+
+
+@asynccontextmanager
+async def watched(
+    folder: Path,
+    primary: RedisProcess,
+    *,
+    settings: Sequence[str] = (),
+    sentinel_settings: Sequence[str] = (),
+    clock_of_replicas: SetClock | None = None,
+) -> AsyncIterator[SentinelGroup]:
+    """Give a server that runs two replicas and three sentinels; end those that live, and leave the server."""
+    follow = (*DURABLE, *settings, f"replicaof 127.0.0.1 {primary.port}")
+    replicas = [RedisProcess(folder / f"server{n}", follow) for n in (1, 2)]
+    for one in replicas:
         one.clock = clock_of_replicas
     watch = (
         f"sentinel monitor {MASTER} 127.0.0.1 {primary.port} 2",
@@ -214,11 +238,11 @@ async def sentinel_group(
     )
     sentinels = [RedisProcess(folder / f"sentinel{n}", watch, is_sentinel=True) for n in range(3)]
     try:
-        for one in (*servers, *sentinels):
+        for one in (*replicas, *sentinels):
             await one.start()
-        yield SentinelGroup(servers, sentinels)
+        yield SentinelGroup([primary, *replicas], sentinels)
     finally:
-        for one in (*sentinels, *servers):
+        for one in (*sentinels, *replicas):
             one.kill()
 
 
