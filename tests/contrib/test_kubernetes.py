@@ -17,17 +17,17 @@ import aiohttp
 import pytest
 import yaml
 from prometheus_client import generate_latest
+from redis_processes import free_port
 from support import until
 
 from syndicator.cli.lazy_commands import stays
-from syndicator.errors import ConfigError
+from syndicator.errors import ConfigError, StoreError
 from syndicator.observe.metrics import open_metrics
 from syndicator.settings import Settings, load
 from syndicator.store.connection import connect
 from syndicator.store.embedded import find_server
 
 KUBERNETES = Path(__file__).parents[2] / "contrib" / "kubernetes"
-EXAMPLE = KUBERNETES / "overlays" / "example"
 SEAL_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 
 Document = Mapping[str, Any]
@@ -36,26 +36,46 @@ pytestmark = pytest.mark.skipif(shutil.which("kustomize") is None, reason="needs
 
 
 @cache
-def built(folder: Path = EXAMPLE) -> tuple[Document, ...]:
-    """Return the documents that kustomize makes of a folder."""
-    done = subprocess.run(["kustomize", "build", folder], capture_output=True, text=True, check=False)
+def built(*components: str) -> tuple[Document, ...]:
+    """Return the documents that kustomize makes of the example, with components that it leaves out."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(KUBERNETES, Path(folder, "kubernetes"))
+        overlay = Path(folder, "kubernetes", "overlays", "example")
+        file = overlay / "kustomization.yaml"
+        text = file.read_text("utf-8")
+        for one in components:
+            assert f"# - ../../components/{one}" in text
+            text = text.replace(f"# - ../../components/{one}", f"- ../../components/{one}")
+        file.write_text(text, "utf-8")
+        done = subprocess.run(["kustomize", "build", overlay], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return tuple(yaml.safe_load_all(done.stdout))
 
 
 @pytest.fixture
-def with_keda(tmp_path: Path) -> tuple[Document, ...]:
+def with_keda() -> tuple[Document, ...]:
     """The example with workers that are scaled by KEDA."""
-    shutil.copytree(KUBERNETES, tmp_path / "kubernetes")
-    file = tmp_path / "kubernetes/overlays/example/kustomization.yaml"
-    text = file.read_text("utf-8")
-    assert "# - ../../components/keda" in text
-    file.write_text(text.replace("# - ../../components/keda", "- ../../components/keda"), "utf-8")
-    return built(file.parent)
+    return built("keda")
+
+
+@pytest.fixture(params=[(), ("sentinel",)], ids=["example", "sentinel"])
+def documents(request: pytest.FixtureRequest) -> tuple[Document, ...]:
+    """The example, with one Valkey and with three that sentinels watch."""
+    return built(*request.param)
 
 
 def of_kind(documents: tuple[Document, ...], *kinds: str) -> dict[str, Document]:
     return {one["metadata"]["name"]: one for one in documents if one["kind"] in kinds}
+
+
+def config_map(documents: tuple[Document, ...], name: str) -> Mapping[str, str]:
+    """Return the files of a ConfigMap, whose name may end with a digest of them."""
+    (found,) = (
+        one["data"] for full, one in of_kind(documents, "ConfigMap").items()
+        if re.fullmatch(rf"{name}(-[a-z0-9]{{10}})?", full)
+    )  # fmt: skip
+    files: Mapping[str, str] = found
+    return files
 
 
 def workloads(documents: tuple[Document, ...]) -> dict[str, Document]:
@@ -87,25 +107,25 @@ def chosen(documents: tuple[Document, ...], labels: Mapping[str, str]) -> list[D
 
 
 @pytest.mark.parametrize("version", ["1.29", "1.34"])
-def test_kubernetes_takes_every_document(version: str) -> None:
+def test_kubernetes_takes_every_document(documents: tuple[Document, ...], version: str) -> None:
     schemas = pytest.importorskip("kubernetes_validate")
-    for one in built():
+    for one in documents:
         schemas.validate(one, version, strict=True)
-    wrong = dict(of_kind(built(), "Service")["syndicator"], spec={"selectr": {}})
+    wrong = dict(of_kind(documents, "Service")["syndicator"], spec={"selectr": {}})
     with pytest.raises(schemas.ValidationError):
         schemas.validate(wrong, version, strict=True)
 
 
-def test_everything_is_in_one_namespace() -> None:
-    (namespace,) = of_kind(built(), "Namespace")
-    spaced = [one for one in built() if one["kind"] != "Namespace"]
+def test_everything_is_in_one_namespace(documents: tuple[Document, ...]) -> None:
+    (namespace,) = of_kind(documents, "Namespace")
+    spaced = [one for one in documents if one["kind"] != "Namespace"]
     assert {one["metadata"]["namespace"] for one in spaced} == {namespace}
 
 
-def test_pods_find_their_volumes_and_what_is_in_them() -> None:
-    maps, secrets = of_kind(built(), "ConfigMap"), of_kind(built(), "Secret")
-    assert len(workloads(built())) == 3
-    for name, workload in workloads(built()).items():
+def test_pods_find_their_volumes_and_what_is_in_them(documents: tuple[Document, ...]) -> None:
+    maps, secrets = of_kind(documents, "ConfigMap"), of_kind(documents, "Secret")
+    assert len(workloads(documents)) in {3, 4}
+    for name, workload in workloads(documents).items():
         volumes = {one["name"]: one for one in pod(workload)["volumes"]}
         claims = {one["metadata"]["name"] for one in workload["spec"].get("volumeClaimTemplates", ())}
         mounted = {one["name"] for one in container(workload)["volumeMounts"]}
@@ -118,42 +138,49 @@ def test_pods_find_their_volumes_and_what_is_in_them() -> None:
                 assert {one["key"] for one in volume["secret"]["items"]} <= keys.keys(), name
 
 
-def test_services_and_what_leads_to_them_find_their_pods() -> None:
-    services = of_kind(built(), "Service")
+def test_services_and_what_leads_to_them_find_their_pods(documents: tuple[Document, ...]) -> None:
+    services = of_kind(documents, "Service")
     for service in services.values():
-        (workload,) = chosen(built(), service["spec"]["selector"])
+        (workload,) = chosen(documents, service["spec"]["selector"])
         assert {one["targetPort"] for one in service["spec"]["ports"]} <= ports(workload)
-    (ingress,) = of_kind(built(), "Ingress").values()
+    (ingress,) = of_kind(documents, "Ingress").values()
     for rule in ingress["spec"]["rules"]:
         for path in rule["http"]["paths"]:
             named = path["backend"]["service"]
             known = services[named["name"]]["spec"]["ports"]
             assert named["port"]["name"] in {one["name"] for one in known}
-    stateful = of_kind(built(), "StatefulSet").values()
+    stateful = of_kind(documents, "StatefulSet").values()
     assert all(one["spec"]["serviceName"] in services for one in stateful)
 
 
-def test_selectors_choose_the_pods_that_are_meant() -> None:
-    for name, workload in workloads(built()).items():
+def test_selectors_choose_the_pods_that_are_meant(documents: tuple[Document, ...]) -> None:
+    for name, workload in workloads(documents).items():
         labels = workload["spec"]["selector"]["matchLabels"]
-        assert chosen(built(), labels) == [workload], name
+        assert chosen(documents, labels) == [workload], name
         for constraint in pod(workload).get("topologySpreadConstraints", ()):
-            assert chosen(built(), constraint["labelSelector"]["matchLabels"]) == [workload], name
-    for name, budget in of_kind(built(), "PodDisruptionBudget").items():
-        (workload,) = chosen(built(), budget["spec"]["selector"]["matchLabels"])
+            assert chosen(documents, constraint["labelSelector"]["matchLabels"]) == [workload], name
+        for term in _anti_affinity(workload):
+            assert chosen(documents, term["labelSelector"]["matchLabels"]) == [workload], name
+    for name, budget in of_kind(documents, "PodDisruptionBudget").items():
+        (workload,) = chosen(documents, budget["spec"]["selector"]["matchLabels"])
         assert workload["metadata"]["name"] == name
-    policies = of_kind(built(), "NetworkPolicy")
+    policies = of_kind(documents, "NetworkPolicy")
     for name, policy in policies.items():
-        targets = chosen(built(), policy["spec"]["podSelector"]["matchLabels"])
+        targets = chosen(documents, policy["spec"]["podSelector"]["matchLabels"])
         assert targets, name
         for rule in policy["spec"].get("ingress", ()):
             named = {one["port"] for one in rule["ports"]}
             assert all(named <= ports(target) for target in targets), name
         for peer in _pod_peers(policy):
-            assert chosen(built(), peer), name
+            assert chosen(documents, peer), name
     closed = [target for policy in policies.values() if "Ingress" in policy["spec"]["policyTypes"] for target in
-              chosen(built(), policy["spec"]["podSelector"]["matchLabels"])]  # fmt: skip
-    assert {one["metadata"]["name"] for one in closed} == workloads(built()).keys()
+              chosen(documents, policy["spec"]["podSelector"]["matchLabels"])]  # fmt: skip
+    assert {one["metadata"]["name"] for one in closed} == workloads(documents).keys()
+
+
+def _anti_affinity(workload: Document) -> list[Document]:
+    rules = pod(workload).get("affinity", {}).get("podAntiAffinity", {})
+    return list(rules.get("requiredDuringSchedulingIgnoredDuringExecution", ()))
 
 
 def _pod_peers(policy: Document) -> Iterator[Mapping[str, str]]:
@@ -163,10 +190,10 @@ def _pod_peers(policy: Document) -> Iterator[Mapping[str, str]]:
     return (peer["podSelector"]["matchLabels"] for peer in peers if "podSelector" in peer)
 
 
-def test_pods_have_no_rights_that_they_do_not_need() -> None:
-    (namespace,) = of_kind(built(), "Namespace").values()
+def test_pods_have_no_rights_that_they_do_not_need(documents: tuple[Document, ...]) -> None:
+    (namespace,) = of_kind(documents, "Namespace").values()
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
-    for name, workload in workloads(built()).items():
+    for name, workload in workloads(documents).items():
         own = container(workload)["securityContext"]
         assert pod(workload)["securityContext"]["runAsNonRoot"] is True, name
         assert pod(workload)["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -293,8 +320,7 @@ async def test_the_probes_of_a_pod_are_answered(tmp_path: Path, redis_url: str, 
 
 
 async def test_valkey_takes_its_configuration(tmp_path: Path) -> None:
-    (name,) = (one for one in of_kind(built(), "ConfigMap") if one.startswith("syndicator-valkey"))
-    text = of_kind(built(), "ConfigMap")[name]["data"]["valkey.conf"]
+    text = config_map(built(), "syndicator-valkey")["valkey.conf"]
     (tmp_path / "auth.conf").write_text("requirepass s3cret\n", "ascii")
     (tmp_path / "data").mkdir()
     own = {
@@ -320,3 +346,131 @@ async def test_valkey_takes_its_configuration(tmp_path: Path) -> None:
         process.terminate()
         await process.wait()
         shutil.rmtree(short)
+
+
+def test_each_valkey_and_each_sentinel_is_on_a_node_of_its_own() -> None:
+    documents = built("sentinel")
+    budgets = of_kind(documents, "PodDisruptionBudget")
+    for name, workload in of_kind(documents, "StatefulSet").items():
+        assert workload["spec"]["replicas"] == 3
+        assert [term["topologyKey"] for term in _anti_affinity(workload)] == ["kubernetes.io/hostname"]
+        assert workload["spec"]["volumeClaimTemplates"], "what a sentinel chose is known after a restart"
+        assert budgets[name]["spec"]["maxUnavailable"] == 1
+        assert {"livenessProbe", "readinessProbe"} <= container(workload).keys()
+
+
+def test_the_url_names_each_sentinel_as_it_announces_itself() -> None:
+    documents = built("sentinel")
+    text = (KUBERNETES / "overlays/example/secret.yaml").read_text("utf-8")
+    (url,) = re.findall(r"# redis-url: (sentinel://\S+)", text)
+    places = url.rpartition("@")[2].partition("/")[0].split(",")
+    sentinel = of_kind(documents, "StatefulSet")["syndicator-sentinel"]
+    (announced,) = (one["value"] for one in container(sentinel)["env"] if one["name"] == "ANNOUNCE")
+    pods = [f"syndicator-sentinel-{number}" for number in range(sentinel["spec"]["replicas"])]
+    assert places == [f"{announced.replace('$(POD)', one)}:26379" for one in pods]
+    conf = config_map(documents, "syndicator-sentinel")["sentinel.conf"]
+    assert f"monitor {url.rpartition('/')[2]} " in conf
+
+
+class StartedPod:
+    """A pod of the component for Sentinel, on an address of loopback in the place of its name."""
+
+    def __init__(self, folder: Path, place: str, script: str, replaced: Mapping[str, str]) -> None:
+        """`replaced`: what stands for texts of the shipped files, beside the paths."""
+        home = folder / f"{script}-{place}"
+        mounts = ("/etc/sentinel", "/etc/valkey", "/run/secrets/valkey", "/data")
+        self._replaced = {**{mount: f"{home}{mount}" for mount in mounts}, **replaced}
+        documents = built("sentinel")
+        secrets = {
+            "valkey-auth.conf": "requirepass s3cret\nmasterauth s3cret\n",
+            "sentinel-auth.conf": "sentinel auth-pass kabar s3cret\n",
+        }
+        for mount, files in (
+            ("/etc/sentinel", config_map(documents, "syndicator-sentinel")),
+            ("/etc/valkey", config_map(documents, "syndicator-valkey")),
+            ("/run/secrets/valkey", secrets),
+            ("/data", {}),
+        ):
+            at = Path(f"{home}{mount}")
+            at.mkdir(parents=True)
+            for name, text in files.items():
+                (at / name).write_text(self._localized(text), "utf-8")
+        (home / "bin").mkdir()
+        (home / "bin" / "valkey-server").symlink_to(find_server(None))
+        path = f"{home / 'bin'}:{os.environ['PATH']}"
+        self._environment = {**os.environ, "PATH": path, "ANNOUNCE": place, "FIRST": FIRST}
+        self._script = home / "etc" / "sentinel" / script
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start it over the data that it has."""
+        return subprocess.Popen(
+            ["sh", self._script],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def data(self, name: str) -> str:
+        """Return a file that the program has written."""
+        file = Path(self._replaced["/data"], name)
+        return file.read_text("utf-8") if file.exists() else ""
+
+    def _localized(self, text: str) -> str:
+        for shipped, own in self._replaced.items():
+            text = text.replace(shipped, own)
+        return text
+
+
+FIRST = "127.0.0.11"
+PLACES = (FIRST, "127.0.0.12", "127.0.0.13")
+
+
+async def test_another_valkey_takes_over_and_the_former_primary_comes_back_as_a_replica(
+    tmp_path: Path,
+) -> None:
+    valkey_port, sentinel_port = free_port(), free_port()
+
+    def pod_at(place: str, script: str, port: int) -> StartedPod:
+        replaced = {
+            "syndicator-valkey-0.syndicator-valkey": FIRST,
+            " 6379": f" {valkey_port}",
+            "port 26379": f"port {sentinel_port}",
+            "appendonly yes": f"appendonly yes\nport {port}",
+            "hostnames yes": f"hostnames yes\nbind {place}",
+            "min-replicas-max-lag 10": f"min-replicas-max-lag 10\nbind {place}",
+            "kabar 5000": "kabar 2000",
+            "kabar 30000": "kabar 5000",
+        }
+        return StartedPod(tmp_path, place, script, replaced)
+
+    servers = {one: pod_at(one, "start-valkey.sh", valkey_port) for one in PLACES}
+    sentinels = [pod_at(one, "start-sentinel.sh", sentinel_port) for one in PLACES]
+    url = f"sentinel://:s3cret@{','.join(f'{one}:{sentinel_port}' for one in PLACES)}/kabar"
+    running = {place: one.start() for place, one in servers.items()}
+    watching = [one.start() for one in sentinels]
+
+    async def written(value: str) -> bytes | None:
+        """Write, and return who took it; None while the group takes no writes."""
+        try:
+            async with connect(url, anchor="x") as connection:
+                await connection.call("SET", "a", value)
+                role = await connection.call("ROLE")
+                return str(len(role[2])).encode() if await connection.call("GET", "a") else None
+        except StoreError:
+            return None
+
+    try:
+        await until(lambda: written("1"), lambda replicas: replicas == b"2")
+        # They ask the primary for its replicas every ten seconds, and choose among those that they know.
+        await until(lambda: all(one.data("sentinel.conf").count("known-replica") == 2 for one in sentinels))
+        running[FIRST].kill()
+        running[FIRST].wait()
+        await until(lambda: written("2"))
+        running[FIRST] = servers[FIRST].start()
+        await until(lambda: written("3"), lambda replicas: replicas == b"2")
+        async with connect(f"redis://:s3cret@{FIRST}:{valkey_port}/0", anchor="x") as former:
+            assert (await former.call("ROLE"))[0] == b"slave"
+    finally:
+        for process in (*watching, *running.values()):
+            process.kill()
+            process.wait()
