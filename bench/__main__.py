@@ -19,6 +19,7 @@ BENCHES = {
     "memory": "memory",
     "many_sources": "gather.many_sources",
     "reload": "gather.reload",
+    "scale": "scale.course",
     "backup": "gather.backup",
     "schedule": "gather.schedule",
     "hostile": "hostile.course",

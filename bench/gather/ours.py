@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -85,15 +85,7 @@ class Ours:
             before = now
 
     async def _is_settled(self) -> bool:
-        owned, due, unassigned, events = await self.store.connection.batch(
-            [
-                ("HLEN", _KEYS.sources_owners()),
-                ("ZCOUNT", _KEYS.sources_due(), "-inf", to_ms(self.clock())),
-                ("XLEN", _KEYS.unassigned()),
-                ("XLEN", _KEYS.outbox()),
-            ]
-        )
-        return not (owned or due or unassigned or events)
+        return await is_settled(self.store, _KEYS, self.clock())
 
     async def articles(self) -> int:
         """Count the articles that are admitted."""
@@ -138,6 +130,19 @@ class Ours:
     def _spent(self) -> Spent:
         workers, redis = self._processes.workers, self._processes.redis
         return Spent(service_s=sum(map(cpu_s, workers)), store_s=cpu_s(redis))
+
+
+async def is_settled(store: Store, keys: Keys, now: datetime) -> bool:
+    """Return whether nothing is due or leased, every article is shown and every event fanned out."""
+    owned, due, unassigned, events = await store.connection.batch(
+        [
+            ("HLEN", keys.sources_owners()),
+            ("ZCOUNT", keys.sources_due(), "-inf", to_ms(now)),
+            ("XLEN", keys.unassigned()),
+            ("XLEN", keys.outbox()),
+        ]
+    )
+    return not (owned or due or unassigned or events)
 
 
 @asynccontextmanager
