@@ -51,9 +51,7 @@ _TEXT_BYTES = 2700
 _TAGS, _KNOWN_TAGS = 5, 400
 _FEED = FeedId("latest")
 _KEYS = Keys("main")
-_NAMED = frozenset(
-    {"identities:seen", "articles:rewritten", "events:log", "events:requeued", "feeds:version"}
-)
+_NAMED = frozenset({"articles:rewritten", "events:log", "events:requeued", "feeds:version"})
 """Keys whose names have several parts, and nothing of an article in them."""
 _READ, _TURNS = 500, 15
 _CONFIG = """

@@ -152,3 +152,10 @@ def grouping_admitter(store: Store, specs: Iterable[FeedSpec], clock: Clock) -> 
     """An admitter whose articles are assigned to stories, as those of the service are."""
     known = list(specs)
     return Admitter(store.articles, known, clock, grouped.grouping_of(store, clock, known))
+
+
+async def count_identities(store: Store) -> int:
+    """Return how many identity keys are known."""
+    redis, prefix = store.connection, store.articles.identities.prefix
+    names = {name async for some in redis.names(prefix) for name in some}
+    return sum(await redis.batch([("HLEN", name) for name in names]))

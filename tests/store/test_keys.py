@@ -37,4 +37,4 @@ def test_keys_of_endpoints_are_spread_over_partitions() -> None:
 def test_all_keys_of_a_namespace_share_a_slot() -> None:
     keys = Keys("one")
     assert keys.meta().startswith("syn:{one}:")
-    assert keys.identities() != Keys("two").identities()
+    assert keys.identities(1) != Keys("two").identities(1)

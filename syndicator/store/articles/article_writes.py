@@ -8,6 +8,7 @@ from syndicator.model.ids import ArticleId
 from syndicator.rules.articles.admission import Admission, AdmissionVerdict, Reservation
 from syndicator.rules.filter_matching import ALL, facets_of
 from syndicator.rules.identity.recognition import KnownArticle
+from syndicator.store.articles.identities import expecting_unknown, naming
 from syndicator.store.codec import compressed, pack
 from syndicator.store.connection import Command, Transaction
 from syndicator.store.feeds.feeds import raise_version
@@ -37,7 +38,7 @@ class ArticleWrites:
         keys, known = self._keys, admission.known
         article_id = admission.article_id
         # An identity that belongs to another article by now is never taken from it.
-        expects = [(keys.identities(), key, "") for key in admission.fresh]
+        expects = expecting_unknown(keys, admission.fresh)
         place = keys.article(article_id)
         if known is not None:
             place = keys.reserved(article_id) if known.is_reserved else place
@@ -89,16 +90,10 @@ class ArticleWrites:
         return writes
 
     def naming(self, admission: Admission, now_ms: int) -> list[Command]:
-        """Note by what an article is known, that it was listed, and the names that are new for it."""
+        """Note by what an article is known, who carries it, and the names that are new for it."""
         keys, known, article_id = self._keys, admission.known, admission.article_id
-        commands: list[Command] = []
-        if admission.fresh:
-            pairs = [part for key in admission.fresh for part in (key, article_id)]
-            commands.append(("HSET", keys.identities(), *pairs))
+        commands = naming(keys, admission.fresh, article_id, now_ms)
         seen = (*admission.fresh, *admission.stale)
-        if seen:
-            scored = [part for key in seen for part in (now_ms, key)]
-            commands.append(("ZADD", keys.identities_seen(), *scored))
         is_carrier = known is not None and known.source != admission.carried_by
         if known is None or (known.revision and (seen or is_carrier)):
             commands.append(("ZADD", keys.carried(admission.carried_by), "NX", now_ms, article_id))

@@ -15,6 +15,7 @@ from syndicator.rules.filter_matching import ALL
 from syndicator.rules.identity.canonical_trust import is_first_party
 from syndicator.rules.identity.recognition import KnownArticle, RecognizedKeys
 from syndicator.store.articles.article_writes import ArticleWrites
+from syndicator.store.articles.identities import Identities, with_buckets
 from syndicator.store.codec import pack, unpack
 from syndicator.store.cold.cold_texts import ColdTexts, StoredText
 from syndicator.store.cold.offloading import merged
@@ -68,7 +69,7 @@ class Articles(Repository):
         self.writes = ArticleWrites(keys, kept_revisions)
         self._seen_precision = min(SEEN_PRECISION, kept_identities / 2)
         self._lookup = Script("articles/lookup")
-        self._forget = Script("articles/forget")
+        self.identities = Identities(connection, keys)
 
     async def lookup(self, identities: Sequence[Identity], now: datetime) -> list[RecognizedKeys]:
         """Return what is known of each candidate of a batch, in one round trip.
@@ -78,12 +79,12 @@ class Articles(Repository):
         """
         if not identities:
             return []
-        wanted = [(one.content_hash, int(one.is_first_party), *one.keys) for one in identities]
+        wanted = [(one.content_hash, int(one.is_first_party), *with_buckets(one.keys)) for one in identities]
         created_ms, rows = await self._redis.run(
             self._lookup,
-            [self._keys.identities(), self._keys.identities_seen(), self._keys.meta()],
-            self._keys.article(ArticleId("")), pack(wanted), to_ms(now - self._seen_precision),
-            self._keys.reserved(ArticleId("")),
+            [self._keys.meta()],
+            self._keys.article(ArticleId("")), pack(wanted), to_ms(now - self._seen_precision) // 1000,
+            self._keys.reserved(ArticleId("")), self.identities.prefix,
         )  # fmt: skip
         self._marks.check(created_ms)
         await self._fill([known for _, _, articles in rows for known in articles])
@@ -105,6 +106,9 @@ class Articles(Repository):
         units = [self.writes.unit(admission, to_ms(now)) for admission in admissions]
         # Most of what is listed is known, and leaves nothing to be written.
         done = iter(await self._redis.commit([unit for unit in units if unit.writes]))
+        if stale := [key for admission in admissions for key in admission.stale]:
+            aged_ms = to_ms(now - self._seen_precision)
+            await self.identities.owners(stale, aged_ms=aged_ms, now_ms=to_ms(now))
         return [next(done) if unit.writes else True for unit in units]
 
     async def are_known(
@@ -117,28 +121,13 @@ class Articles(Repository):
         """
         if not keys:
             return []
-        found, seen = await self._redis.batch(
-            [
-                ("HMGET", self._keys.identities(), *keys),
-                ("ZMSCORE", self._keys.identities_seen(), *keys),
-            ]
-        )
-        aged = to_ms(now - self._seen_precision)
-        stale = [
-            key
-            for key, article, at in zip(keys, found, seen, strict=True)
-            if article is not None and int(at or 0) < aged
-        ]
-        touch: list[Command] = [
-            ("ZADD", self._keys.identities_seen(), "XX", to_ms(now), key) for key in stale
-        ]
-        listed = {
-            ArticleId(one.decode()): url for one, url in zip(found, urls, strict=True) if one is not None
-        }
+        aged_ms = to_ms(now - self._seen_precision)
+        found = await self.identities.owners(keys, aged_ms=aged_ms, now_ms=to_ms(now))
+        listed = {one: url for one, url in zip(found, urls, strict=True) if one is not None}
         if not listed:
             return [False] * len(keys)
         carried = self._keys.carried(source.id)
-        *_, times = await self._redis.batch([*touch, ("ZMSCORE", carried, *listed)])
+        times = await self._redis.call("ZMSCORE", carried, *listed)
         first = {one: url for (one, url), at in zip(listed.items(), times, strict=True) if at is None}
         contested = await self._third_party(
             [one for one, url in first.items() if is_first_party(url, source)]
@@ -146,7 +135,7 @@ class Articles(Repository):
         if settled := first.keys() - contested:
             scored = [part for one in sorted(settled) for part in (to_ms(now), one)]
             await self._redis.call("ZADD", carried, "NX", *scored)
-        return [one is not None and ArticleId(one.decode()) not in contested for one in found]
+        return [one is not None and one not in contested for one in found]
 
     async def _third_party(self, ids: Sequence[ArticleId]) -> set[ArticleId]:
         """Return those of the articles, shown or reserved, whose source is not of their own portal."""
@@ -158,8 +147,7 @@ class Articles(Repository):
         """Return the article, and its source, that each identity key stands for; None where there is none."""
         if not keys:
             return []
-        found = await self._redis.call("HMGET", self._keys.identities(), *keys)
-        ids = [ArticleId(article.decode()) if article else None for article in found]
+        ids = await self.identities.owners(keys)
         owners = await self._redis.batch(
             [("HGET", self._keys.article(one or ArticleId("")), "source") for one in ids]
         )
@@ -174,8 +162,7 @@ class Articles(Repository):
 
     async def named_each(self, keys: Sequence[str]) -> list[ArticleId | None]:
         """Return the article that each identity key stands for, also a swept one."""
-        found = await self._redis.call("HMGET", self._keys.identities(), *keys) if keys else []
-        return [ArticleId(article.decode()) if article is not None else None for article in found]
+        return await self.identities.owners(keys)
 
     async def carried_before(
         self, source: SourceId, ids: Sequence[ArticleId], moment: datetime
@@ -329,11 +316,6 @@ class Articles(Repository):
         await self._redis.batch([*commands, ("HSET", self._keys.cursors(), "bodies", last)])
         await self._cold.forget(ids, pointers)
         return len(ids)
-
-    async def sweep_identities(self, now: datetime, keep: timedelta, limit: int) -> int:
-        """Forget up to `limit` identities that no source has listed for longer than `keep`."""
-        keys = [self._keys.identities_seen(), self._keys.identities()]
-        return int(await self._redis.run(self._forget, keys, to_ms(now - keep), limit))
 
     async def carriers(
         self, article_id: ArticleId, sources: Sequence[SourceId]

@@ -237,17 +237,12 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
         """
         return self._prefix + "withdrawals"
 
-    def identities(self) -> str:
-        """HASH: identity key → article id.
-        Kept: retention of identities, after last seen. Written by: admit.
+    def identities(self, number: int) -> str:
+        """HASH: identity key → article id, and when a source last listed the key, s, in four bytes; one of
+        4,096 hashes, by the CRC-32 of the key.
+        Kept: retention of identities, after last seen. Written by: admit, rounds.
         """
-        return self._prefix + "identities"
-
-    def identities_seen(self) -> str:
-        """ZSET: identity key → when a source last listed it, ms.
-        Kept: retention of identities. Written by: admit.
-        """
-        return self._prefix + "identities:seen"
+        return f"{self._prefix}identities:{number}"
 
     def admitted(self) -> str:
         """ZSET: article id → when it was first seen, or released from an embargo, ms.
@@ -371,7 +366,8 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
     def cursors(self) -> str:
         """HASH: reader → the last entry of the outbox (or last time) that it is done with. `aside`: the last
         entry that was taken back from what was set aside. `bodies`: time and id of the last article whose
-        body was swept; `offloaded`: of the last whose text went to the cold store.
+        body was swept; `identities`: when those that were not seen for long were
+        removed last, ms; `offloaded`: of the last whose text went to the cold store.
         Kept: for ever; of feeds, while configured, and a week. Written by: fan-out, sweep, rank,
         offload.
         """

@@ -6,7 +6,13 @@ and a recorded state of the layout before it (`tests/store/migrations/recorded_w
 default is no new layout.
 """
 
-from syndicator.store.migrations import cold_texts, compressed_heads, former_pauses, overflows
+from syndicator.store.migrations import (
+    cold_texts,
+    compressed_heads,
+    former_pauses,
+    overflows,
+    packed_identities,
+)
 from syndicator.store.migrations.migration import Migration
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -14,4 +20,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     cold_texts.MIGRATION,
     compressed_heads.MIGRATION,
     overflows.MIGRATION,
+    packed_identities.MIGRATION,
 )

@@ -176,7 +176,7 @@ async def test_what_is_still_listed_stays_known_however_long_nothing_changes(por
             portal.clock.advance(20 * 86400)
             await gather(service)
             await service.store.articles.sweep(portal.clock(), timedelta(days=90), 100)
-            await service.store.articles.sweep_identities(portal.clock(), timedelta(days=180), 100)
+            await service.store.articles.identities.sweep(portal.clock(), timedelta(days=180))
         portal.documents["/rss"] = rss(1, 2, 3)
         portal.etags["/rss"] = '"other"'
         portal.clock.advance(300)

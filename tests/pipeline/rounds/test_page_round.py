@@ -250,7 +250,7 @@ async def test_what_a_list_still_shows_stays_known(portal: Portal) -> None:
             portal.clock.advance(20 * 86400)
             (report,) = await gather(service)
             assert report.round.new == 0
-            await service.store.articles.sweep_identities(portal.clock(), timedelta(days=180), 100)
+            await service.store.articles.identities.sweep(portal.clock(), timedelta(days=180))
 
 
 async def test_a_page_is_read_and_its_text_shown_though_a_feed_of_another_portal_named_it_first(

@@ -237,7 +237,7 @@ async def test_a_swept_article_that_is_still_listed_never_comes_back(
     clock.advance(100 * 86400)
     # 1 was listed again 100 days ago, 2 has not been seen for 191.
     names = len(identify([candidate(2)])[0].keys)
-    assert await store.articles.sweep_identities(clock(), timedelta(days=180), 100) == names
+    assert await store.articles.identities.sweep(clock(), timedelta(days=180)) == names
     assert (await admitter(store, clock).admit([candidate(2)]))[0].verdict is AdmissionVerdict.NEW
 
 

@@ -15,6 +15,7 @@ from syndicator.model.signal import Signal, SignalKind
 from syndicator.pipeline.articles.admission import Admitted, Admitter, tally
 from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.identity.identity import identify, url_key
+from syndicator.store.articles.identities import bucket_of
 from syndicator.store.store import Store
 
 ADDRESS = "https://city.example/read/{}/berita"
@@ -209,7 +210,7 @@ async def test_what_is_listed_unchanged_writes_once_a_day(store: Store, clock: M
     await admitter(store, clock).admit(batch)
     assert await written() > before
     clock.advance(179.5 * 86400)
-    assert await store.articles.sweep_identities(clock(), timedelta(days=180), 1000) == 0
+    assert await store.articles.identities.sweep(clock(), timedelta(days=180)) == 0
 
 
 @pytest.mark.parametrize("published", [None, NOON])
@@ -269,9 +270,10 @@ async def test_an_article_known_by_the_former_form_of_its_address_alone_comes_on
     given = candidate(1, url="https://amp.kompas.com/nasional/read/2024/05/01/12000001/kota-banjir")
     (first,) = await admit(store, clock, given)
     key = url_key(given.url)
-    identities = store.articles._keys.identities()
     others = [one for one in identify([given])[0].keys if one.startswith("s:")]
-    assert await store.connection.call("HDEL", identities, key, *others) == 2
+    keys = store.articles._keys
+    gone = [("HDEL", keys.identities(bucket_of(one)), one) for one in (key, *others)]
+    assert await store.connection.batch(gone) == [1, 1]
     (again,) = await admit(store, clock, given)
     assert (again.verdict, again.article_id) == (AdmissionVerdict.UNCHANGED, first.article_id)
     page = "https://nasional.kompas.com/read/2024/05/01/12000001/kota-banjir"
