@@ -105,6 +105,10 @@ DELIVERY_TEXTS: Mapping[str, tuple[str, str]] = {
     "status_code": ("Status {status}", "Status {status}"),
     "superseded_by": ("Digantikan oleh {event}", "Superseded by {event}"),
     "on_its_way": ("Sedang dikirim", "It is being sent"),
+    "due_since_then": (
+        "Jatuh tempo sejak saat itu. Halaman penerima menyebut apa yang menahannya.",
+        "Due since then. The page of the endpoint says what holds it.",
+    ),
     "next_try": ("Percobaan berikutnya {when}", "Next try {when}"),
     "request": ("Permintaan", "Request"),
     "request_now": (

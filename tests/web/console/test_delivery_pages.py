@@ -57,6 +57,16 @@ async def test_one_endpoint_is_shown_alone_and_how_it_rests(world: World, operat
     assert (await operator.get("/admin/deliveries?endpoint=none", ENGLISH)).status == 404
 
 
+async def test_a_delivery_that_is_due_has_no_next_try_in_the_past(
+    world: World, operator: Client, clock: ManualClock
+) -> None:
+    await world.store.requeuing.requeue(STUCK, [(await _dead(world))], NOON)
+    clock.now = NOON + timedelta(minutes=3)
+    shown = await page(operator, "/admin/endpoints/stuck/deliveries/evt_1")
+    steps = [one.text() for one in shown.css(".timeline h3")]
+    assert steps[-1] == "Due since then. The page of the endpoint says what holds it."
+
+
 async def test_what_is_due_tells_since_when_and_replays_how_far_they_are(
     world: World, operator: Client, clock: ManualClock
 ) -> None:
