@@ -26,7 +26,7 @@ FIELD_BY_FIELD = {
     "backfills_due",
 }  # fmt: skip
 STAYS = {
-    "identities_seen": "the word stands for whoever lists it; names inside a source keep their scope",
+    "identities": "the word stands for whoever lists it; names inside a source keep their scope",
     "robots": "by address",
     "configuration_added": "its table stands under the id that it was added by, until it is changed",
     "entries": "all are read once, then it is kept under the new id; the former one runs out in two days",
