@@ -30,6 +30,7 @@ BENCHES = {
     "ad_hoc": "serving.any_filter_feeds",
     "hub": "push.hub",
     "push": "push.webhooks",
+    "partitions": "push.partitions",
 }
 
 

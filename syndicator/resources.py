@@ -163,6 +163,7 @@ def store_options(settings: Settings) -> StoreOptions:
         kept_attempts=settings.retention.attempts,
         hot=settings.retention.hot,
         cold=section.cold,
+        partitions=section.partitions.endpoints,
     )
 
 

@@ -122,9 +122,10 @@ async def own_redis(folder: Path, program: Path | None = None) -> AsyncIterator[
         await server.stop()
 
 
-def new_store(url: str, folder: Path) -> AbstractAsyncContextManager[Store]:
+def new_store(url: str, folder: Path, *, partitions: int = 1) -> AbstractAsyncContextManager[Store]:
     """Open a store in a namespace of its own."""
-    return open_store(StoreOptions(url=url, namespace=f"test-{uuid.uuid4().hex}", data_dir=folder))
+    namespace = f"test-{uuid.uuid4().hex}"
+    return open_store(StoreOptions(url=url, namespace=namespace, data_dir=folder, partitions=partitions))
 
 
 async def refuse_writes(server: EmbeddedServer, redis: Connection) -> None:

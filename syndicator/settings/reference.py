@@ -23,6 +23,7 @@ from syndicator.settings.tables.rights import RightsForm
 from syndicator.settings.tables.schedules import ScheduleForm
 from syndicator.settings.tables.sections import (
     EgressSection,
+    PartitionsSection,
     RetentionSection,
     SampleSection,
     ServerSection,
@@ -40,6 +41,7 @@ _FORMS: tuple[tuple[str, type[Form]], ...] = (
     ("[server]", ServerSection),
     ("[work]", WorkSection),
     ("[store]", StoreSection),
+    ("[store.partitions]", PartitionsSection),
     ("[egress]", EgressSection),
     ("[retention]", RetentionSection),
     ("[story]", StorySection),

@@ -103,6 +103,12 @@ def pack_for_lua(value: Any) -> bytes:
     return packed
 
 
+def unpack_from_lua(value: bytes) -> list[Any]:
+    """Decode a list that `pack_for_lua` encoded; its texts come back as bytes."""
+    found: list[Any] = msgpack.unpackb(value, raw=True)
+    return found
+
+
 def unpack(data: bytes, kind: type[T]) -> T:
     """Decode a value; raise UnreadableRecord where the bytes are none of that kind."""
     try:

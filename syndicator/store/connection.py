@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from hashlib import sha1
@@ -36,7 +36,6 @@ REPLICA_S = 1.0
 
 _GLOB = re.compile(r"[*?\[\]\\^]")
 T = TypeVar("T")
-K = TypeVar("K", bound=Hashable)
 
 _STOOD_STILL_S = 0.2
 """A time limit that is noticed later than that ended while this process did not run."""
@@ -108,7 +107,8 @@ class Connection:
             route: Batcher(partial(self._commit_all, route), MAX_WRITES, _writes)
             for route in self._routes.all
         }
-        self._is_closed = False
+        self.is_closed = False
+        """Whether this process is ending: calls raise StoreUnavailable."""
         self.losses = 0
         """How often a reply did not come. What was asked for may be done; and if Redis was restarted, what it
         did in its last second may be undone."""
@@ -151,6 +151,16 @@ class Connection:
         """Return the server that has the anchor now, for who needs a connection of its own, or its name."""
         route = self._routes.anchor
         return await self._ask(route.server, route)
+
+    async def only_server(self) -> str:
+        """Return the URL of the server that has all our keys. Raises StoreError where several have them."""
+        urls = {(await self._ask(route.server, route)).url for route in self._routes.all}
+        if len(urls) > 1:
+            raise StoreError(
+                "the partitions of endpoints are on several nodes of the cluster, which have no moment in "
+                "common: have the nodes keep their own copies (AOF, RDB, replicas)"
+            )
+        return urls.pop()
 
     async def scan(self, command: str, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:
         """Yield what a key holds, however much that is, in pieces that do not block Redis.
@@ -235,11 +245,11 @@ class Connection:
 
     async def close(self) -> None:
         """Close all connections; calls that are on their way fail."""
-        self._is_closed = True
+        self.is_closed = True
         await self._servers.close()
 
     def _check_open(self) -> None:
-        if self._is_closed:
+        if self.is_closed:
             raise StoreUnavailable("the connection to Redis is closed: this process is ending")
 
     async def commit(self, units: Sequence[Transaction], *, replicated: bool = False) -> list[bool]:
@@ -351,14 +361,6 @@ def pattern_of(prefix: str) -> str:
 
 def pieces(items: Sequence[T], size: int = MOST_IN_ONE) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
-    """Return items by what they have in common, each group in their order."""
-    found: dict[K, list[T]] = {}
-    for item in items:
-        found.setdefault(key(item), []).append(item)
-    return found
 
 
 def pairs(reply: Sequence[bytes]) -> list[tuple[bytes, bytes]]:

@@ -74,6 +74,19 @@ class Layout(Repository):
                     )
             await asyncio.sleep(LOOK_S)
 
+    async def check_partitions(self) -> None:
+        """Raise StoreError where endpoints of what is stored are spread over another number of partitions."""
+        wanted = self._keys.partitions.count
+        found = await self._redis.call("HGET", self._keys.meta(), "partitions")
+        if found is None and (wanted == 1 or (await self.read()).version == 0):
+            return
+        stored = int(found or 1)
+        if stored != wanted:
+            raise StoreError(
+                f"[store.partitions] endpoints is {wanted}, and the data of this namespace has {stored}: "
+                f"the number stays as it was when the data began. Set it to {stored}"
+            )
+
     async def _is_used(self) -> bool:
         async for names in self._redis.names(self._keys.prefix):
             if names:
@@ -83,8 +96,9 @@ class Layout(Repository):
 
 def stamp(keys: Keys, layout: int = LAYOUT) -> list[Command]:
     """Return the writes that name the layout of an empty namespace; none where it is named."""
-    meta = keys.meta()
-    return [("HSETNX", meta, "schema", layout), ("HSETNX", meta, "schema_release", __version__)]
+    meta, count = keys.meta(), keys.partitions.count
+    spread: list[Command] = [("HSETNX", meta, "partitions", count)] if count > 1 else []
+    return [*spread, ("HSETNX", meta, "schema", layout), ("HSETNX", meta, "schema_release", __version__)]
 
 
 def remedy(release: str) -> str:

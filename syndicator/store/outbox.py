@@ -14,6 +14,9 @@ from syndicator.store.codec import pack, unpack
 from syndicator.store.connection import Command, Repository
 from syndicator.store.keys.table import Keys
 
+VERSION = ":all"
+"""Field of the version of the directory; no id of an endpoint: those begin with a letter or a digit."""
+
 BEGINNING = "0-0"
 KEPT_CHANGES = 10_000
 
@@ -83,7 +86,7 @@ class Outbox(Repository):
         """Return what comes next, and what its fan-out relies on; what is done was trimmed."""
         version, cursor, rows = await self._redis.batch(
             [
-                ("HGET", self._keys.endpoints_changed(), ":all"),
+                ("HGET", self._keys.endpoints_changed(), VERSION),
                 ("HGET", self._keys.cursors(), "fan-out"),
                 ("XRANGE", self._keys.outbox(), "-", "+", "COUNT", limit),
             ]

@@ -69,8 +69,10 @@ from syndicator.store.webhooks.deliveries import Deliveries
 from syndicator.store.webhooks.digests import Digests
 from syndicator.store.webhooks.endpoints import Endpoints
 from syndicator.store.webhooks.event_log import EventArticles, Events
+from syndicator.store.webhooks.handover import Handover
 from syndicator.store.webhooks.overflows import Overflows
 from syndicator.store.webhooks.queuing import Queuing
+from syndicator.store.webhooks.reach import Reach
 from syndicator.store.webhooks.redelivery import Requeuing
 from syndicator.store.webhooks.replays import Replays
 from syndicator.store.websub.subscriptions import Subscriptions
@@ -106,6 +108,12 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
     """How long the address of a picture that we serve is kept, after it was last asked for."""
     kept_attempts: timedelta = timedelta(days=30)
     """How long attempts to deliver are kept."""
+    partitions: int = 1
+    """Over how many slots the keys of endpoints are spread; it stays as it was when the data began."""
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(self.namespace, self.partitions)
 
     @property
     def cold_place(self) -> str | None:
@@ -138,6 +146,7 @@ class Store:
             kept_articles=options.kept_articles,
             kept_revisions=options.kept_revisions,
             cold=options.cold_place,
+            partitions=options.partitions,
         )
         """By which another process of this service opens it: without secrets but that of the URL."""
         self._keys = keys
@@ -189,14 +198,18 @@ class Store:
     def _open_webhooks(self, connection: Connection, keys: Keys, options: StoreOptions) -> None:
         self.attempts = Attempts(connection, keys, options.kept_attempts)
         self.backlog = Backlog(connection, keys)
-        self.deliveries = Deliveries(connection, keys)
+        self.handover = Handover(connection, keys)
+        self.reach = Reach(connection, keys)
+        self.deliveries = Deliveries(connection, keys, self.handover, self.reach)
         self.digests = Digests(connection, keys)
-        self.endpoints = Endpoints(connection, keys, Sealer(options.seal_keys, options.data_dir))
+        self.endpoints = Endpoints(
+            connection, keys, Sealer(options.seal_keys, options.data_dir), self.handover, self.reach
+        )
         self.event_articles = EventArticles(connection, keys, self.cold_texts)
         self.events = Events(connection, keys)
-        self.queuing = Queuing(connection, keys)
+        self.queuing = Queuing(connection, keys, self.handover, self.reach)
         self.replays = Replays(connection, keys)
-        self.overflows = Overflows(connection, keys)
+        self.overflows = Overflows(connection, keys, self.reach)
         self.requeuing = Requeuing(connection, keys)
         self.hub = HubSubscribers(connection, keys, Sealer(options.seal_keys, options.data_dir))
         self.hub_topics = HubTopics(connection, keys)
@@ -257,10 +270,12 @@ async def open_store(options: StoreOptions, *, migrates: bool = False) -> AsyncI
     that is needed; else such data is refused. Newer data is refused always. Raises StoreError.
     """
     async with open_server(options) as (connection, url), open_cold(options) as cold:
-        store = Store(connection, Keys(options.namespace), options, url, cold=cold)
-        migrator = Migrator(connection, Keys(options.namespace), store.living)
+        store = Store(connection, options.keys, options, url, cold=cold)
+        migrator = Migrator(connection, options.keys, store.living)
+        await store.layout.check_partitions()
         await (migrator.migrate() if migrates else migrator.check())
         await store.marks.begin(await redis_time(connection))
+        await store.layout.check_partitions()  # where two began at once
         await store.cold_texts.begin(writes=options.hot is not None)
         yield store
 
@@ -291,13 +306,12 @@ async def open_server(
         url = options.url
         if url is None:
             url = await stack.enter_async_context(embedded_server(options.data_dir, options.engine))
-        anchor = Keys(options.namespace).meta()
-        connection = await _connected(stack, url, anchor, timeout_s, is_embedded=options.url is None)
+        connection = await _connected(stack, url, options.keys, timeout_s, is_embedded=options.url is None)
         yield connection, url
 
 
 async def _connected(
-    stack: AsyncExitStack, url: str, anchor: str, timeout_s: float, *, is_embedded: bool
+    stack: AsyncExitStack, url: str, keys: Keys, timeout_s: float, *, is_embedded: bool
 ) -> Connection:
     """Connect; to the embedded server again and again for `_HANDOVER_S`, longer than a call is repeated.
 
@@ -309,7 +323,13 @@ async def _connected(
         try:
             async with AsyncExitStack() as trial:
                 connection = await trial.enter_async_context(
-                    connect(url, anchor=anchor, timeout_s=timeout_s, is_handed_over=is_embedded)
+                    connect(
+                        url,
+                        anchor=keys.meta(),
+                        others=keys.other_slots,
+                        timeout_s=timeout_s,
+                        is_handed_over=is_embedded,
+                    )
                 )
                 await check_server(connection, url)
                 stack.push_async_exit(trial.pop_all())
@@ -325,6 +345,9 @@ async def open_again(options: StoreOptions) -> AsyncIterator[Store]:
     """Open a store that is open in another process of this service: nothing is started or checked."""
     if options.url is None:
         raise StoreError("a store is opened again by its URL")
-    keys = Keys(options.namespace)
-    async with connect(options.url, anchor=keys.meta()) as connection, open_cold(options) as cold:
+    keys = options.keys
+    async with (
+        connect(options.url, anchor=keys.meta(), others=keys.other_slots) as connection,
+        open_cold(options) as cold,
+    ):
         yield Store(connection, keys, options, options.url, cold=cold)

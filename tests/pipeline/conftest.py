@@ -69,7 +69,13 @@ async def on_all_hosts(app: web.Application) -> AsyncIterator[int]:
 
 
 @pytest.fixture
-def service_of(redis_url: str, tmp_path: Path, clock: ManualClock) -> OpenService:
+def partitions() -> int:
+    """Over how many partitions endpoints are spread."""
+    return 1
+
+
+@pytest.fixture
+def service_of(redis_url: str, tmp_path: Path, clock: ManualClock, partitions: int) -> OpenService:
     """Open a service over a configuration text, synchronized as at a start unless `synced=False`.
 
     `store`: more lines of `[store]`.
@@ -84,6 +90,7 @@ def service_of(redis_url: str, tmp_path: Path, clock: ManualClock) -> OpenServic
         folder.mkdir()
         common = (
             f'[store]\nurl = "{redis_url}"\nnamespace = "{namespace}"\ndata_dir = "{tmp_path}"\n{store}'
+            f"[store.partitions]\nendpoints = {partitions}\n"
             '[egress]\nallow = ["127.0.0.0/8"]\nallow_callbacks = ["127.0.0.0/8"]\n'
             'allow_subscribers = ["127.0.0.0/8"]\n'
         )

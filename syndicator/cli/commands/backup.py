@@ -11,7 +11,6 @@ from syndicator.cli.context import AsJson, CommandFailed, counted, invocation, p
 from syndicator.cli.event_loop import run_loop
 from syndicator.resources import store_options
 from syndicator.store.access.secret_encryption import Sealer
-from syndicator.store.keys.table import Keys
 from syndicator.store.layout import LAYOUT
 from syndicator.store.ops.backup import Progress, Restored, back_up, restore
 from syndicator.store.ops.backup_file import BackupEnd, BackupHead
@@ -48,9 +47,10 @@ def _backup(
         sealed_by = Sealer(options.seal_keys, options.data_dir).fingerprint()
         async with open_server(options) as (connection, _), open_cold(options) as cold:
             return await back_up(
-                (await connection.server()).url,
+                await connection.only_server(),
                 options.namespace,
                 file,
+                partitions=options.partitions,
                 sealed_by=sealed_by,
                 cold=cold,
                 progress=_progress("copied", quiet=as_json),
@@ -85,7 +85,7 @@ def _restore(
     async def brought_back() -> Restored:
         async with open_server(options, timeout_s=_TIMEOUT_S) as (connection, _), open_cold(options) as cold:
             sealer = Sealer(options.seal_keys, options.data_dir)
-            versions = ConfigurationVersions(connection, Keys(options.namespace), sealer)
+            versions = ConfigurationVersions(connection, options.keys, sealer)
             if running := await versions.notes(await redis_time(connection)):
                 names = ", ".join(note.process for note in running)
                 raise CommandFailed(
@@ -95,6 +95,7 @@ def _restore(
                 connection,
                 options.namespace,
                 file,
+                partitions=options.partitions,
                 replace=overwrite,
                 cold=cold,
                 progress=_progress("brought back", quiet=as_json),

@@ -112,6 +112,7 @@ class SweepStep:
         await self._sweep_deliveries(now)
         await self._store.feeds.touch(self._showing(gone), now)
         leavers = await self._store.configured.remove_leavers(now) if names else []
+        await self._store.queuing.take_over(now)
         if not (bodies or gone or identities or leavers):
             return None
         fields: list[tuple[str, str | int | float]] = [
@@ -131,6 +132,7 @@ class SweepStep:
     async def _sweep_deliveries(self, now: datetime) -> None:
         """Remove old dead deliveries and attempts, and what waits too long for a paused endpoint."""
         await self._store.events.sweep(now)
+        await self._store.queuing.sweep(now)
         await self._store.replays.sweep(now)
         states = await self._store.endpoints.states(list(self._directory.listed))
         await self._store.overflows.enlist([name for name, one in states.items() if one.overflow], now)

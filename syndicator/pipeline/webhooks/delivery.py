@@ -122,7 +122,8 @@ class DeliverStep:
         if claimed.unfanned:
             await self.event_fan_out.run()
         if replays or claimed.unfanned:
-            claimed = await self._claim(room, after_queuing=False)
+            more = await self._claim(room - len(claimed.leased), after_queuing=False)
+            claimed = replace(more, leased=claimed.leased + more.leased)
         packed = await self._packed(await self._served(claimed.leased))
         self._under_way.update(_place(one.leased) for one in packed)
         self._took_all = True
@@ -170,7 +171,9 @@ class DeliverStep:
         for endpoint in self._directory.digesting:
             if endpoint.digest is not None:
                 every = timedelta(seconds=endpoint.digest.every_s)
-                await self._store.digests.hasten(endpoint.id, endpoint.digest.items, every, self._clock())
+                items, now = endpoint.digest.items, self._clock()
+                hasten = partial(self._store.digests.hasten, endpoint.id, items, every, now)
+                await self._store.reach.ask(endpoint.id, hasten)
 
     def _parcels(self, packed: Sequence[Packed]) -> list[Sequence[Packed]]:
         """Group deliveries into pushes: digests together, others one by one."""

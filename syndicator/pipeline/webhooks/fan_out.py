@@ -71,10 +71,14 @@ class EventFanOut:
         self._logged = set[str]()
 
     async def run(self) -> None:
-        """Fan out all events of the outbox.
+        """Fan out all events of the outbox, and have all partitions of endpoints queue them.
 
         While other workers are faster again and again, wait ever longer; in the end leave it to them.
         """
+        await self._fan_out()
+        await self._store.queuing.take_over(self._clock())
+
+    async def _fan_out(self) -> None:
         lost = 0
         with span("fan-out"):
             while lost < _MOST_LOST:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from syndicator.egress.client import CALLBACK_LIMITS
 from syndicator.model.delivery import Endpoint, Payload
@@ -64,8 +65,8 @@ async def _quiet_until(
             continue
         length = timedelta(seconds=endpoint.alert.repeat_after_s)
         query = AttemptQuery(subject=event.subject, result=AttemptResult.DELIVERED, since=at - length)
-        told = await store.attempts.find(endpoint.id, query, 0)
-        last = next((attempt.event for attempt in told if attempt.type == event.type.value), None)
+        told = await store.reach.ask(endpoint.id, partial(store.attempts.find, endpoint.id, query, 0))
+        last = next((attempt.event for attempt in told or () if attempt.type == event.type.value), None)
         sent = await store.events.get(last) if last is not None else None
         if sent is not None:
             found[endpoint.id] = sent.at + length

@@ -10,6 +10,7 @@ killed.
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import takewhile
 
 from syndicator.errors import ColdStoreAway
@@ -27,7 +28,7 @@ from syndicator.pipeline.webhooks.queuing import queued_for
 from syndicator.rules.identity.identity import event_id
 from syndicator.rules.webhooks.supersession import is_urgent
 from syndicator.store.store import Store
-from syndicator.store.webhooks import queuing
+from syndicator.store.webhooks import handover
 from syndicator.store.webhooks.event_log import LoggedEvent, LogPage
 from syndicator.store.webhooks.overflows import Refill
 
@@ -65,7 +66,7 @@ class RefillWork:
         await self._directory.refresh()
         for name in due:
             try:
-                await self._refill(name, now)
+                await self._store.reach.ask(name, partial(self._refill, name, now))
             except ColdStoreAway:  # it goes on when that is back
                 await self._store.overflows.put_off(name, now + _RESTS)
 
@@ -81,8 +82,8 @@ class RefillWork:
             return
         rests = state.standing is not EndpointStanding.ACTIVE or not listed.is_trusted
         counts = await self._store.deliveries.counts(name, now)
-        room = queuing.MOST_QUEUED - (counts.ready + counts.delayed + counts.in_flight)
-        if rests or room < queuing.MOST_QUEUED // 2:
+        room = handover.MOST_QUEUED - (counts.ready + counts.delayed + counts.in_flight)
+        if rests or room < handover.MOST_QUEUED // 2:
             await self._let_fall(listed, overflow, now, until=now + (_RESTS if rests else _WAITS))
             return
         page = await self._store.events.page(overflow.position, "+", min(PAGE, max(room, 1)))

@@ -5,6 +5,7 @@ for the worker that read the previous step. So no event is queued twice or left 
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -50,14 +51,16 @@ class ReplayWork:
                 return
             await self._directory.refresh()
             for replay in due:
-                await self._advance(replay, now)
+                if not await self._store.reach.ask(replay.endpoint, partial(self._advance, replay, now)):
+                    await self._wait(replay, "the queue of the endpoint cannot be read", now + _RESTS)
 
-    async def _advance(self, replay: Replay, now: datetime) -> None:
+    async def _advance(self, replay: Replay, now: datetime) -> bool:
+        """Continue a replay; return True."""
         listed = self._directory.listed.get(replay.endpoint)
         if listed is None or not listed.is_trusted:
             reason = "the endpoint was removed" if listed is None else "the endpoint is unverified"
             await self._end(replay, ReplayStatus.CANCELLED, now, reason)
-            return
+            return True
         state = await self._store.endpoints.state(replay.endpoint)
         counts = await self._store.deliveries.counts(replay.endpoint, now)
         if state.standing is not EndpointStanding.ACTIVE:
@@ -69,6 +72,7 @@ class ReplayWork:
                 await self._go_on(replay, listed.endpoint, now)
             except ColdStoreAway:
                 await self._wait(replay, "texts of older articles cannot be read", now + _RESTS)
+        return True
 
     async def _wait(self, replay: Replay, reason: str, until: datetime) -> None:
         await self._store.replays.write(replace(replay, reason=reason), until)
@@ -108,7 +112,9 @@ class ReplayWork:
             endpoint.id, [entry.event for entry in sent], replayed, now, gap
         )
         due_at = now + timedelta(seconds=len(sent) / replay.per_s)
-        if await self._store.replays.write(after, due_at, queued) and is_done:
+        is_written = await self._store.replays.write(after, due_at, queued)
+        await self._store.queuing.take_over(now)
+        if is_written and is_done:
             _log_end(after)
 
 

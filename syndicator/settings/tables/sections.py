@@ -188,6 +188,16 @@ class WorkSection(Form):
     )
 
 
+class PartitionsSection(Form):
+    """`[store.partitions]`: over how many slots of a Redis Cluster data is spread."""
+
+    endpoints: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
+        default=1,
+        description="Over how many partitions the queues of endpoints are spread: nodes of a cluster share "
+        "the work of deliveries. It stays as it was when the data began.",
+    )
+
+
 class StoreSection(Form):
     """`[store]`: where everything is kept."""
 
@@ -230,6 +240,10 @@ class StoreSection(Form):
         description='Where texts go that leave memory by `[retention] hot`: `"data_dir"` is a file there, '
         'for processes of one machine; `"s3://bucket/prefix"`, `gs://`, `az://` or `file:///folder` are for '
         "several (`pip install 'syndicator[cold]'`). Left out: `data_dir` with the embedded server.",
+    )
+
+    partitions: PartitionsSection = Field(
+        default=PartitionsSection(), description="See `[store.partitions]` below."
     )
 
     @field_validator("url_file")

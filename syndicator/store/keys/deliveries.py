@@ -50,6 +50,32 @@ class DeliveryKeys:
         """
         return f"{self.partitions.prefix_of(endpoint)}standing:{endpoint}"
 
+    def endpoint_notices(self) -> str:
+        """HASH: endpoint id → revision of its last event, where endpoints are spread over partitions.
+        Kept: as the endpoint. Written by: settle.
+        """
+        return self._prefix + "endpoints:notices"
+
+    def handover(self, partition: int) -> str:
+        """STREAM: `step` (msgpack: what is queued, what is only closed, other commands): what a partition is
+        to do next, where there are several; its cursor says what it did.
+        Kept: a minute after it was done. Written by: fan-out, registering, pausing.
+        """
+        return f"{self._prefix}handover:{partition:02}"
+
+    def effects(self, partition: int) -> str:
+        """STREAM: `write` (msgpack: a command): what follows from a delivery in the slot of the namespace,
+        where there are several partitions.
+        Kept: until it was done. Written by: settle.
+        """
+        return self.partitions.prefix(partition) + "effects"
+
+    def partition_cursors(self, partition: int) -> str:
+        """HASH: `fan-out`: what a partition did last of what was handed over to it, where there are several.
+        Kept: for ever. Written by: fan-out.
+        """
+        return self.partitions.prefix(partition) + "cursors"
+
     def events(self) -> str:
         """HASH: event id → msgpack `Event`, of all that was fanned out.
         Kept: 30 days after it was logged or last queued again. Written by: fan-out, backfills.

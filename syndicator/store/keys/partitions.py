@@ -1,9 +1,13 @@
 """Which slot has the keys of an endpoint: endpoints are spread over partitions, each of one slot."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar
 from zlib import crc32
 
 from syndicator.model.ids import EndpointId
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 
 class Partitions:
@@ -30,6 +34,12 @@ class Partitions:
         """Return the partition of an endpoint: the same one in every process and release."""
         return crc32(endpoint.encode()) % self.count if self.count > 1 else 0
 
+    def of_key(self, key: str) -> int | None:
+        """Return the partition of a key; None for keys of the namespace itself, or where there is one."""
+        if self.count == 1:
+            return None
+        return next((number for number in self.all if key.startswith(self._prefixes[number])), None)
+
     def prefix(self, partition: int) -> str:
         """Return what all keys of a partition begin with."""
         return self._prefixes[partition]
@@ -37,3 +47,11 @@ class Partitions:
     def prefix_of(self, endpoint: EndpointId) -> str:
         """Return what the keys of an endpoint begin with."""
         return self._prefixes[self.of(endpoint)]
+
+
+def grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    """Return items by what they have in common, each group in their order."""
+    found: dict[K, list[T]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found

@@ -28,12 +28,23 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
         """What all keys of the namespace begin with."""
         return self._prefix
 
+    @property
+    def prefixes(self) -> list[str]:
+        """What the keys of the namespace begin with: its own ones, and those of each partition."""
+        parts = self.partitions
+        return [self._prefix, *([] if parts.is_one else map(parts.prefix, parts.all))]
+
+    @property
+    def other_slots(self) -> list[str]:
+        """A key of each slot besides that of the namespace itself."""
+        return [] if self.partitions.is_one else [self.queues(partition) for partition in self.partitions.all]
+
     def meta(self) -> str:
         """HASH: `schema` (version of this layout), `schema_release` (which release brought the data there),
         `schema_oldest` (programs of an older layout must not work on it); `created_ms` (which data this is),
         `lost_ms` (when data that was lost was last there), `tag_authority` (what all ids begin with);
         `list` (digest of the list of feeds), `list_ms` (when it changed); `cold` (which cold store has texts
-        of this data).
+        of this data); `partitions` (over how many endpoints are spread, where that is more than one).
         Kept: for ever. Written by: start.
         """
         return self._prefix + "meta"
@@ -365,7 +376,8 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
 
     def cursors(self) -> str:
         """HASH: reader → the last entry of the outbox (or last time) that it is done with. `aside`: the last
-        entry that was taken back from what was set aside. `bodies`: time and id of the last article whose
+        entry that was taken back from what was set aside. `effects:NN`: the last one of a
+        partition. `bodies`: time and id of the last article whose
         body was swept; `identities`: when those that were not seen for long were
         removed last, ms; `offloaded`: of the last whose text went to the cold store.
         Kept: for ever; of feeds, while configured, and a week. Written by: fan-out, sweep, rank,

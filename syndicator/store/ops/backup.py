@@ -31,8 +31,11 @@ from syndicator.store.ops.backup_file import (
     BackupHead,
     KeyRecord,
     KeyRecords,
+    check_head,
     checked,
     frames,
+    full_name,
+    short_name,
     written,
 )
 from syndicator.store.ops.backup_texts import check_texts, copy_texts, restore_texts
@@ -70,10 +73,10 @@ class Restored(Struct, frozen=True, kw_only=True):
 class _Source:
     """A connection of its own, by which Redis also says what others write."""
 
-    def __init__(self, connection: aioredis.Connection, prefix: str) -> None:
+    def __init__(self, connection: aioredis.Connection, keys: Keys) -> None:
         self._connection = connection
-        self.prefix = prefix.encode()
-        self.pattern = pattern_of(prefix)
+        self.keys = keys
+        self.patterns = [pattern_of(prefix) for prefix in keys.prefixes]
         self.dirty = set[bytes]()
         """Keys that were written since they were last taken out of it."""
         self._is_emptied = False
@@ -83,7 +86,8 @@ class _Source:
         # The driver hands such messages to a handler of its parser, and has no public way to set one.
         parser: Any = self._connection._parser  # noqa: SLF001
         parser.set_invalidation_push_handler(self._heard)
-        await self.ask("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", self.prefix)
+        prefixes = [word for prefix in self.keys.prefixes for word in ("PREFIX", prefix)]
+        await self.ask("CLIENT", "TRACKING", "ON", "BCAST", *prefixes)
 
     async def ask(self, *words: str | bytes | int) -> Any:
         (reply,) = await self.ask_all([words])
@@ -105,7 +109,7 @@ class _Source:
 
     async def look(self) -> None:
         """Have the server answer after all that it says of writes; refused where the keys moved elsewhere."""
-        await self.ask("EXISTS", never_there(self.prefix.decode()), self.prefix + b"meta")
+        await self.ask("EXISTS", never_there(self.keys.prefix), self.keys.meta())
 
     async def taken(self, names: Sequence[bytes]) -> list[KeyRecord]:
         """Copy keys, and take them out of those that were written."""
@@ -114,11 +118,9 @@ class _Source:
         for name in names:
             commands += [("DUMP", name), ("PTTL", name)]
         (seconds, micros), *replies = await self.ask_all(commands)
-        now_ms = int(seconds) * 1000 + int(micros) // 1000
+        now_ms, prefix = int(seconds) * 1000 + int(micros) // 1000, self.keys.prefix
         return [
-            KeyRecord(
-                name.removeprefix(self.prefix), packed, now_ms + int(left_ms) if int(left_ms) > 0 else 0
-            )
+            KeyRecord(short_name(prefix, name), packed, now_ms + int(left_ms) if int(left_ms) > 0 else 0)
             for name, packed, left_ms in zip(names, replies[::2], replies[1::2], strict=True)
         ]
 
@@ -136,16 +138,16 @@ async def back_up(
     namespace: str,
     path: Path,
     *,
+    partitions: int = 1,
     sealed_by: str = "",
     cold: ColdObjects | None = None,
     progress: Progress = lambda *_: None,
 ) -> BackupEnd:
     """Write a back-up of a namespace, and of its cold store; raise StoreError where that cannot be done."""
-    async with _opened(url, Keys(namespace).prefix) as source, _uncompressed(source):
+    keys = Keys(namespace, partitions)
+    async with _opened(url, keys) as source, _uncompressed(source):
         about = await source.ask("INFO", "server")
-        layout, release, used = await source.ask(
-            "HMGET", Keys(namespace).meta(), "schema", "schema_release", "cold"
-        )
+        layout, release, used = await source.ask("HMGET", keys.meta(), "schema", "schema_release", "cold")
         cold = cold if used is not None else None
         head = BackupHead(
             namespace=namespace,
@@ -155,10 +157,11 @@ async def back_up(
             format=FORMAT if cold is None else WITH_TEXTS,
             layout=int(layout or UNRECORDED),
             release=(release or b"").decode(),
+            partitions=partitions,
         )
         try:
             with written(path, head) as file:
-                copy, texts = _Copy(file.write, source.prefix), set[str]()
+                copy, texts = _Copy(file.write, keys), set[str]()
                 await copy_texts(cold, file.write_cold, texts)
                 await _all(source, copy, progress)
                 await _rest(source, copy)
@@ -172,9 +175,9 @@ async def back_up(
 class _Copy:
     """What was copied so far."""
 
-    def __init__(self, write: Write, prefix: bytes) -> None:
+    def __init__(self, write: Write, keys: Keys) -> None:
         self._write = write
-        self._prefix = prefix
+        self._keys = keys
         self.there = set[bytes]()
         """Keys that are there."""
         self.large = set[bytes]()
@@ -184,7 +187,7 @@ class _Copy:
         """Write records; the last one of a key counts."""
         self._write(records)
         for record in records:
-            name = self._prefix + record.name
+            name = full_name(self._keys.prefix, record.name)
             if record.packed is None:
                 self.there.discard(name)
                 continue
@@ -196,9 +199,14 @@ class _Copy:
 async def _all(source: _Source, copy: _Copy, progress: Progress) -> None:
     """Copy every key once."""
     about = int(await source.ask("DBSIZE"))
+    for pattern in source.patterns:
+        await _matching(source, copy, pattern, about, progress)
+
+
+async def _matching(source: _Source, copy: _Copy, pattern: str, about: int, progress: Progress) -> None:
     cursor = b"0"
     while True:
-        cursor, names = await source.ask("SCAN", cursor, "MATCH", source.pattern, "COUNT", AT_ONCE)
+        cursor, names = await source.ask("SCAN", cursor, "MATCH", pattern, "COUNT", AT_ONCE)
         fresh = [name for name in dict.fromkeys(names) if name not in copy.there]
         if fresh:
             copy.note(await source.taken(fresh))
@@ -239,7 +247,7 @@ async def _held(source: _Source) -> list[KeyRecord] | None:
             return records
     finally:
         await source.ask("CLIENT", "UNPAUSE")
-    source.dirty.update(source.prefix + record.name for record in records)
+    source.dirty.update(full_name(source.keys.prefix, record.name) for record in records)
     return None
 
 
@@ -268,6 +276,7 @@ async def restore(
     namespace: str,
     path: Path,
     *,
+    partitions: int = 1,
     replace: bool = False,
     cold: ColdObjects | None = None,
     progress: Progress = lambda *_: None,
@@ -278,16 +287,12 @@ async def restore(
     namespace holds data and is not to be replaced; and where Redis does not read the values of the back-up.
     """
     head, end = checked(path)
-    if head.layout > LAYOUT:
-        raise StoreError(
-            f"{path} has layout {head.layout}, and this release knows layouts up to {LAYOUT}: "
-            f"restore it with syndicator {head.release or 'of the release that wrote it'} or newer"
-        )
+    check_head(path, head, LAYOUT, partitions)
     check_texts(path, end, cold)
-    prefix = Keys(namespace).prefix
-    if not replace and await _is_there(connection, prefix):
+    keys = Keys(namespace, partitions)
+    if not replace and await _is_there(connection, keys):
         raise StoreError(f"the namespace {namespace!r} holds data: name another one, or replace it")
-    async for names in connection.names(prefix):
+    async for names in _names(connection, keys):
         if names:
             await connection.call("UNLINK", *names)
     expiring = dict[bytes, int]()
@@ -295,14 +300,14 @@ async def restore(
     for frame in frames(path):
         if not isinstance(frame, KeyRecords):
             continue
-        await _put(connection, frame.records, prefix.encode(), head)
+        await _put(connection, frame.records, keys, head)
         for record in frame.records:
             expiring.pop(record.name, None)
             if record.packed is not None and record.expires_ms:
                 expiring[record.name] = record.expires_ms
         done += len(frame.records)
         progress(min(done, end.keys), end.keys)
-    there = len({name async for names in connection.names(prefix) for name in names})
+    there = len({name async for names in _names(connection, keys) for name in names})
     now_ms = to_ms(await redis_time(connection))
     expired = sum(at_ms <= now_ms for at_ms in expiring.values())
     if there + expired != end.keys:
@@ -314,11 +319,18 @@ async def restore(
     return Restored(head=head, keys=there, expired=expired)
 
 
-async def _put(connection: Connection, records: Sequence[KeyRecord], prefix: bytes, head: BackupHead) -> None:
+async def _put(connection: Connection, records: Sequence[KeyRecord], keys: Keys, head: BackupHead) -> None:
     commands: list[Command] = [
-        ("UNLINK", prefix + record.name)
+        ("UNLINK", full_name(keys.prefix, record.name))
         if record.packed is None
-        else ("RESTORE", prefix + record.name, record.expires_ms, record.packed, "REPLACE", "ABSTTL")
+        else (
+            "RESTORE",
+            full_name(keys.prefix, record.name),
+            record.expires_ms,
+            record.packed,
+            "REPLACE",
+            "ABSTTL",
+        )
         for record in records
     ]
     try:
@@ -332,23 +344,30 @@ async def _put(connection: Connection, records: Sequence[KeyRecord], prefix: byt
         ) from error
 
 
-async def _is_there(connection: Connection, prefix: str) -> bool:
-    """Return whether any key begins so."""
-    async for names in connection.names(prefix):
+async def _names(connection: Connection, keys: Keys) -> AsyncIterator[list[bytes]]:
+    """Yield all keys of a namespace; a key may come twice."""
+    for prefix in keys.prefixes:
+        async for names in connection.names(prefix):
+            yield names
+
+
+async def _is_there(connection: Connection, keys: Keys) -> bool:
+    """Return whether a namespace has any key."""
+    async for names in _names(connection, keys):
         if names:
             return True
     return False
 
 
 @asynccontextmanager
-async def _opened(url: str, prefix: str) -> AsyncIterator[_Source]:
+async def _opened(url: str, keys: Keys) -> AsyncIterator[_Source]:
     pool = aioredis.ConnectionPool.from_url(
         url, protocol=3, socket_timeout=_TIMEOUT_S, client_name="syndicator-backup"
     )
     connection: aioredis.Connection = pool.make_connection()  # type: ignore[no-untyped-call]
     try:
         await connection.connect()  # type: ignore[no-untyped-call]
-        source = _Source(connection, prefix)
+        source = _Source(connection, keys)
         await source.begin()
         yield source
     except (exceptions.AskError, exceptions.TryAgainError) as error:

@@ -48,6 +48,8 @@ class BackupHead(Struct, frozen=True, kw_only=True, tag="head"):
     """The stored layout: an older one is migrated at the next start, a newer one cannot be read."""
     release: str = ""
     """Which release brought the data into that layout; empty where that is not known."""
+    partitions: int = 1
+    """Over how many partitions the data of endpoints is spread."""
 
 
 class KeyRecord(Struct, frozen=True, array_like=True):
@@ -183,3 +185,29 @@ def _next(file: _Readable) -> bytes | None:
 
 def _binary(file: object) -> BinaryIO:
     return file  # type: ignore[return-value]
+
+
+def check_head(path: Path, head: BackupHead, layout: int, partitions: int) -> None:
+    """Raise StoreError where a back-up cannot be brought back here."""
+    if head.layout > layout:
+        raise StoreError(
+            f"{path} has layout {head.layout}, and this release knows layouts up to {layout}: "
+            f"restore it with syndicator {head.release or 'of the release that wrote it'} or newer"
+        )
+    if head.partitions != partitions:
+        raise StoreError(
+            f"{path} has the data of endpoints in {head.partitions} partitions, and [store.partitions] "
+            f"endpoints is {partitions}: set it to {head.partitions}"
+        )
+
+
+def short_name(prefix: str, name: bytes) -> bytes:
+    """Return a key without the name of its namespace: `meta`, or `:e:03}:queue:kabar` of a partition."""
+    own = prefix.encode()
+    return name.removeprefix(own) if name.startswith(own) else name.removeprefix(own[:-2])
+
+
+def full_name(prefix: str, short: bytes) -> bytes:
+    """Return the key that `short_name` made short, in the namespace with a prefix."""
+    own = prefix.encode()
+    return (own[:-2] if short.startswith(b":e:") else own) + short

@@ -12,7 +12,8 @@ from syndicator.model.ids import EndpointId, FeedId, SourceId
 from syndicator.rules.sources.rests import scope_of
 from syndicator.store.connection import Command, Connection, Transaction, pieces
 from syndicator.store.keys.table import Keys
-from syndicator.store.webhooks.endpoints import VERSION
+from syndicator.store.outbox import VERSION
+from syndicator.store.webhooks.handover import across
 
 GRACE = timedelta(days=7)
 """How long a name may be away: what comes back sooner finds everything as it was."""
@@ -114,7 +115,8 @@ class Configured:
 
     def _unit(self, name: str, since: str) -> Transaction:
         return Transaction(
-            expects=((self._keys.configured(), name, since),), writes=tuple(self._removal(name))
+            expects=((self._keys.configured(), name, since),),
+            writes=tuple(across(self._keys, self._removal(name))),
         )
 
     def _removal(self, field: str) -> list[Command]:
@@ -170,6 +172,7 @@ class Configured:
             ("UNLINK", keys.standing(endpoint)),
             ("HDEL", keys.endpoints(), endpoint),
             ("HDEL", keys.endpoints_resting(), endpoint),
+            ("HDEL", keys.endpoint_notices(), endpoint),
             ("HINCRBY", keys.endpoints_changed(), VERSION, 1),
         )
 

@@ -92,10 +92,12 @@ class Mending:
     async def unknown_endpoints(self, known: Sequence[EndpointId]) -> list[Defect]:
         """Look for queues of unknown endpoints."""
         configured = {name.decode() for name in await self._redis.call("HKEYS", self._keys.configured())}
-        prefixes = [
-            key(EndpointId(""))
+        nobody, parts = EndpointId(""), self._keys.partitions
+        kinds = [
+            key(nobody).removeprefix(parts.prefix_of(nobody))
             for key in (self._keys.queue, self._keys.dead, self._keys.attempts, self._keys.standing)
         ]
+        prefixes = [parts.prefix(partition) + kind for partition in parts.all for kind in kinds]
         names: set[str] = set()
         for prefix in prefixes:
             async for page in self._redis.names(prefix):

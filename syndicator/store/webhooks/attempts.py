@@ -16,7 +16,8 @@ from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.ops.states import AttemptResult
 from syndicator.store.codec import readable
-from syndicator.store.connection import Connection, Repository, Script, grouped, pairs, pieces
+from syndicator.store.connection import Connection, Repository, Script, pairs, pieces
+from syndicator.store.keys.partitions import grouped
 from syndicator.store.keys.table import Keys
 
 KEPT_ATTEMPTS = 5000

@@ -20,11 +20,15 @@ from syndicator.model.ops.states import AttemptResult
 from syndicator.model.ops.status import QueueCounts
 from syndicator.store.batching import Batcher
 from syndicator.store.codec import pack
-from syndicator.store.connection import Command, Connection, Repository, Script, grouped, pairs, pieces
+from syndicator.store.connection import Command, Connection, Repository, Script, pairs, pieces
+from syndicator.store.keys.partitions import grouped
 from syndicator.store.keys.table import Keys
 from syndicator.store.lease_owners import is_dead, new_token
 from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
 from syndicator.store.webhooks.backlog import read_delivery
+from syndicator.store.webhooks.handover import Handover
+from syndicator.store.webhooks.partition_claims import ClaimOrder, ClaimReply, PartitionClaims
+from syndicator.store.webhooks.reach import Reach
 from syndicator.store.webhooks.redelivery import tries_note
 from syndicator.store.webhooks.unreadable_deliveries import (
     PUT_OFF,
@@ -80,8 +84,13 @@ class SettledDeliveries(Struct, frozen=True, kw_only=True):
 class Deliveries(Repository):
     """Queues of all endpoints."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
+    def __init__(
+        self, connection: Connection, keys: Keys, handover: Handover | None = None, reach: Reach | None = None
+    ) -> None:
         super().__init__(connection, keys)
+        self._reach = reach or Reach(connection, keys)
+        self._handover = handover or Handover(connection, keys)
+        self._partitioned = PartitionClaims(connection, keys, self._handover, self._reach)
         self._claim = Script("webhooks/attempt_log", "webhooks/claim")
         self._settle = Script("webhooks/attempt_log", "webhooks/settle")
         self._extend = Script("webhooks/extend")
@@ -97,8 +106,14 @@ class Deliveries(Repository):
 
         Deliveries that a process of this machine had leased when it was killed are due at once.
         """
-        names, now_ms, of = list(endpoints), to_ms(now), self._keys.partitions.of
-        await self._redis.batch([("ZADD", self._keys.queues(of(name)), now_ms, name) for name in names])
+        names, now_ms = list(endpoints), to_ms(now)
+
+        async def place(partition: int) -> None:
+            key = self._keys.queues(partition)
+            await self._redis.batch([("ZADD", key, now_ms, name) for name in parts[partition]])
+
+        parts = grouped(names, self._keys.partitions.of)
+        await self._reach.each(place, parts)
         await self._free(names, lambda _, token: is_dead(token), now)
 
     async def free_lost(
@@ -123,16 +138,20 @@ class Deliveries(Repository):
         is_lost: Callable[[tuple[EndpointId, EventId], str], bool],
         now: datetime,
     ) -> int:
-        owned = await self._redis.batch([("HGETALL", self._keys.queue_owners(name)) for name in names])
+        async def owned(partition: int) -> list[Any]:
+            keys = [self._keys.queue_owners(name) for name in parts[partition]]
+            return await self._redis.batch([("HGETALL", key) for key in keys])
+
+        parts = grouped(names, self._keys.partitions.of)
+        found = await self._reach.each(owned, parts)
         left = [
             (endpoint, event.decode(), token.decode(), "release", 0, "", "", "", 0, "", 0)
-            for endpoint, row in zip(names, owned, strict=True)
+            for partition, rows in found.items()
+            for endpoint, row in zip(parts[partition], rows, strict=True)
             for event, token in pairs(row)
             if is_lost((endpoint, EventId(event.decode())), token.decode())
         ]
-        for partition, rows in grouped(left, lambda row: self._keys.partitions.of(row[0])).items():
-            for part in pieces(rows, _SETTLED_TOGETHER):
-                await self._settled(partition, part, now)
+        await self._end_all(left, now)
         return len(left)
 
     async def claim(
@@ -149,8 +168,13 @@ class Deliveries(Repository):
         `others` are left alone: another process can send to them. `after_queuing`: nothing while events wait
         for their fan-out, for one of them may go ahead of all, or a replay or refill is due.
         """
-        keys, token, until = self._keys, f"{self._worker}.{next(self._claims)}", now + lease
-        found, next_ms, lost, unfanned, version, replay_ms = await self._redis.run(
+        keys, until = self._keys, now + lease
+        if not keys.partitions.is_one:
+            order = ClaimOrder(now=now, lease=lease, limit=limit, others=others, after_queuing=after_queuing)
+            reply = await self._partitioned.claim(order, self._token)
+            return await self._read(reply, until, now)
+        token = self._token()
+        found, next_ms, lost, unfanned, version, replay = await self._redis.run(
             self._claim,
             [
                 keys.queues(0), keys.events(), keys.outbox(), keys.endpoints_changed(), keys.replays_due(),
@@ -159,39 +183,75 @@ class Deliveries(Repository):
             keys.partitions.prefix(0), to_ms(now), to_ms(until), token, limit, KEPT_ATTEMPTS,
             int(after_queuing), *sorted(others),
         )  # fmt: skip
+        reply = ClaimReply(
+            found=[(*row, token) for row in found],
+            lost=[(name, event) for name, event in lost],
+            next_ms=int(float(next_ms)),
+            waiting=unfanned,
+            version=version,
+            replay_ms=int(float(replay)),
+        )
+        return await self._read(reply, until, now)
+
+    async def _read(self, reply: ClaimReply, until: datetime, now: datetime) -> ClaimedDeliveries:
+        """Read what was claimed; end the leases of what cannot be sent from here."""
         leased: list[Leased] = []
         unreadable: list[UnreadableDelivery] = []
-        put_off: list[Sequence[object]] = []
-        for name, event, record, tries in found:
+        ended: list[Sequence[object]] = []
+        lost = list(reply.lost)
+        for name, event, record, tries, token in reply.found:
+            if record is None:
+                lost.append((name, event))
+                ended.append((name.decode(), event.decode(), token, "lost", 0, "", "", "", 0, "", 0))
+                continue
             try:
                 leased.append(Leased(delivery=read_delivery(name, record, tries), token=token, until=until))
             except UnreadableRecord as error:
                 unreadable.append(unreadable_delivery(name, event, tries, str(error)))
-                put_off.append(put_off_words(name, event, token, tries, now))
-        if put_off:
-            await self._settled(0, put_off, now)
+                ended.append(put_off_words(name, event, token, tries, now))
+        await self._end_all(ended, now)
         return ClaimedDeliveries(
             leased=tuple(leased),
             unreadable=tuple(unreadable),
-            next_due_at=_moment(next_ms),
+            next_due_at=_moment(reply.next_ms),
             lost=tuple((EndpointId(name.decode()), EventId(event.decode())) for name, event in lost),
-            unfanned=unfanned,
-            version=version.decode(),
-            replay_due_at=_moment(replay_ms),
+            unfanned=reply.waiting,
+            version=reply.version.decode(),
+            replay_due_at=_moment(reply.replay_ms),
         )
+
+    async def _end_all(self, rows: Sequence[Sequence[Any]], now: datetime) -> None:
+        """End many leases, of all partitions that answer."""
+        parts = grouped(rows, lambda row: self._keys.partitions.of(row[0]))
+
+        async def end(partition: int) -> None:
+            for part in pieces(parts[partition], _SETTLED_TOGETHER):
+                await self._settled(partition, part, now)
+
+        await self._reach.each(end, parts)
+
+    def _token(self) -> str:
+        return f"{self._worker}.{next(self._claims)}"
 
     async def extend(self, leased: Sequence[Leased], until: datetime) -> list[bool]:
         """Extend leases; False for those that were lost."""
-        keys, held = self._keys, dict[int, bool]()
+        keys = self._keys
         places = grouped(range(len(leased)), lambda at: keys.partitions.of(leased[at].delivery.endpoint))
-        for partition, found in places.items():
-            for part in pieces(found, _SETTLED_TOGETHER):
+
+        async def extend(partition: int) -> list[int]:
+            prefix, reply = keys.partitions.prefix(partition), list[int]()
+            for part in pieces(places[partition], _SETTLED_TOGETHER):
                 some = [leased[at] for at in part]
                 rows = [(one.delivery.endpoint, one.delivery.event.id, one.token) for one in some]
-                names, prefix = [keys.queues(partition)], keys.partitions.prefix(partition)
-                reply = await self._redis.run(self._extend, names, prefix, to_ms(until), pack(rows))
-                held |= {at: one == 1 for at, one in zip(part, reply, strict=True)}
-        return [held[at] for at in range(len(leased))]
+                names = [keys.queues(partition)]
+                reply += await self._redis.run(self._extend, names, prefix, to_ms(until), pack(rows))
+            return reply
+
+        held = [True] * len(leased)  # also of those whose partition does not answer: nothing is known of them
+        for partition, reply in (await self._reach.each(extend, places)).items():
+            for at, one in zip(places[partition], reply, strict=True):
+                held[at] = one == 1
+        return held
 
     async def release(self, leased: Leased, now: datetime) -> bool:
         """End a lease without an attempt: the delivery is due again now. False if the lease was lost."""
@@ -219,7 +279,8 @@ class Deliveries(Repository):
             case Dead(reason=reason, duration_ms=took_ms):
                 attempt = leased.delivery.attempts + (1 if outcome.was_tried else 0)
                 settlement = _settlement(leased, AttemptResult.DEAD, 0, reason, took_ms, attempt=attempt)
-        ending = also if isinstance(outcome, Delivered) else ()
+        partition = self._keys.partitions.of(leased.delivery.endpoint)
+        ending = self._handover.returned(partition, also) if isinstance(outcome, Delivered) else ()
         return await self._ended(leased, [*settlement, outcome.answer, ending], now)
 
     async def _ended(self, leased: Leased, settlement: list[object], now: datetime) -> SettledDeliveries:
@@ -316,9 +377,8 @@ class Deliveries(Repository):
         return int(removed)
 
 
-def _moment(score: bytes) -> datetime | None:
+def _moment(due_ms: int) -> datetime | None:
     """Read a due time of a reply; -1 stands for none."""
-    due_ms = int(float(score))
     return from_ms(due_ms) if due_ms >= 0 else None
 
 

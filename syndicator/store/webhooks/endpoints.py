@@ -5,17 +5,17 @@ first. Of configured ones the secrets stay in the configuration; those of regist
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from syndicator.errors import SealError, UnreadableRecord
+from syndicator.errors import SealError, StoreUnavailable, UnreadableRecord
 from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.delivery import Endpoint, Secret
 from syndicator.model.endpoint import EndpointListed, EndpointState, Registration
-from syndicator.model.event import Event, EventType
+from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId
 from syndicator.model.ops.states import EndpointStanding
 from syndicator.rules.webhooks.circuit import CircuitChange
@@ -23,19 +23,23 @@ from syndicator.store.access.secret_encryption import Sealer
 from syndicator.store.codec import pack, pack_beside, unpack
 from syndicator.store.connection import Command, Connection, Repository, Transaction, pairs
 from syndicator.store.keys.table import Keys
-from syndicator.store.outbox import append_event
-from syndicator.store.webhooks.overflows import read_overflow
+from syndicator.store.outbox import VERSION, append_event
+from syndicator.store.webhooks.endpoint_records import (
+    REMEDY,
+    EndpointRecord,
+    SealedParts,
+    bare,
+    created_at,
+    read_record,
+    read_state,
+)
+from syndicator.store.webhooks.handover import Handover, across
+from syndicator.store.webhooks.reach import Reach
 
 _WRITERS = 10
 """Workers that may add an event of one endpoint at one moment."""
 
-VERSION = ":all"
-"""No id of an endpoint: those begin with a letter or a digit."""
-
 LONG_AGO_MS = 0
-
-_KEPT = (EndpointStanding.ACTIVE, EndpointStanding.PAUSED, EndpointStanding.DISABLED)
-"""The standings that are kept; the others are judged by what else is known."""
 
 
 class EndpointSnapshot(Struct, frozen=True, kw_only=True):
@@ -47,39 +51,20 @@ class EndpointSnapshot(Struct, frozen=True, kw_only=True):
     """Paused or disabled: their events wait."""
 
 
-class _Sealed(Struct, frozen=True, kw_only=True, array_like=True):
-    """Secrets of an endpoint, encrypted in Redis."""
-
-    secrets: tuple[tuple[str, datetime | None], ...]
-    headers: Mapping[str, str]
-
-
-class _Record(Struct, frozen=True, kw_only=True):
-    endpoint: Endpoint
-    """Without secrets and headers."""
-    owner: str | None = None
-    created_at: datetime | None = None
-    verified_at: datetime | None = None
-    sealed: bytes = b""
-    has_moved: bool = False
-
-
-class _Loose(Struct, frozen=True, kw_only=True):
-    endpoint: dict[str, Any]
-
-
-_KNOWN_EVENTS = frozenset(kind.value for kind in EventType)
-_REMEDY = (
-    "Another worker may run a newer version: update this one. If the record is damaged, remove the endpoint "
-    "and add it again."
-)
-
-
 class Endpoints(Repository):
     """Who receives webhooks, and how each of them stands."""
 
-    def __init__(self, connection: Connection, keys: Keys, sealer: Sealer) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        keys: Keys,
+        sealer: Sealer,
+        handover: Handover | None = None,
+        reach: Reach | None = None,
+    ) -> None:
         super().__init__(connection, keys)
+        self._handover = handover or Handover(connection, keys)
+        self._reach = reach or Reach(connection, keys)
         self._sealer = sealer
 
     async def version(self) -> str:
@@ -120,12 +105,13 @@ class Endpoints(Repository):
         found = await self._redis.call("HMGET", self._keys.endpoints(), *(one.id for one in wanted))
         writes: list[Command] = []
         for one, known in zip(wanted, found, strict=True):
-            created_at = _created_at(known) if known else now
-            record = pack(_Record(endpoint=_bare(one), created_at=created_at))
+            created = created_at(known) if known else now
+            record = pack(EndpointRecord(endpoint=bare(one), created_at=created))
             if record != known:
                 writes += [("HSET", self._keys.endpoints(), one.id, record), *self._bounds(one)]
         if writes:
-            await self._commit(writes=(*writes, self._raised()))
+            await self._commit(writes=across(self._keys, (*writes, self._raised())))
+            await self._applied({one.id for one in wanted}, now)
 
     async def register(self, registration: Registration) -> bool:
         """Add an endpoint; False where its id is taken. Raises SealError."""
@@ -154,7 +140,7 @@ class Endpoints(Repository):
                 ("HGET", self._keys.endpoints(), endpoint),
             ]
         )
-        record = unpack(found, _Record) if found else None
+        record = unpack(found, EndpointRecord) if found else None
         if record is None or record.owner is None or record.created_at is None:
             return None
         try:
@@ -185,14 +171,14 @@ class Endpoints(Repository):
             ("HSET", keys.configured(), f"endpoint:{endpoint}", LONG_AGO_MS),
             self._raised(),
         )
-        return await self._commit(writes=writes, replicated=True)
+        return await self._commit(writes=across(keys, writes), replicated=True)
 
     async def state(self, endpoint: EndpointId) -> EndpointState:
         return (await self.states([endpoint]))[endpoint]
 
     async def states(self, endpoints: Sequence[EndpointId]) -> Mapping[EndpointId, EndpointState]:
         rows = await self._redis.batch([("HGETALL", self._keys.standing(name)) for name in endpoints])
-        return {name: _state(pairs(row)) for name, row in zip(endpoints, rows, strict=True)}
+        return {name: read_state(pairs(row)) for name, row in zip(endpoints, rows, strict=True)}
 
     async def slowed_until(self, endpoints: Sequence[EndpointId]) -> Mapping[EndpointId, datetime]:
         """Return when the rate of each endpoint lets the next delivery go; without those that have none."""
@@ -209,10 +195,14 @@ class Endpoints(Repository):
         """Let an endpoint rest: its events wait."""
         paused = self._rest(endpoint, EndpointStanding.PAUSED, reason, now)
         await self._redis.commit([paused], replicated=True)
+        await self._applied([endpoint], now)
 
     async def disable(self, endpoint: EndpointId, reason: str, now: datetime) -> bool:
         """Send nothing there until it is resumed: its events wait. False where it rests already."""
-        return (await self._redis.commit([self._rest(endpoint, EndpointStanding.DISABLED, reason, now)]))[0]
+        rests = self._rest(endpoint, EndpointStanding.DISABLED, reason, now)
+        (is_written,) = await self._redis.commit([rests])
+        await self._applied([endpoint], now)
+        return is_written
 
     async def note_failure(self, endpoint: EndpointId, state: EndpointState, change: CircuitChange) -> bool:
         """Write what a failed attempt made of an endpoint's state; False where that has changed meanwhile."""
@@ -234,16 +224,18 @@ class Endpoints(Repository):
         A revision is an instant in ms and more than the one before: where all that was kept is lost, no event
         gets the id of an earlier one.
         """
-        key = self._keys.standing(endpoint)
+        key, field = self._keys.standing(endpoint), "notices"
+        if not self._keys.partitions.is_one:  # it is written in one step with the outbox
+            key, field = self._keys.endpoint_notices(), str(endpoint)
         for _ in range(_WRITERS):
-            found = await self._redis.call("HGET", key, "notices")
+            found = await self._redis.call("HGET", key, field)
             before = int(found) if found else None
             revision = max(to_ms(now), (before or 0) + 1)
             writes: tuple[Command, ...] = (
-                ("HSET", key, "notices", revision),
+                ("HSET", key, field, revision),
                 append_event(self._keys, event_of(revision, before)),
             )
-            expects = ((key, "notices", str(before) if before else ""),)
+            expects = ((key, field, str(before) if before else ""),)
             if await self._commit(expects=expects, writes=writes):
                 return
 
@@ -253,14 +245,15 @@ class Endpoints(Repository):
         """Write that an endpoint rests; of one that rests already, nothing."""
         keys = self._keys
         fields = ("standing", standing.value, "reason", reason, "since_ms", to_ms(now))
+        writes: tuple[Command, ...] = (
+            ("HSET", keys.standing(endpoint), *fields),
+            ("HSET", keys.endpoints_resting(), endpoint, standing.value),
+            ("ZREM", keys.queues(keys.partitions.of(endpoint)), endpoint),
+            self._raised(),
+        )
         return Transaction(
             expects=((keys.endpoints_resting(), endpoint, ""),),
-            writes=(
-                ("HSET", keys.standing(endpoint), *fields),
-                ("HSET", keys.endpoints_resting(), endpoint, standing.value),
-                ("ZREM", keys.queues(keys.partitions.of(endpoint)), endpoint),
-                self._raised(),
-            ),
+            writes=tuple(across(keys, writes)),
         )
 
     async def resume(self, endpoint: EndpointId, now: datetime) -> EndpointState:
@@ -279,8 +272,15 @@ class Endpoints(Repository):
             ("ZADD", keys.queues(keys.partitions.of(endpoint)), to_ms(now), endpoint),
             self._raised(),
         )
-        await self._commit(writes=writes, replicated=True)
+        await self._commit(writes=across(keys, writes), replicated=True)
+        await self._applied([endpoint], now)
         return before
+
+    async def _applied(self, endpoints: Iterable[EndpointId], now: datetime) -> None:
+        """Have partitions do now what was handed over to them; those that do not answer do it later."""
+        partitions = {self._keys.partitions.of(endpoint) for endpoint in endpoints}
+        with suppress(StoreUnavailable):
+            await self._reach.each(lambda one: self._handover.run(one, now), partitions)
 
     def _raised(self) -> Command:
         return ("HINCRBY", self._keys.endpoints_changed(), VERSION, 1)
@@ -297,7 +297,7 @@ class Endpoints(Repository):
             *self._bounds(registration.endpoint),
             self._raised(),
         )
-        return await self._commit(expects=(expected,), writes=writes, replicated=True)
+        return await self._commit(expects=(expected,), writes=across(self._keys, writes), replicated=True)
 
     def _bounds(self, endpoint: Endpoint) -> tuple[Command, ...]:
         """Write what the claiming of an endpoint's deliveries is bounded by."""
@@ -308,12 +308,12 @@ class Endpoints(Repository):
             return (capped, ("HDEL", key, "gap_ms", "burst", "tat_ms"))
         return (capped, ("HSET", key, "gap_ms", f"{rate.gap_ms:.3f}", "burst", rate.burst))
 
-    def _record(self, registration: Registration) -> _Record:
+    def _record(self, registration: Registration) -> EndpointRecord:
         endpoint = registration.endpoint
         secrets = tuple((secret.reveal(), secret.until) for secret in endpoint.secrets)
-        hidden = pack(_Sealed(secrets=secrets, headers=endpoint.headers))
-        return _Record(
-            endpoint=_bare(endpoint),
+        hidden = pack(SealedParts(secrets=secrets, headers=endpoint.headers))
+        return EndpointRecord(
+            endpoint=bare(endpoint),
             owner=registration.owner,
             created_at=registration.created_at,
             verified_at=registration.verified_at,
@@ -323,10 +323,10 @@ class Endpoints(Repository):
 
     def _listed(self, name: EndpointId, data: bytes) -> EndpointListed:
         try:
-            record = _read(data)
+            record = read_record(data)
         except UnreadableRecord as error:
             nothing = Endpoint(id=name, url="", secrets=(), events=())
-            return EndpointListed(endpoint=nothing, unreadable=f"{error}. {_REMEDY}")
+            return EndpointListed(endpoint=nothing, unreadable=f"{error}. {REMEDY}")
         listed = EndpointListed(
             endpoint=record.endpoint,
             owner=record.owner,
@@ -341,59 +341,7 @@ class Endpoints(Repository):
         except (SealError, UnreadableRecord) as error:
             return replace(listed, unreadable=str(error))
 
-    def _opened(self, record: _Record) -> Endpoint:
-        hidden = unpack(self._sealer.open(record.endpoint.id, record.sealed), _Sealed)
+    def _opened(self, record: EndpointRecord) -> Endpoint:
+        hidden = unpack(self._sealer.open(record.endpoint.id, record.sealed), SealedParts)
         secrets = tuple(Secret(text, until=until) for text, until in hidden.secrets)
         return replace(record.endpoint, secrets=secrets, headers=hidden.headers)
-
-
-def _read(data: bytes) -> _Record:
-    """Decode a record; types of events that only a newer version knows are left out of what is asked for.
-
-    Raises UnreadableRecord.
-    """
-    try:
-        return unpack(data, _Record)
-    except UnreadableRecord:
-        loose = unpack(data, _Loose)
-        known = [kind for kind in loose.endpoint.get("events", ()) if kind in _KNOWN_EVENTS]
-        fields = {**unpack(data, dict[str, Any]), "endpoint": {**loose.endpoint, "events": known}}
-        return unpack(pack(fields), _Record)
-
-
-def _created_at(data: bytes) -> datetime | None:
-    """Return when a configured endpoint was first published, where that is known."""
-    try:
-        record = _read(data)
-    except UnreadableRecord:
-        return None
-    return record.created_at if record.owner is None else None
-
-
-def _bare(endpoint: Endpoint) -> Endpoint:
-    return replace(endpoint, secrets=(), headers={})
-
-
-def _state(row: Iterable[tuple[bytes, bytes]]) -> EndpointState:
-    fields = {name.decode(): value.decode() for name, value in row}
-
-    def instant(name: str) -> datetime | None:
-        return from_ms(int(fields[name])) if name in fields else None
-
-    word = fields.get("standing", EndpointStanding.ACTIVE.value)
-    is_known = word in _KEPT
-    return EndpointState(
-        standing=EndpointStanding(word)
-        if is_known
-        else EndpointStanding.PAUSED,  # a newer version's: it rests
-        reason=fields.get("reason") if is_known else word,
-        since=instant("since_ms"),
-        last_success_at=instant("last_success_ms"),
-        failing_since=instant("failing_since_ms"),
-        failures=int(fields.get("failures", 0)),
-        openings=int(fields.get("openings", 0)),
-        held_until=instant("held_until_ms"),
-        rest_until=instant("rest_until_ms"),
-        dropped=int(fields.get("fell_off", 0)),
-        overflow=read_overflow(fields),
-    )

@@ -12,8 +12,10 @@ from syndicator.model.ids import EndpointId, EventId
 from syndicator.store.codec import pack
 from syndicator.store.connection import Connection, Repository, Script, Transaction
 from syndicator.store.keys.table import Keys
+from syndicator.store.servers.route import never_there
 from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
 from syndicator.store.webhooks.queuing import Queued
+from syndicator.store.webhooks.reach import Reach
 
 MOST_AT_ONCE = 100
 """Endpoints that are refilled in one look."""
@@ -45,16 +47,21 @@ class Refill(Struct, frozen=True, kw_only=True):
 class Overflows(Repository):
     """Refills the queues of endpoints."""
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
+    def __init__(self, connection: Connection, keys: Keys, reach: Reach) -> None:
         super().__init__(connection, keys)
+        self._reach = reach
         self._refill = Script("webhooks/attempt_log", "webhooks/queuing", "webhooks/refill")
 
     async def due(self, now: datetime) -> list[EndpointId]:
         """Return the endpoints whose queues are to be refilled now."""
-        found = await self._redis.call(
-            "ZRANGEBYSCORE", self._keys.refills(0), "-inf", to_ms(now), "LIMIT", 0, MOST_AT_ONCE
-        )
-        return [EndpointId(name.decode()) for name in found]
+
+        async def ask(partition: int) -> list[bytes]:
+            key = self._keys.refills(partition)
+            command = ("ZRANGEBYSCORE", key, "-inf", to_ms(now), "LIMIT", 0, MOST_AT_ONCE)
+            return await self._redis.call(*command)  # type: ignore[no-any-return]
+
+        found = await self._reach.each(ask)
+        return [EndpointId(name.decode()) for names in found.values() for name in names]
 
     async def refill(self, step: Refill, due_at: datetime, now: datetime) -> bool:
         """Queue what a part of the log brings, and write how far the log was read.
@@ -66,14 +73,17 @@ class Overflows(Repository):
         superseded = [(event.id, event.subject, event.type.value, newer) for event, newer in step.superseded]
         queued = [one.words() for one in step.queued]
         passed = len(queued) + len(superseded) + step.gone + step.dropped
+        version, directory = step.version, keys.endpoints_changed()
+        if not keys.partitions.is_one:  # the directory is in another slot
+            version, directory = "", never_there(keys.partitions.prefix(partition))
         words = (
-            name, step.version, step.read.position, str(step.read.events), step.reached, to_ms(step.since),
+            name, version, step.read.position, str(step.read.events), step.reached, to_ms(step.since),
             passed, step.dropped, step.is_end, to_ms(due_at), queued, superseded,
         )  # fmt: skip
         written = await self._redis.run(
             self._refill,
             [
-                keys.standing(name), keys.endpoints_changed(), keys.queues(partition),
+                keys.standing(name), directory, keys.queues(partition),
                 keys.refills(partition),
             ],
             keys.partitions.prefix(partition), to_ms(now), KEPT_ATTEMPTS, pack(words),

@@ -1,5 +1,6 @@
 """Puts events into the queues of endpoints, in one step with the cursor of the outbox."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -7,12 +8,21 @@ from msgspec import Struct
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.store.codec import pack
-from syndicator.store.connection import Repository, Script
+from syndicator.store.connection import Connection, Repository, Script
+from syndicator.store.keys.partitions import grouped
+from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import OutboxEntry
+from syndicator.store.webhooks import handover
 from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
+from syndicator.store.webhooks.handover import Handover, step_of
+from syndicator.store.webhooks.reach import Reach
 
-MOST_QUEUED = 10_000
-"""Deliveries that the queue of one endpoint takes: what comes then waits in the log of events."""
+Row = tuple[EndpointId, *tuple[object, ...]]
+"""What is queued for an endpoint, as scripts read it."""
+
+_HEAD = 1
+"""Arguments of `lua/webhooks/hand_over.lua` before the records of events."""
+
 
 Older = tuple[tuple[EventId, str, str], ...]
 
@@ -30,7 +40,7 @@ class Queued(Struct, frozen=True, kw_only=True):
     older: Older = ()
     """Ids, subjects and types of events that it supersedes there."""
 
-    def words(self) -> tuple[object, ...]:
+    def words(self) -> Row:
         """Return it as `lua/webhooks/queuing.lua` reads it."""
         hold_ms = self.hold // timedelta(milliseconds=1)
         return self.endpoint, self.event, to_ms(self.due_at), self.urgent, hold_ms, _flat(self.older)
@@ -56,6 +66,24 @@ class Queuing(Repository):
     """Writes to the queues of all endpoints."""
 
     _queue = Script("webhooks/attempt_log", "webhooks/queuing", "webhooks/queue")
+    _handing = Script("webhooks/hand_over")
+
+    def __init__(
+        self, connection: Connection, keys: Keys, steps: Handover | None = None, reach: Reach | None = None
+    ) -> None:
+        super().__init__(connection, keys)
+        self._handover = steps or Handover(connection, keys)
+        self._reach = reach or Reach(connection, keys)
+
+    async def take_over(self, now: datetime) -> None:
+        """Have all partitions that answer do what was handed over to them."""
+        if not self._keys.partitions.is_one:
+            await self._reach.each(lambda partition: self._handover.run(partition, now))
+
+    async def sweep(self, now: datetime) -> None:
+        """Forget what partitions did a while ago."""
+        if not self._keys.partitions.is_one:
+            await self._reach.each(lambda partition: self._handover.sweep(partition, now))
 
     async def fan_out(self, intent: FanOut, now: datetime) -> bool:
         """Queue deliveries, close what they supersede and move the outbox' cursor, in one step.
@@ -64,15 +92,20 @@ class Queuing(Repository):
         """
         keys = self._keys
         words: list[bytes] = []
+        head = 5 if keys.partitions.is_one else _HEAD
         events: list[str | int] = []
         for entry in intent.entries:
             words.append(entry.record)
-            events += [entry.event.id, 5 + len(words)]
+            events += [entry.event.id, head + len(words)]
         last = intent.entries[-1].position
         reached, is_done = intent.read.partition(" ")[0], intent.done_for is None
         done, up_to = (last, _following(last)) if is_done else (f"{reached} {intent.done_for}", "")
         queued = [one.words() for one in intent.queued]
-        cancelled = [(one.endpoint, one.event, _flat(one.older)) for one in intent.cancelled]
+        cancelled: list[Row] = [(one.endpoint, one.event, _flat(one.older)) for one in intent.cancelled]
+        if not keys.partitions.is_one:
+            return await self._hand_over(
+                (intent.read, done, intent.version, up_to, events), words, self._steps(queued, cancelled)
+            )
         queuing = pack((intent.read, done, intent.version, up_to, events, queued, cancelled))
         written, _ = await self._redis.run(
             self._queue,
@@ -80,9 +113,33 @@ class Queuing(Repository):
                 keys.cursors(), keys.endpoints_changed(), keys.outbox(), keys.events(), keys.events_log(),
                 keys.queues(0), keys.refills(0),
             ],
-            keys.partitions.prefix(0), to_ms(now), KEPT_ATTEMPTS, MOST_QUEUED, queuing, *words,
+            keys.partitions.prefix(0), to_ms(now), KEPT_ATTEMPTS, handover.MOST_QUEUED, queuing, *words,
         )  # fmt: skip
         return bool(written)
+
+    async def _hand_over(
+        self, intent: Sequence[object], records: Sequence[bytes], steps: Mapping[int, bytes]
+    ) -> bool:
+        keys = self._keys
+        names = [
+            keys.cursors(), keys.endpoints_changed(), keys.outbox(), keys.events(), keys.events_log(),
+            *map(keys.handover, steps),
+        ]  # fmt: skip
+        *head, events = intent
+        numbers = [number + _HEAD for number in range(len(records) + 1, len(records) + len(steps) + 1)]
+        words = pack((*head, events, numbers))
+        return bool(await self._redis.run(self._handing, names, words, *records, *steps.values()))
+
+    def _steps(self, queued: Sequence[Row], cancelled: Sequence[Row]) -> Mapping[int, bytes]:
+        """Return what each partition is to do."""
+
+        def partition(row: Row) -> int:
+            return self._keys.partitions.of(row[0])
+
+        parts, closed = grouped(queued, partition), grouped(cancelled, partition)
+        return {
+            one: step_of(parts.get(one, []), closed.get(one, []), []) for one in sorted({*parts, *closed})
+        }
 
 
 def _following(position: str) -> str:

@@ -13,6 +13,7 @@ from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.rules.webhooks.supersession import is_urgent
 from syndicator.store.connection import Command, Repository, Transaction
+from syndicator.store.webhooks.handover import across
 
 _AT_ONCE = 200
 
@@ -62,7 +63,10 @@ class Requeuing(Repository):
         What a worker has at this moment is left.
         """
         owners, queued = self._keys.queue_owners(endpoint), 0
+        kept = to_ms(now)
         for part in (events[at : at + _AT_ONCE] for at in range(0, len(events), _AT_ONCE)):
+            outlives = [word for event in part for word in (kept, event.id)]
+            await self._redis.call("ZADD", self._keys.events_requeued(), *outlives)
             units = [
                 Transaction(
                     expects=((owners, event.id, ""),),
@@ -83,12 +87,12 @@ class Requeuing(Repository):
         self, endpoint: EndpointId, events: Sequence[Event], replayed: Replayed, now: datetime, gap: timedelta
     ) -> list[Command]:
         """Spell the queueing of events one after the other, for a transaction that they are part of."""
-        writes = [
-            write
-            for number, event in enumerate(events)
-            for write in self._queued(endpoint, event, replayed, now + number * gap)
-        ]
-        return [*writes, self._woken(endpoint, now)] if writes else []
+        writes = list[Command]()
+        for number, event in enumerate(events):
+            due_at = now + number * gap
+            writes.append(("ZADD", self._keys.events_requeued(), to_ms(due_at), event.id))
+            writes += self._queued(endpoint, event, replayed, due_at)
+        return across(self._keys, [*writes, self._woken(endpoint, now)]) if writes else []
 
     def _queued(
         self, endpoint: EndpointId, event: Event, replayed: Replayed, due_at: datetime
@@ -96,7 +100,7 @@ class Requeuing(Repository):
         keys, due_ms = self._keys, to_ms(due_at)
         queues = [keys.queue(endpoint), *([keys.urgent(endpoint)] if is_urgent(event) else [])]
         return [
-            *(("ZADD", key, due_ms, event.id) for key in (*queues, keys.events_requeued())),
+            *(("ZADD", key, due_ms, event.id) for key in queues),
             ("ZREM", keys.dead(endpoint), event.id),
             ("HSET", keys.tries(endpoint), event.id, tries_note(0, "", replayed)),
         ]

@@ -79,6 +79,7 @@ async def test_who_dies_amid_a_fan_out_leaves_the_rest_to_the_next(
             patched.setattr(Queuing, "fan_out", dying)
             with pytest.raises(ConnectionResetError):
                 await one.deliver_step.event_fan_out.run()
+        await other.store.queuing.take_over(other.clock())
         assert sum(await queued(one)) == 6
         await deliver(other)
         found = [await counts(other, EndpointId(f"e{number:02}")) for number in range(10)]

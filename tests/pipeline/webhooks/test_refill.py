@@ -16,7 +16,7 @@ from syndicator.model.ops.states import TraceStatus
 from syndicator.pipeline.webhooks import fan_out, refill
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
 from syndicator.service import Service
-from syndicator.store.webhooks import queuing
+from syndicator.store.webhooks import handover
 from syndicator.store.webhooks.overflows import Overflows
 
 __all__ = ["partner"]  # a fixture
@@ -26,7 +26,7 @@ BOUND = 4
 
 @pytest.fixture(autouse=True)
 def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queuing, "MOST_QUEUED", BOUND)
+    monkeypatch.setattr(handover, "MOST_QUEUED", BOUND)
     monkeypatch.setattr(refill, "PAGE", 3)
 
 
@@ -233,7 +233,7 @@ async def test_any_course_brings_what_an_unbounded_queue_brings(
 ) -> None:
     brought = []
     for bound, first in ((2, 1), (10_000, 1001)):
-        monkeypatch.setattr(queuing, "MOST_QUEUED", bound)
+        monkeypatch.setattr(handover, "MOST_QUEUED", bound)
         partner.taken.clear()
         async with partner.service_of(config(partner)) as service:
             brought.append(await Course(service, partner, random.Random(seed), first).run(150))

@@ -8,6 +8,7 @@ import pytest
 from support import own_redis
 
 from syndicator.errors import StoreError
+from syndicator.model.ids import EndpointId
 from syndicator.store.cold.objects import IN_DATA_DIR, opened
 from syndicator.store.connection import Connection, connect
 from syndicator.store.embedded import EmbeddedServer
@@ -258,3 +259,26 @@ async def test_a_back_up_without_cold_texts_names_no_cold_store(
     assert not (tmp_path / "cold-kota.db").exists()
     assert checked(tmp_path / "b.syn")[0].format == 1, "releases before read it, too"
     await source.close()
+
+
+async def test_partitions_of_endpoints_come_back(
+    server: EmbeddedServer, redis: Connection, tmp_path: Path
+) -> None:
+    one, other = Keys("kota", 4), Keys("baru", 4)
+    names = [EndpointId(f"endpoint-{number}") for number in range(20)]
+    await redis.batch([("ZADD", one.queue(name), number, "evt") for number, name in enumerate(names)])
+    await redis.batch([("HSET", one.meta(), "schema", 3), ("SET", Keys("kota2", 4).queues(1), "not ours")])
+    end = await back_up(url_of(server), "kota", tmp_path / "b.syn", partitions=4)
+    assert end.keys == 21
+    with pytest.raises(
+        StoreError, match=r"in 4 partitions, and \[store.partitions\] endpoints is 2: set it to 4"
+    ):
+        await restore(redis, "baru", tmp_path / "b.syn", partitions=2)
+    assert (await restore(redis, "baru", tmp_path / "b.syn", partitions=4)).keys == 21
+    back = await redis.batch([("ZRANGE", other.queue(name), 0, -1, "WITHSCORES") for name in names])
+    assert back == [[b"evt", b"%d" % number] for number in range(20)]
+    with pytest.raises(StoreError, match="holds data"):
+        await restore(redis, "baru", tmp_path / "b.syn", partitions=4)
+    await redis.batch([("ZADD", one.queue(name), 1, "evt_2") for name in names])
+    assert (await restore(redis, "kota", tmp_path / "b.syn", partitions=4, replace=True)).keys == 21
+    assert await redis.call("ZCARD", one.queue(names[0])) == 1

@@ -79,7 +79,9 @@ async def queue(
             Queued(endpoint=name, event=entries[-1].event.id, due_at=now, older=closed) for name in cancelled
         ),
     )
-    return await store.queuing.fan_out(intent, now)
+    is_written = await store.queuing.fan_out(intent, now)
+    await store.queuing.take_over(now)
+    return is_written
 
 
 async def claim(
@@ -110,6 +112,8 @@ async def test_fan_out_moves_the_outbox_on_once(store: Store, clock: ManualClock
     assert not await store.queuing.fan_out(replace(intent, version="7"), clock()), "the directory has changed"
     assert await store.queuing.fan_out(intent, clock())
     assert not await store.queuing.fan_out(intent, clock())
+    await store.queuing.take_over(clock())
+    await store.queuing.take_over(clock())
     assert await store.outbox.waiting() == 0
     assert (await store.deliveries.counts(A, clock())).ready == 1
     assert await store.events.get(one.id) == one
@@ -130,6 +134,7 @@ async def test_each_endpoint_has_its_own_share_in_flight(store: Store, clock: Ma
     assert (await store.deliveries.counts(A, clock())).delivered == 1
 
 
+@pytest.mark.parametrize("store", [1], indirect=True)
 async def test_few_places_are_shared_fairly_and_in_turn(store: Store, clock: ManualClock) -> None:
     await know(store, A, B, C, max_in_flight=100)
     await queue(store, [event(n) for n in range(50)], [A])
@@ -205,6 +210,7 @@ async def test_leases_that_ran_out_before_a_backlog_are_taken_over(store: Store,
     assert len(await claim(store, clock)) == 3, "never more than may be"
 
 
+@pytest.mark.parametrize("store", [1], indirect=True)
 async def test_a_full_queue_wakes_when_its_first_lease_runs_out(store: Store, clock: ManualClock) -> None:
     await know(store, A, max_in_flight=2)
     await queue(store, [event(n) for n in range(5)])

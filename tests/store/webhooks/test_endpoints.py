@@ -113,6 +113,7 @@ async def test_what_was_removed_is_gone_and_swept(store: Store, clock: ManualClo
     assert await store.endpoints.version() != before
     assert (await store.endpoints.load()).endpoints == {}
     assert await store.configured.remove_leavers(clock()) == ["endpoint:a"]
+    await store.queuing.take_over(clock())
     assert await store.endpoints.state(A) == EndpointState()
 
 

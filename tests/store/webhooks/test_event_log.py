@@ -64,6 +64,7 @@ async def test_what_is_sent_again_on_its_last_day_outlives_the_sweep_of_the_log(
     await store.requeuing.resend(A, [resent], again, now)
     for write in store.requeuing.writes(A, [replayed], again, now, timedelta(0)):
         await store.connection.call(*write)
+    await store.queuing.take_over(now)
     tomorrow = now + timedelta(days=1)
     await store.events.sweep(tomorrow)
     assert await store.events.get(old.id) is None

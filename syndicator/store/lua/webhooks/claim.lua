@@ -6,6 +6,7 @@
 -- KEYS[4]  HASH: versions of the directory of endpoints
 -- KEYS[5]  ZSET: replay that runs → when it is to go on, ms
 -- KEYS[6]  ZSET: endpoint with events in the log → when its queue is refilled next, ms
+--          Of one of several partitions there are its queues and, as KEYS[2], what KEYS[6] is here.
 -- ARGV[1]  prefix of the partition: an endpoint's keys are made of it
 -- ARGV[2]  now, ms
 -- ARGV[3]  lease end, ms
@@ -25,9 +26,10 @@ local room, kept = tonumber(ARGV[5]), ARGV[6]
 local others, count = {}, 0
 for place = 8, #ARGV do others[ARGV[place]], count = true, count + 1 end
 local claimed, lost = {}, {}
-local unfanned = redis.call('XLEN', KEYS[3])
-local replay = redis.call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES')[2]
-local refill = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')[2]
+local is_apart = not KEYS[3] -- events, outbox and replays are read by who claims
+local unfanned = is_apart and 0 or redis.call('XLEN', KEYS[3])
+local replay = not is_apart and redis.call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES')[2] or nil
+local refill = redis.call('ZRANGE', is_apart and KEYS[2] or KEYS[6], 0, 0, 'WITHSCORES')[2]
 if refill and (not replay or tonumber(refill) < tonumber(replay)) then replay = refill end
 replay = replay or '-1'
 local replays = replay ~= '-1' and tonumber(replay) <= now
@@ -101,11 +103,11 @@ end
 
 local function give(one, items)
   if #items == 0 then return end
-  local events = redis.call('HMGET', KEYS[2], unpack(items))
+  local events = is_apart and {} or redis.call('HMGET', KEYS[2], unpack(items))
   local tries = redis.call('HMGET', one.tries, unpack(items))
   for place, item in ipairs(items) do
-    if events[place] then
-      claimed[#claimed + 1] = {one.name, item, events[place], tries[place] or ''}
+    if events[place] or is_apart then
+      claimed[#claimed + 1] = {one.name, item, events[place] or '', tries[place] or ''}
     else
       redis.call('ZREM', one.queue, item)
       redis.call('HDEL', one.owners, item)
@@ -186,4 +188,4 @@ for place = 1, #soon, 2 do
     break
   end
 end
-return {claimed, next, lost, unfanned, redis.call('HGET', KEYS[4], ':all') or '', replay}
+return {claimed, next, lost, unfanned, not is_apart and redis.call('HGET', KEYS[4], ':all') or '', replay}

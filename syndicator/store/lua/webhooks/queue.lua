@@ -12,23 +12,31 @@
 -- ARGV[2]  now, ms
 -- ARGV[3]  how many attempts an endpoint's log keeps
 -- ARGV[4]  how many deliveries a queue takes
--- ARGV[5]  msgpack: {read, done, version, up_to, events, queued, cancelled}; `read` and `done`: where the cursor
+-- ARGV[5]  msgpack: {read, done, version, up_to, events, queued, cancelled, handed}; `read` and `done`: where the cursor
 --          must stand, and comes to stand; `up_to`: the first position of the outbox that stays, or ''
 --          events     {id, number of the ARGV that holds it}: for the log
 --          queued     {endpoint, event id, due ms, urgent, hold ms, older}: of each endpoint in the order of events
 --          cancelled  {endpoint, event id, older}: queues nothing, only takes the older out
 --          older      {event id, subject, type, …}: what is no longer to be sent
+--          handed     number of the ARGV that holds {queued, cancelled, writes}, as it was handed over to one of
+--                     several partitions; the next ARGV holds event id → position in the log. All KEYS are of
+--                     that partition, and there is no directory, outbox or log; `writes` are commands. Or nothing
 -- reply    1 (written) or 0 (cursor or directory have moved: nothing is written), then superseded events
 -- again    called again (its reply was lost): the cursor has moved, so it says 0
 -- cost     two or three commands per delivery, two per endpoint, and one for each older event that is looked for
 local prefix, now, kept, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local read, done, version, up_to, events, queued, cancelled = unpack(cmsgpack.unpack(ARGV[5]))
+local read, done, version, up_to, events, queued, cancelled, handed = unpack(cmsgpack.unpack(ARGV[5]))
 if (redis.call('HGET', KEYS[1], 'fan-out') or '') ~= read then return {0, 0} end
 if (redis.call('HGET', KEYS[2], ':all') or '') ~= version then return {0, 0} end
 
 local LOOKED_BACK = 1000 -- entries of the log behind the event whose earlier part was fanned out just now
 
-local superseded, awake, positions, rooms, left = 0, {}, {}, {}, {}
+local superseded, awake, positions, rooms, left, writes = 0, {}, {}, {}, {}, {}
+if handed then
+  queued, cancelled, writes = unpack(cmsgpack.unpack(ARGV[handed]))
+  positions = cmsgpack.unpack(ARGV[handed + 1])
+end
+for _, write in ipairs(writes) do redis.call(unpack(write)) end
 for place = 1, #events, 2 do
   if redis.call('HSETNX', KEYS[4], events[place], ARGV[events[place + 1]]) == 1 then
     positions[events[place]] = redis.call('XADD', KEYS[5], '*', 'event', events[place])

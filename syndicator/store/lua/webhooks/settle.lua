@@ -6,7 +6,7 @@
 -- ARGV[2]  now, ms
 -- ARGV[3]  how many attempts an endpoint's log keeps
 -- ARGV[4]  msgpack: list of {endpoint, event id, token, result (`delivered`, `retry`, `dead`,
---          `release`, or `put_off`: nothing, and it is due later), due ms (of a retry, or of what is put off),
+--          `release`, `put_off`: nothing, and it is due later, or `lost`: its event is gone), due ms (of a retry, or of what is put off),
 --          tries ("2 http_503"), subject, type, attempt, reason, duration ms; of an attempt, the beginning of the
 --          answer, and a command that is done with what is delivered, or {}}
 -- reply    one per delivery: 0 (the lease was lost: nothing is written), 1, or 2: done, and it is the endpoint's
@@ -78,7 +78,7 @@ for _, one in ipairs(cmsgpack.unpack(ARGV[4])) do
       elseif known.tries then
         redis.call('HDEL', tries, item)
       end
-      logged(one, verb, one[10])
+      if verb ~= 'lost' then logged(one, verb, one[10]) end
     end
     reply[#reply + 1] = 1
     if verb == 'delivered' then
