@@ -169,10 +169,9 @@ class DeliverStep:
     async def _hasten(self) -> None:
         """Make digests due that are full before their time."""
         for endpoint in self._directory.digesting:
-            if endpoint.digest is not None:
-                every = timedelta(seconds=endpoint.digest.every_s)
-                items, now = endpoint.digest.items, self._clock()
-                hasten = partial(self._store.digests.hasten, endpoint.id, items, every, now)
+            if (digest := endpoint.digest) is not None:
+                every = timedelta(seconds=digest.every_s)
+                hasten = partial(self._store.digests.hasten, endpoint.id, digest.items, every, self._clock())
                 await self._store.reach.ask(endpoint.id, hasten)
 
     def _parcels(self, packed: Sequence[Packed]) -> list[Sequence[Packed]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -10,6 +11,7 @@ from syndicator.model.delivery import Delivery
 from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.ops.states import DeliveryStatus
+from syndicator.model.ops.status import QueueCounts
 from syndicator.store.codec import unpack
 from syndicator.store.connection import Repository, pairs
 from syndicator.store.webhooks.event_log import read_event
@@ -175,3 +177,16 @@ def _status(is_owned: bool, at_ms: int, is_dead: bool, now_ms: int) -> DeliveryS
     if is_owned:
         return DeliveryStatus.IN_FLIGHT
     return DeliveryStatus.READY if at_ms <= now_ms else DeliveryStatus.DELAYED
+
+
+def read_counts(found: Sequence[Any]) -> QueueCounts:
+    """Return counts from the replies that `Deliveries.counts_of` asks for."""
+    due, waiting, flying, dead, delivered, logged = found
+    return QueueCounts(
+        ready=due,
+        in_flight=flying,
+        delayed=max(waiting - due - flying, 0),
+        dead=dead,
+        delivered=int(delivered or 0),
+        in_log=int(logged or 0),
+    )

@@ -25,7 +25,7 @@ from syndicator.store.keys.partitions import grouped
 from syndicator.store.keys.table import Keys
 from syndicator.store.lease_owners import is_dead, new_token
 from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
-from syndicator.store.webhooks.backlog import read_delivery
+from syndicator.store.webhooks.backlog import read_counts, read_delivery
 from syndicator.store.webhooks.handover import Handover
 from syndicator.store.webhooks.partition_claims import ClaimOrder, ClaimReply, PartitionClaims
 from syndicator.store.webhooks.reach import Reach
@@ -321,7 +321,7 @@ class Deliveries(Repository):
                 ("HGET", self._keys.standing(endpoint), "overflow_events"),
             ]
         found = await self._redis.batch(commands)
-        return {name: _counts(found[6 * at : 6 * at + 6]) for at, name in enumerate(endpoints)}
+        return {name: read_counts(found[6 * at : 6 * at + 6]) for at, name in enumerate(endpoints)}
 
     async def first_due(self, endpoints: Sequence[EndpointId]) -> Mapping[EndpointId, datetime]:
         """Return when what is due first of each endpoint became due, or becomes so; nothing waits, none.
@@ -393,15 +393,3 @@ def _settlement(
         delivery.endpoint, event.id, leased.token, verb, due_ms, note, event.subject,
         event.type.value, number, reason, duration_ms,
     ]  # fmt: skip
-
-
-def _counts(found: Sequence[Any]) -> QueueCounts:
-    due, waiting, flying, dead, delivered, logged = found
-    return QueueCounts(
-        ready=due,
-        in_flight=flying,
-        delayed=max(waiting - due - flying, 0),
-        dead=dead,
-        delivered=int(delivered or 0),
-        in_log=int(logged or 0),
-    )
