@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from msgspec.structs import replace
 
@@ -28,9 +28,9 @@ from syndicator.model.ops.configuration import (
 )
 from syndicator.observe.logs import get_logger
 from syndicator.observe.pauses import paused_collection
-from syndicator.settings.files import Look
+from syndicator.settings.files import ConfigFiles, Look
 from syndicator.settings.settings import Settings
-from syndicator.settings.shared_files import LocalConfiguration, shared_digest
+from syndicator.settings.shared_files import LocalConfiguration, WrittenTables, shared_digest
 from syndicator.store.connection import Command
 from syndicator.store.layout import LAYOUT
 from syndicator.store.ops.configuration_versions import StoredConfiguration
@@ -57,6 +57,15 @@ T = TypeVar("T")
 
 Apply = Callable[[Settings], Awaitable[None]]
 """Puts settings in place of those that run; raises, and changes nothing, where it cannot."""
+
+
+class _Written(NamedTuple):
+    """The tables that were read last, for whoever asks where one stands."""
+
+    files: ConfigFiles
+    number: int
+    """Of the version whose tables they are."""
+    tables: WrittenTables
 
 
 class LiveConfiguration:
@@ -90,6 +99,7 @@ class LiveConfiguration:
         self._files = local.read()
         self._digest: str | None = None
         """Of the shared tables in the files; None: not computed yet."""
+        self._written: _Written | None = None
         self._version = 0
         self._looked_at = 0
         """The version that was looked at last: run, or refused."""
@@ -164,9 +174,14 @@ class LiveConfiguration:
 
         Raises SealError where the files of the version cannot be opened here.
         """
-        stored = await self._versions.load()
-        shared = None if stored is None else await self._shared(stored)
-        return await _aside(self._local.written, self._files, shared, kind, name)
+        number = await self._versions.number()
+        known = self._written
+        if known is None or known.files is not self._files or known.number != number:
+            stored = await self._versions.load()
+            shared = None if stored is None else await self._shared(stored)
+            tables = await _aside(self._local.written, self._files, shared)
+            known = self._written = _Written(self._files, stored.version.version if stored else 0, tables)
+        return await _aside(known.tables.find, kind, name)
 
     @asynccontextmanager
     async def followed(self, apply: Apply) -> AsyncIterator[None]:

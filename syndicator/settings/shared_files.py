@@ -32,6 +32,29 @@ OWN_TABLES = frozenset({"server", "work", "store", "sample"})
 """Tables that each process takes from its own files."""
 
 
+class WrittenTables:
+    """Tables as they stand in files, which are read once."""
+
+    def __init__(self, document: ConfigDocument, folder: Path, version: int | None) -> None:
+        """`version`: of the files, where they are not those of the folder."""
+        self._document = document
+        self._above = _of_version(version) if version else str(folder) + os.sep
+        self._version = version
+
+    def find(self, kind: str, name: str) -> WrittenTable | None:
+        """Return a table and where it stands; None where it does not."""
+        document, path = self._document, (kind, name)
+        if not document.has(path):
+            return None
+        file = document.origin(path)
+        return WrittenTable(
+            table=document.table(*path),
+            file=file.removeprefix(self._above),
+            line=document.line(file, path),
+            version=self._version,
+        )
+
+
 class LocalConfiguration:
     """The files and the environment of this process."""
 
@@ -83,21 +106,10 @@ class LocalConfiguration:
         self._completed(document, added)
         return names
 
-    def written(
-        self, own: ConfigFiles, shared: tuple[int, Sequence[ConfigFile]] | None, kind: str, name: str
-    ) -> WrittenTable | None:
-        """Return a table as these files, or those of a version, have it; None where they do not."""
-        document = self._document(own, shared)
-        if not document.has((kind, name)):
-            return None
-        file = document.origin((kind, name))
+    def written(self, own: ConfigFiles, shared: tuple[int, Sequence[ConfigFile]] | None) -> WrittenTables:
+        """Return the tables as these files, or those of a version, have them."""
         version = shared[0] if shared else None
-        return WrittenTable(
-            table=document.table(kind, name),
-            file=file.removeprefix(_of_version(version) if version else str(self.folder) + os.sep),
-            line=document.line(file, (kind, name)),
-            version=version,
-        )
+        return WrittenTables(self._document(own, shared), self.folder, version)
 
     def _completed(self, document: ConfigDocument, added: Iterable[AddedTable]) -> Settings:
         for each in added:

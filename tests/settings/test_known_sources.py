@@ -143,6 +143,7 @@ def test_any_configuration_after_any_other_is_read_as_alone(
     folder = Folder(path)
     for at, value in changes:
         tree = put(at, value)
-        tree["source"]["harbour"] = TREE["source"][HARBOUR] | {"group": "press"}
+        if isinstance(tree["source"], dict):
+            tree["source"]["harbour"] = TREE["source"][HARBOUR] | {"group": "press"}
         tree.setdefault("group", {"press": {}})
         assert folder.outcome(tree) == Folder(path).outcome(tree)
