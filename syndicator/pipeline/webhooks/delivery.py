@@ -146,13 +146,9 @@ class DeliverStep:
     async def _claim(self, room: int, *, after_queuing: bool) -> ClaimedDeliveries:
         await self._directory.ensure()
         await self._hasten()
-        others = self._directory.foreign
+        others, room_now = self._directory.foreign, min(room, self._slots.room)
         claimed = await self._store.deliveries.claim(
-            self._clock(),
-            LEASE,
-            min(room, self._slots.room),
-            others=others,
-            after_queuing=after_queuing,
+            self._clock(), LEASE, room_now, others=others, after_queuing=after_queuing
         )
         for endpoint, event in claimed.lost:
             log.error("queue_entry_invalid", endpoint=endpoint, event_id=event)
@@ -170,8 +166,8 @@ class DeliverStep:
         """Make digests due that are full before their time."""
         for endpoint in self._directory.digesting:
             if (digest := endpoint.digest) is not None:
-                every = timedelta(seconds=digest.every_s)
-                hasten = partial(self._store.digests.hasten, endpoint.id, digest.items, every, self._clock())
+                every, now = timedelta(seconds=digest.every_s), self._clock()
+                hasten = partial(self._store.digests.hasten, endpoint.id, digest.items, every, now)
                 await self._store.reach.ask(endpoint.id, hasten)
 
     def _parcels(self, packed: Sequence[Packed]) -> list[Sequence[Packed]]:
