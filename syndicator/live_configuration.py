@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from msgspec.structs import replace
 
@@ -59,15 +59,6 @@ Apply = Callable[[Settings], Awaitable[None]]
 """Puts settings in place of those that run; raises, and changes nothing, where it cannot."""
 
 
-class _Written(NamedTuple):
-    """The tables that were read last, for whoever asks where one stands."""
-
-    files: ConfigFiles
-    number: int
-    """Of the version whose tables they are."""
-    tables: WrittenTables
-
-
 class LiveConfiguration:
     """Follows the files of this process and the version that all processes share."""
 
@@ -99,7 +90,8 @@ class LiveConfiguration:
         self._files = local.read()
         self._digest: str | None = None
         """Of the shared tables in the files; None: not computed yet."""
-        self._written: _Written | None = None
+        self._written: tuple[ConfigFiles, int, WrittenTables] | None = None
+        """The tables that were read last, of which files, and of which version."""
         self._version = 0
         self._looked_at = 0
         """The version that was looked at last: run, or refused."""
@@ -169,19 +161,27 @@ class LiveConfiguration:
         shared = None if stored is None else await self._shared(stored)
         return await _aside(self._local.checked, self._files, added, shared)
 
+    async def names(self) -> Mapping[str, Collection[str]]:
+        """Return the ids in the files of the version, by kind of table. Raises as `written` does."""
+        return (await self._tables()).names()
+
     async def written(self, kind: str, name: str) -> WrittenTable | None:
         """Return a table as the files of the version have it; None where it stands in none.
 
         Raises SealError where the files of the version cannot be opened here.
         """
+        return await _aside((await self._tables()).find, kind, name)
+
+    async def _tables(self) -> WrittenTables:
+        """Return the tables in the files of the version, read once for each version."""
         number = await self._versions.number()
         known = self._written
-        if known is None or known.files is not self._files or known.number != number:
-            stored = await self._versions.load()
+        if known is None or known[0] is not self._files or known[1] != number:
+            stored = await self._versions.published()
             shared = None if stored is None else await self._shared(stored)
             tables = await _aside(self._local.written, self._files, shared)
-            known = self._written = _Written(self._files, stored.version.version if stored else 0, tables)
-        return await _aside(known.tables.find, kind, name)
+            known = self._written = self._files, stored.version.version if stored else 0, tables
+        return known[2]
 
     @asynccontextmanager
     async def followed(self, apply: Apply) -> AsyncIterator[None]:

@@ -25,7 +25,7 @@ def use_cases_of(service: Service, live: LiveConfiguration) -> UseCases:
         replay_control=service.replays,
         audience=service.audience,
         audit=service.store.audit,
-        editing=ConfigurationEditing(service.store, live.check, service.clock),
+        editing=ConfigurationEditing(service.store, live.check, live.names, service.clock),
         tables=ConfigurationTables(service.store, live.written),
         reload=live.reload,
         trials=service.trials,

@@ -172,7 +172,7 @@ async def test_what_is_added_before_any_start_runs_from_the_first(
 ) -> None:
     folder = folder_of(tmp_path, "host", "city", at=1)
     live = process(store, folder, clock, "host")
-    editing = ConfigurationEditing(store, live.check, clock)
+    editing = ConfigurationEditing(store, live.check, live.names, clock)
     await editing.put({"source": {"village": VILLAGE}})
     await editing.put({"source": {"hamlet": VILLAGE}})
     await editing.remove(("source", "hamlet"))
@@ -188,7 +188,7 @@ async def test_what_is_added_needs_an_id_that_is_free(
 ) -> None:
     live = process(store, folder_of(tmp_path, "host", "city", at=1), clock, "host")
     await live.begin()
-    editing = ConfigurationEditing(store, live.check, clock)
+    editing = ConfigurationEditing(store, live.check, live.names, clock)
     await editing.add({"source": {"village": VILLAGE}})
     assert await editing.add({"source": {"village": VILLAGE}}), "the same again is no fault"
     for name in ("city", "village"):
@@ -208,7 +208,9 @@ async def test_a_reason_is_given_once(redis_url: str, tmp_path: Path, clock: Man
     async with open_store(here) as store, open_store(elsewhere) as foreign:
         right = process(store, folder_of(tmp_path, "right", "city", at=2), clock, "right")
         await right.begin()
-        await ConfigurationEditing(store, right.check, clock).put({"source": {"village": VILLAGE}})
+        await ConfigurationEditing(store, right.check, right.names, clock).put(
+            {"source": {"village": VILLAGE}}
+        )
         live = process(foreign, folder_of(tmp_path, "newer", "town", at=3), clock, "newer")
         assert set((await live.begin()).sources) == {"town"}
     assert len(live.note().refused) == 1

@@ -72,7 +72,9 @@ def edit(context: typer.Context, change: Callable[[ConfigurationEditing], Awaita
         async with open_foundation(call.own_settings(), None, system_clock) as foundation:
             live = _live(call, foundation)
             with acting(operator()):
-                return await change(ConfigurationEditing(foundation.store, live.check, foundation.clock))
+                return await change(
+                    ConfigurationEditing(foundation.store, live.check, live.names, foundation.clock)
+                )
 
     return run_loop(answer(invocation(context)))
 

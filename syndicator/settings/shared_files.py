@@ -54,6 +54,10 @@ class WrittenTables:
             version=self._version,
         )
 
+    def names(self) -> Mapping[str, Collection[str]]:
+        """Return the ids of tables, by kind, of each of `ADDED_KINDS`."""
+        return _names(self._document)
+
 
 class LocalConfiguration:
     """The files and the environment of this process."""
@@ -102,7 +106,7 @@ class LocalConfiguration:
     ) -> Mapping[str, Collection[str]]:
         """Check what `settings` would read; return the ids in the files alone, of each of `ADDED_KINDS`."""
         document = self._document(own, shared)
-        names = {kind: frozenset(document.table(kind)) for kind in ADDED_KINDS}
+        names = _names(document)
         self._completed(document, added)
         return names
 
@@ -124,6 +128,10 @@ class LocalConfiguration:
             document.keep(OWN_TABLES)
             add_files(document, files, _of_version(version), without=OWN_TABLES)
         return document
+
+
+def _names(document: ConfigDocument) -> Mapping[str, Collection[str]]:
+    return {kind: frozenset(document.table(kind)) for kind in ADDED_KINDS}
 
 
 def _of_version(version: int) -> str:

@@ -132,6 +132,10 @@ async def _no_files(added: Sequence[AddedTable]) -> Mapping[str, Collection[str]
     return {}
 
 
+async def _no_names() -> Mapping[str, Collection[str]]:
+    return {}
+
+
 async def _in_no_file(kind: str, name: str) -> WrittenTable | None:
     del kind, name
     return None
@@ -224,7 +228,12 @@ class World:
             replay_control=ReplayControl(self.store, self.registration, self.clock),
             audience=Audience(self.store.audiences, self.clock),
             audit=self.store.audit,
-            editing=ConfigurationEditing(self.store, self.live.check if self.live else _no_files, self.clock),
+            editing=ConfigurationEditing(
+                self.store,
+                self.live.check if self.live else _no_files,
+                self.live.names if self.live else _no_names,
+                self.clock,
+            ),
             tables=ConfigurationTables(self.store, self.live.written if self.live else _in_no_file),
             reload=lambda: None,
             schedule_preview=self.schedule_preview,

@@ -30,6 +30,9 @@ Tables = Mapping[str, Mapping[str, Mapping[str, object]]]
 Check = Callable[[Sequence[AddedTable]], Awaitable[Mapping[str, Collection[str]]]]
 """Returns the ids in the files, by kind; raises ConfigError where files and added tables do not fit."""
 
+Names = Callable[[], Awaitable[Mapping[str, Collection[str]]]]
+"""Returns the ids in the files, by kind, without checking anything; raises ConfigError."""
+
 
 class NotAdded(SyndicatorError):
     """A table that was not added while the service ran: it is in a file, or nowhere."""
@@ -59,25 +62,47 @@ class ConfigurationShown(Struct, frozen=True, kw_only=True):
     """Of those added, the ones that have no effect, as `source.ID`: the files have them as well, and win."""
 
 
+class ConfigurationPage(Struct, frozen=True, kw_only=True):
+    """The configuration that runs, and some of what was added."""
+
+    shown: ConfigurationShown
+    """With the added tables of this page alone."""
+    next: str | None
+    """The name with which the next page begins, as `source.ID`."""
+
+
 class ConfigurationEditing:
     """Changes the tables that stand beside the files. All processes apply a change within seconds."""
 
-    def __init__(self, store: Store, check: Check, clock: Clock) -> None:
+    def __init__(self, store: Store, check: Check, names: Names, clock: Clock) -> None:
         self._store = store
         self._check = check
+        self._names = names
         self._clock = clock
 
     async def shown(self) -> ConfigurationShown:
         """Return the configuration that runs; secrets in added tables are hidden."""
-        stored = await self._store.configuration.load()
-        added = stored.added if stored else ()
+        return await self._shown(await self.added())
+
+    async def page(self, begin: str, most: int) -> ConfigurationPage:
+        """Return what `shown` does, of the added tables only those from a name (`source.ID`) on."""
+        names = await self._store.configuration.added_names()
+        rest = [name for name in names if ".".join(name) >= begin]
+        added = await self._store.configuration.added(rest[:most])
+        return ConfigurationPage(
+            shown=await self._shown(added),
+            next=".".join(rest[most]) if len(rest) > most else None,
+        )
+
+    async def _shown(self, added: Sequence[AddedTable]) -> ConfigurationShown:
+        published = await self._store.configuration.published()
         try:
-            in_files = await self._check(added) if added else {}
+            in_files = await self._names() if added else {}
         except ConfigError:  # such a version was refused, and the notes of the processes have the faults
             in_files = {}
         both = [f"{each.kind}.{each.id}" for each in added if each.id in in_files.get(each.kind, ())]
         return ConfigurationShown(
-            version=stored.version if stored and stored.sealed else None,
+            version=published.version if published and published.sealed else None,
             processes=tuple(await self._store.configuration.notes(self._clock())),
             added=tuple(map(without_secrets, added)),
             in_files_too=tuple(both),
@@ -88,9 +113,18 @@ class ConfigurationEditing:
         _, added = await self._current()
         return added
 
+    async def added_names(self) -> list[tuple[str, str]]:
+        """Return kind and id of what was added, without opening it."""
+        return await self._store.configuration.added_names()
+
+    async def one(self, kind: str, name: str) -> AddedTable | None:
+        """Return an added table with its secrets; None where there is none."""
+        found = await self._store.configuration.added([(kind, name)])
+        return found[0] if found else None
+
     async def to_edit(self, kind: str, name: str) -> TableToEdit | None:
         """Return an added table to be changed by hand; None where there is none."""
-        added = _named(await self.added(), kind, name)
+        added = await self.one(kind, name)
         if added is None:
             return None
         shown = shown_table(kind, added.table)

@@ -51,9 +51,8 @@ class ConfigurationTables:
         return next((one for one in found if one.block), found[0])
 
     async def _standing(self, kind: str, name: str) -> TableStanding:
-        stored = await self._store.configuration.load()
-        added = {(each.kind, each.id): each for each in stored.added} if stored else {}
-        mine, written = added.get((kind, name)), await self._find(kind, name)
+        added, written = await self._store.configuration.added([(kind, name)]), await self._find(kind, name)
+        mine = added[0] if added else None
         counts = written or mine
         block = table_block(kind, name, shown_table(kind, counts.table)) if counts else ""
         return TableStanding(kind=kind, id=name, written=written, added=mine, block=block)

@@ -35,7 +35,7 @@ class StoredConfiguration(Struct, frozen=True, kw_only=True):
     version: ConfigurationVersion
     sealed: bytes
     """Its files; empty where tables were added before any process published files."""
-    added: tuple[AddedTable, ...]
+    added: tuple[AddedTable, ...] = ()
 
 
 class ConfigurationVersions:
@@ -69,6 +69,26 @@ class ConfigurationVersions:
         tables = [unpack(self._opened(record), AddedTable) for _, record in pairs(added)]
         in_order = tuple(sorted(tables, key=lambda each: (each.kind, each.id)))
         return StoredConfiguration(version=version, sealed=sealed or b"", added=in_order)
+
+    async def published(self) -> StoredConfiguration | None:
+        """Return the current version as `load` does, without its added tables: none of them is opened."""
+        *values, sealed = await self._redis.call("HMGET", self._keys.configuration(), *_FIELDS, "files")
+        version = _version(values)
+        return StoredConfiguration(version=version, sealed=sealed or b"") if version else None
+
+    async def added_names(self) -> list[tuple[str, str]]:
+        """Return kind and id of all added tables, in alphabetical order, without opening one."""
+        fields = await self._redis.call("HKEYS", self._keys.configuration_added())
+        pairs_of = (field.decode().partition(":") for field in fields)
+        return sorted((kind, name) for kind, _, name in pairs_of)
+
+    async def added(self, names: Sequence[tuple[str, str]]) -> list[AddedTable]:
+        """Return those of these tables, by kind and id, that were added. Raises SealError."""
+        if not names:
+            return []
+        fields = [f"{kind}:{name}" for kind, name in names]
+        found = await self._redis.call("HMGET", self._keys.configuration_added(), *fields)
+        return [unpack(self._opened(record), AddedTable) for record in found if record]
 
     def files(self, stored: StoredConfiguration) -> tuple[ConfigFile, ...]:
         """Return the files of a version. Raises SealError where no key of this process opens them."""

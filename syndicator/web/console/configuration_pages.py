@@ -6,7 +6,6 @@ from typing import Any
 from aiohttp import web
 
 from syndicator.errors import ConfigError
-from syndicator.model.ops.configuration import AddedTable
 from syndicator.pipeline.ops.configuration_editing import NotAdded
 from syndicator.pipeline.ops.table_changes import ChangedMeanwhile
 from syndicator.pipeline.preview.toml_blocks import table_block
@@ -43,18 +42,15 @@ class ConfigurationPages:
 
     async def page(self, request: web.Request) -> web.Response:
         """Show the version that runs, each process, and what was added, from `?from=` on."""
-        shown = await self._editing.shown()
-        begin = request.query.get("from", "")
-        named = sorted((f"{one.kind}.{one.id}", one) for one in shown.added)
-        rest = [(name, one) for name, one in named if name >= begin]
+        page = await self._editing.page(request.query.get("from", ""), ON_PAGE)
         return self._console.page(
             request,
             "configuration.html",
             "configuration",
-            shown=shown,
-            added=rest[:ON_PAGE],
-            more=rest[ON_PAGE][0] if len(rest) > ON_PAGE else None,
-            without_effect=frozenset(shown.in_files_too),
+            shown=page.shown,
+            added=[(f"{one.kind}.{one.id}", one) for one in page.shown.added],
+            more=page.next,
+            without_effect=frozenset(page.shown.in_files_too),
             now=self._clock(),
         )
 
@@ -98,7 +94,7 @@ class ConfigurationPages:
             name=name,
             block=block,
             plan=plan,
-            meanwhile=None if seen == plan.mark else await self._latest(kind, name),
+            meanwhile=None if seen == plan.mark else await self._editing.one(kind, name),
         )
 
     async def _is_saved(self, kind: str, name: str, table: Mapping[str, object], seen: str) -> bool:
@@ -108,10 +104,6 @@ class ConfigurationPages:
         except ChangedMeanwhile:
             return False
         return True
-
-    async def _latest(self, kind: str, name: str) -> AddedTable | None:
-        added = await self._editing.added()
-        return next((one for one in added if (one.kind, one.id) == (kind, name)), None)
 
     async def remove(self, request: web.Request) -> web.Response:
         """Remove an added table."""

@@ -9,11 +9,14 @@ from selectolax.lexbor import LexborHTMLParser
 from support import ManualClock
 from web.web_world import OPS, Answer, Client, World, client_of
 
+from syndicator.errors import SealError
 from syndicator.live_configuration import LiveConfiguration
-from syndicator.model.ops.configuration import ProcessNote
+from syndicator.model.ops.configuration import AddedTable, ProcessNote
 from syndicator.observe.actor import acting
 from syndicator.settings.shared_files import LocalConfiguration
+from syndicator.store.keys.table import Keys
 from syndicator.store.store import Store
+from syndicator.web.console.configuration_pages import ON_PAGE
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"} | ENGLISH
@@ -212,3 +215,43 @@ async def test_every_fault_stands_at_its_line(store: Store, clock: ManualClock, 
     assert page.css("#block")[0].text().strip() == block.strip()
     assert (await world.cases.editing.added())[0].table == table
     assert deep.status == 422
+
+
+async def test_a_page_opens_only_the_added_tables_that_it_shows(
+    store: Store, clock: ManualClock, tmp_path: Path
+) -> None:
+    (tmp_path / "main.toml").write_text(
+        '[site]\ntitle = "Warta"\n[source.s-0001]\ntitle = "Kota"\nkind = "feed"\n'
+        'url = "https://kota.example/rss"\nschedule = { every = "5m" }\n',
+        "utf-8",
+    )
+    live = LiveConfiguration(LocalConfiguration(tmp_path, {}), store, clock, process="host:1")
+    world = World(store, clock, live=live)
+    rows = [
+        AddedTable(kind="source", id=f"s-{number:04}", table={"title": "T" * 80}, by="ops", at=clock())
+        for number in range(ON_PAGE + 50)
+    ]
+    await store.configuration.add(rows, (), after=0)
+    last = rows[-1].id
+    await store.connection.call(
+        "HSET", Keys(store.again.namespace).configuration_added(), f"source:{last}", "not sealed"
+    )
+    with pytest.raises(SealError):
+        await store.configuration.load()
+    async with client_of(world.ops_app(), OPS) as operator:
+        first = await operator.get("/admin/configuration", ENGLISH)
+        one = await operator.get("/admin/configuration/source/s-0120", ENGLISH)
+        gone = await operator.get("/admin/configuration/source/s-9999", ENGLISH)
+    page = LexborHTMLParser(first.body)
+    names = [row.text() for row in page.css("section[aria-labelledby=added] tbody th")]
+    assert names == [f"source.s-{number:04}" for number in range(ON_PAGE)]
+    assert page.css(".and-more a")[0].attributes["href"] == "?from=source.s-0100"
+    assert [
+        "the files have it, too" in row.text() for row in page.css("section[aria-labelledby=added] tbody tr")
+    ][:3] == [
+        False,
+        True,
+        False,
+    ]
+    assert len(first.body) < 100_000
+    assert [one.status, gone.status] == [200, 404]

@@ -109,7 +109,7 @@ class GroupPages:
 
     async def _added(self) -> Sequence[str]:
         """Return the groups that were added while the service ran, also those without sources."""
-        return [one.id for one in await self._editing.added() if one.kind == "group"]
+        return [name for kind, name in await self._editing.added_names() if kind == "group"]
 
     async def _pauses(self) -> dict[str, Pause]:
         return {pause.scope: pause for pause in await self._control.pauses()}
