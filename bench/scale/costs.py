@@ -30,15 +30,15 @@ class Costs(Struct, frozen=True, kw_only=True):
     request: Pair = Pair(0.04e-3, 0.01e-3)
     """A feed from memory; Redis: the question for its version, shared by 64 requests (Feeds)."""
 
-    hot_bytes: float = 7800
+    hot_bytes: float = 7700
     """An article with text, revisions, indexes (`python -m bench memory`, Texts of older articles)."""
-    textless_bytes: float = 3100
+    textless_bytes: float = 3200
     """The same, when `[retention] bodies` has ended its text and nothing went to a cold store."""
     cold_bytes: float = 2900
     """The same, when its text has gone to the cold store."""
-    identity_bytes: float = 300
+    identity_bytes: float = 100
     """What is known of an article whose `[retention] articles` has ended."""
-    event_bytes: float = 130
+    event_bytes: float = 250
     """Kept for 30 days (Webhooks and hub)."""
     pending_bytes: float = 165
     """A delivery that waits (Webhooks and hub)."""

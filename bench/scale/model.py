@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from bench.scale.costs import GIB, Costs, Pair
+from syndicator.store.webhooks.handover import MOST_QUEUED
 
 DAY_S = 86_400
 
@@ -34,7 +35,7 @@ class Load(Struct, frozen=True, kw_only=True):
     """`[retention] hot`; None: texts stay in Redis for `bodies_days`."""
     identities_days: float = 180
     backlog_s: float = 600
-    """For so long deliveries of all partners may wait in memory."""
+    """For so long deliveries of all partners may wait; what a full queue does not take stays in the log."""
     node_bytes: float = 64 * GIB
     """Memory of one Redis node for data."""
 
@@ -118,12 +119,13 @@ def _memory(load: Load, costs: Costs) -> Mapping[str, float]:
     day = load.articles_per_day
     with_text = min(load.kept_days, load.bodies_days if load.hot_days is None else load.hot_days)
     later = costs.textless_bytes if load.hot_days is None else costs.cold_bytes
+    queued = min(load.partner_per_s * load.backlog_s, MOST_QUEUED)
     return {
         "articles with texts": day * with_text * costs.hot_bytes,
         "older articles": day * (load.kept_days - with_text) * later,
         "identities": day * max(0.0, load.identities_days - load.kept_days) * costs.identity_bytes,
         "events": day * 30 * costs.event_bytes,
-        "deliveries that wait": load.partners * load.partner_per_s * load.backlog_s * costs.pending_bytes,
+        "deliveries that wait": load.partners * queued * costs.pending_bytes,
         "attempts": load.partners * costs.attempts_bytes,
         "subscribers": load.subscribers * costs.subscriber_bytes,
     }
@@ -134,7 +136,8 @@ def _processes(cores: float, costs: Costs) -> int:
 
 
 _REMEDIES = {
-    "processor of Redis": "several namespaces on a cluster, each on a node of its own; longer intervals",
+    "processor of Redis": "`[store.partitions] endpoints` on a cluster, for deliveries; several namespaces; "
+    "longer intervals",
     "memory of Redis": "`[retention] hot` with a cold store; shorter retention; nodes with more memory; "
     "several namespaces on a cluster",
     "index of recent articles in each worker": "several namespaces: more than this was not measured",

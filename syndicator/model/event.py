@@ -138,7 +138,7 @@ class EndpointNotice(Struct, frozen=True, kw_only=True, tag="endpoint"):
 Details = Grown | Crossed | Renewed | SourceNotice | EndpointNotice
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that happened. The same event has the same id, however often it is sent."""
 
     id: EventId
