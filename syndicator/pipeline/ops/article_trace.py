@@ -15,7 +15,7 @@ from syndicator.pipeline.articles.explanation import Explained, explained
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.ops.feed_trace import FeedTrace, FeedTracer
 from syndicator.pipeline.redaction import provenance_without_secrets
-from syndicator.pipeline.webhooks.delivery_trace import DeliveryTracer, EndpointTrace
+from syndicator.pipeline.webhooks.delivery_trace import DeliveryTracer, EndpointRange, EndpointTrace
 from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.rules.identity.identity import listed_key, url_key
 from syndicator.rules.sources.round_history import HistoryLine, round_at
@@ -23,6 +23,8 @@ from syndicator.rules.stories.near_duplicates import CopyKind
 from syndicator.rules.stories.story_match import StoryKind
 from syndicator.store.store import Store
 from syndicator.store.stories.stories import Place
+
+_ALL = EndpointRange()
 
 
 class FoundBy(Struct, frozen=True, kw_only=True):
@@ -137,8 +139,11 @@ class ArticleTracer:
         self._deliveries = deliveries
         self._clock = clock
 
-    async def trace(self, name: str) -> ArticleTrace | None:
-        """Trace an article by its id, its address at its portal, or its page here; None: there is none."""
+    async def trace(self, name: str, endpoints: EndpointRange = _ALL) -> ArticleTrace | None:
+        """Trace an article by its id, its address at its portal, or its page here; None: there is none.
+
+        `endpoints`: those that are traced.
+        """
         article_id = await self._named(name)
         read = await self._read(article_id) if article_id is not None else None
         if read is None:
@@ -165,6 +170,7 @@ class ArticleTracer:
                 article,
                 read.newest,
                 known,
+                endpoints,
                 is_quiet=place.is_quiet,
                 is_shown=read.standing is not ArticleStanding.UNASSIGNED,
             ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from msgspec import Struct
 
@@ -58,6 +59,14 @@ class EndpointTrace(Struct, frozen=True, kw_only=True):
     next_at: datetime | None
     deliveries: tuple[DeliveryTrace, ...] = ()
     """Of each event about the article, the newest first."""
+
+
+class EndpointRange(Struct, frozen=True, kw_only=True):
+    """Which endpoints are traced, in alphabetical order: each costs some commands of Redis."""
+
+    begin: str = ""
+    most: int | None = None
+    """None: all."""
 
 
 class ArticleEvents(Struct, frozen=True, kw_only=True):
@@ -122,14 +131,22 @@ class DeliveryTracer:
         )
 
     async def endpoints(
-        self, article: Article, newest: int, known: ArticleEvents, *, is_quiet: bool, is_shown: bool
+        self,
+        article: Article,
+        newest: int,
+        known: ArticleEvents,
+        wanted: EndpointRange,
+        *,
+        is_quiet: bool,
+        is_shown: bool,
     ) -> tuple[EndpointTrace, ...]:
-        """Return what became of an article at each endpoint, in alphabetical order.
+        """Return what became of an article at each endpoint of a range, in alphabetical order.
 
         `is_quiet`, `is_shown`: as `without_events` takes them.
         """
         await self._directory.refresh()
-        listed = dict(sorted(self._directory.listed.items()))
+        named = sorted(one for one in self._directory.listed.items() if one[0] >= wanted.begin)
+        listed = dict(islice(named, wanted.most))
         own = await self._backfilled(article.id, newest, listed)
         read = await self._read(
             article, listed, (*known.events, *(one for found in own.values() for one in found))

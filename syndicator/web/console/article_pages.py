@@ -9,6 +9,7 @@ from syndicator.model.feed import Filter
 from syndicator.model.ids import ArticleId
 from syndicator.pipeline.feeds.pagination import ArticleLine
 from syndicator.pipeline.search.article_search import SearchResult, TooManySearches
+from syndicator.pipeline.webhooks.delivery_trace import EndpointRange
 from syndicator.rules.search.query import QueryError
 from syndicator.web.console.console import Console
 from syndicator.web.console.forms import field
@@ -45,7 +46,7 @@ class ArticlePages:
                 Filter(), request.query.get("cursor") or None, ON_PAGE, whole=True
             )
             return self._listed(request, piece.items, more=piece.next)
-        trace = await self._cases.article_tracer.trace(asked)
+        trace = await self._cases.article_tracer.trace(asked, EndpointRange(most=0))
         if trace is not None:
             raise web.HTTPSeeOther(f"{self._console.base}/articles/{trace.id}")
         try:
@@ -85,11 +86,11 @@ class ArticlePages:
 
         Endpoints are listed by their ids, from `?from=` on.
         """
-        trace = await self._cases.article_tracer.trace(_named(request))
+        wanted = EndpointRange(begin=request.query.get("from", ""), most=MOST_ENDPOINTS + 1)
+        trace = await self._cases.article_tracer.trace(_named(request), wanted)
         if trace is None:
             raise not_found(_NO_ARTICLE)
-        begin = request.query.get("from", "")
-        endpoints = [one for one in trace.endpoints if one.endpoint >= begin]
+        endpoints = trace.endpoints
         return self._console.page(
             request,
             "article.html",

@@ -12,6 +12,8 @@ from web.trouble import open_troubled_world
 from web.web_world import OPS, Client, World, client_of, story
 
 from syndicator.model.article import WithdrawnBy
+from syndicator.model.delivery import Endpoint, Secret
+from syndicator.model.ids import EndpointId
 from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store
@@ -116,3 +118,36 @@ async def test_it_is_withdrawn_with_a_reason_and_restored(world: World, operator
     done = await operator.send("POST", f"{path}/restore", FORM)
     assert done.headers["Location"] == f"{path}?note=article_restored"
     assert await world.store.articles.get(article) is not None
+
+
+async def test_only_the_endpoints_of_a_page_are_asked(world: World) -> None:
+    many = [
+        Endpoint(id=EndpointId(f"p-{number:03}"), url="https://p.example/", secrets=(Secret("whsec_x"),))
+        for number in range(2 * article_pages.MOST_ENDPOINTS + 20)
+    ]
+    crowded = World(world.store, world.clock, sources=world.sources, endpoints=many)
+    crowded.search = world.search
+    (article,) = await world.admit(story(8))
+    path, read = f"/admin/articles/{article}", []
+    async with client_of(crowded.ops_app(), OPS) as operator:
+        while path:
+            before = await calls(world.store, "zmscore")
+            shown = await page(operator, path)
+            names = list(rows(shown, "partners"))
+            assert await calls(world.store, "zmscore") - before <= 2 * (len(names) + 1)
+            assert len(names) <= article_pages.MOST_ENDPOINTS
+            read += names
+            more = shown.css("section[aria-labelledby=partners] .and-more a")
+            path = f"/admin/articles/{article}{more[0].attributes['href']}" if more else ""
+        found = await operator.get(f"/admin/articles?q={article}", ENGLISH)
+    assert read == [one.id for one in many]
+    assert found.headers["Location"] == f"/admin/articles/{article}"
+
+
+async def calls(store: Store, command: str) -> int:
+    """Return how often the server has carried out a command."""
+    stats = (await store.connection.call("INFO", "commandstats")).decode()
+    rows = [
+        line.removeprefix("cmdstat_").split(":calls=") for line in stats.splitlines() if ":calls=" in line
+    ]
+    return sum(int(counts.split(",")[0]) for name, counts in rows if name == command)
