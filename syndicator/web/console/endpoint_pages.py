@@ -24,12 +24,15 @@ from syndicator.web.console.console import Console
 from syndicator.web.console.endpoint_rows import endpoint_rows
 from syndicator.web.console.forms import FieldFault, chosen, field, hours_of
 from syndicator.web.console.shown_failures import ShownFailure, shown_failure
+from syndicator.web.console.sign_in import is_from_own_page
 from syndicator.web.use_cases import UseCases
 
 ON_PAGE = 50
 _LONGEST = 20_000
 _OWNER = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
 _EXAMPLE = 'url = "https://partner.example/hook"\nevents = ["article.*"]\n'
+_VERDICT = re.compile(r"[a-z0-9_]{1,40}")
+_MOST_SAID = 300
 _STATUSES = (*UNDELIVERED, *ENDED)
 _MOST_REPLAYED_HOURS = 30 * 24
 
@@ -117,14 +120,14 @@ class EndpointPages:
         return self._done(request, "endpoint_resumed")
 
     async def verify(self, request: web.Request) -> web.Response:
-        """Send a challenge, and show what came back."""
+        """Send a challenge, and lead to the page with what came back."""
         probed = await self._cases.registration.verify(OPERATOR, _named(request))
-        return await self._page(request, probe=_shown(probed))
+        return self._done(request, "challenge_sent", _query_of(probed))
 
     async def ping(self, request: web.Request) -> web.Response:
-        """Send a signed ping, and show what came back."""
+        """Send a signed ping, and lead to the page with what came back."""
         probed = await self._cases.registration.ping(OPERATOR, _named(request))
-        return await self._page(request, probe=_shown(probed))
+        return self._done(request, "ping_sent", _query_of(probed))
 
     async def rotate_secret(self, request: web.Request) -> web.Response:
         """Make a new secret and show it, this once."""
@@ -154,8 +157,8 @@ class EndpointPages:
         await self._cases.registration.remove(OPERATOR, _named(request))
         return self._console.done("/deliveries", "endpoint_removed")
 
-    def _done(self, request: web.Request, note: str) -> web.Response:
-        return self._console.done(f"/endpoints/{_named(request)}", note)
+    def _done(self, request: web.Request, note: str, query: Mapping[str, str] | None = None) -> web.Response:
+        return self._console.done(f"/endpoints/{_named(request)}", note, query)
 
     def _form(
         self, request: web.Request, typed: Mapping[str, str], fault: FieldFault | None = None
@@ -210,7 +213,7 @@ class EndpointPages:
                 [*(line.subject for line in waiting.items), *(line.subject for line in attempts.items)]
             ),
             replays=overview.replays,
-            probe=probe,
+            probe=probe or _probe_in(request),
             secret=secret,
             http_status=422 if fault else 200,
             fault=fault,
@@ -224,6 +227,38 @@ def _named(request: web.Request) -> EndpointId:
 
 def _shown(probed: Probed) -> ShownProbe:
     return ShownProbe(probed=probed, failure=shown_failure(probed.reason) if probed.reason else None)
+
+
+def _query_of(probed: Probed) -> dict[str, str]:
+    """Return a result for the query of the page that shows it."""
+    values = {
+        "probe": "ok" if probed.ok else probed.reason or "",
+        "http": str(probed.status or ""),
+        "ms": str(probed.duration_ms),
+        "said": (probed.answer or "")[:_MOST_SAID],
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _probe_in(request: web.Request) -> ShownProbe | None:
+    """Return the result that a query has; none that a page elsewhere links to."""
+    query = request.query
+    verdict, status, spent = query.get("probe", ""), query.get("http", ""), query.get("ms", "")
+    if not _VERDICT.fullmatch(verdict) or not is_from_own_page(request):
+        return None
+    return _shown(
+        Probed(
+            ok=verdict == "ok",
+            status=_number(status, 3),
+            reason=None if verdict == "ok" else verdict,
+            duration_ms=_number(spent, 6) or 0,
+            answer=query.get("said", "")[:_MOST_SAID] or None,
+        )
+    )
+
+
+def _number(text: str, digits: int) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= digits else None
 
 
 def _words(error: Exception) -> str:

@@ -46,6 +46,8 @@ DELIVERY_TEXTS: Mapping[str, tuple[str, str]] = {
         "Hanya huruf kecil, angka, dan tanda hubung; 50 paling banyak.",
         "Small letters, digits and hyphens only; 50 at most.",
     ),
+    "note.ping_sent": ("Ping terkirim.", "A ping was sent."),
+    "note.challenge_sent": ("Tantangan terkirim.", "A challenge was sent."),
     "note.endpoint_changed": ("Pengaturan disimpan.", "The settings are saved."),
     "verify": ("Verifikasi", "Verify"),
     "ping": ("Kirim ping", "Send a ping"),

@@ -108,8 +108,12 @@ async def test_a_replay_is_begun_and_cancelled(world: World, operator: Client) -
 
 
 async def test_an_added_endpoint_is_proven_rotated_and_removed(world: World) -> None:
+    sent: list[str] = []
+
     async def echo(request: web.Request) -> web.Response:
-        return web.json_response({"challenge": (await request.json())["data"].get("challenge")})
+        event = await request.json()
+        sent.append(event["type"])
+        return web.json_response({"challenge": event["data"].get("challenge")})
 
     app = web.Application()
     app.router.add_post("/hook", echo)
@@ -120,7 +124,13 @@ async def test_an_added_endpoint_is_proven_rotated_and_removed(world: World) -> 
         base = f"/admin/endpoints/{added.endpoint.id}"
         async with client_of(world.ops_app(), OPS) as operator:
             pinged = await send(operator, f"{base}/ping")
-            assert "It answered 200 in" in pinged.text
+            assert pinged.status == 303, "a page that is loaded anew sends nothing again"
+            location = pinged.headers["Location"]
+            assert "It answered 200 in" in await text(operator, location)
+            assert sent.count("endpoint.ping") == 1
+            linked = await operator.get(location, ENGLISH | {"Sec-Fetch-Site": "cross-site"})
+            assert "It answered 200 in" not in linked.text, "a link elsewhere makes no results up"
+            assert "It answered" not in await text(operator, f"{base}?probe=<b>&http=x&ms=-1")
             rotated = await send(operator, f"{base}/rotate-secret", overlap_hours=1)
             assert "whsec_" in rotated.text
             assert rotated.headers["Cache-Control"] == "no-store"
@@ -146,11 +156,12 @@ async def test_a_target_of_alerts_is_tried_and_shows_what_its_server_said(world:
         )
         async with client_of(world.ops_app(), OPS) as operator:
             pinged = await send(operator, "/admin/endpoints/desk/ping")
-            assert "2.0.0 OK: queued as 1" in pinged.text
+            assert "2.0.0 OK: queued as 1" in await text(operator, pinged.headers["Location"])
             mailbox.refuses = {"ops@news.example": "550 5.1.1 no such user"}
             refused = await send(operator, "/admin/endpoints/desk/ping")
-            assert "smtp_550" in refused.text
-            assert "no such user" in refused.text
+            shown = await text(operator, refused.headers["Location"])
+            assert "smtp_550" in shown
+            assert "no such user" in shown
     assert [mail["Subject"] for mail in mailbox.mails] == ["Test of [alert.desk]"]
 
 
