@@ -6,14 +6,17 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from aiohttp import web
 from support import answering
 
 from syndicator.model.event import Event, EventType, SourceNotice
+from syndicator.model.ids import EndpointId
 from syndicator.rules.identity.identity import new_event
 from syndicator.settings import load
+from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event
 from syndicator.store.store import Store, StoreOptions, open_store
 
@@ -125,3 +128,10 @@ async def publish(store: Store, numbers: range, *, at_once: int = 500) -> set[st
         part = events[first : first + at_once]
         await store.connection.batch([append_event(store.articles._keys, one) for one in part])
     return {one.id for one in events}
+
+
+def names_in(partition: int, partitions: int, count: int) -> list[EndpointId]:
+    """Return names of endpoints whose keys are in one of several partitions."""
+    of = Keys(NAMESPACE, partitions).partitions.of
+    names = (EndpointId(f"e{number}") for number in range(10_000))
+    return list(islice((name for name in names if of(name) == partition), count))
