@@ -36,6 +36,9 @@ CONSOLE_POLICY = f"{PAGE_POLICY}; script-src 'self'; connect-src 'self'"
 
 _NOTE = "note"
 _CAUTION = "caution"
+_JUST_DONE = "syndicator-done"
+"""The cookie of a form that was just carried out: who goes back, or loads the page anew, sees no old note."""
+_SHOWN_WITHIN_S = 60
 
 
 class Console:
@@ -70,7 +73,9 @@ class Console:
         self, request: web.Request, template: str, place: str, *, http_status: int = 200, **values: object
     ) -> web.Response:
         """Draw a page; `place` is where the menu stands, `http_status` 422 where a form has a fault."""
-        note = request.query.get(_NOTE, "")
+        is_just_done = self.is_just_done(request)
+        note = request.query.get(_NOTE, "") if is_just_done else ""
+        led_here = request.query.getall(_CAUTION, ()) if is_just_done else ()
         answer = self.drawing.page(
             request,
             f"console/{template}",
@@ -78,13 +83,19 @@ class Console:
             place=place,
             places=PLACES,
             done=f"note.{note}" if f"note.{note}" in TEXTS else "",
-            cautions=cautions() or [one for one in Caution if one in request.query.getall(_CAUTION, ())],
+            cautions=cautions() or [one for one in Caution if one in led_here],
             **values,
         )
         if http_status != HTTPStatus.OK:
             answer.set_status(http_status)
         answer.headers["Content-Security-Policy"] = CONSOLE_POLICY
+        if is_just_done:
+            answer.del_cookie(_JUST_DONE, path=self.base, httponly=True, samesite="Lax")
         return answer
+
+    def is_just_done(self, request: web.Request) -> bool:
+        """Return whether a form led to this page, and nothing was shown since: its outcome is shown once."""
+        return request.cookies.get(_JUST_DONE, "") == request.query.get(_NOTE, "") != ""
 
     def done(self, path: str, note: str, query: Mapping[str, str] | None = None) -> web.Response:
         """Lead to a page after a form was carried out, which says so: `note` is the end of a key `note.…`.
@@ -96,7 +107,11 @@ class Console:
             hdrs.LOCATION: f"{self.base}{path}?{asked}",
             hdrs.CACHE_CONTROL: "no-store",
         }
-        return web.Response(status=303, headers=headers)
+        answer = web.Response(status=303, headers=headers)
+        answer.set_cookie(
+            _JUST_DONE, note, path=self.base, max_age=_SHOWN_WITHIN_S, httponly=True, samesite="Lax"
+        )
+        return answer
 
     def _explaining(self, handler: Handler) -> Handler:
         async def explained(request: web.Request) -> web.StreamResponse:

@@ -24,7 +24,6 @@ from syndicator.web.console.console import Console
 from syndicator.web.console.endpoint_rows import endpoint_rows
 from syndicator.web.console.forms import FieldFault, chosen, field, hours_of
 from syndicator.web.console.shown_failures import ShownFailure, shown_failure
-from syndicator.web.console.sign_in import is_from_own_page
 from syndicator.web.use_cases import UseCases
 
 ON_PAGE = 50
@@ -213,7 +212,7 @@ class EndpointPages:
                 [*(line.subject for line in waiting.items), *(line.subject for line in attempts.items)]
             ),
             replays=overview.replays,
-            probe=probe or _probe_in(request),
+            probe=probe or (_probe_in(request) if self._console.is_just_done(request) else None),
             secret=secret,
             http_status=422 if fault else 200,
             fault=fault,
@@ -241,10 +240,10 @@ def _query_of(probed: Probed) -> dict[str, str]:
 
 
 def _probe_in(request: web.Request) -> ShownProbe | None:
-    """Return the result that a query has; none that a page elsewhere links to."""
+    """Return the result that a query has; None where it has none."""
     query = request.query
     verdict, status, spent = query.get("probe", ""), query.get("http", ""), query.get("ms", "")
-    if not _VERDICT.fullmatch(verdict) or not is_from_own_page(request):
+    if not _VERDICT.fullmatch(verdict):
         return None
     return _shown(
         Probed(

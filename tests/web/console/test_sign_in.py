@@ -133,7 +133,8 @@ def cookie_of(answer: Answer) -> tuple[dict[str, str], str]:
     return {"Cookie": f"{morsel.key}={morsel.value}"}, line
 
 
-async def test_a_link_signs_one_browser_in(anybody: Client, clock: ManualClock) -> None:
+async def test_a_link_signs_one_browser_in(anybody: Client, world: World, clock: ManualClock) -> None:
+    await world.cases.editing.put({"source": {"desa": {"title": "Desa"}}})
     link = sign_in_path(OPS_TOKEN, clock())
     assert (await anybody.send("HEAD", link)).status == 405, "a preview does not use it up"
     first = await anybody.get(link, HTML)
