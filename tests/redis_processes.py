@@ -232,7 +232,7 @@ async def watched(
     watch = (
         f"sentinel monitor {MASTER} 127.0.0.1 {primary.port} 2",
         f"sentinel down-after-milliseconds {MASTER} {DOWN_AFTER_MS}",
-        f"sentinel failover-timeout {MASTER} 5000",
+        f"sentinel failover-timeout {MASTER} 2000",
         f"sentinel parallel-syncs {MASTER} 2",
         *sentinel_settings,
     )

@@ -439,7 +439,7 @@ async def test_another_valkey_takes_over_and_the_former_primary_comes_back_as_a_
             "hostnames yes": f"hostnames yes\nbind {place}",
             "min-replicas-max-lag 10": f"min-replicas-max-lag 10\nbind {place}",
             "kabar 5000": "kabar 2000",
-            "kabar 30000": "kabar 5000",
+            "kabar 10000": "kabar 3000",
         }
         return StartedPod(tmp_path, place, script, replaced)
 
