@@ -152,7 +152,9 @@ class Access:
             raise TokenRefused(f"the configuration has a token {name!r}: take another id")
         added = self._audit.command("token.added", name, after=_described(made.token))
         if not await self._store.add(made.token, self._clock(), [added]):
-            raise TokenRefused(f"there is a token {name!r} already, or there are {MOST:,}: revoke one first")
+            if await self.token(name) is None:
+                raise TokenRefused(f"there are {MOST:,} tokens, and no more are kept: revoke one first")
+            raise TokenRefused(f"there is a token {name!r} already: take another id, or revoke it first")
 
     async def rotate(self, name: TokenId, overlap: timedelta) -> NewToken | None:
         """Replace the value of a token; the one before is valid for `overlap` more, as `NAME-before`.

@@ -14,6 +14,9 @@ from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import Access, TokenRefused, new_token
 from syndicator.rules.access.credentials import digest_of
+from syndicator.store.access.tokens import MOST
+from syndicator.store.codec import pack
+from syndicator.store.keys.table import Keys
 from syndicator.store.store import Store
 from syndicator.web.http.auth import TOKEN, Gate
 from syndicator.web.http.problems import Problem, catch_problems
@@ -171,10 +174,29 @@ async def test_a_feed_token_opens_its_feeds_alone(access: Access) -> None:
 
 async def test_an_id_is_taken_once(access: Access) -> None:
     await made(access, scopes=(TokenScope.READ,))
-    with pytest.raises(TokenRefused, match="already"):
+    with pytest.raises(TokenRefused, match="already: take another id"):
         await made(access, scopes=(TokenScope.READ,))
     with pytest.raises(TokenRefused, match="configuration has"):
         await made(access, "ops", scopes=(TokenScope.READ,))
+
+
+async def test_no_more_tokens_are_kept_than_fit(access: Access, store: Store) -> None:
+    keys, reads = Keys(store.again.namespace), (TokenScope.READ,)
+    digests = {TokenId(f"t-{number}"): digest_of(str(number)) for number in range(MOST)}
+    await store.connection.batch(
+        [
+            command
+            for name, digest in digests.items()
+            for command in (
+                ("HSET", keys.tokens(), digest, pack(Token(id=name, sha256=digest, scopes=reads))),
+                ("HSET", keys.token_names(), name, digest),
+            )
+        ]
+    )
+    with pytest.raises(TokenRefused, match="there are 1,000 tokens, and no more are kept: revoke one first"):
+        await made(access, "one-more", scopes=reads)
+    with pytest.raises(TokenRefused, match="'t-0' already: take another id"):
+        await made(access, "t-0", scopes=reads)
 
 
 async def test_nobody_passes_for_the_operators(access: Access) -> None:
