@@ -76,6 +76,7 @@ class ArticlePages:
             asked=asked,
             fault=fault,
             articles=articles,
+            configured=self._cases.reading.source_ids,
             more=more,
             found=found,
             now=self._cases.clock(),

@@ -47,6 +47,7 @@ class DeliveryPages:
             headlines=await self._cases.reading.headlines(
                 one.delivery.event.subject for one in overview.dead
             ),
+            shown_failure=shown_failure,
             only=only,
             rows=endpoint_rows(shown[:ON_PAGE], overview.at),
             more=shown[ON_PAGE].endpoint.id if len(shown) > ON_PAGE else None,
@@ -57,7 +58,6 @@ class DeliveryPages:
         endpoint, event = _named(request)
         shown = await self._cases.inspection.show(OPERATOR, endpoint, event)
         sent = await self._cases.inspection.request(OPERATOR, endpoint, event)
-        tried = reversed(shown.attempts)
         return self._console.page(
             request,
             "delivery.html",
@@ -67,7 +67,8 @@ class DeliveryPages:
             headline=(await self._cases.reading.headlines([shown.delivery.subject])).get(
                 shown.delivery.subject
             ),
-            attempts=[(one, None if _went_well(one.result) else shown_failure(one.reason)) for one in tried],
+            attempts=list(reversed(shown.attempts)),
+            shown_failure=shown_failure,
             headers=sent.headers if sent else (),
             body=sent.body[:_SHOWN_BODY] if sent else "",
             is_cut=bool(sent and len(sent.body) > _SHOWN_BODY),
@@ -82,7 +83,3 @@ class DeliveryPages:
 
 def _named(request: web.Request) -> tuple[EndpointId, EventId]:
     return EndpointId(request.match_info["endpoint"]), EventId(request.match_info["event"])
-
-
-def _went_well(result: str) -> bool:
-    return result in {"delivered", "superseded"}

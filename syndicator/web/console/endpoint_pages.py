@@ -208,6 +208,7 @@ class EndpointPages:
             status=status,
             waiting=waiting,
             attempts=attempts.items,
+            shown_failure=shown_failure,
             headlines=await cases.reading.headlines(
                 [*(line.subject for line in waiting.items), *(line.subject for line in attempts.items)]
             ),

@@ -42,7 +42,13 @@ class StoryPages:
         """List the stories of several articles, the last grown first."""
         piece = await self._cases.listing.stories(request.query.get("cursor") or None, ON_PAGE)
         return self._console.page(
-            request, "stories.html", "stories", stories=piece.items, more=piece.next, now=self._cases.clock()
+            request,
+            "stories.html",
+            "stories",
+            stories=piece.items,
+            configured=self._cases.reading.source_ids,
+            more=piece.next,
+            now=self._cases.clock(),
         )
 
     async def story(self, request: web.Request) -> web.Response:
@@ -51,7 +57,14 @@ class StoryPages:
         first, *others = [one.article for one in found.members[:MOST_EXPLAINED]]
         why = await self._cases.story_editing.explain_each(first, others)
         rows = [MemberRow(teller=one, why=why.get(one.article)) for one in found.members]
-        return self._console.page(request, "story.html", "stories", story=found, rows=rows)
+        return self._console.page(
+            request,
+            "story.html",
+            "stories",
+            story=found,
+            rows=rows,
+            configured=self._cases.reading.source_ids,
+        )
 
     async def split(self, request: web.Request) -> web.Response:
         """Take an article out of its story, for good."""

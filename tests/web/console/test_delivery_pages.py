@@ -43,7 +43,9 @@ async def test_a_dead_delivery_stands_there_with_its_reason(operator: Client) ->
     ]  # fmt: skip
     ((event, endpoint, reason, attempts, dead_since),) = rows(dead)
     assert event == f"{story(1).title} article.created evt_1"
-    assert (endpoint, reason, attempts, dead_since) == ("stuck", "http_410", "1", "5 Nov 2026, 19:00")
+    assert (endpoint, reason, attempts, dead_since) == (
+        "stuck", "It answered with status 410 http_410", "1", "5 Nov 2026, 19:00",
+    )  # fmt: skip
 
 
 async def test_one_endpoint_is_shown_alone_and_how_it_rests(world: World, operator: Client) -> None:

@@ -1,6 +1,6 @@
 """The console's pages of stories and of popular lists."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from urllib.parse import urlencode
 
 import pytest
@@ -19,14 +19,23 @@ async def operator(world: World) -> AsyncIterator[Client]:
         yield opened
 
 
-async def page(operator: Client, path: str, status: int = 200) -> LexborHTMLParser:
-    answer = await operator.get(path, ENGLISH)
+async def page(
+    operator: Client, path: str, status: int = 200, headers: Mapping[str, str] = ENGLISH
+) -> LexborHTMLParser:
+    answer = await operator.get(path, dict(headers))
     assert answer.status == status
     return LexborHTMLParser(answer.body)
 
 
 def titles(shown: LexborHTMLParser) -> list[str]:
     return [one.text() for one in shown.css("tbody th a")]
+
+
+def sources(shown: LexborHTMLParser) -> list[str | None]:
+    return [
+        one.attributes["href"]
+        for one in shown.css("tbody td[data-label=Source] a, tbody td[data-label=Sources] a")
+    ]
 
 
 async def joined(world: World, operator: Client) -> list[ArticleId]:
@@ -42,7 +51,10 @@ async def joined(world: World, operator: Client) -> list[ArticleId]:
 async def test_two_stories_are_joined_and_split_again(world: World, operator: Client) -> None:
     one, other = await joined(world, operator)
     assert len((await page(operator, "/admin/stories")).css("tbody tr")) == 1
-    shown = await page(operator, f"/admin/stories/{other}?note=story_joined")
+    assert sources(await page(operator, "/admin/stories")) == ["/admin/sources/kota"]
+    led = ENGLISH | {"Cookie": "syndicator-done=story_joined"}
+    shown = await page(operator, f"/admin/stories/{other}?note=story_joined", headers=led)
+    assert sources(shown) == ["/admin/sources/kota"] * 2
     assert len(titles(shown)) == 2
     text = " ".join((shown.body.text(separator=" ") if shown.body else "").split())
     assert "The two stories are one now." in text

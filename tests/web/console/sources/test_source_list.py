@@ -128,6 +128,19 @@ async def test_a_single_failure_is_no_row_of_failures(world: World, client: Clie
     assert rows(sources)["failing"][2:4] == ["never", "5 Nov 2026, 19:00 failed, 0 s ago"]
 
 
+async def test_an_unchanged_document_is_called_as_in_the_history(world: World, client: Client) -> None:
+    await world.store.sources.claim("me", NOON + timedelta(hours=1), timedelta(minutes=5), 10)
+    for one, warnings in ((SOURCES[0], ()), (SOURCES[4], ("No entry was readable.",))):
+        state = SourceState(
+            last_success_at=NOON, last_round=Round(), next_due_at=NOON, due_because="", warnings=warnings
+        )
+        assert await world.store.sources.settle(one.id, "me", state)
+    found = rows((await page(client)).css("table")[0]).values()
+    last = {cells[0].split()[-1]: cells[3] for cells in found}
+    assert last["fine"] == "Unchanged"
+    assert last["hollow"] == "0 new, 0 changed, 0 duplicate, 0 unchanged", "it was read, and held nothing"
+
+
 async def test_a_round_that_failed_is_the_last_one_and_not_the_one_that_worked_before(
     world: World, client: Client
 ) -> None:
