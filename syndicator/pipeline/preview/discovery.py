@@ -79,18 +79,19 @@ async def discover(
 
     `draft`: headers, limits and time zone for the requests. `wanted`: search for this kind only.
     `whole_within_s`: search for sitemaps and the structure of the page also where feeds were found, until so
-    much time has passed. Sends one request at a time, at most thirty, or forty in a whole search. Raises
+    much time has passed, with the first request. Sends one request at a time, at most thirty, or forty in a whole search. Raises
     RoundFailed where the address has no document, NothingFound where nothing can be gathered, TimeoutError
     where nothing was found in time.
     """
     context = dataclasses.replace(context, fetch=_remembering(context.fetch))
-    document = fetched(await context.fetch(draft, draft.url))
-    search = _Search(context, draft, document, whole=whole_within_s is not None)
+    search = None
     try:
         async with asyncio.timeout(whole_within_s):
+            document = fetched(await context.fetch(draft, draft.url))
+            search = _Search(context, draft, document, whole=whole_within_s is not None)
             await search.look(wanted)
     except TimeoutError:
-        if search.best() is None:
+        if search is None or search.best() is None:
             raise
         search.ways.append(f"the search ended after {whole_within_s:g} s: there may be more")
     best = search.best()

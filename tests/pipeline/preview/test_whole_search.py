@@ -97,6 +97,8 @@ async def test_a_slow_portal_shows_what_was_found_in_time(context: DryRunContext
     assert "the search ended after 5 s: there may be more" in found.notes
     with pytest.raises(TimeoutError):
         await whole_at(hanging(context, "/rss/utama"), f"{portal.url}/", within_s=0.5)
+    with pytest.raises(TimeoutError):
+        await whole_at(hanging(context, "/"), f"{portal.url}/", within_s=0.5)
 
 
 def find(kind: SourceKind, path: str, title: str | None = "Kabar", how: How = How.LINK) -> DiscoveredSource:
