@@ -79,9 +79,9 @@ async def discover(
 
     `draft`: headers, limits and time zone for the requests. `wanted`: search for this kind only.
     `whole_within_s`: search for sitemaps and the structure of the page also where feeds were found, until so
-    much time has passed, with the first request. Sends one request at a time, at most thirty, or forty in a whole search. Raises
-    RoundFailed where the address has no document, NothingFound where nothing can be gathered, TimeoutError
-    where nothing was found in time.
+    much time has passed since the first request began. Sends one request at a time, at most thirty, or forty
+    in a whole search. Raises RoundFailed where the address has no document, NothingFound where nothing can be
+    gathered, TimeoutError where nothing was found in time.
     """
     context = dataclasses.replace(context, fetch=_remembering(context.fetch))
     search = None
