@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -39,12 +39,18 @@ class Partners:
         """Endpoints that answer 503, and those that do not answer."""
         self.refused = 0
         self.url = ""
+        self._back = asyncio.Event()
+
+    def come_back(self) -> None:
+        """Have those that hung answer all that they were sent."""
+        self.hung.clear()
+        self._back.set()
 
     async def hook(self, request: web.Request) -> web.Response:
         await request.read()
         name = request.match_info["name"]
-        while name in self.hung:
-            await asyncio.sleep(0.05)
+        if name in self.hung:
+            await self._back.wait()
         await asyncio.sleep(0.005)
         if name in self.down:
             self.refused += 1
@@ -69,7 +75,7 @@ async def open_partners() -> AsyncIterator[Partners]:
     partners = Partners()
     async with answering(partners.hook, "/{name}") as partners.url:
         yield partners
-        partners.hung.clear()  # the server waits for its handlers
+        partners.come_back()  # the server waits for its handlers
 
 
 def configure(
@@ -80,16 +86,22 @@ def configure(
     *,
     partitions: int = 1,
     of_endpoint: str = "max_in_flight = 4",
+    of_one: Mapping[str, str] | None = None,
     sources: str = SOURCE,
 ) -> Path:
-    """Write a configuration of endpoints of these names; return its folder."""
+    """Write a configuration of endpoints of these names; return its folder.
+
+    `of_endpoint`: more lines of each endpoint that wants what `publish` brings; `of_one`: all those of others.
+    """
     config = folder / "config"
     config.mkdir()
     delays = ", ".join(['"1s"'] * 20)
+    others = of_one or {}
+    usual = f'events = ["source.recovered"]\n{of_endpoint}'
     endpoints = "".join(
         f'[endpoint.{name}]\nurl = "{partners.url}/{name}"\nsecret = "{SECRET}"\n'
-        f'events = ["source.recovered"]\nretry = {{ delays = [{delays}] }}\n{of_endpoint}\n'
-        for name in names
+        f"retry = {{ delays = [{delays}] }}\n{others.get(name, usual)}\n"
+        for name in [*names, *others]
     )
     (config / "all.toml").write_text(
         f'[server]\nport = 0\nops_port = 0\n[store]\nurl = "{url}"\nnamespace = "{NAMESPACE}"\n'
@@ -114,16 +126,18 @@ async def store_of(config: Path) -> AsyncIterator[Store]:
         yield store
 
 
-def event(number: int) -> Event:
+def event(number: int, kind: EventType = EventType.SOURCE_RECOVERED) -> Event:
     """Return one of many events, which are about different sources."""
     now = datetime.now(UTC)
     details = SourceNotice(title="x", standing="ok", why="", since=now)
-    return new_event(EventType.SOURCE_RECOVERED, f"s{number}", 1, now, details=details)
+    return new_event(kind, f"s{number}", 1, now, details=details)
 
 
-async def publish(store: Store, numbers: range, *, at_once: int = 500) -> set[str]:
+async def publish(
+    store: Store, numbers: range, kind: EventType = EventType.SOURCE_RECOVERED, *, at_once: int = 500
+) -> set[str]:
     """Write events into the outbox; return their ids."""
-    events = [event(number) for number in numbers]
+    events = [event(number, kind) for number in numbers]
     for first in range(0, len(events), at_once):
         part = events[first : first + at_once]
         await store.connection.batch([append_event(store.articles._keys, one) for one in part])
