@@ -82,10 +82,7 @@ class Layout(Repository):
             return
         stored = int(found or 1)
         if stored != wanted:
-            raise StoreError(
-                f"[store.partitions] endpoints is {wanted}, and the data of this namespace has {stored}: "
-                f"the number stays as it was when the data began. Set it to {stored}"
-            )
+            raise other_partitions(wanted, stored)
 
     async def _is_used(self) -> bool:
         async for names in self._redis.names(self._keys.prefix):
@@ -99,6 +96,15 @@ def stamp(keys: Keys, layout: int = LAYOUT) -> list[Command]:
     meta, count = keys.meta(), keys.partitions.count
     spread: list[Command] = [("HSETNX", meta, "partitions", count)] if count > 1 else []
     return [*spread, ("HSETNX", meta, "schema", layout), ("HSETNX", meta, "schema_release", __version__)]
+
+
+def other_partitions(wanted: int, stored: int) -> StoreError:
+    """Return what to do where endpoints are to be spread over another number of partitions than they are."""
+    return StoreError(
+        f"[store.partitions] endpoints is {wanted}, and the data of this namespace has {stored}: set it to "
+        f"{stored}. To change the number, stop all processes, run `syndicator backup FILE` while it is "
+        f"{stored}, set it to {wanted}, and run `syndicator restore --replace FILE`"
+    )
 
 
 def remedy(release: str) -> str:

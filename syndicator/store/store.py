@@ -109,7 +109,7 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
     kept_attempts: timedelta = timedelta(days=30)
     """How long attempts to deliver are kept."""
     partitions: int = 1
-    """Over how many slots the keys of endpoints are spread; it stays as it was when the data began."""
+    """Over how many slots the keys of endpoints are spread; only `restore` changes it."""
 
     @property
     def keys(self) -> Keys:

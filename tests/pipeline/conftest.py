@@ -78,19 +78,21 @@ def partitions() -> int:
 def service_of(redis_url: str, tmp_path: Path, clock: ManualClock, partitions: int) -> OpenService:
     """Open a service over a configuration text, synchronized as at a start unless `synced=False`.
 
-    `store`: more lines of `[store]`.
+    `store`: more lines of `[store]`; `spread`: over another number of partitions; `into`: another namespace.
 
     Several over one test share their state.
     """
     namespace = f"test-{uuid.uuid4().hex}"
 
     @asynccontextmanager
-    async def opened(config: str, *, synced: bool = True, store: str = "") -> AsyncIterator[Service]:
+    async def opened(
+        config: str, *, synced: bool = True, store: str = "", spread: int = partitions, into: str = namespace
+    ) -> AsyncIterator[Service]:
         folder = tmp_path / f"config-{uuid.uuid4().hex}"
         folder.mkdir()
         common = (
-            f'[store]\nurl = "{redis_url}"\nnamespace = "{namespace}"\ndata_dir = "{tmp_path}"\n{store}'
-            f"[store.partitions]\nendpoints = {partitions}\n"
+            f'[store]\nurl = "{redis_url}"\nnamespace = "{into}"\ndata_dir = "{tmp_path}"\n{store}'
+            f"[store.partitions]\nendpoints = {spread}\n"
             '[egress]\nallow = ["127.0.0.0/8"]\nallow_callbacks = ["127.0.0.0/8"]\n'
             'allow_subscribers = ["127.0.0.0/8"]\n'
         )

@@ -21,7 +21,9 @@ async def test_another_number_than_the_data_has_is_refused(
     for _ in range(2):
         async with open_store(options(redis_url, tmp_path, name, first), migrates=True):
             pass
-    refusal = rf"endpoints is {then}, and the data of this namespace has {first}: .* Set it to {first}"
+    refusal = (
+        rf"endpoints is {then}, and the data of this namespace has {first}: set it to {first}. .* --replace"
+    )
     with pytest.raises(StoreError, match=refusal):
         async with open_store(options(redis_url, tmp_path, name, then), migrates=True):
             pass

@@ -11,10 +11,12 @@ from syndicator.cli.context import AsJson, CommandFailed, counted, invocation, p
 from syndicator.cli.event_loop import run_loop
 from syndicator.resources import store_options
 from syndicator.store.access.secret_encryption import Sealer
+from syndicator.store.keys.partitions import MOST_PARTITIONS
 from syndicator.store.layout import LAYOUT
-from syndicator.store.ops.backup import Progress, Restored, back_up, restore
+from syndicator.store.ops.backup import Progress, back_up
 from syndicator.store.ops.backup_file import BackupEnd, BackupHead
 from syndicator.store.ops.configuration_versions import ConfigurationVersions
+from syndicator.store.ops.restore import Restored, restore
 from syndicator.store.shared_clock import redis_time
 from syndicator.store.store import StoreOptions, open_cold, open_server
 
@@ -81,9 +83,12 @@ def _restore(
     """Bring a back-up into a Redis whose namespace is empty, and look whether all of it is there."""
     options = store_options(invocation(context).own_settings())
     options = replace(options, namespace=into or options.namespace)
+    any_slot = replace(
+        options, partitions=MOST_PARTITIONS
+    )  # what is replaced may be in more than is restored
 
     async def brought_back() -> Restored:
-        async with open_server(options, timeout_s=_TIMEOUT_S) as (connection, _), open_cold(options) as cold:
+        async with open_server(any_slot, timeout_s=_TIMEOUT_S) as (connection, _), open_cold(options) as cold:
             sealer = Sealer(options.seal_keys, options.data_dir)
             versions = ConfigurationVersions(connection, options.keys, sealer)
             if running := await versions.notes(await redis_time(connection)):

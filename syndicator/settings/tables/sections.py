@@ -194,7 +194,8 @@ class PartitionsSection(Form):
     endpoints: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
         default=1,
         description="Over how many partitions the queues of endpoints are spread: nodes of a cluster share "
-        "the work of deliveries. It stays as it was when the data began.",
+        "the work of deliveries. Data keeps its number until a [back-up is restored]"
+        "(howto/scaling.md#change-the-number-of-partitions) with another one.",
     )
 
 

@@ -9,6 +9,9 @@ from syndicator.model.ids import EndpointId
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 
+MOST_PARTITIONS = 64
+"""So many partitions endpoints are spread over at most."""
+
 
 class Partitions:
     """The partitions of the endpoints of a namespace, by their numbers: 0, 1, …"""

@@ -20,6 +20,7 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
     def __init__(self, namespace: str, partitions: int = 1) -> None:
         """`partitions`: over how many slots the keys of endpoints are spread; one is that of all others."""
         super().__init__(f"syn:{{{namespace}}}:")
+        self.namespace = namespace
         parts = [f"syn:{{{namespace}:e:{number:02}}}:" for number in range(partitions)]
         self.partitions = Partitions(parts if partitions > 1 else [self._prefix])
 

@@ -1,4 +1,4 @@
-"""Copies a namespace while it is written, as it was at one moment; and back into a Redis.
+"""Copies a namespace while it is written, as it was at one moment. `restore.py` brings it back.
 
     have Redis name what is written → copy every key → copy again what was written meanwhile
         → hold all writers back for a moment → copy the rest
@@ -14,33 +14,27 @@ from pathlib import Path
 from typing import Any
 
 import hiredis
-from msgspec import Struct
 from redis import asyncio as aioredis
 from redis import exceptions
 
 from syndicator.errors import StoreError
-from syndicator.model.clock import to_ms
 from syndicator.store.cold.objects import ColdObjects
-from syndicator.store.connection import Command, Connection, pattern_of, pieces
+from syndicator.store.connection import pattern_of, pieces
 from syndicator.store.keys.table import Keys
-from syndicator.store.layout import LAYOUT, UNRECORDED
+from syndicator.store.layout import UNRECORDED, other_partitions
 from syndicator.store.ops.backup_file import (
     FORMAT,
     WITH_TEXTS,
     BackupEnd,
     BackupHead,
     KeyRecord,
-    KeyRecords,
-    check_head,
     checked,
-    frames,
     full_name,
     short_name,
     written,
 )
-from syndicator.store.ops.backup_texts import check_texts, copy_texts, restore_texts
+from syndicator.store.ops.backup_texts import copy_texts
 from syndicator.store.servers.route import never_there
-from syndicator.store.shared_clock import redis_time
 
 AT_ONCE = 500
 """Keys that are copied in one round trip."""
@@ -59,15 +53,6 @@ _HEARD = object()
 Write = Callable[[Sequence[KeyRecord]], None]
 Progress = Callable[[int, int], None]
 """Is called with the number of keys that were copied, and about how many there are."""
-
-
-class Restored(Struct, frozen=True, kw_only=True):
-    """What was brought back."""
-
-    head: BackupHead
-    keys: int
-    expired: int
-    """Keys that ended by themselves since the back-up."""
 
 
 class _Source:
@@ -147,7 +132,11 @@ async def back_up(
     keys = Keys(namespace, partitions)
     async with _opened(url, keys) as source, _uncompressed(source):
         about = await source.ask("INFO", "server")
-        layout, release, used = await source.ask("HMGET", keys.meta(), "schema", "schema_release", "cold")
+        layout, release, used, spread = await source.ask(
+            "HMGET", keys.meta(), "schema", "schema_release", "cold", "partitions"
+        )
+        if layout and (stored := int(spread or 1)) != partitions:
+            raise other_partitions(partitions, stored)
         cold = cold if used is not None else None
         head = BackupHead(
             namespace=namespace,
@@ -269,94 +258,6 @@ async def _uncompressed(source: _Source) -> AsyncIterator[None]:
     finally:
         if is_compressed:
             await source.ask("CONFIG", "SET", setting, "yes")
-
-
-async def restore(
-    connection: Connection,
-    namespace: str,
-    path: Path,
-    *,
-    partitions: int = 1,
-    replace: bool = False,
-    cold: ColdObjects | None = None,
-    progress: Progress = lambda *_: None,
-) -> Restored:
-    """Bring a back-up into a namespace, and look whether all of it is there.
-
-    Raises StoreError where the file is damaged, or of a newer layout, before anything is written; where the
-    namespace holds data and is not to be replaced; and where Redis does not read the values of the back-up.
-    """
-    head, end = checked(path)
-    check_head(path, head, LAYOUT, partitions)
-    check_texts(path, end, cold)
-    keys = Keys(namespace, partitions)
-    if not replace and await _is_there(connection, keys):
-        raise StoreError(f"the namespace {namespace!r} holds data: name another one, or replace it")
-    async for names in _names(connection, keys):
-        if names:
-            await connection.call("UNLINK", *names)
-    expiring = dict[bytes, int]()
-    done = 0
-    for frame in frames(path):
-        if not isinstance(frame, KeyRecords):
-            continue
-        await _put(connection, frame.records, keys, head)
-        for record in frame.records:
-            expiring.pop(record.name, None)
-            if record.packed is not None and record.expires_ms:
-                expiring[record.name] = record.expires_ms
-        done += len(frame.records)
-        progress(min(done, end.keys), end.keys)
-    there = len({name async for names in _names(connection, keys) for name in names})
-    now_ms = to_ms(await redis_time(connection))
-    expired = sum(at_ms <= now_ms for at_ms in expiring.values())
-    if there + expired != end.keys:
-        raise StoreError(
-            f"of {end.keys} keys {there} are there, and {expired} ended by themselves since: the back-up was "
-            "not brought back whole; does a process of the service run already?"
-        )
-    await restore_texts(connection, namespace, path, end, cold)
-    return Restored(head=head, keys=there, expired=expired)
-
-
-async def _put(connection: Connection, records: Sequence[KeyRecord], keys: Keys, head: BackupHead) -> None:
-    commands: list[Command] = [
-        ("UNLINK", full_name(keys.prefix, record.name))
-        if record.packed is None
-        else (
-            "RESTORE",
-            full_name(keys.prefix, record.name),
-            record.expires_ms,
-            record.packed,
-            "REPLACE",
-            "ABSTTL",
-        )
-        for record in records
-    ]
-    try:
-        await connection.batch(commands)
-    except StoreError as error:
-        if "payload version" not in str(error):
-            raise
-        raise StoreError(
-            f"the back-up comes from {head.server}, whose values this Redis does not read: "
-            "bring it into that version, or a newer one of the same engine"
-        ) from error
-
-
-async def _names(connection: Connection, keys: Keys) -> AsyncIterator[list[bytes]]:
-    """Yield all keys of a namespace; a key may come twice."""
-    for prefix in keys.prefixes:
-        async for names in connection.names(prefix):
-            yield names
-
-
-async def _is_there(connection: Connection, keys: Keys) -> bool:
-    """Return whether a namespace has any key."""
-    async for names in _names(connection, keys):
-        if names:
-            return True
-    return False
 
 
 @asynccontextmanager

@@ -194,10 +194,11 @@ def check_head(path: Path, head: BackupHead, layout: int, partitions: int) -> No
             f"{path} has layout {head.layout}, and this release knows layouts up to {layout}: "
             f"restore it with syndicator {head.release or 'of the release that wrote it'} or newer"
         )
-    if head.partitions != partitions:
+    if head.partitions != partitions and head.layout < layout:
         raise StoreError(
-            f"{path} has the data of endpoints in {head.partitions} partitions, and [store.partitions] "
-            f"endpoints is {partitions}: set it to {head.partitions}"
+            f"{path} has layout {head.layout} and its endpoints in {head.partitions} partitions, and "
+            f"[store.partitions] endpoints is {partitions}: set it to {head.partitions}, restore, and start "
+            "the service, which migrates the data; then change the number"
         )
 
 

@@ -118,24 +118,34 @@ class Handover(Repository):
         return ("XRANGE", self._keys.handover(partition), begin, "+", "COUNT", limit)
 
     async def _do(self, partition: int, position: str, step: tuple[bytes, bytes], now: datetime) -> bool:
-        keys, prefix = self._keys, self._keys.partitions.prefix(partition)
         read = self._reached.get(partition, "")
-        intent = pack((read, position, "", "", (), (), (), 6))
+        if written := await self._queued(
+            partition, self._keys.partition_cursors(partition), (read, position), step, now
+        ):
+            self._reached[partition] = position
+        return written
+
+    async def carry_out(self, partition: int, step: Sequence[bytes], now: datetime) -> None:
+        """Have a partition do a step that no cursor counts, while nobody else works on the namespace.
+
+        `step`: as `step_of` gives it, then positions of events, where it has any.
+        """
+        cursors = f"{self._keys.partitions.prefix(partition)}restored"
+        work, places = (*step, _NOTHING)[:2]
+        await self._queued(partition, cursors, ("", ""), (work, places), now)
+        await self._redis.call("UNLINK", cursors)
+
+    async def _queued(
+        self, partition: int, cursors: str, moved: tuple[str, str], step: tuple[bytes, bytes], now: datetime
+    ) -> bool:
+        """Do a step if the cursor stands at the first of two positions, and move it to the other."""
+        keys, prefix = self._keys, self._keys.partitions.prefix(partition)
+        intent = pack((*moved, "", "", (), (), (), 6))
         none = never_there(prefix)  # in place of what only the namespace has
-        names = [
-            keys.partition_cursors(partition),
-            none,
-            none,
-            none,
-            none,
-            keys.queues(partition),
-            keys.refills(partition),
-        ]
+        names = [cursors, none, none, none, none, keys.queues(partition), keys.refills(partition)]
         written, _ = await self._redis.run(
             self._queue, names, prefix, to_ms(now), KEPT_ATTEMPTS, MOST_QUEUED, intent, *step
         )
-        if written:
-            self._reached[partition] = position
         return bool(written)
 
     async def _cursor(self, partition: int) -> str:

@@ -53,6 +53,23 @@ async def test_feeds_of_a_restored_back_up_have_the_same_bytes(config: Path, tmp
     assert (status, json.loads(out)["keys"]) == (0, copied["keys"])
 
 
+async def test_the_number_of_partitions_is_changed_as_the_refusal_says(config: Path, tmp_path: Path) -> None:
+    assert (await run(config, "once", "gather"))[0] == 0
+    assert (await run(config, "once", "publish"))[0] == 0
+    before, file, number = await bodies(config), tmp_path / "kota.syn", config / "partitions.toml"
+    for former, then in ((1, 4), (4, 1)):
+        assert (await run(config, "backup", str(file)))[0] == 0
+        number.write_text(f"[store.partitions]\nendpoints = {then}\n", "utf-8")
+        advice = f"has {former}: set it to {former}. To change the number, stop all processes, run `syndicator backup"
+        for command in (("once", "publish"), ("backup", str(tmp_path / "other.syn"))):
+            status, _, errors = await run(config, *command)
+            assert (status, advice in " ".join(errors.split())) == (1, True)
+        status, _, errors = await run(config, "restore", str(file))
+        assert (status, "holds data" in errors) == (1, True)
+        assert (await run(config, "restore", "--replace", str(file)))[0] == 0
+        assert await bodies(config) == before
+
+
 async def test_another_seal_key_is_pointed_out(config: Path, tmp_path: Path) -> None:
     assert (await run(config, "endpoints", "list"))[0] == 0
     data = json.loads((await run(config, "config", "show", "--json"))[1])

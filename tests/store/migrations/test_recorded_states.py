@@ -35,8 +35,8 @@ from syndicator.settings import load
 from syndicator.store.connection import connect
 from syndicator.store.keys.table import Keys
 from syndicator.store.layout import LAYOUT
-from syndicator.store.ops.backup import restore
 from syndicator.store.ops.backup_file import BackupEnd, BackupHead, KeyRecords, checked, frames, written
+from syndicator.store.ops.restore import restore
 from syndicator.store.webhooks.attempts import AttemptQuery
 
 NAMESPACE = "baru"

@@ -14,11 +14,15 @@ from redis_processes import RedisProcess
 from support import until
 
 from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
+from syndicator.model.ids import EndpointId
 from syndicator.store import shared_clock
 from syndicator.store.connection import Connection, Transaction, connect
 from syndicator.store.embedded import find_server
+from syndicator.store.keys.partitions import MOST_PARTITIONS
 from syndicator.store.keys.table import Keys
-from syndicator.store.ops.backup import back_up, restore
+from syndicator.store.layout import LAYOUT
+from syndicator.store.ops.backup import back_up
+from syndicator.store.ops.restore import restore
 
 pytestmark = [pytest.mark.scale, pytest.mark.timeout(180)]
 
@@ -284,6 +288,36 @@ async def test_a_back_up_of_a_namespace_comes_back_under_one_in_another_slot(
     async with connect(cluster.url, anchor=Keys(other).meta()) as there:
         assert (await restore(there, other, tmp_path / "b.syn")).keys == 701
         assert await pairs_of(there, other) == await pairs_of(redis, namespace)
+
+
+async def test_a_back_up_of_one_slot_is_spread_over_the_nodes_and_replaced(
+    cluster: RedisCluster, namespace: str, redis: Connection, tmp_path: Path
+) -> None:
+    other, keys = f"{namespace}-spread", Keys(namespace)
+    names = [EndpointId(f"endpoint-{number}") for number in range(40)]
+    await redis.call("HSET", keys.meta(), "schema", LAYOUT)
+    await redis.batch([("ZADD", keys.queue(name), number, "evt") for number, name in enumerate(names)])
+    await redis.batch([("ZADD", keys.queues(0), number, name) for number, name in enumerate(names)])
+    await redis.batch([("HSET", keys.standing(name), "notices", 7) for name in names])
+    end = await back_up((await redis.server()).url, namespace, tmp_path / "b.syn")
+    spread, one = Keys(other, 16), Keys(other)
+    slots = Keys(other, MOST_PARTITIONS).other_slots
+    async with connect(cluster.url, anchor=spread.meta(), others=slots) as there:
+        await restore(there, other, tmp_path / "b.syn", partitions=16)
+        with pytest.raises(StoreError, match="on several nodes of the cluster"):
+            await there.only_server()
+        for number, name in enumerate(names):
+            assert await there.call("ZSCORE", spread.queue(name), "evt") == b"%d" % number
+            place = spread.queues(spread.partitions.of(name))
+            assert await there.call("ZSCORE", place, name) == b"%d" % number
+            assert await there.call("HGET", spread.endpoint_notices(), name) == b"7"
+        await restore(there, other, tmp_path / "b.syn", partitions=1, replace=True)
+        left = set[bytes]()
+        for prefix in spread.prefixes:
+            async for some in there.names(prefix):
+                left.update(some)
+        assert len(left) == end.keys
+        assert await there.call("ZCARD", one.queues(0)) == len(names)
 
 
 @needs_moves_at_once
