@@ -4,17 +4,28 @@ import random
 import string
 
 import pytest
+from msgspec.structs import replace
 from selectolax.lexbor import LexborHTMLParser
 from support import NOON, ManualClock
-from web.trouble import open_troubled_world
+from web.trouble import ENDPOINTS, open_troubled_world
 from web.web_world import OPS, client_of, story
 
 from syndicator.egress.failures import http_detail
+from syndicator.gather.feeds.xml_feed import NO_ENTRIES
+from syndicator.model.endpoint import EndpointListed, Overflow
+from syndicator.model.event import Event, EventType
 from syndicator.model.feed import Site
 from syndicator.model.fetch import FetchFailed, Reason
+from syndicator.model.ids import EventId, TokenId
 from syndicator.model.schedule import Every
+from syndicator.model.token import Token, TokenScope
+from syndicator.pipeline.ops.api_tokens import Access, TokenRefused, new_token
+from syndicator.pipeline.ops.configuration_editing import NameTaken, NotAdded
 from syndicator.pipeline.preview.remedies import remedy_for, remedy_of
 from syndicator.rules.sources.cadence import after_failure
+from syndicator.rules.sources.redesign import warning
+from syndicator.rules.sources.rhythm import Poll, gap_warning
+from syndicator.rules.webhooks.delivery_trace import Unsent, unsent_trace
 from syndicator.store.store import Store
 from syndicator.web.i18n import wordings
 from syndicator.web.sentences import LONGEST, SENTENCES
@@ -81,6 +92,41 @@ def test_why_a_source_is_due_later_is_translated(reason: Reason, failures: int) 
         Every(interval_s=300), failed, failures=failures, began_at=NOON, now=NOON, rng=random.Random(1)
     )
     assert translated(due.because) not in {None, due.because}
+
+
+def test_warnings_of_sources_are_translated() -> None:
+    every = Every(interval_s=300)
+    gap = gap_warning(Poll(new=20), every)
+    redesign = warning({"list.link": 9}, {})
+    for sentence in (gap, redesign, NO_ENTRIES, f"article page https://a.example/1: {NO_ENTRIES}"):
+        assert sentence is not None
+        assert translated(sentence) not in {None, sentence}, sentence
+
+
+def test_why_an_event_waits_in_the_log_is_translated() -> None:
+    event = Event(id=EventId("evt_1"), type=EventType.ARTICLE_CREATED, at=NOON, subject="a", revision=1)
+    waits = Unsent(
+        event=event,
+        listed=EndpointListed(endpoint=ENDPOINTS[0], verified_at=NOON),
+        refusal=None,
+        article=None,
+        overflow=Overflow(position="1-0", since=NOON, events=2000),
+    )
+    for one in (waits, replace(waits, overflow=None)):
+        why = unsent_trace(one).why
+        assert translated(why) is not None, why
+    assert str(translated(unsent_trace(waits).why)).startswith("article.created menunggu di log kabar")
+
+
+async def test_refusals_are_translated(store: Store, clock: ManualClock) -> None:
+    access = Access(store, {}, clock)
+    token = Token(id=TokenId("a"), scopes=(TokenScope.READ,))
+    await access.keep(new_token(token, NOON))
+    with pytest.raises(TokenRefused) as taken:
+        await access.keep(new_token(token, NOON))
+    assert translated(str(taken.value)) == "token 'a' sudah ada: pakai id lain, atau cabut dulu"
+    for error in (NotAdded("source", "a", in_files=True), NameTaken("source", "a")):
+        assert translated(str(error)) is not None, error
 
 
 async def test_pages_that_an_operator_meets_in_trouble_have_no_english(

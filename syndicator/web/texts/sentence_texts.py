@@ -4,6 +4,8 @@ In English as the code makes them, with gaps in braces; a gap `word` has no spac
 counts, so what is more general stands below. Sentences that fill a gap are translated, too.
 """
 
+from syndicator.web.texts.warning_texts import IN_THE_LOG, REFUSALS, WARNINGS
+
 REMEDIES: tuple[tuple[str, str], ...] = (
     # (English, Indonesian): `pipeline.preview.remedies`
     (
@@ -341,4 +343,15 @@ HEALTH: tuple[tuple[str, str], ...] = (
     ),
 )
 
-INDONESIAN = (*LOOKED, *REMEDIES, *DETAILS, *HEALTH, *DUE, *AT_ENDPOINTS, *IN_FEEDS)
+INDONESIAN = (
+    *LOOKED,
+    *REMEDIES,
+    *DETAILS,
+    *HEALTH,
+    *DUE,
+    *IN_THE_LOG,
+    *AT_ENDPOINTS,
+    *IN_FEEDS,
+    *WARNINGS,
+    *REFUSALS,
+)
