@@ -26,6 +26,7 @@ from syndicator.model.ops.states import (
     RoundStatus,
     SourceStanding,
     StateWord,
+    TraceStatus,
 )
 from syndicator.sample.server import SAMPLE_SECRET
 from syndicator.web.http.server import open_socket, port_of, serving
@@ -206,7 +207,9 @@ async def test_a_source_has_one_word_everywhere_and_labels_of_metrics_are_states
     assert {"ok", "failed"} <= labels["syndicator_rounds_total", "result"] <= set(RoundStatus)
     assert labels["syndicator_deliveries_total", "result"] <= set(AttemptResult)
     assert labels["syndicator_sources", "standing"] == set(SourceStanding)
-    assert labels["syndicator_deliveries_pending", "standing"] == set(UNDELIVERED) <= set(DeliveryStatus)
+    assert set(UNDELIVERED) <= set(DeliveryStatus)
+    pending = labels["syndicator_deliveries_pending", "standing"]
+    assert pending == {TraceStatus.IN_LOG, *UNDELIVERED}
     told = json.loads(await operator.get("/readyz"))
     faults = (await operator.page("/admin/")).css(".faults .mark")
     assert (told["status"], {part["status"] for part in told["parts"].values()}) == ("ready", {"ready"})

@@ -63,7 +63,7 @@ _ENDS_BEFORE_AGO = (*_UNITS, *(f"{unit}s" for unit in _UNITS), "yang")
 _BEFORE_COUNTED = re.compile(
     r"\d[\d.,]{0,14}\+?\s{0,3}(?:rb|ribu|jt|juta|k|m)?\s{0,3}(?:kali\s{1,3}|page)?\Z"
 )
-_AFTER_COUNTED = re.compile(r"(?:s|ed)?\s{0,3}:?\s{0,3}\d")
+_AFTER_COUNTED = re.compile(r"(?:s|ed)?\s{0,6}(?::\s{0,3})?\d")
 _NEAR = 40
 """Characters, more than any of these matches."""
 _NEIGHBOURS = (

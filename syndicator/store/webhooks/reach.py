@@ -72,11 +72,11 @@ class Reach:
         look = self._looks.get(partition)
         if look is not None and look.done():
             del self._looks[partition]
-            log.info("endpoint_partition_back", partition=partition)
+            log.info("partition_back", partition=partition)
         return partition in self._looks
 
     def _note_away(self, partition: int, error: StoreUnavailable) -> None:
-        log.warning("endpoint_partition_away", partition=partition, reason=str(error))
+        log.warning("partition_away", partition=partition, reason=str(error))
         self._looks[partition] = asyncio.create_task(self._look(partition))
 
     async def _look(self, partition: int) -> None:

@@ -15,7 +15,7 @@ from store.cold.test_objects import as_s3, has_bucket, s3_port
 from structlog.testing import capture_logs
 from support import ManualClock, candidate, until
 
-from syndicator.errors import ColdStoreAway, StoreError
+from syndicator.errors import ColdStoreAway, ConfigError, StoreError
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.clock import system_clock, to_ms
 from syndicator.model.feed import Format
@@ -482,8 +482,8 @@ async def test_another_store_is_refused(service_of: OpenService, clock: ManualCl
         clock.advance(8 * DAY_S)
         await offload(service)
         assert len(await objects(service)) == 1
-    for other in (second, IN_FILE, ""):
-        with pytest.raises(StoreError, match="cold"):
+    for other, refusal in ((second, StoreError), (IN_FILE, StoreError), ("", ConfigError)):
+        with pytest.raises(refusal, match="cold"):
             async with service_of(KEPT + FEEDS, store=other):
                 pass
     async with service_of(KEPT + FEEDS, store=first) as service:
@@ -517,7 +517,7 @@ async def test_no_text_leaves_while_a_process_runs_that_could_not_read_it(
 
 
 async def test_texts_have_nowhere_to_go_without_a_cold_store(service_of: OpenService) -> None:
-    with pytest.raises(StoreError, match=r"\[store\] cold"):
+    with pytest.raises(ConfigError, match=r"\[store\] cold"):
         async with service_of(KEPT + FEEDS):
             pass
 
