@@ -16,6 +16,7 @@ from syndicator.pipeline.articles.pictures import PicturePolicy
 from syndicator.pipeline.articles.served_pictures import ServedPictures
 from syndicator.pipeline.articles.upstream_withdrawals import UpstreamWithdrawals
 from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.configuration.configuration_sync import ConfigurationSync
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
 from syndicator.pipeline.feeds.audience import Audience
@@ -32,7 +33,6 @@ from syndicator.pipeline.hub.topics import Topics
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.ops.article_export import ArticleExport
 from syndicator.pipeline.ops.article_trace import ArticleTracer
-from syndicator.pipeline.ops.configuration_sync import ConfigurationSync
 from syndicator.pipeline.ops.data_loss import DataLoss
 from syndicator.pipeline.ops.doctor import Doctor
 from syndicator.pipeline.ops.measurements import Measurements

@@ -1,8 +1,8 @@
 """What the API and the console reach of a service."""
 
 from syndicator.live_configuration import LiveConfiguration
-from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
-from syndicator.pipeline.ops.configuration_tables import ConfigurationTables
+from syndicator.pipeline.configuration.configuration_editing import ConfigurationEditing
+from syndicator.pipeline.configuration.configuration_tables import ConfigurationTables
 from syndicator.service import Service
 from syndicator.settings.endpoint_registration import registration_schema
 from syndicator.web.use_cases import UseCases

@@ -15,7 +15,7 @@ from support import ManualClock, new_store, until
 from syndicator.errors import ConfigError, StoreUnavailable
 from syndicator.live_configuration import LiveConfiguration
 from syndicator.model.ops.configuration import AddedTable
-from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing, NameTaken
+from syndicator.pipeline.configuration.configuration_editing import ConfigurationEditing, NameTaken
 from syndicator.settings.files import ConfigFiles
 from syndicator.settings.settings import Settings
 from syndicator.settings.shared_files import LocalConfiguration

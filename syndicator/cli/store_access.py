@@ -17,7 +17,7 @@ from syndicator.model.clock import system_clock
 from syndicator.model.ops.configuration import ProcessNote
 from syndicator.observe.actor import acting
 from syndicator.opening import build_service
-from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
+from syndicator.pipeline.configuration.configuration_editing import ConfigurationEditing
 from syndicator.resources import Foundation, open_foundation
 from syndicator.service import Service
 from syndicator.settings import Settings

@@ -6,12 +6,12 @@ from typing import Any
 
 from syndicator.model.clock import Clock
 from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.configuration.configuration_editing import ConfigurationEditing
+from syndicator.pipeline.configuration.configuration_tables import ConfigurationTables
 from syndicator.pipeline.feeds.audience import Audience
 from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.ops.article_trace import ArticleTracer
-from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
-from syndicator.pipeline.ops.configuration_tables import ConfigurationTables
 from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.preview.trials import SourceTrials

@@ -19,8 +19,8 @@ from syndicator.model.fetch import FetchFailed, Reason
 from syndicator.model.ids import EventId, TokenId
 from syndicator.model.schedule import Every
 from syndicator.model.token import Token, TokenScope
+from syndicator.pipeline.configuration.configuration_editing import NameTaken, NotAdded
 from syndicator.pipeline.ops.api_tokens import Access, TokenRefused, new_token
-from syndicator.pipeline.ops.configuration_editing import NameTaken, NotAdded
 from syndicator.pipeline.preview.remedies import remedy_for, remedy_of
 from syndicator.rules.sources.cadence import after_failure
 from syndicator.rules.sources.redesign import warning

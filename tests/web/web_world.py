@@ -25,6 +25,8 @@ from syndicator.model.schedule import Every
 from syndicator.model.source import Source, SourceKind
 from syndicator.observe.metrics import open_metrics
 from syndicator.pipeline.articles.withdrawals import Withdrawer
+from syndicator.pipeline.configuration.configuration_editing import ConfigurationEditing
+from syndicator.pipeline.configuration.configuration_tables import ConfigurationTables
 from syndicator.pipeline.endpoint_directory import Directory
 from syndicator.pipeline.feeds.audience import Audience
 from syndicator.pipeline.feeds.history import History
@@ -32,8 +34,6 @@ from syndicator.pipeline.feeds.pagination import Paginator
 from syndicator.pipeline.feeds.publisher import Publisher
 from syndicator.pipeline.ops.api_tokens import Access
 from syndicator.pipeline.ops.article_trace import ArticleTracer
-from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing
-from syndicator.pipeline.ops.configuration_tables import ConfigurationTables
 from syndicator.pipeline.ops.schedule_preview import SchedulePreview
 from syndicator.pipeline.popularity.partner_reports import PartnerReports
 from syndicator.pipeline.popularity.scoring import Scoring

@@ -23,7 +23,7 @@ from syndicator.cli.formats import digest_words, local_time, retry_words
 from syndicator.cli.store_access import edit, risks_at, warn_of_refused
 from syndicator.errors import Fault, StoreError, StoreRefuses, StoreUnavailable
 from syndicator.model.delivery import Endpoint
-from syndicator.pipeline.ops.configuration_editing import ConfigurationShown, Tables
+from syndicator.pipeline.configuration.configuration_editing import ConfigurationShown, Tables
 from syndicator.pipeline.preview.toml_blocks import table_block
 from syndicator.settings import Settings
 from syndicator.settings.advice import advice

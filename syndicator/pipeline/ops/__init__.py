@@ -1,1 +1,1 @@
-"""Operation: configuration sync, metrics, doctor, retention, API tokens."""
+"""Operation: metrics, doctor, retention, API tokens."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 from syndicator.errors import ConfigError
 from syndicator.model.ops.configuration import AddedTable
 from syndicator.model.token import TokenScope
-from syndicator.pipeline.ops.configuration_editing import (
+from syndicator.pipeline.configuration.configuration_editing import (
     ConfigurationEditing,
     ConfigurationShown,
     NotAdded,

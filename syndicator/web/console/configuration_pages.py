@@ -6,8 +6,8 @@ from typing import Any
 from aiohttp import web
 
 from syndicator.errors import ConfigError
-from syndicator.pipeline.ops.configuration_editing import NotAdded
-from syndicator.pipeline.ops.table_changes import ChangedMeanwhile
+from syndicator.pipeline.configuration.configuration_editing import NotAdded
+from syndicator.pipeline.configuration.table_changes import ChangedMeanwhile
 from syndicator.pipeline.preview.toml_blocks import table_block
 from syndicator.web.api.json_api import sentence
 from syndicator.web.console.block_faults import BlockFault, block_faults

@@ -12,7 +12,7 @@ from msgspec import Struct
 from syndicator.errors import ConfigError, EndpointRefused, NoEndpoint
 from syndicator.model.ids import EndpointId, ReplayId
 from syndicator.model.ops.states import UNDELIVERED, DeliveryStatus
-from syndicator.pipeline.ops.configuration_tables import shown_table
+from syndicator.pipeline.configuration.configuration_tables import shown_table
 from syndicator.pipeline.preview.toml_blocks import table_block
 from syndicator.pipeline.webhooks.endpoint_views import OPERATOR, Asker
 from syndicator.pipeline.webhooks.inspection import ENDED, DeliveryQuery

@@ -12,7 +12,7 @@ from syndicator.cli.store_access import ask, edit, settings_that_know
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.ids import SourceId
 from syndicator.model.source import SourceKind
-from syndicator.pipeline.ops.configuration_editing import ConfigurationEditing, NotAdded
+from syndicator.pipeline.configuration.configuration_editing import ConfigurationEditing, NotAdded
 from syndicator.pipeline.preview.toml_blocks import block
 from syndicator.service import Service
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from syndicator.errors import ConfigError
 from syndicator.observe.redact import hide_secrets
-from syndicator.pipeline.ops.configuration_editing import NameTaken, files_named
+from syndicator.pipeline.configuration.configuration_editing import NameTaken, files_named
 from syndicator.pipeline.preview.finds import BARE
 from syndicator.pipeline.preview.trials import AddressTrial, Find, TrialFailed
 from syndicator.web.api.json_api import sentence, source_of

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from syndicator.errors import SyndicatorError
 from syndicator.model.ops.configuration import AddedTable
-from syndicator.pipeline.ops.configuration_tables import shown_table
+from syndicator.pipeline.configuration.configuration_tables import shown_table
 from syndicator.pipeline.preview.toml_blocks import table_block
 
 

@@ -11,8 +11,8 @@ from syndicator.model.clock import Clock
 from syndicator.model.ops.configuration import AddedTable, ConfigurationVersion, ProcessNote
 from syndicator.observe.actor import actor
 from syndicator.observe.redact import HIDDEN, clean
-from syndicator.pipeline.ops.configuration_tables import SECRET_KEYS, shown_table
-from syndicator.pipeline.ops.table_changes import (
+from syndicator.pipeline.configuration.configuration_tables import SECRET_KEYS, shown_table
+from syndicator.pipeline.configuration.table_changes import (
     ChangedMeanwhile,
     PlannedChange,
     TableToEdit,

@@ -1,0 +1,1 @@
+"""The configuration while the service runs: it reaches the store; where its tables stand, how they change."""
