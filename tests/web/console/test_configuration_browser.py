@@ -11,6 +11,7 @@ LINE = 'description = "' + "sangat-panjang-" * 60 + '"'
 
 async def fits(seen: Seen) -> None:
     """Check that nothing overflows, or is faint, in both schemes and at any width."""
+    await seen.page.wait_for_load_state("load")
     for scheme in ("light", "dark"):
         await seen.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         assert await seen.page.evaluate(FAINT) == [], scheme
@@ -27,7 +28,8 @@ async def test_a_change_is_seen_taken_back_and_saved(seen: Seen) -> None:
     changed = block.replace("<b>Desa</b>", "<i>Desa</i>") + LINE
     await page.fill("#block", changed)
     await page.click("form.edit button")
-    assert (await page.inner_text(".toml .gone")).split() == ["−", "title", "=", '"<b>Desa</b>"']
+    assert await page.text_content(".toml .gone .sign") == "−"
+    assert await page.text_content(".toml .gone del") == 'title = "<b>Desa</b>"'
     assert await page.locator(".toml .new").count() == 2
     assert await page.locator(".toml b, .toml i").count() == 0
     await fits(seen)
@@ -36,7 +38,8 @@ async def test_a_change_is_seen_taken_back_and_saved(seen: Seen) -> None:
     await page.fill("#block", f"{block}\n{LINE}\nwrong = = 1")
     await page.click("form.edit button")
     wrong = len(block.strip().splitlines()) + 2 + block.endswith("\n")
-    assert (await page.inner_text(".toml .wrong")).split()[:2] == ["▶", str(wrong)]
+    assert await page.text_content(".toml .wrong .sign") == "▶"
+    assert await page.text_content(".toml .wrong .at") == str(wrong)
     await fits(seen)
     await page.fill("#block", changed)
     await page.click("form.edit button")
