@@ -7,7 +7,7 @@
 Articles are as pages of a portal give them: a text of 2.7 KB or more, three related links, five tags, a
 picture; a fifth has an earlier revision. A service admits them, assigns them to stories and fans them out.
 Sizes are those of `MEMORY USAGE`; `used_memory` also has what Redis takes for the table of keys, and what it
-has not given back. Without its text, an article is all but `body` and the earlier revisions.
+has not given back. Without its text, an article is all but `text` and the earlier revisions.
 """
 
 import argparse
@@ -162,7 +162,7 @@ async def _tell(service: Service, when: str, articles: Sequence[ArticleId], befo
     fields, encodings = await _fields(service, articles)
     count = len(articles)
     whole = sum(sizes.values()) / count
-    texts = sizes["revisions"] / count + fields["body"]
+    texts = (sizes["revisions"] + sizes["text"]) / count
     used = (await used_bytes(service.store) - before) / count
     told = f"{whole:,.0f} bytes an article, {whole - texts:,.0f} without its text"
     print(f"\n{when}: {told}; used_memory {used:,.0f}")
@@ -248,7 +248,7 @@ def _words(texts: Sequence[tuple[str, str]]) -> list[str]:
 
 def _texts(path: Path) -> list[tuple[str, str]]:
     found = list[tuple[str, str]]()
-    for line in path.read_text("utf-8").splitlines():
+    for line in path.read_text("utf-8").rstrip("\n").split("\n"):
         row = json.loads(line)
         found += [
             (one["title"], one["body"])

@@ -13,7 +13,7 @@ from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.store.connection import Command, Repository
 from syndicator.store.keys.table import Keys
 
-LAYOUT = 6
+LAYOUT = 7
 """The layout that this release reads and writes: the last one of `store/migrations/`."""
 
 COLD_TEXTS = 3

@@ -107,6 +107,7 @@ class SweepStep:
         bodies = await articles.sweep_bodies(now, self._retention.bodies, BATCH)
         gone = await articles.sweep(now, self._retention.articles, BATCH)
         await self._store.withdrawals.sweep(now, self._retention.articles, BATCH)
+        await self._store.cold_texts.hot.sweep(now)
         identities = await articles.identities.sweep(now, self._retention.identities)
         await articles.sweep_carried(self._carriers.take(), now, self._retention.articles)
         await self._sweep_deliveries(now)

@@ -51,6 +51,8 @@ class KnownArticle(Struct, frozen=True, kw_only=True):
     """See `Article`."""
     article: Article | None = None
     """The stored revision; only where its content differs from the candidate's, or its source may lose it."""
+    text_mark: str = ""
+    """By which the store names the text of that revision, where it is in memory."""
     is_reserved: bool = False
     """Whether nobody has seen it yet: it waits to be assigned to a story."""
 

@@ -18,6 +18,7 @@ from syndicator.store.outbox import append_event, note_change
 from syndicator.store.popularity.signals import forgetting
 from syndicator.store.stories import assignments
 from syndicator.store.stories.story_codec import packed_story
+from syndicator.store.texts import removing, writing
 
 MAX_ALIASES = 50
 """Changes that are kept of one article: the newest."""
@@ -81,6 +82,8 @@ class ArticleWrites:
         """Write a revision that is to be seen at once, and announce it."""
         keys, known = self._keys, admission.known
         writes = self.storing(article, known.article if known else None)
+        if known is not None and not known.is_reserved:
+            writes += removing(keys, article.id, known.text_mark)
         for feed in admission.feeds:
             writes += raise_version(keys, feed, now_ms)
         if admission.event is not None:
@@ -107,16 +110,21 @@ class ArticleWrites:
         """Write an article that waits to be assigned to a story; until then it is in no index."""
         sketch = packed_story(reservation.own)
         fields = ("sketch", sketch, *(("quiet", 1) if admission.event is None else ()))
-        key = self._keys.reserved(article.id)
-        commands: list[Command] = [(*_fields(key, article), *fields)]
-        if admission.known is not None and admission.event is not None:
+        key, known = self._keys.reserved(article.id), admission.known
+        commands = [*self._writing(key, article), ("HSET", key, *fields)]
+        if known is not None:
+            commands += removing(self._keys, article.id, known.text_mark)
+        if known is not None and admission.event is not None:
             commands.append(("HDEL", key, "quiet"))
         return [*commands, assignments.enqueue(self._keys, article, sketch, reservation, admission)]
 
     def storing(self, article: Article, previous: Article | None) -> list[Command]:
-        """Write an article into its place and its indexes, the revision before it beside it."""
+        """Write an article into its place and its indexes, the revision before it beside it.
+
+        The text that it had is left to the caller, who knows its mark.
+        """
         keys = self._keys
-        commands: list[Command] = [_fields(keys.article(article.id), article)]
+        commands = self._writing(keys.article(article.id), article)
         facets = set(facets_of(article))
         if previous is not None:
             commands.append(("HSET", keys.revisions(article.id), previous.revision, _packed(previous)))
@@ -136,7 +144,7 @@ class ArticleWrites:
         Its remains stay in `admitted`, and leave when their time has come; what was counted of it is carried
         over afterwards (`Signals.carry`).
         """
-        commands = self._unlisting(merged.article_id, merged.article)
+        commands = self._unlisting(merged.article_id, merged.article, merged.text_mark)
         admitted = merged.article.first_seen_at if merged.article else None
         commands.append(("HSET", self._keys.article(merged.article_id), "merged", into))
         commands.append(("ZREM", self._keys.carried(merged.source), merged.article_id))
@@ -144,35 +152,38 @@ class ArticleWrites:
             commands.append(("ZADD", self._keys.admitted(), to_ms(admitted), merged.article_id))
         return commands
 
-    def removal(self, article_id: ArticleId, article: Article | None) -> list[Command]:
+    def removal(self, article_id: ArticleId, article: Article | None, text_mark: str) -> list[Command]:
         """Take an article out of all indexes, with all that is kept of it."""
-        return [*self._unlisting(article_id, article), *forgetting(self._keys, article_id)]
+        return [*self._unlisting(article_id, article, text_mark), *forgetting(self._keys, article_id)]
 
-    def _unlisting(self, article_id: ArticleId, article: Article | None) -> list[Command]:
+    def _unlisting(self, article_id: ArticleId, article: Article | None, text_mark: str) -> list[Command]:
         keys = self._keys
         facets = facets_of(article) if article else (ALL,)
         commands: list[Command] = [("ZREM", keys.timeline(facet), article_id) for facet in facets]
         commands.append(
             ("DEL", keys.article(article_id), keys.revisions(article_id), keys.aliases(article_id))
         )
+        commands += removing(keys, article_id, text_mark)
         commands.append(("ZREM", keys.admitted(), article_id))
         commands.append(("ZREM", keys.rewritten(), article_id))
         if article:
             commands.append(("ZREM", keys.recheck(article.source), article_id))
         return [*commands, note_change(keys, article_id)]
 
+    def _writing(self, key: str, article: Article) -> list[Command]:
+        """Write the fields of an article into a hash, and its text."""
+        mark, commands = writing(self._keys, article.id, article.body_html)
+        fields: Command = (
+            "HSET", key, "head", packed_head(article), "text", mark, "revision", article.revision,
+            "hash", article.content_hash, "source", article.source,
+            "published", to_ms(article.published_at), "first_party", int(article.is_first_party),
+        )  # fmt: skip
+        return [*commands, fields]
+
 
 def rewritten(keys: Keys, article: Article) -> Command:
     """Return the command that notes when the text of a known article was written to Redis again."""
     return ("ZADD", keys.rewritten(), to_ms(article.updated_at), article.id)
-
-
-def _fields(key: str, article: Article) -> Command:
-    return (
-        "HSET", key, "head", packed_head(article), "body", article.body_html, "revision", article.revision,
-        "hash", article.content_hash, "source", article.source, "published", to_ms(article.published_at),
-        "first_party", int(article.is_first_party),
-    )  # fmt: skip
 
 
 def _packed(revision: Article) -> bytes:

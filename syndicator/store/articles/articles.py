@@ -25,6 +25,7 @@ from syndicator.store.heads import read_head
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import note_change
 from syndicator.store.paging import rank_after
+from syndicator.store.texts import removing
 
 
 class TimelinePlace(Struct, frozen=True, kw_only=True):
@@ -42,7 +43,7 @@ class Owned(Struct, frozen=True, kw_only=True):
 
 
 _THIRD_PARTY = b"0"
-_BODY, _POINTER = 6, 9
+_TEXT, _KEY, _POINTER = 6, 7, 9
 """Places in a row of `lookup.lua`."""
 SEEN_PRECISION = timedelta(days=1)
 """How exactly it is known when an identity was last seen: a list that never changes writes nothing.
@@ -91,15 +92,14 @@ class Articles(Repository):
         return [self._found(identity, row) for identity, row in zip(identities, rows, strict=True)]
 
     async def _fill(self, rows: Sequence[list[bytes]]) -> None:
-        """Add the texts that are in the cold store to rows of `lookup.lua`."""
-        cold = [row for row in rows if row[_POINTER]]
+        """Append to each row of `lookup.lua` the text that it names, in Redis or in the cold store."""
         bodies = await self._cold.bodies(
-            [ArticleId(row[0].decode()) for row in cold],
-            [row[7].decode() for row in cold],
-            [(None, row[_POINTER]) for row in cold],
+            [ArticleId(row[0].decode()) for row in rows],
+            [row[_KEY].decode() for row in rows],
+            [(row[_TEXT] or None, row[_POINTER] or None) for row in rows],
         )
-        for row, body in zip(cold, bodies, strict=True):
-            row[_BODY] = body or b""
+        for row, body in zip(rows, bodies, strict=True):
+            row.append(body or b"")
 
     async def admit(self, admissions: Sequence[Admission], now: datetime) -> list[bool]:
         """Carry out each intent whose grounds still hold; False: something moved, judge it again."""
@@ -180,7 +180,9 @@ class Articles(Repository):
 
     async def get_reserved(self, article_id: ArticleId) -> Article | None:
         """Return an admitted article that is not shown yet: it waits to be assigned to a story."""
-        head, body = await self._redis.call("HMGET", self._keys.reserved(article_id), "head", "body")
+        key = self._keys.reserved(article_id)
+        head, text = await self._redis.call("HMGET", key, "head", "text")
+        [body] = await self._cold.bodies([article_id], [key], [(text, None)])
         return read_article(head, body)
 
     async def get_many(self, ids: Sequence[ArticleId], *, bodies: bool = True) -> list[Article | None]:
@@ -192,8 +194,8 @@ class Articles(Repository):
         if not bodies:
             heads = await self._redis.batch([("HGET", key, "head") for key in keys])
             return [read_article(head, None) for head in heads]
-        rows = await self._redis.batch([("HMGET", key, "head", "body", "cold") for key in keys])
-        texts = await self._cold.bodies(ids, keys, [(body, pointer) for _, body, pointer in rows])
+        rows = await self._redis.batch([("HMGET", key, "head", "text", "cold") for key in keys])
+        texts = await self._cold.bodies(ids, keys, [(text, pointer) for _, text, pointer in rows])
         return [read_article(row[0], body) for row, body in zip(rows, texts, strict=True)]
 
     async def aliases(self, article_id: ArticleId) -> list[Alias]:
@@ -221,7 +223,7 @@ class Articles(Repository):
             [("HVALS", self._keys.revisions(article_id)), ("HGET", key, "cold")]
         )
         hot = [unpack(row, Article) for row in rows]
-        stored = StoredText(article=article_id, key=key, body=None, pointer=pointer)
+        stored = StoredText(article=article_id, key=key, mark=None, pointer=pointer)
         [cold] = await self._cold.texts([stored]) if pointer is not None else [None]
         return list(reversed(merged(hot, cold, self._kept_revisions)))
 
@@ -290,10 +292,10 @@ class Articles(Repository):
         )
         ids = [ArticleId(name.decode()) for name in names]
         found = await self.get_many(ids, bodies=False)
-        pointers = await self._cold.pointers([self._keys.article(one) for one in ids])
+        marks, pointers = await self._cold.places([self._keys.article(one) for one in ids])
         commands: list[Command] = []
-        for article_id, article in zip(ids, found, strict=True):
-            commands += self.writes.removal(article_id, article)
+        for article_id, article, mark in zip(ids, found, marks, strict=True):
+            commands += self.writes.removal(article_id, article, mark)
         await self._redis.batch(commands)
         await self._cold.forget(ids, pointers)
         return [article for article in found if article]
@@ -308,8 +310,10 @@ class Articles(Repository):
         if not ids:
             return 0
         last = f"{int(rows[len(ids) - 1][1])} {ids[-1]}"
-        pointers = await self._cold.pointers([self._keys.article(one) for one in ids])
-        commands: list[Command] = [("HDEL", self._keys.article(one), "body", "cold") for one in ids]
+        marks, pointers = await self._cold.places([self._keys.article(one) for one in ids])
+        commands: list[Command] = [("HDEL", self._keys.article(one), "text", "cold") for one in ids]
+        for one, mark in zip(ids, marks, strict=True):
+            commands += removing(self._keys, one, mark)
         commands.append(("DEL", *(self._keys.revisions(one) for one in ids)))
         commands.append(("ZREM", self._keys.rewritten(), *ids))
         commands += [note_change(self._keys, one) for one in ids]
@@ -350,7 +354,7 @@ class Articles(Repository):
         )
 
     def _known(self, row: list[bytes]) -> KnownArticle:
-        name, revision, content_hash, source, published, head, body, key, first_party, _ = row
+        name, revision, content_hash, source, published, head, text, key, first_party, _, body = row
         article_id = ArticleId(name.decode())
         return KnownArticle(
             article_id=article_id,
@@ -360,6 +364,7 @@ class Articles(Repository):
             published_at=from_ms(int(published)) if published else None,
             is_first_party=first_party != _THIRD_PARTY,
             article=read_article(head, body) if head else None,
+            text_mark=text.decode(),
             is_reserved=key == self._keys.reserved(article_id).encode(),
         )
 

@@ -25,6 +25,7 @@ from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
 from syndicator.store.popularity.signals import forgetting
 from syndicator.store.stories.assignments import moved
+from syndicator.store.texts import removing
 
 
 class Withdrawals(Repository):
@@ -72,8 +73,8 @@ class Withdrawals(Repository):
         Nothing does where that store is away.
         """
         key = self._keys.article(article_id)
-        body, pointer = await self._redis.call("HMGET", key, "body", "cold")
-        stored = StoredText(article=article_id, key=key, body=body, pointer=pointer)
+        mark, pointer = await self._redis.call("HMGET", key, "text", "cold")
+        stored = StoredText(article=article_id, key=key, mark=mark, pointer=pointer)
         try:
             return pointer, await self._cold.returning(stored, self._keys.withdrawn(article_id))
         except ColdStoreAway:
@@ -95,17 +96,20 @@ class Withdrawals(Repository):
         """Restore an article, and add its event and `also`; False where it changed meanwhile."""
         keys, article, now_ms = self._keys, intent.article, to_ms(intent.event.at)
         expects, placing = await self._back_in_story(article.id)
+        [mark], _ = await self._cold.places([keys.withdrawn(article.id)])
         writes: list[Command] = [
             ("RENAME", keys.withdrawn(article.id), keys.article(article.id)),
             ("HDEL", keys.article(article.id), "record", "gone"),
             *placing,
             ("ZREM", keys.withdrawals(), article.id),
             *self._articles.writes.storing(article, None),
+            *removing(keys, article.id, mark),
             rewritten(keys, article),
         ]
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
         writes += [append_event(keys, intent.event), *also]
         expects.append((keys.withdrawn(article.id), "revision", str(intent.withdrawal.revision)))
+        expects.append((keys.withdrawn(article.id), "text", mark))
         return await self._commit(expects=expects, writes=writes, replicated=True)
 
     async def _back_in_story(self, article_id: ArticleId) -> tuple[list[tuple[str, str, str]], list[Command]]:
@@ -135,8 +139,8 @@ class Withdrawals(Repository):
             return [
                 _withdrawal(row) for row in await self._redis.batch([("HGET", key, "record") for key in keys])
             ]
-        rows = await self._redis.batch([("HMGET", key, "record", "body", "cold") for key in keys])
-        texts = await self._cold.bodies(ids, keys, [(body, pointer) for _, body, pointer in rows])
+        rows = await self._redis.batch([("HMGET", key, "record", "text", "cold") for key in keys])
+        texts = await self._cold.bodies(ids, keys, [(text, pointer) for _, text, pointer in rows])
         return [_withdrawal(row[0], body) for row, body in zip(rows, texts, strict=True)]
 
     async def newest(self, limit: int, *, bodies: bool = False) -> list[Withdrawal]:
@@ -156,8 +160,11 @@ class Withdrawals(Repository):
             records = [
                 key for one in ids for key in (keys.withdrawn(one), keys.revisions(one), keys.aliases(one))
             ]
-            pointers = await self._cold.pointers([keys.withdrawn(one) for one in ids])
-            await self._redis.batch([("DEL", *records), ("ZREM", keys.withdrawals(), *ids)])
+            marks, pointers = await self._cold.places([keys.withdrawn(one) for one in ids])
+            texts = [
+                command for one, mark in zip(ids, marks, strict=True) for command in removing(keys, one, mark)
+            ]
+            await self._redis.batch([("DEL", *records), *texts, ("ZREM", keys.withdrawals(), *ids)])
             await self._cold.forget(ids, pointers)
         return len(ids)
 

@@ -25,6 +25,7 @@ from syndicator.store.cold.objects import NO_PLACE, NO_PLACE_REMEDY, ColdObjects
 from syndicator.store.connection import Command, Connection, Repository
 from syndicator.store.keys.table import Keys
 from syndicator.store.layout import COLD_TEXTS
+from syndicator.store.texts import Texts, writing
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -56,7 +57,8 @@ class StoredText(Struct, frozen=True, kw_only=True):
     article: ArticleId
     key: str
     """Of the hash in Redis: an article, or a withdrawn one."""
-    body: bytes | None
+    mark: bytes | None
+    """The field `text` of that hash; None: it is not in Redis."""
     pointer: bytes | None
     """The field `cold` of that hash."""
 
@@ -78,6 +80,8 @@ class ColdTexts(Repository):
         `living`: what each process that lives says of itself.
         """
         super().__init__(connection, keys)
+        self.hot = Texts(connection, keys)
+        """Those that are in Redis."""
         self._objects = objects
         self._is_own = is_own
         self._living = living
@@ -172,18 +176,33 @@ class ColdTexts(Repository):
     ) -> list[bytes | None]:
         """Return the body of each article; from the cold store where Redis does not have it.
 
-        `keys`: of their hashes; `fields`: what these have as `body` and `cold`. Raises ColdStoreAway.
+        `keys`: of their hashes; `fields`: what these have as `text` and `cold`. Raises ColdStoreAway.
         """
         stored = [
-            StoredText(article=one, key=key, body=body, pointer=pointer)
-            for one, key, (body, pointer) in zip(ids, keys, fields, strict=True)
+            StoredText(article=one, key=key, mark=mark, pointer=pointer)
+            for one, key, (mark, pointer) in zip(ids, keys, fields, strict=True)
         ]
-        cold = [one for one in stored if one.body is None and one.pointer is not None]
-        if not cold:
-            return [one.body for one in stored]
-        texts = await self.texts(cold)
-        found = {one.key: text.body for one, text in zip(cold, texts, strict=True) if text is not None}
-        return [found.get(one.key) if one.body is None else one.body for one in stored]
+        hot = await self.hot.get([(one.article, one.mark) for one in stored])
+        found = {one.key: body for one, body in zip(stored, hot, strict=True) if body is not None}
+        if moved := [one for one in stored if one.mark and one.key not in found]:
+            found |= await self._again(moved)
+        cold = [one for one in stored if one.mark is None and one.pointer is not None]
+        if cold:
+            texts = await self.texts(cold)
+            found |= {one.key: text.body for one, text in zip(cold, texts, strict=True) if text is not None}
+        return [found.get(one.key) for one in stored]
+
+    async def _again(self, stored: Sequence[StoredText]) -> dict[str, bytes]:
+        """Return by key the texts that were removed from Redis since their articles were read."""
+        fields = await self._redis.batch([("HMGET", one.key, "text", "cold") for one in stored])
+        moved = [(one, row) for one, row in zip(stored, fields, strict=True) if row[0] != one.mark]
+        for one in {one.article for one in stored} - {one.article for one, _ in moved}:
+            log.error("text_missing", article=one)
+        if not moved:
+            return {}
+        keys = [one.key for one, _ in moved]
+        bodies = await self.bodies([one.article for one, _ in moved], keys, [tuple(row) for _, row in moved])
+        return {key: body for key, body in zip(keys, bodies, strict=True) if body is not None}
 
     async def texts(self, stored: Sequence[StoredText]) -> list[ColdText | None]:
         """Return what is in the cold store of each; None for what is not there any more."""
@@ -200,10 +219,11 @@ class ColdTexts(Repository):
         """Return the text of an article whose object was not found: it may have another one by now."""
         if stored.pointer is None:
             return None
-        body, pointer = await self._redis.call("HMGET", stored.key, "body", "cold")
-        if pointer == stored.pointer and body is None:
+        mark, pointer = await self._redis.call("HMGET", stored.key, "text", "cold")
+        if pointer == stored.pointer and mark is None:
             log.error("cold_text_missing", article=stored.article, object=_name(stored.article, pointer))
         if pointer in {None, stored.pointer}:
+            [body] = await self.hot.get([(stored.article, mark)])
             return ColdText(body=body) if body is not None else None
         name = _name(stored.article, pointer)
         text = (await self.read_objects([name])).get(name)
@@ -220,7 +240,12 @@ class ColdTexts(Repository):
 
     async def pointers(self, keys: Sequence[str]) -> list[bytes | None]:
         """Return which object each of these hashes names."""
-        return await self._redis.batch([("HGET", key, "cold") for key in keys]) if self.is_there else []
+        return (await self.places(keys))[1] if self.is_there else []
+
+    async def places(self, keys: Sequence[str]) -> tuple[list[str], list[bytes | None]]:
+        """Return of each of these hashes the mark of its text, empty where it has none, and its pointer."""
+        rows = await self._redis.batch([("HMGET", key, "text", "cold") for key in keys])
+        return [(mark or b"").decode() for mark, _ in rows], [pointer for _, pointer in rows]
 
     async def write(self, texts: Mapping[str, ColdText]) -> None:
         """Write objects by name."""
@@ -246,8 +271,10 @@ class ColdTexts(Repository):
             return []
         [text] = await self.texts([stored])
         commands: list[Command] = [("HDEL", into, "cold")]
+        if text is not None and stored.mark is None:
+            mark, writes = writing(self._keys, stored.article, text.body.decode("utf-8", "replace"))
+            commands += [*writes, ("HSETNX", into, "text", mark)]
         if text is not None:
-            commands += [("HSETNX", into, "body", text.body)]
             key = self._keys.revisions(stored.article)
             commands += [("HSETNX", key, one.revision, pack(one)) for one in text.revisions]
         return commands

@@ -44,6 +44,7 @@ class _Hot(Struct, frozen=True, kw_only=True):
     article: ArticleId
     head: bytes
     body: bytes
+    mark: str
     revision: str
     source: str
     earlier: tuple[Article, ...]
@@ -55,8 +56,10 @@ class _Hot(Struct, frozen=True, kw_only=True):
         """Return what `offload.lua` is called with."""
         article, revisions = keys.article(self.article), keys.revisions(self.article)
         before = self.before or b""
+        gone = [revisions, *([keys.text(self.article, self.mark)] if self.mark else [])]
         return (
-            self.article, article, revisions, self.revision, self.source, before, self.pointer, self.head
+            self.article, article, self.revision, self.source, self.mark, before, self.pointer, self.head,
+            gone,
         )  # fmt: skip
 
 
@@ -152,12 +155,13 @@ class Offloading(Repository):
 
     async def _hot(self, ids: Sequence[ArticleId]) -> list[_Hot]:
         """Read what is to be moved; note those of which nothing is."""
-        fields = ("body", "cold", "revision", "source", "head")
+        fields = ("text", "cold", "revision", "source", "head")
         rows = await self._redis.batch([("HMGET", self._keys.article(one), *fields) for one in ids])
         kept = await self._redis.batch([("HVALS", self._keys.revisions(one)) for one in ids])
+        bodies = await self._texts.hot.get([(one, row[0]) for one, row in zip(ids, rows, strict=True)])
         found, nothing = list[_Hot](), list[ArticleId]()
-        for one, row, earlier in zip(ids, rows, kept, strict=True):
-            body, before, revision, source, head = row
+        for one, row, body, earlier in zip(ids, rows, bodies, kept, strict=True):
+            mark, before, revision, source, head = row
             if head is None or not (body or (body is not None and earlier)):
                 nothing.append(one)
                 continue
@@ -175,6 +179,7 @@ class Offloading(Repository):
                     article=one,
                     head=compressed(head),
                     body=body,
+                    mark=mark.decode(),
                     revision=revision.decode(),
                     source=source.decode(),
                     earlier=revisions,
@@ -192,7 +197,7 @@ class Offloading(Repository):
         """Return the earlier revisions, with those that are in the cold store already."""
         if before is None:
             return tuple(hot)
-        stored = StoredText(article=article, key=self._keys.article(article), body=None, pointer=before)
+        stored = StoredText(article=article, key=self._keys.article(article), mark=None, pointer=before)
         [cold] = await self._texts.texts([stored])
         return merged(hot, cold, self._kept_revisions)
 

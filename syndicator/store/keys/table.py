@@ -12,9 +12,10 @@ from syndicator.store.keys.deliveries import DeliveryKeys
 from syndicator.store.keys.feeds import FeedKeys
 from syndicator.store.keys.hub import HubKeys
 from syndicator.store.keys.partitions import Partitions
+from syndicator.store.keys.texts import TextKeys
 
 
-class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
+class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys, TextKeys):
     """The key table of one namespace."""
 
     def __init__(self, namespace: str, partitions: int = 1) -> None:
@@ -201,22 +202,17 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys):
         return f"{self._prefix}robots:{address}"
 
     def article(self, article: ArticleId) -> str:
-        """HASH: `head` (msgpack `Article` without body, compressed: see `store/codec.py`), `body`,
-        `revision`, `hash`, `source`, `published`, `first_party` (0: of another portal than its address);
-        `sketch` (`Story` of this article alone, see `store/stories/story_codec.py`), `story`, `copy_of`,
-        `kin` (`Kin`, there too), `quiet` (1: it was not announced, it was too old), `gone` (when its page
-        was first found gone, ms), `unassigned` (1: shown before it was assigned to a story); or only
-        `merged`: the id of the article that it was found to be; `cold`: the revision up to which texts are
-        in the cold store instead, and a mark of their object, as `3.9f2c01ab`.
-        Kept: retention of articles; `body` by that of bodies. Written by: admit, assign, offload.
+        """HASH: `head` (msgpack `Article` without body, compressed: see `store/codec.py`), `text` (mark
+        of its text; empty: it is empty), `revision`, `hash`, `source`, `published`, `first_party` (0: of
+        another portal than its address); `sketch` (`Story` of this article alone, see
+        `store/stories/story_codec.py`), `story`, `copy_of`, `kin` (`Kin`, there too), `quiet` (1: it was not
+        announced, it was too old), `gone` (when its page was first found gone, ms), `unassigned` (1: shown
+        before it was assigned to a story); or only `merged`: the id of the article that it was found to be;
+        `cold`: the revision up to which texts are in the cold store instead, and a mark of their object, as
+        `3.9f2c01ab`.
+        Kept: retention of articles; `text` by that of bodies. Written by: admit, assign, offload.
         """
         return f"{self._prefix}article:{article}"
-
-    def revisions(self, article: ArticleId) -> str:
-        """HASH: revision → msgpack `Article` as it was before, compressed.
-        Kept: the newest few; goes with its article. Written by: admit.
-        """
-        return f"{self._prefix}revisions:{article}"
 
     def aliases(self, article: ArticleId) -> str:
         """LIST: msgpack `Alias`, another name under which the article came; the newest 50.

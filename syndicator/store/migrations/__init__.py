@@ -12,6 +12,7 @@ from syndicator.store.migrations import (
     former_pauses,
     overflows,
     packed_identities,
+    text_keys,
 )
 from syndicator.store.migrations.migration import Migration
 
@@ -21,4 +22,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     compressed_heads.MIGRATION,
     overflows.MIGRATION,
     packed_identities.MIGRATION,
+    text_keys.MIGRATION,
 )

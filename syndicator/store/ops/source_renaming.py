@@ -121,10 +121,10 @@ class Renaming:
 
     async def _bring_back(self, ids: Sequence[ArticleId], key_of: Callable[[ArticleId], str]) -> None:
         """Have earlier revisions in Redis, where they are renamed; they leave it again as any."""
-        pointers = await self._cold.pointers([key_of(one) for one in ids])
+        rows = await self._redis.batch([("HMGET", key_of(one), "text", "cold") for one in ids])
         cold = [
-            StoredText(article=one, key=key_of(one), body=None, pointer=pointer)
-            for one, pointer in zip(ids, pointers, strict=False)
+            StoredText(article=one, key=key_of(one), mark=mark, pointer=pointer)
+            for one, (mark, pointer) in zip(ids, rows, strict=True)
             if pointer is not None
         ]
         await self._cold.bring_back(cold)

@@ -97,11 +97,14 @@ class Stories(Repository):
     async def texts(self, ids: Sequence[ArticleId]) -> dict[ArticleId, Text]:
         """Return the texts of articles, also of those that wait; without those whose text has left."""
         keys = self._keys
-        rows = await self._redis.batch(
-            [("HMGET", key(one), "head", "body") for one in ids for key in (keys.reserved, keys.article)]
+        places = [key(one) for one in ids for key in (keys.reserved, keys.article)]
+        rows = await self._redis.batch([("HMGET", key, "head", "text") for key in places])
+        at = [place if rows[place][0] else place + 1 for place in range(0, len(rows), 2)]
+        bodies = await self._cold.bodies(
+            ids, [places[place] for place in at], [(rows[place][1], None) for place in at]
         )
-        found = ((one, rows[2 * at] if rows[2 * at][0] else rows[2 * at + 1]) for at, one in enumerate(ids))
-        return {one: _text(*row) for one, row in found if row[0] and row[1]}
+        found = ((one, rows[place][0], body) for one, place, body in zip(ids, at, bodies, strict=True))
+        return {one: _text(head, body) for one, head, body in found if head and body}
 
     async def standing(self, ids: Sequence[ArticleId]) -> dict[ArticleId, StoryPosition]:
         """Return where articles stand that new ones may copy; without those that have left."""
@@ -132,7 +135,7 @@ class Stories(Repository):
 
     async def _texts(self, ids: Sequence[ArticleId]) -> list[Neighbour]:
         """Return articles as neighbours; without those that have left, or whose body has."""
-        fields, keys = ("head", "body", "story", "copy_of", "cold"), [self._keys.article(one) for one in ids]
+        fields, keys = ("head", "text", "story", "copy_of", "cold"), [self._keys.article(one) for one in ids]
         rows = await self._redis.batch([("HMGET", key, *fields) for key in keys])
         bodies = await self._cold.bodies(ids, keys, [(row[1], row[4]) for row in rows])
         return [

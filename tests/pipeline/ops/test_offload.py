@@ -74,9 +74,9 @@ def keys_of(service: Service) -> Keys:
 
 
 async def in_redis(service: Service, article: ArticleId) -> tuple[bytes | None, bytes | None]:
-    """Return body and pointer."""
+    """Return the mark of the text, and the pointer."""
     body, pointer = await service.store.connection.call(
-        "HMGET", keys_of(service).article(article), "body", "cold"
+        "HMGET", keys_of(service).article(article), "text", "cold"
     )
     return body, pointer
 
@@ -158,7 +158,7 @@ async def test_what_stays_of_a_cold_article_is_packed(service_of: OpenService, c
         await offload(service)
         after = await call("HGETALL", key)
         was, now = (dict(zip(found[::2], found[1::2], strict=True)) for found in (before, after))
-        assert was.keys() - now.keys() == {b"body"}
+        assert was.keys() - now.keys() == {b"text"}
         assert now.keys() - was.keys() == {b"cold"}
         assert all(now[field] == was[field] for field in now.keys() - {b"cold"})
         assert await call("OBJECT", "ENCODING", key) == b"listpack"

@@ -257,7 +257,7 @@ async def test_bodies_of_many_articles_of_one_moment_are_each_swept_once(
     keys, redis = store.articles._keys, store.connection
     ids = [ArticleId(f"a{number:04d}") for number in range(25)]
     await redis.batch([("ZADD", keys.admitted(), to_ms(NOON), one) for one in ids])
-    await redis.batch([("HSET", keys.article(one), "body", "x") for one in ids])
+    await redis.batch([("HSET", keys.article(one), "text", "x") for one in ids])
     clock.advance(31 * 86400)
     keep = timedelta(days=30)
     assert [await store.articles.sweep_bodies(clock(), keep, 10) for _ in range(4)] == [10, 10, 5, 0]

@@ -9,10 +9,10 @@
 -- ARGV[5]  key of a hash of identities, without its number
 -- reply    {created_ms of KEYS[1], list}; the list has, per candidate, {places, stale, articles}. places: for each
 --          identity key, in order, the place of its article in articles, 0 for none. stale: those keys, by their place, that are to be noted again.
---          articles: {article id, revision, hash, source, published, head, body, key, first_party, cold}; head and
---          body are '' where the hash is the candidate's, no other article is in question and none can be taken over;
+--          articles: {article id, revision, hash, source, published, head, text, key, first_party, cold}; head and
+--          text are '' where the hash is the candidate's, no other article is in question and none can be taken over;
 --          revision is '' where the article is gone; key is where it stands: that of an article, or of a reserved one;
---          cold names the object with the body, '' where it is here or there is none
+--          text is the mark of the text; cold names the object with it, '' where it is here or there is none
 -- cost     one HGET per identity key; of a known candidate one or two HMGET more
 local function article(id)
   local known, key
@@ -49,7 +49,7 @@ for number, candidate in ipairs(cmsgpack.unpack(ARGV[2])) do
   end
   for _, found in ipairs(articles) do
     if found[2] ~= '' and (#articles > 1 or found[3] ~= hash or (takes_over and found[9] == '0')) then
-      local text = redis.call('HMGET', found[8], 'head', 'body', 'cold')
+      local text = redis.call('HMGET', found[8], 'head', 'text', 'cold')
       found[6], found[7], found[10] = text[1] or '', text[2] or '', not text[2] and text[3] or ''
     end
   end

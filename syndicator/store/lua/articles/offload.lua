@@ -5,8 +5,8 @@
 -- KEYS[1]  HASH: `token` of who may move texts
 -- KEYS[2]  ZSET of articles whose texts were written again
 -- ARGV[1]  token of the caller
--- ARGV[2]  msgpack: list of {id, key of the article, key of its revisions, revision, source, pointer before,
---          pointer, head}; the pointer before is '' where there is none
+-- ARGV[2]  msgpack: list of {id, key of the article, revision, source, mark of its text, pointer before, pointer,
+--          head, keys to remove}; the mark and the pointer before are '' where there is none
 -- reply    list of 1 (done) or 0 (the article has moved, or another may move texts by now), one for each
 -- again    called again (its reply was lost): articles that are done have moved
 -- memory   a script with its first line as above is refused before it writes where Redis has no memory left
@@ -14,20 +14,20 @@
 local is_ours = redis.call('HGET', KEYS[1], 'token') == ARGV[1]
 local reply = {}
 for place, one in ipairs(cmsgpack.unpack(ARGV[2])) do
-  local id, key, revisions, revision, source, before, pointer, head = unpack(one)
-  local now = redis.call('HMGET', key, 'revision', 'source', 'cold')
-  local holds = is_ours and now[1] == revision and now[2] == source and (now[3] or '') == before
+  local id, key, revision, source, mark, before, pointer, head, gone = unpack(one)
+  local now = redis.call('HMGET', key, 'revision', 'source', 'text', 'cold')
+  local holds = is_ours and now[1] == revision and now[2] == source and now[3] == mark and (now[4] or '') == before
   if holds then
     local fields = redis.call('HGETALL', key)
     local kept = {'head', head, 'cold', pointer}
     for at = 1, #fields, 2 do
       local name = fields[at]
-      if name ~= 'head' and name ~= 'cold' and name ~= 'body' then
+      if name ~= 'head' and name ~= 'cold' and name ~= 'text' then
         kept[#kept + 1] = name
         kept[#kept + 1] = fields[at + 1]
       end
     end
-    redis.call('DEL', key, revisions)
+    redis.call('UNLINK', key, unpack(gone))
     redis.call('HSET', key, unpack(kept))
     redis.call('ZREM', KEYS[2], id)
   end
