@@ -27,6 +27,7 @@ from syndicator.rules.sources.origins import origins
 from syndicator.settings.settings import Settings
 from syndicator.store.codec import digest
 from syndicator.store.feeds.rendition_files import RenditionFiles
+from syndicator.store.keys.partitions import Spread
 from syndicator.store.store import Store, StoreOptions, open_store
 
 
@@ -163,7 +164,7 @@ def store_options(settings: Settings) -> StoreOptions:
         kept_attempts=settings.retention.attempts,
         hot=settings.retention.hot,
         cold=section.cold,
-        partitions=section.partitions.endpoints,
+        partitions=Spread(**section.partitions.model_dump()),
     )
 
 

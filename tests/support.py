@@ -27,6 +27,7 @@ from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.stories.assignment import Assigner
 from syndicator.store.connection import Connection
 from syndicator.store.embedded import EmbeddedServer, find_server
+from syndicator.store.keys.partitions import Spread
 from syndicator.store.store import Store, StoreOptions, open_store
 
 SITE = Site(title="Kabar", public_url="https://news.example")
@@ -125,7 +126,9 @@ async def own_redis(folder: Path, program: Path | None = None) -> AsyncIterator[
 def new_store(url: str, folder: Path, *, partitions: int = 1) -> AbstractAsyncContextManager[Store]:
     """Open a store in a namespace of its own."""
     namespace = f"test-{uuid.uuid4().hex}"
-    return open_store(StoreOptions(url=url, namespace=namespace, data_dir=folder, partitions=partitions))
+    return open_store(
+        StoreOptions(url=url, namespace=namespace, data_dir=folder, partitions=Spread(endpoints=partitions))
+    )
 
 
 async def refuse_writes(server: EmbeddedServer, redis: Connection) -> None:

@@ -14,6 +14,7 @@ from syndicator.model.delivery import Delivered, Endpoint, Secret
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.store.embedded import EmbeddedServer, find_server
+from syndicator.store.keys.partitions import Spread
 from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.store.webhooks.deliveries import Leased
 from syndicator.store.webhooks.queuing import FanOut, Queued
@@ -46,7 +47,7 @@ async def _store(partitions: int, turn: int) -> AsyncIterator[Store]:
             url=f"unix://{server.socket}",
             namespace=f"bench-{turn}",
             data_dir=Path(folder),
-            partitions=partitions,
+            partitions=Spread(endpoints=partitions),
         )
         try:
             async with open_store(options) as store:

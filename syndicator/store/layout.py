@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from msgspec import Struct
 from syndicator import __version__
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.store.connection import Command, Repository
+from syndicator.store.keys.partitions import ONE_SLOT, TAGS, Spread
 from syndicator.store.keys.table import Keys
 
 LAYOUT = 7
@@ -21,6 +23,9 @@ COLD_TEXTS = 3
 
 UNRECORDED = 1
 """The layout of data that does not name its own."""
+
+SPREAD_FIELDS = {kind: "partitions" if kind == "endpoints" else f"partitions_{kind}" for kind in TAGS}
+"""Fields of `meta`: over how many partitions each kind of data is spread, where that is more than one."""
 
 LOOK_S = 2.0
 """Seconds between two looks whether programs of this layout may still work on the data."""
@@ -75,14 +80,11 @@ class Layout(Repository):
             await asyncio.sleep(LOOK_S)
 
     async def check_partitions(self) -> None:
-        """Raise StoreError where endpoints of what is stored are spread over another number of partitions."""
-        wanted = self._keys.partitions.count
-        found = await self._redis.call("HGET", self._keys.meta(), "partitions")
-        if found is None and (wanted == 1 or (await self.read()).version == 0):
+        """Raise StoreError where what is stored is spread over another number of partitions."""
+        found = await self._redis.call("HMGET", self._keys.meta(), *SPREAD_FIELDS.values())
+        if not any(found) and (self._keys.spread == ONE_SLOT or (await self.read()).version == 0):
             return
-        stored = int(found or 1)
-        if stored != wanted:
-            raise other_partitions(wanted, stored)
+        check_spread(self._keys.spread, stored_spread(found))
 
     async def _is_used(self) -> bool:
         async for names in self._redis.names(self._keys.prefix):
@@ -93,18 +95,30 @@ class Layout(Repository):
 
 def stamp(keys: Keys, layout: int = LAYOUT) -> list[Command]:
     """Return the writes that name the layout of an empty namespace; none where it is named."""
-    meta, count = keys.meta(), keys.partitions.count
-    spread: list[Command] = [("HSETNX", meta, "partitions", count)] if count > 1 else []
+    meta = keys.meta()
+    spread: list[Command] = [
+        ("HSETNX", meta, SPREAD_FIELDS[kind], count)
+        for kind, count in keys.spread.counts().items()
+        if count > 1
+    ]
     return [*spread, ("HSETNX", meta, "schema", layout), ("HSETNX", meta, "schema_release", __version__)]
 
 
-def other_partitions(wanted: int, stored: int) -> StoreError:
-    """Return what to do where endpoints are to be spread over another number of partitions than they are."""
-    return StoreError(
-        f"[store.partitions] endpoints is {wanted}, and the data of this namespace has {stored}: set it to "
-        f"{stored}. To change the number, stop all processes, run `syndicator backup FILE` while it is "
-        f"{stored}, set it to {wanted}, and run `syndicator restore --replace FILE`"
-    )
+def stored_spread(found: Sequence[bytes | None]) -> Spread:
+    """Return over how many partitions data is spread, by the values of `SPREAD_FIELDS` in `meta`."""
+    return Spread(**{kind: int(count or 1) for kind, count in zip(SPREAD_FIELDS, found, strict=True)})
+
+
+def check_spread(wanted: Spread, stored: Spread) -> None:
+    """Raise StoreError where data is to be spread over another number of partitions than it is."""
+    there = stored.counts()
+    for kind, count in wanted.counts().items():
+        if (found := there[kind]) != count:
+            raise StoreError(
+                f"[store.partitions] {kind} is {count}, and the data of this namespace has {found}: set it "
+                f"to {found}. To change the number, stop all processes, run `syndicator backup FILE` while "
+                f"it is {found}, set it to {count}, and run `syndicator restore --replace FILE`"
+            )
 
 
 def remedy(release: str) -> str:

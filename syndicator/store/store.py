@@ -33,6 +33,7 @@ from syndicator.store.feeds.feeds import Feeds
 from syndicator.store.files.data_folder import make_private
 from syndicator.store.hub.subscribers import HubSubscribers
 from syndicator.store.hub.topics import HubTopics
+from syndicator.store.keys.partitions import ONE_SLOT, Spread
 from syndicator.store.keys.table import Keys
 from syndicator.store.layout import Layout
 from syndicator.store.migrations.runner import Migrator
@@ -45,6 +46,7 @@ from syndicator.store.ops.listeners import Listeners
 from syndicator.store.ops.source_renaming import Renaming
 from syndicator.store.outbox import Outbox
 from syndicator.store.paging import Lists
+from syndicator.store.partitions.reach import Reach
 from syndicator.store.popularity.clicks import Clicks
 from syndicator.store.popularity.crossings import Crossings
 from syndicator.store.popularity.partner_reports import Reports
@@ -72,7 +74,6 @@ from syndicator.store.webhooks.event_log import EventArticles, Events
 from syndicator.store.webhooks.handover import Handover
 from syndicator.store.webhooks.overflows import Overflows
 from syndicator.store.webhooks.queuing import Queuing
-from syndicator.store.webhooks.reach import Reach
 from syndicator.store.webhooks.redelivery import Requeuing
 from syndicator.store.webhooks.replays import Replays
 from syndicator.store.websub.subscriptions import Subscriptions
@@ -108,8 +109,8 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
     """How long the address of a picture that we serve is kept, after it was last asked for."""
     kept_attempts: timedelta = timedelta(days=30)
     """How long attempts to deliver are kept."""
-    partitions: int = 1
-    """Over how many slots the keys of endpoints are spread; only `restore` changes it."""
+    partitions: Spread = ONE_SLOT
+    """Over how many slots the keys of each kind are spread; only `restore` changes it."""
 
     @property
     def keys(self) -> Keys:
@@ -199,7 +200,7 @@ class Store:
         self.attempts = Attempts(connection, keys, options.kept_attempts)
         self.backlog = Backlog(connection, keys)
         self.handover = Handover(connection, keys)
-        self.reach = Reach(connection, keys)
+        self.reach = Reach(connection, keys.partitions)
         self.deliveries = Deliveries(connection, keys, self.handover, self.reach)
         self.digests = Digests(connection, keys)
         self.endpoints = Endpoints(

@@ -16,6 +16,7 @@ from syndicator.model.event import Event, EventType, SourceNotice
 from syndicator.model.ids import EndpointId
 from syndicator.rules.identity.identity import new_event
 from syndicator.settings import load
+from syndicator.store.keys.partitions import Spread
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event
 from syndicator.store.store import Store, StoreOptions, open_store
@@ -120,7 +121,7 @@ async def store_of(config: Path) -> AsyncIterator[Store]:
         url=known.redis_url,
         namespace=known.namespace,
         data_dir=known.data_dir,
-        partitions=known.partitions.endpoints,
+        partitions=Spread(**known.partitions.model_dump()),
     )
     async with open_store(options, migrates=True) as store:
         yield store
@@ -146,6 +147,6 @@ async def publish(
 
 def names_in(partition: int, partitions: int, count: int) -> list[EndpointId]:
     """Return names of endpoints whose keys are in one of several partitions."""
-    of = Keys(NAMESPACE, partitions).partitions.of
+    of = Keys(NAMESPACE, Spread(endpoints=partitions)).partitions.of
     names = (EndpointId(f"e{number}") for number in range(10_000))
     return list(islice((name for name in names if of(name) == partition), count))

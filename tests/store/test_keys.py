@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from syndicator.model.ids import EndpointId
+from syndicator.store.keys.partitions import Spread
 from syndicator.store.keys.table import Keys
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ def test_no_key_is_spelled_outside_the_table() -> None:
 
 
 def test_keys_of_endpoints_are_spread_over_partitions() -> None:
-    one, four = Keys("one"), Keys("one", 4)
+    one, four = Keys("one"), Keys("one", Spread(endpoints=4))
     assert one.queue(EndpointId("kabar")) == "syn:{one}:queue:kabar"
     assert one.queues(0) == "syn:{one}:queues"
     names = [EndpointId(f"endpoint-{number}") for number in range(400)]

@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 from syndicator.errors import StoreError
+from syndicator.store.keys.partitions import Spread
 from syndicator.store.store import StoreOptions, open_store
 
 
 def options(url: str, folder: Path, namespace: str, partitions: int) -> StoreOptions:
-    return StoreOptions(url=url, namespace=namespace, data_dir=folder, partitions=partitions)
+    return StoreOptions(
+        url=url, namespace=namespace, data_dir=folder, partitions=Spread(endpoints=partitions)
+    )
 
 
 @pytest.mark.parametrize(("first", "then"), [(1, 4), (4, 1), (4, 5)])

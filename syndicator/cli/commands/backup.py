@@ -11,7 +11,7 @@ from syndicator.cli.context import AsJson, CommandFailed, counted, invocation, p
 from syndicator.cli.event_loop import run_loop
 from syndicator.resources import store_options
 from syndicator.store.access.secret_encryption import Sealer
-from syndicator.store.keys.partitions import MOST_PARTITIONS
+from syndicator.store.keys.partitions import MOST_PARTITIONS, TAGS, Spread
 from syndicator.store.layout import LAYOUT
 from syndicator.store.ops.backup import Progress, back_up
 from syndicator.store.ops.backup_file import BackupEnd, BackupHead
@@ -84,7 +84,7 @@ def _restore(
     options = store_options(invocation(context).own_settings())
     options = replace(options, namespace=into or options.namespace)
     any_slot = replace(
-        options, partitions=MOST_PARTITIONS
+        options, partitions=Spread(**dict.fromkeys(TAGS, MOST_PARTITIONS))
     )  # what is replaced may be in more than is restored
 
     async def brought_back() -> Restored:

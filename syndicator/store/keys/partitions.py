@@ -1,24 +1,48 @@
-"""Which slot has the keys of an endpoint: endpoints are spread over partitions, each of one slot."""
+"""Which slot has the keys of an owner, as of an endpoint: they are spread over partitions, each of one slot.
+
+Each kind of data has partitions of its own (`Spread`). An owner is in one by the CRC-32 of its name.
+"""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 from zlib import crc32
 
-from syndicator.model.ids import EndpointId
+from msgspec import Struct
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 
 MOST_PARTITIONS = 64
-"""So many partitions endpoints are spread over at most."""
+"""So many partitions one kind of data is spread over at most."""
+
+TAGS = {"endpoints": "e", "hub": "h"}
+"""Of each kind of data (the fields of `Spread`): what stands for it in the hash tags of its keys."""
+
+
+class Spread(Struct, frozen=True, kw_only=True):
+    """Over how many partitions each kind of data is spread; one is the slot of the namespace itself."""
+
+    endpoints: int = 1
+    hub: int = 1
+    """Subscribers of our hub, by the host of their callback."""
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of partitions of each kind."""
+        return {kind: int(getattr(self, kind)) for kind in TAGS}
+
+
+ONE_SLOT = Spread()
+"""All data of a namespace is in one slot."""
 
 
 class Partitions:
-    """The partitions of the endpoints of a namespace, by their numbers: 0, 1, …"""
+    """The partitions of one kind of data of a namespace, by their numbers: 0, 1, …"""
 
-    def __init__(self, prefixes: Sequence[str]) -> None:
-        """`prefixes`: what the keys of each partition begin with."""
-        self._prefixes = prefixes
+    def __init__(self, own: str, kind: str, count: int) -> None:
+        """`own`: what the other keys of the namespace begin with, as `syn:{main}:`."""
+        parts = [f"{own[:-2]}:{TAGS[kind]}:{number:02}}}:" for number in range(count)]
+        self.kind = kind
+        self._prefixes: Sequence[str] = parts if count > 1 else [own]
 
     @property
     def count(self) -> int:
@@ -30,12 +54,12 @@ class Partitions:
 
     @property
     def is_one(self) -> bool:
-        """Return whether all endpoints are in one partition: it has the slot of the namespace itself."""
+        """Return whether all is in one partition: it has the slot of the namespace itself."""
         return self.count == 1
 
-    def of(self, endpoint: EndpointId) -> int:
-        """Return the partition of an endpoint: the same one in every process and release."""
-        return crc32(endpoint.encode()) % self.count if self.count > 1 else 0
+    def of(self, owner: str) -> int:
+        """Return the partition of an owner: the same one in every process and release."""
+        return crc32(owner.encode()) % self.count if self.count > 1 else 0
 
     def of_key(self, key: str) -> int | None:
         """Return the partition of a key; None for keys of the namespace itself, or where there is one."""
@@ -47,9 +71,9 @@ class Partitions:
         """Return what all keys of a partition begin with."""
         return self._prefixes[partition]
 
-    def prefix_of(self, endpoint: EndpointId) -> str:
-        """Return what the keys of an endpoint begin with."""
-        return self._prefixes[self.of(endpoint)]
+    def prefix_of(self, owner: str) -> str:
+        """Return what the keys of an owner begin with."""
+        return self._prefixes[self.of(owner)]
 
 
 def grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:

@@ -2,7 +2,7 @@
 
 Each docstring names type and content, lifetime, and who writes it; `docs/redis-keys.md` is made from
 them. All keys of a namespace share one hash tag, so that they share a slot on Redis Cluster and
-every script stays atomic there. Keys of endpoints may have the tag of a partition: see `partitions.py`.
+every script stays atomic there. Some may have the tag of a partition: see `partitions.py`.
 """
 
 from syndicator.model.ids import ArticleId, SourceId, StoryId
@@ -11,19 +11,20 @@ from syndicator.store.keys.control import ControlKeys
 from syndicator.store.keys.deliveries import DeliveryKeys
 from syndicator.store.keys.feeds import FeedKeys
 from syndicator.store.keys.hub import HubKeys
-from syndicator.store.keys.partitions import Partitions
+from syndicator.store.keys.partitions import ONE_SLOT, Partitions, Spread
 from syndicator.store.keys.texts import TextKeys
 
 
 class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys, TextKeys):
     """The key table of one namespace."""
 
-    def __init__(self, namespace: str, partitions: int = 1) -> None:
-        """`partitions`: over how many slots the keys of endpoints are spread; one is that of all others."""
+    def __init__(self, namespace: str, partitions: Spread = ONE_SLOT) -> None:
+        """`partitions`: over how many slots the keys of each kind are spread; one is that of all others."""
         super().__init__(f"syn:{{{namespace}}}:")
         self.namespace = namespace
-        parts = [f"syn:{{{namespace}:e:{number:02}}}:" for number in range(partitions)]
-        self.partitions = Partitions(parts if partitions > 1 else [self._prefix])
+        self.spread = partitions
+        self.partitions = Partitions(self._prefix, "endpoints", partitions.endpoints)
+        self.hub_partitions = Partitions(self._prefix, "hub", partitions.hub)
 
     @property
     def prefix(self) -> str:
@@ -33,20 +34,21 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys, TextKeys):
     @property
     def prefixes(self) -> list[str]:
         """What the keys of the namespace begin with: its own ones, and those of each partition."""
-        parts = self.partitions
-        return [self._prefix, *([] if parts.is_one else map(parts.prefix, parts.all))]
+        return [self._prefix, *self.other_slots]
 
     @property
     def other_slots(self) -> list[str]:
-        """A key of each slot besides that of the namespace itself."""
-        return [] if self.partitions.is_one else [self.queues(partition) for partition in self.partitions.all]
+        """What keys begin with in each slot besides that of the namespace itself."""
+        several = [parts for parts in (self.partitions, self.hub_partitions) if not parts.is_one]
+        return [parts.prefix(number) for parts in several for number in parts.all]
 
     def meta(self) -> str:
         """HASH: `schema` (version of this layout), `schema_release` (which release brought the data there),
         `schema_oldest` (programs of an older layout must not work on it); `created_ms` (which data this is),
         `lost_ms` (when data that was lost was last there), `tag_authority` (what all ids begin with);
         `list` (digest of the list of feeds), `list_ms` (when it changed); `cold` (which cold store has texts
-        of this data); `partitions` (over how many endpoints are spread, where that is more than one).
+        of this data); `partitions` and `partitions_hub` (over how many endpoints and subscribers of the hub
+        are spread, where that is more than one).
         Kept: for ever. Written by: start.
         """
         return self._prefix + "meta"

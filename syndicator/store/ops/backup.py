@@ -20,8 +20,9 @@ from redis import exceptions
 from syndicator.errors import StoreError
 from syndicator.store.cold.objects import ColdObjects
 from syndicator.store.connection import pattern_of, pieces
+from syndicator.store.keys.partitions import ONE_SLOT, Spread
 from syndicator.store.keys.table import Keys
-from syndicator.store.layout import UNRECORDED, other_partitions
+from syndicator.store.layout import SPREAD_FIELDS, UNRECORDED, check_spread, stored_spread
 from syndicator.store.ops.backup_file import (
     FORMAT,
     WITH_TEXTS,
@@ -123,7 +124,7 @@ async def back_up(
     namespace: str,
     path: Path,
     *,
-    partitions: int = 1,
+    partitions: Spread = ONE_SLOT,
     sealed_by: str = "",
     cold: ColdObjects | None = None,
     progress: Progress = lambda *_: None,
@@ -132,11 +133,11 @@ async def back_up(
     keys = Keys(namespace, partitions)
     async with _opened(url, keys) as source, _uncompressed(source):
         about = await source.ask("INFO", "server")
-        layout, release, used, spread = await source.ask(
-            "HMGET", keys.meta(), "schema", "schema_release", "cold", "partitions"
+        layout, release, used, *counts = await source.ask(
+            "HMGET", keys.meta(), "schema", "schema_release", "cold", *SPREAD_FIELDS.values()
         )
-        if layout and (stored := int(spread or 1)) != partitions:
-            raise other_partitions(partitions, stored)
+        if layout:
+            check_spread(partitions, stored_spread(counts))
         cold = cold if used is not None else None
         head = BackupHead(
             namespace=namespace,
@@ -146,7 +147,8 @@ async def back_up(
             format=FORMAT if cold is None else WITH_TEXTS,
             layout=int(layout or UNRECORDED),
             release=(release or b"").decode(),
-            partitions=partitions,
+            partitions=partitions.endpoints,
+            hub_partitions=partitions.hub,
         )
         try:
             with written(path, head) as file:

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from syndicator.errors import StoreError
 from syndicator.store.files.atomic_files import writing
+from syndicator.store.keys.partitions import Spread
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -50,6 +51,12 @@ class BackupHead(Struct, frozen=True, kw_only=True, tag="head"):
     """Which release brought the data into that layout; empty where that is not known."""
     partitions: int = 1
     """Over how many partitions the data of endpoints is spread."""
+    hub_partitions: int = 1
+
+    @property
+    def spread(self) -> Spread:
+        """Over how many partitions each kind of data is spread."""
+        return Spread(endpoints=self.partitions, hub=self.hub_partitions)
 
 
 class KeyRecord(Struct, frozen=True, array_like=True):
@@ -187,19 +194,21 @@ def _binary(file: object) -> BinaryIO:
     return file  # type: ignore[return-value]
 
 
-def check_head(path: Path, head: BackupHead, layout: int, partitions: int) -> None:
+def check_head(path: Path, head: BackupHead, layout: int, partitions: Spread) -> None:
     """Raise StoreError where a back-up cannot be brought back here."""
     if head.layout > layout:
         raise StoreError(
             f"{path} has layout {head.layout}, and this release knows layouts up to {layout}: "
             f"restore it with syndicator {head.release or 'of the release that wrote it'} or newer"
         )
-    if head.partitions != partitions and head.layout < layout:
-        raise StoreError(
-            f"{path} has layout {head.layout} and its endpoints in {head.partitions} partitions, and "
-            f"[store.partitions] endpoints is {partitions}: set it to {head.partitions}, restore, and start "
-            "the service, which migrates the data; then change the number"
-        )
+    there = head.spread.counts()
+    for kind, count in partitions.counts().items():
+        if count != there[kind] and head.layout < layout:
+            raise StoreError(
+                f"{path} has layout {head.layout}, with {there[kind]} of [store.partitions] {kind}, and "
+                f"{kind} is {count}: set it to {there[kind]}, restore, and start the service, which migrates "
+                "the data; then change the number"
+            )
 
 
 def short_name(prefix: str, name: bytes) -> bytes:
@@ -211,4 +220,4 @@ def short_name(prefix: str, name: bytes) -> bytes:
 def full_name(prefix: str, short: bytes) -> bytes:
     """Return the key that `short_name` made short, in the namespace with a prefix."""
     own = prefix.encode()
-    return (own[:-2] if short.startswith(b":e:") else own) + short
+    return (own[:-2] if short.startswith(b":") else own) + short

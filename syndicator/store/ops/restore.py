@@ -13,8 +13,9 @@ from syndicator.errors import StoreError
 from syndicator.model.clock import to_ms
 from syndicator.store.cold.objects import ColdObjects
 from syndicator.store.connection import Command, Connection
+from syndicator.store.keys.partitions import ONE_SLOT, Spread
 from syndicator.store.keys.table import Keys
-from syndicator.store.layout import LAYOUT
+from syndicator.store.layout import LAYOUT, SPREAD_FIELDS, stored_spread
 from syndicator.store.ops.backup import Progress
 from syndicator.store.ops.backup_file import (
     BackupHead,
@@ -44,7 +45,7 @@ async def restore(
     namespace: str,
     path: Path,
     *,
-    partitions: int = 1,
+    partitions: Spread = ONE_SLOT,
     replace: bool = False,
     cold: ColdObjects | None = None,
     progress: Progress = lambda *_: None,
@@ -59,7 +60,7 @@ async def restore(
     check_texts(path, end, cold)
     keys = Keys(namespace, partitions)
     await _emptied(connection, keys, replace=replace)
-    spread = Repartition(connection, Keys(head.namespace, head.partitions), keys)
+    spread = Repartition(connection, Keys(head.namespace, head.spread), keys)
     expiring = dict[bytes, int]()
     done = 0
     for frame in frames(path):
@@ -87,8 +88,9 @@ async def restore(
 
 async def _emptied(connection: Connection, keys: Keys, *, replace: bool) -> None:
     """Remove what a namespace holds, also that of another number of partitions."""
-    stored = int(await connection.call("HGET", keys.meta(), "partitions") or 1)
-    before = Keys(keys.namespace, max(stored, keys.partitions.count))
+    found = await connection.call("HMGET", keys.meta(), *SPREAD_FIELDS.values())
+    stored, wanted = stored_spread(found).counts(), keys.spread.counts()
+    before = Keys(keys.namespace, Spread(**{kind: max(stored[kind], wanted[kind]) for kind in stored}))
     if not replace and await _is_there(connection, before):
         raise StoreError(f"the namespace {keys.namespace!r} holds data: name another one, or replace it")
     async for names in _names(connection, before):

@@ -24,11 +24,11 @@ from syndicator.store.connection import Command, Connection, Repository, Script,
 from syndicator.store.keys.partitions import grouped
 from syndicator.store.keys.table import Keys
 from syndicator.store.lease_owners import is_dead, new_token
+from syndicator.store.partitions.reach import Reach
 from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
 from syndicator.store.webhooks.backlog import read_counts, read_delivery
 from syndicator.store.webhooks.handover import Handover
 from syndicator.store.webhooks.partition_claims import ClaimOrder, ClaimReply, PartitionClaims
-from syndicator.store.webhooks.reach import Reach
 from syndicator.store.webhooks.redelivery import tries_note
 from syndicator.store.webhooks.unreadable_deliveries import (
     PUT_OFF,
@@ -88,7 +88,7 @@ class Deliveries(Repository):
         self, connection: Connection, keys: Keys, handover: Handover | None = None, reach: Reach | None = None
     ) -> None:
         super().__init__(connection, keys)
-        self._reach = reach or Reach(connection, keys)
+        self._reach = reach or Reach(connection, keys.partitions)
         self._handover = handover or Handover(connection, keys)
         self._partitioned = PartitionClaims(connection, keys, self._handover, self._reach)
         self._claim = Script("webhooks/attempt_log", "webhooks/claim")

@@ -24,6 +24,7 @@ from syndicator.store.codec import pack, pack_beside, unpack
 from syndicator.store.connection import Command, Connection, Repository, Transaction, pairs
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import VERSION, append_event
+from syndicator.store.partitions.reach import Reach
 from syndicator.store.webhooks.endpoint_records import (
     REMEDY,
     EndpointRecord,
@@ -34,7 +35,6 @@ from syndicator.store.webhooks.endpoint_records import (
     read_state,
 )
 from syndicator.store.webhooks.handover import Handover, across
-from syndicator.store.webhooks.reach import Reach
 
 _WRITERS = 10
 """Workers that may add an event of one endpoint at one moment."""
@@ -64,7 +64,7 @@ class Endpoints(Repository):
     ) -> None:
         super().__init__(connection, keys)
         self._handover = handover or Handover(connection, keys)
-        self._reach = reach or Reach(connection, keys)
+        self._reach = reach or Reach(connection, keys.partitions)
         self._sealer = sealer
 
     async def version(self) -> str:

@@ -12,10 +12,10 @@ from syndicator.model.ids import EndpointId, EventId
 from syndicator.store.codec import pack
 from syndicator.store.connection import Connection, Repository, Script, Transaction
 from syndicator.store.keys.table import Keys
+from syndicator.store.partitions.reach import Reach
 from syndicator.store.servers.route import never_there
 from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
 from syndicator.store.webhooks.queuing import Queued
-from syndicator.store.webhooks.reach import Reach
 
 MOST_AT_ONCE = 100
 """Endpoints that are refilled in one look."""

@@ -10,9 +10,9 @@ from syndicator.model.clock import to_ms
 from syndicator.store.connection import Connection, Repository, Script
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import VERSION
+from syndicator.store.partitions.reach import Reach
 from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
 from syndicator.store.webhooks.handover import Handover
-from syndicator.store.webhooks.reach import Reach
 
 _LOOK_AGAIN = timedelta(seconds=1)
 """After a claim that not all partitions answered."""

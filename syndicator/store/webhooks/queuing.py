@@ -12,10 +12,10 @@ from syndicator.store.connection import Connection, Repository, Script
 from syndicator.store.keys.partitions import grouped
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import OutboxEntry
+from syndicator.store.partitions.reach import Reach
 from syndicator.store.webhooks import handover
 from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
 from syndicator.store.webhooks.handover import Handover, step_of
-from syndicator.store.webhooks.reach import Reach
 
 Row = tuple[EndpointId, *tuple[object, ...]]
 """What is queued for an endpoint, as scripts read it."""
@@ -73,7 +73,7 @@ class Queuing(Repository):
     ) -> None:
         super().__init__(connection, keys)
         self._handover = steps or Handover(connection, keys)
-        self._reach = reach or Reach(connection, keys)
+        self._reach = reach or Reach(connection, keys.partitions)
 
     async def take_over(self, now: datetime) -> None:
         """Have all partitions that answer do what was handed over to them."""

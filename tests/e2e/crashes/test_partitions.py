@@ -12,6 +12,7 @@ from redis_cluster import RedisCluster
 from support import until
 
 from syndicator.model.clock import system_clock
+from syndicator.store.keys.partitions import Spread
 from syndicator.store.keys.table import Keys
 from syndicator.store.store import Store
 
@@ -24,7 +25,7 @@ KILLS, EVENTS = 3, 100
 
 async def nodes(cluster: RedisCluster) -> set[str]:
     """Return the nodes that have partitions."""
-    parts = Keys(NAMESPACE, PARTITIONS).partitions
+    parts = Keys(NAMESPACE, Spread(endpoints=PARTITIONS)).partitions
     return {(await cluster.owner(key_slot(parts.prefix(one).encode()))).place for one in parts.all}
 
 

@@ -12,6 +12,7 @@ from syndicator.model.ids import EndpointId
 from syndicator.store.cold.objects import IN_DATA_DIR, opened
 from syndicator.store.connection import Connection, connect
 from syndicator.store.embedded import EmbeddedServer
+from syndicator.store.keys.partitions import Spread
 from syndicator.store.keys.table import Keys
 from syndicator.store.layout import LAYOUT
 from syndicator.store.ops.backup import back_up
@@ -266,31 +267,33 @@ async def test_a_back_up_without_cold_texts_names_no_cold_store(
 async def test_partitions_of_endpoints_come_back(
     server: EmbeddedServer, redis: Connection, tmp_path: Path
 ) -> None:
-    one, other = Keys("kota", 4), Keys("baru", 4)
+    one, other = Keys("kota", Spread(endpoints=4)), Keys("baru", Spread(endpoints=4))
     names = [EndpointId(f"endpoint-{number}") for number in range(20)]
     await redis.batch([("ZADD", one.queue(name), number, "evt") for number, name in enumerate(names)])
     await redis.call("HSET", one.meta(), "schema", LAYOUT, "partitions", 4)
-    await redis.call("SET", Keys("kota2", 4).queues(1), "not ours")
-    end = await back_up(url_of(server), "kota", tmp_path / "b.syn", partitions=4)
+    await redis.call("SET", Keys("kota2", Spread(endpoints=4)).queues(1), "not ours")
+    end = await back_up(url_of(server), "kota", tmp_path / "b.syn", partitions=Spread(endpoints=4))
     assert end.keys == 21
-    assert (await restore(redis, "baru", tmp_path / "b.syn", partitions=4)).keys == 21
+    assert (await restore(redis, "baru", tmp_path / "b.syn", partitions=Spread(endpoints=4))).keys == 21
     back = await redis.batch([("ZRANGE", other.queue(name), 0, -1, "WITHSCORES") for name in names])
     assert back == [[b"evt", b"%d" % number] for number in range(20)]
     with pytest.raises(StoreError, match="holds data"):
-        await restore(redis, "baru", tmp_path / "b.syn", partitions=4)
+        await restore(redis, "baru", tmp_path / "b.syn", partitions=Spread(endpoints=4))
     await redis.batch([("ZADD", one.queue(name), 1, "evt_2") for name in names])
-    assert (await restore(redis, "kota", tmp_path / "b.syn", partitions=4, replace=True)).keys == 21
+    assert (
+        await restore(redis, "kota", tmp_path / "b.syn", partitions=Spread(endpoints=4), replace=True)
+    ).keys == 21
     assert await redis.call("ZCARD", one.queue(names[0])) == 1
 
 
 async def test_what_is_replaced_goes_with_all_its_partitions(
     server: EmbeddedServer, redis: Connection, tmp_path: Path
 ) -> None:
-    keys = Keys("kota", 4)
+    keys = Keys("kota", Spread(endpoints=4))
     names = [EndpointId(f"endpoint-{number}") for number in range(20)]
     await redis.batch([("ZADD", keys.queue(name), 1, "evt") for name in names])
     await redis.call("HSET", keys.meta(), "schema", LAYOUT, "partitions", 4)
-    await back_up(url_of(server), "kota", tmp_path / "b.syn", partitions=4)
+    await back_up(url_of(server), "kota", tmp_path / "b.syn", partitions=Spread(endpoints=4))
     await restore(redis, "kota", tmp_path / "b.syn", replace=True)
     assert set(await redis.call("KEYS", "*")) == {
         name.encode() for name in (keys.meta(), *map(Keys("kota").queue, names))
@@ -315,5 +318,5 @@ async def test_data_of_an_older_layout_is_migrated_before_it_is_spread(
     await redis.call("HSET", f"{KOTA}meta", "schema", LAYOUT - 1)
     await back_up(url_of(server), "kota", tmp_path / "b.syn")
     with pytest.raises(StoreError, match="endpoints is 4: set it to 1, restore, and start the service"):
-        await restore(redis, "baru", tmp_path / "b.syn", partitions=4)
+        await restore(redis, "baru", tmp_path / "b.syn", partitions=Spread(endpoints=4))
     assert await contents(redis, BARU) == {}

@@ -18,7 +18,7 @@ from syndicator.model.ids import EndpointId
 from syndicator.store import shared_clock
 from syndicator.store.connection import Connection, Transaction, connect
 from syndicator.store.embedded import find_server
-from syndicator.store.keys.partitions import MOST_PARTITIONS
+from syndicator.store.keys.partitions import MOST_PARTITIONS, Spread
 from syndicator.store.keys.table import Keys
 from syndicator.store.layout import LAYOUT
 from syndicator.store.ops.backup import back_up
@@ -300,10 +300,10 @@ async def test_a_back_up_of_one_slot_is_spread_over_the_nodes_and_replaced(
     await redis.batch([("ZADD", keys.queues(0), number, name) for number, name in enumerate(names)])
     await redis.batch([("HSET", keys.standing(name), "notices", 7) for name in names])
     end = await back_up((await redis.server()).url, namespace, tmp_path / "b.syn")
-    spread, one = Keys(other, 16), Keys(other)
-    slots = Keys(other, MOST_PARTITIONS).other_slots
+    spread, one = Keys(other, Spread(endpoints=16)), Keys(other)
+    slots = Keys(other, Spread(endpoints=MOST_PARTITIONS)).other_slots
     async with connect(cluster.url, anchor=spread.meta(), others=slots) as there:
-        await restore(there, other, tmp_path / "b.syn", partitions=16)
+        await restore(there, other, tmp_path / "b.syn", partitions=Spread(endpoints=16))
         with pytest.raises(StoreError, match="on several nodes of the cluster"):
             await there.only_server()
         for number, name in enumerate(names):
@@ -311,7 +311,7 @@ async def test_a_back_up_of_one_slot_is_spread_over_the_nodes_and_replaced(
             place = spread.queues(spread.partitions.of(name))
             assert await there.call("ZSCORE", place, name) == b"%d" % number
             assert await there.call("HGET", spread.endpoint_notices(), name) == b"7"
-        await restore(there, other, tmp_path / "b.syn", partitions=1, replace=True)
+        await restore(there, other, tmp_path / "b.syn", partitions=Spread(endpoints=1), replace=True)
         left = set[bytes]()
         for prefix in spread.prefixes:
             async for some in there.names(prefix):

@@ -9,6 +9,7 @@ from redis_cluster import RedisCluster
 
 from syndicator.errors import CrossSlot
 from syndicator.store.connection import Connection, Script, Transaction, connect
+from syndicator.store.keys.partitions import Spread
 from syndicator.store.keys.table import Keys
 
 _PARTITIONS = 16
@@ -16,7 +17,7 @@ _PARTITIONS = 16
 
 @pytest.fixture
 def keys() -> Keys:
-    return Keys(f"test-{uuid.uuid4().hex}", _PARTITIONS)
+    return Keys(f"test-{uuid.uuid4().hex}", Spread(endpoints=_PARTITIONS))
 
 
 @pytest.fixture(

@@ -29,6 +29,7 @@ from syndicator.model.delivery import Dead, Delivered, Endpoint, Replayed, Retry
 from syndicator.model.event import Event, EventType
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.ops.status import QueueCounts
+from syndicator.store.keys.partitions import Spread
 from syndicator.store.store import StoreOptions, open_store
 from syndicator.store.webhooks.attempts import AttemptQuery
 from syndicator.store.webhooks.deliveries import KEPT_DEAD, Deliveries, Leased
@@ -56,7 +57,7 @@ class QueueMachine(RuleBasedStateMachine):
             url=redis_url,
             namespace=f"queue-{uuid.uuid4().hex}",
             data_dir=folder,
-            partitions=partitions,
+            partitions=Spread(endpoints=partitions),
         )
         self.store = self.wait(self._open.enter_async_context(open_store(options)))
         connection, keys = self.store.connection, self.store.deliveries._keys

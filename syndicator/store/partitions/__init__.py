@@ -1,0 +1,1 @@
+"""Work over several partitions: which answer, and how room is divided among them."""
