@@ -163,3 +163,10 @@ async def count_identities(store: Store) -> int:
     redis, prefix = store.connection, store.articles.identities.prefix
     names = {name async for some in redis.names(prefix) for name in some}
     return sum(await redis.batch([("HLEN", name) for name in names]))
+
+
+async def forget_events(store: Store) -> None:
+    """Take all stored events out of their hashes; the log and queues go on naming them."""
+    keys, redis = store.events._keys, store.connection
+    count = int(await redis.call("GET", keys.event_hashes()) or 1)
+    await redis.call("DEL", keys.events(), *(keys.packed_events(number) for number in range(count)))

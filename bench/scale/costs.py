@@ -38,7 +38,7 @@ class Costs(Struct, frozen=True, kw_only=True):
     """The same, when its text has gone to the cold store."""
     identity_bytes: float = 100
     """What is known of an article whose `[retention] articles` has ended."""
-    event_bytes: float = 250
+    event_bytes: float = 82
     """Kept for 30 days (Webhooks and hub)."""
     pending_bytes: float = 165
     """A delivery that waits (Webhooks and hub)."""

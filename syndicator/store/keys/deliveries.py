@@ -77,10 +77,24 @@ class DeliveryKeys:
         return self.partitions.prefix(partition) + "cursors"
 
     def events(self) -> str:
-        """HASH: event id → msgpack `Event`, of all that was fanned out.
+        """HASH: event id → msgpack `Event`: those that are not packed, and those of former releases.
         Kept: 30 days after it was logged or last queued again. Written by: fan-out, backfills.
         """
         return self._prefix + "events"
+
+    def packed_events(self, number: int) -> str:
+        """HASH: 16 bytes that an event id spells → msgpack array: type, subject, revision, time in µs, and
+        what else there is, in 64 bytes. Scripts make the number of those bytes, and divide hashes of more
+        than 100 fields.
+        Kept: 30 days after it was logged or last queued again. Written by: fan-out, backfills.
+        """
+        return f"{self._prefix}events:{number}"
+
+    def event_hashes(self) -> str:
+        """STRING: how many hashes `events:NUMBER` there are; 1 where it is not there.
+        Kept: for ever. Written by: fan-out, backfills.
+        """
+        return self._prefix + "events:hashes"
 
     def events_requeued(self) -> str:
         """ZSET: event id → when it was last queued again, ms: its event outlives its place in the log.
@@ -89,7 +103,8 @@ class DeliveryKeys:
         return self._prefix + "events:requeued"
 
     def events_log(self) -> str:
-        """STREAM: `event`, the id of each event, in the order of their fan-out.
+        """STREAM: `event`, the 16 bytes that the id of each event spells (or the id), in the order of their
+        fan-out.
         Kept: 30 days. Written by: fan-out, backfills.
         """
         return self._prefix + "events:log"

@@ -11,6 +11,7 @@ from syndicator.store.migrations import (
     compressed_heads,
     former_pauses,
     overflows,
+    packed_events,
     packed_identities,
     text_keys,
 )
@@ -23,4 +24,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     overflows.MIGRATION,
     packed_identities.MIGRATION,
     text_keys.MIGRATION,
+    packed_events.MIGRATION,
 )

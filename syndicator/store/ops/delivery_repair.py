@@ -14,7 +14,7 @@ from syndicator.model.ids import ArticleId, EndpointId, EventId
 from syndicator.store.connection import Command, Connection
 from syndicator.store.keys.table import Keys
 from syndicator.store.lease_owners import is_dead
-from syndicator.store.webhooks.event_log import read_event
+from syndicator.store.webhooks.event_records import event_records, read_event
 
 LOST_AFTER = timedelta(minutes=1)
 """A lease that ended so long ago should have been taken over."""
@@ -118,9 +118,7 @@ class Mending:
     async def untold(self, candidates: Sequence[tuple[ArticleId, Sequence[EventId]]]) -> list[ArticleId]:
         """Return the articles whose newest revision has no event, neither fanned out nor waiting."""
         names = [event for _, events in candidates for event in events]
-        if not names:
-            return []
-        found = await self._redis.call("HMGET", self._keys.events(), *names)
+        found = await event_records(self._redis, self._keys, names)
         known = {name for name, record in zip(names, found, strict=True) if record is not None}
         return [one for one, events in candidates if known.isdisjoint(events)]
 
@@ -153,12 +151,12 @@ class Mending:
         unreadable: list[bytes] = []
         for at in range(0, len(names), _PAGE):
             page = names[at : at + _PAGE]
-            found = await self._redis.call("HMGET", self._keys.events(), *page)
+            found = await event_records(self._redis, self._keys, page)
             lost += [name for name, record in zip(page, found, strict=True) if record is None]
             unreadable += [
                 name
                 for name, record in zip(page, found, strict=True)
-                if record is not None and read_event(record) is None
+                if record is not None and read_event(EventId(name.decode()), record) is None
             ]
         return lost, unreadable
 

@@ -12,13 +12,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.clock import EPOCH, from_ms, to_ms
-from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.ops.states import AttemptResult
-from syndicator.store.codec import readable
 from syndicator.store.connection import Connection, Repository, Script, pairs, pieces
 from syndicator.store.keys.partitions import grouped
 from syndicator.store.keys.table import Keys
+from syndicator.store.webhooks.event_records import event_records, read_event
 
 KEPT_ATTEMPTS = 5000
 _PAGE = 500
@@ -149,8 +148,10 @@ class Attempts(Repository):
         """Return the subjects that a query means; none where all attempts are to be looked at."""
         if query.subject is not None:
             return (query.subject,)
-        record = await self._redis.call("HGET", self._keys.events(), query.event) if query.event else None
-        known = readable(record, Event) if record else None
+        if not query.event:
+            return ()
+        (record,) = await event_records(self._redis, self._keys, [query.event])
+        known = read_event(query.event, record)
         return (known.subject, _UNKNOWN) if known else ()
 
     async def _log(

@@ -12,9 +12,8 @@ from syndicator.model.event import Event
 from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.ops.states import DeliveryStatus
 from syndicator.model.ops.status import QueueCounts
-from syndicator.store.codec import unpack
 from syndicator.store.connection import Repository, pairs
-from syndicator.store.webhooks.event_log import read_event
+from syndicator.store.webhooks.event_records import event_records, parsed_event, read_event
 from syndicator.store.webhooks.redelivery import read_tries
 
 
@@ -57,9 +56,8 @@ class Backlog(Repository):
         if not places:
             return []
         names = [name for name, _, _ in places]
-        records, tries = await self._redis.batch(
-            [("HMGET", keys.events(), *names), ("HMGET", keys.tries(endpoint), *names)]
-        )
+        records = await event_records(self._redis, keys, names)
+        tries = await self._redis.call("HMGET", keys.tries(endpoint), *names)
         return [
             Undelivered(
                 delivery=_delivery(endpoint, event, tried or b""),
@@ -67,7 +65,7 @@ class Backlog(Repository):
                 at=from_ms(at_ms),
             )
             for (name, at_ms, gone), record, tried in zip(places, records, tries, strict=True)
-            if record and (event := read_event(record)) is not None
+            if (event := read_event(EventId(name.decode()), record)) is not None
         ]
 
     async def newest_dead(self, endpoints: Sequence[EndpointId], limit: int) -> Sequence[Undelivered]:
@@ -93,24 +91,20 @@ class Backlog(Repository):
         )[:limit]
         if not dead:
             return []
-        records, *tries = await self._redis.batch(
-            [
-                ("HMGET", keys.events(), *(event for _, _, event in dead)),
-                *(("HGET", keys.tries(name), event) for _, name, event in dead),
-            ]
-        )
+        records = await event_records(self._redis, keys, [event for _, _, event in dead])
+        tries = await self._redis.batch([("HGET", keys.tries(name), event) for _, name, event in dead])
         return [
             Undelivered(
                 delivery=_delivery(name, event, tried or b""), status=DeliveryStatus.DEAD, at=from_ms(at_ms)
             )
-            for (at_ms, name, _), record, tried in zip(dead, records, tries, strict=True)
-            if record and (event := read_event(record)) is not None
+            for (at_ms, name, known), record, tried in zip(dead, records, tries, strict=True)
+            if (event := read_event(EventId(known.decode()), record)) is not None
         ]
 
     async def find(self, endpoint: EndpointId, event: EventId, now: datetime) -> Undelivered | None:
         """Return one delivery, where it is not done."""
-        record = await self._redis.call("HGET", self._keys.events(), event)
-        known = read_event(record) if record else None
+        (record,) = await event_records(self._redis, self._keys, [event])
+        known = read_event(event, record)
         found = await self.find_many([endpoint], [known], now) if known else {}
         return found.get((endpoint, event))
 
@@ -152,12 +146,12 @@ class Backlog(Repository):
         return found
 
 
-def read_delivery(endpoint: bytes, record: bytes, tries: bytes) -> Delivery:
+def read_delivery(endpoint: bytes, event: bytes, record: bytes, tries: bytes) -> Delivery:
     """Put together what queues, notes of tries and the log of events know of a delivery.
 
     Raises UnreadableRecord where the event is damaged, or of a newer version.
     """
-    return _delivery(EndpointId(endpoint.decode()), unpack(record, Event), tries)
+    return _delivery(EndpointId(endpoint.decode()), parsed_event(EventId(event.decode()), record), tries)
 
 
 def _delivery(endpoint: EndpointId, event: Event, tries: bytes) -> Delivery:

@@ -91,7 +91,7 @@ class Deliveries(Repository):
         self._reach = reach or Reach(connection, keys.partitions)
         self._handover = handover or Handover(connection, keys)
         self._partitioned = PartitionClaims(connection, keys, self._handover, self._reach)
-        self._claim = Script("webhooks/attempt_log", "webhooks/claim")
+        self._claim = Script("webhooks/attempt_log", "webhooks/event_records", "webhooks/claim")
         self._settle = Script("webhooks/attempt_log", "webhooks/settle")
         self._extend = Script("webhooks/extend")
         self._results = {
@@ -205,7 +205,8 @@ class Deliveries(Repository):
                 ended.append((name.decode(), event.decode(), token, "lost", 0, "", "", "", 0, "", 0))
                 continue
             try:
-                leased.append(Leased(delivery=read_delivery(name, record, tries), token=token, until=until))
+                delivery = read_delivery(name, event, record, tries)
+                leased.append(Leased(delivery=delivery, token=token, until=until))
             except UnreadableRecord as error:
                 unreadable.append(unreadable_delivery(name, event, tries, str(error)))
                 ended.append(put_off_words(name, event, token, tries, now))

@@ -10,15 +10,15 @@ from syndicator.model.clock import from_ms, to_ms
 from syndicator.model.event import Event
 from syndicator.model.ids import ArticleId, EventId, StoryId
 from syndicator.store.articles.articles import read_article
-from syndicator.store.codec import pack, readable
 from syndicator.store.cold.cold_texts import ColdTexts
 from syndicator.store.connection import Connection, Repository, Script
 from syndicator.store.keys.table import Keys
+from syndicator.store.webhooks.event_records import event_records, logged_id, read_event, stored_event
 
 KEPT_EVENTS = timedelta(days=30)
 """Longer than any delivery waits (two weeks at most) and is then kept among the dead (two weeks)."""
 
-_SWEPT, _SWEPT_AT_ONCE = 5000, 1000
+_SWEPT, _SWEPT_AT_ONCE = 5000, 500
 """Of one call, and of one script: that takes Redis about 2 ms."""
 
 
@@ -38,15 +38,11 @@ class LogPage(Struct, frozen=True, kw_only=True):
     """Whether there may be more behind it."""
 
 
-def read_event(record: bytes) -> Event | None:
-    """Decode an event; None where it is damaged, or of a kind that only a newer version knows."""
-    return readable(record, Event)
-
-
 class Events(Repository):
     """The log of events."""
 
-    _sweep = Script("webhooks/sweep")
+    _keep = Script("webhooks/event_records", "webhooks/keep_events")
+    _sweep = Script("webhooks/event_records", "webhooks/sweep")
 
     async def get(self, event: EventId) -> Event | None:
         """Return one event; None where it is not kept, or cannot be read by this version."""
@@ -54,16 +50,14 @@ class Events(Repository):
 
     async def get_many(self, events: Sequence[EventId]) -> list[Event | None]:
         """Return these events, in their order; None for each that is not kept, or cannot be read."""
-        if not events:
-            return []
-        found = await self._redis.call("HMGET", self._keys.events(), *events)
-        return [read_event(record) if record else None for record in found]
+        found = await event_records(self._redis, self._keys, events)
+        return [read_event(name, record) for name, record in zip(events, found, strict=True)]
 
     async def after(self, position: str, limit: int) -> list[LoggedEvent]:
         """Read on from a position, exclusive. "" is the beginning; milliseconds since 1970 are one, too."""
         start = f"({position}" if position else "-"
         rows = await self._redis.call("XRANGE", self._keys.events_log(), start, "+", "COUNT", limit)
-        events = await self.get_many([EventId(fields[1].decode()) for _, fields in rows])
+        events = await self.get_many([logged_id(fields[1]) for _, fields in rows])
         return [
             LoggedEvent(position=position.decode(), event=event)
             for (position, _), event in zip(rows, events, strict=True)
@@ -81,7 +75,7 @@ class Events(Repository):
     async def page(self, after: str, until: str, limit: int) -> LogPage:
         """Read the log behind a place, as far as another; events that are not kept any more are left out."""
         rows = await self._redis.call("XRANGE", self._keys.events_log(), f"({after}", until, "COUNT", limit)
-        events = await self.get_many([EventId(fields[1].decode()) for _, fields in rows])
+        events = await self.get_many([logged_id(fields[1]) for _, fields in rows])
         found = [
             LoggedEvent(position=position.decode(), event=event)
             for (position, _), event in zip(rows, events, strict=True)
@@ -99,13 +93,8 @@ class Events(Repository):
         """Put events into the log, so that they can be queued; one that is there already is listed again."""
         if not events:
             return
-        records = [word for event in events for word in (event.id, pack(event))]
-        await self._redis.batch(
-            [
-                ("HSET", self._keys.events(), *records),
-                *(("XADD", self._keys.events_log(), "*", "event", event.id) for event in events),
-            ]
-        )
+        words = [word for event in events for word in (event.id, stored_event(event))]
+        await self._redis.run(self._keep, [self._keys.events(), self._keys.events_log()], *words)
 
     async def since(self) -> datetime | None:
         """Return when the first event that is kept was fanned out; None where there is none."""

@@ -20,6 +20,9 @@ from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
 KEPT_STEPS = timedelta(minutes=1)
 """After they were done: a node that takes over from another one may not have the last of them."""
 
+QUEUE = ("webhooks/attempt_log", "webhooks/queuing", "webhooks/event_records", "webhooks/queue")
+"""The files of the script that queues."""
+
 MOST_QUEUED = 10_000
 """Deliveries that the queue of one endpoint takes: what comes then waits in the log of events."""
 
@@ -54,7 +57,7 @@ def step_of(queued: Sequence[object], cancelled: Sequence[object], writes: Seque
 class Handover(Repository):
     """Has partitions do their steps. With one partition there are none."""
 
-    _queue = Script("webhooks/attempt_log", "webhooks/queuing", "webhooks/queue")
+    _queue = Script(*QUEUE)
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
         super().__init__(connection, keys)

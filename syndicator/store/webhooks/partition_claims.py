@@ -12,6 +12,7 @@ from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import VERSION
 from syndicator.store.partitions.reach import Reach
 from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
+from syndicator.store.webhooks.event_records import event_records
 from syndicator.store.webhooks.handover import Handover
 
 _LOOK_AGAIN = timedelta(seconds=1)
@@ -49,7 +50,7 @@ class ClaimReply(Struct, frozen=True, kw_only=True):
 class PartitionClaims(Repository):
     """Leases deliveries of several partitions."""
 
-    _claim = Script("webhooks/attempt_log", "webhooks/claim")
+    _claim = Script("webhooks/attempt_log", "webhooks/event_records", "webhooks/claim")
 
     def __init__(self, connection: Connection, keys: Keys, handover: Handover, reach: Reach) -> None:
         super().__init__(connection, keys)
@@ -137,9 +138,7 @@ class PartitionClaims(Repository):
 
     async def _records(self, names: Sequence[bytes]) -> dict[bytes, bytes | None]:
         wanted = list(dict.fromkeys(names))
-        if not wanted:
-            return {}
-        found = await self._redis.call("HMGET", self._keys.events(), *wanted)
+        found = await event_records(self._redis, self._keys, wanted)
         return dict(zip(wanted, found, strict=True))
 
 

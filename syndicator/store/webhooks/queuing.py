@@ -15,7 +15,8 @@ from syndicator.store.outbox import OutboxEntry
 from syndicator.store.partitions.reach import Reach
 from syndicator.store.webhooks import handover
 from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
-from syndicator.store.webhooks.handover import Handover, step_of
+from syndicator.store.webhooks.event_records import stored_event
+from syndicator.store.webhooks.handover import QUEUE, Handover, step_of
 
 Row = tuple[EndpointId, *tuple[object, ...]]
 """What is queued for an endpoint, as scripts read it."""
@@ -65,8 +66,8 @@ class FanOut(Struct, frozen=True, kw_only=True):
 class Queuing(Repository):
     """Writes to the queues of all endpoints."""
 
-    _queue = Script("webhooks/attempt_log", "webhooks/queuing", "webhooks/queue")
-    _handing = Script("webhooks/hand_over")
+    _queue = Script(*QUEUE)
+    _handing = Script("webhooks/event_records", "webhooks/hand_over")
 
     def __init__(
         self, connection: Connection, keys: Keys, steps: Handover | None = None, reach: Reach | None = None
@@ -95,7 +96,7 @@ class Queuing(Repository):
         head = 5 if keys.partitions.is_one else _HEAD
         events: list[str | int] = []
         for entry in intent.entries:
-            words.append(entry.record)
+            words.append(stored_event(entry.event, entry.record))
             events += [entry.event.id, head + len(words)]
         last = intent.entries[-1].position
         reached, is_done = intent.read.partition(" ")[0], intent.done_for is None

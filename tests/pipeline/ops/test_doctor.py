@@ -48,7 +48,7 @@ async def test_what_works_is_left_alone(partner: Partner) -> None:
 @pytest.mark.parametrize(
     ("kind", "damage"),
     [
-        ("lost_events", "HDEL events"),
+        ("lost_events", "DEL events"),
         ("asleep", "ZREM queues"),
         ("left_tries", "HSET tries"),
         ("left_leases", "HSET owners"),
@@ -63,7 +63,7 @@ async def test_damage_is_found_and_mended(partner: Partner, kind: str, damage: s
         ((event, _),) = [(one.event.id, one) for one in await service.store.events.after("", 10)]
         keys = service.store.deliveries._keys
         commands: dict[str, Command] = {
-            "HDEL events": ("HDEL", keys.events(), event),
+            "DEL events": ("DEL", keys.packed_events(0)),
             "ZREM queues": ("ZREM", keys.queues(0), A),
             "HSET tries": ("HSET", keys.tries(A), "evt_other", "1 timeout"),
             "HSET owners": ("HSET", keys.queue_owners(A), "evt_other", "x.1.y"),

@@ -9,7 +9,7 @@ from pipeline.stories.test_copies_and_stories import FIRE, telling, text
 from pipeline.stories.test_copies_and_stories import admit as admit_told
 from pipeline.test_endpoint_directory import C, registered
 from pipeline.webhooks.test_delivery import A, Partner, config, deliver, partner
-from support import candidate
+from support import candidate, forget_events
 
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.clock import system_clock
@@ -378,6 +378,7 @@ async def test_nothing_is_recorded_of_it_any_more(partner: Partner) -> None:
         found = await traced(service)
         assert (found.status, found.reason) == ("not_recorded", "not_recorded")
         keys = service.store.events._keys
-        await service.store.connection.call("DEL", keys.events(), keys.events_log())
+        await forget_events(service.store)
+        await service.store.connection.call("DEL", keys.events_log())
         forgotten = await traced(service)
     assert forgotten.why == "No event of the article is kept: events are kept for 30 days."

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 from store.webhooks.test_deliveries import DONE, LEASE, A, B, claim, event, know, queue, retry
-from support import NOON, ManualClock
+from support import NOON, ManualClock, forget_events
 
 from syndicator.model.clock import EPOCH
 from syndicator.model.delivery import Dead
@@ -79,7 +79,7 @@ async def test_attempts_are_found_by_event_article_result_and_time(store: Store,
 
 async def test_an_event_that_is_kept_no_more_is_looked_for_in_the_whole_log(store: Store) -> None:
     await delivered(store, ["", ""])
-    await store.connection.call("DEL", store.events._keys.events())
+    await forget_events(store)
     (found,) = await store.attempts.find(A, AttemptQuery(event=event(2).id), 1)
     assert found.subject == "article-2"
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
-from support import NOON, ManualClock
+from support import NOON, ManualClock, forget_events
 
 from syndicator.model.clock import to_ms
 from syndicator.model.delivery import Dead, Delivered, Endpoint, Rate, RetryAt, Secret
@@ -405,7 +405,7 @@ async def test_who_has_been_left_with_a_dead_worker_is_freed_at_the_next_start(
 
 async def test_a_queue_that_holds_no_event_is_mended(store: Store, clock: ManualClock) -> None:
     await queue(store, [event(1)])
-    await store.connection.call("HDEL", store.events._keys.events(), event(1).id)
+    await forget_events(store)
     claimed = await store.deliveries.claim(clock(), LEASE, 9)
     assert (claimed.leased, claimed.lost) == ((), ((A, event(1).id),))
     assert await store.deliveries.counts(A, clock()) == QueueCounts()

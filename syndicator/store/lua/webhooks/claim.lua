@@ -1,7 +1,7 @@
 -- Lease due deliveries of all endpoints in one call: urgent ones first, and everyone his fair share.
 --
 -- KEYS[1]  ZSET: endpoint → when its queue is looked at next, ms
--- KEYS[2]  HASH: event id → event
+-- KEYS[2]  HASH: event id → event; the small hashes of events begin with its name
 -- KEYS[3]  STREAM: the outbox
 -- KEYS[4]  HASH: versions of the directory of endpoints
 -- KEYS[5]  ZSET: replay that runs → when it is to go on, ms
@@ -103,11 +103,11 @@ end
 
 local function give(one, items)
   if #items == 0 then return end
-  local events = is_apart and {} or redis.call('HMGET', KEYS[2], unpack(items))
   local tries = redis.call('HMGET', one.tries, unpack(items))
   for place, item in ipairs(items) do
-    if events[place] or is_apart then
-      claimed[#claimed + 1] = {one.name, item, events[place] or '', tries[place] or ''}
+    local event = is_apart and '' or event_record(KEYS[2], item)
+    if event then
+      claimed[#claimed + 1] = {one.name, item, event, tries[place] or ''}
     else
       redis.call('ZREM', one.queue, item)
       redis.call('HDEL', one.owners, item)

@@ -3,7 +3,7 @@
 -- KEYS[1]  HASH: cursors
 -- KEYS[2]  HASH: versions of the directory of endpoints
 -- KEYS[3]  STREAM: the outbox
--- KEYS[4]  HASH: event id → event
+-- KEYS[4]  HASH: event id → event; the small hashes of events begin with its name
 -- KEYS[5]  STREAM: ids of events in order
 -- KEYS[6…] STREAM: what is handed over to a partition, of each that is concerned
 -- ARGV[1]  msgpack: {read, done, version, up_to, events, steps}; the first four as `queue` has them
@@ -11,7 +11,7 @@
 --          steps      numbers of the ARGV that hold what is handed over, in the order of the partitions
 -- reply    1 (written) or 0 (cursor or directory have moved: nothing is written)
 -- again    called again (its reply was lost): the cursor has moved, so it says 0
--- cost     two commands per event, one per partition
+-- cost     four commands per event, one per partition
 local read, done, version, up_to, events, steps = unpack(cmsgpack.unpack(ARGV[1]))
 if (redis.call('HGET', KEYS[1], 'fan-out') or '') ~= read then return 0 end
 if (redis.call('HGET', KEYS[2], ':all') or '') ~= version then return 0 end
@@ -21,17 +21,13 @@ local positions = {}
 
 -- An event that was logged by an earlier part is near the end of the log.
 local function logged_before(item)
-  if not read:find(' ', 1, true) then return nil end
-  for _, row in ipairs(redis.call('XREVRANGE', KEYS[5], '+', '-', 'COUNT', LOOKED_BACK)) do
-    if row[2][2] == item then return row[1] end
-  end
-  return nil
+  return read:find(' ', 1, true) and find_in_log(KEYS[5], item, LOOKED_BACK) or nil
 end
 
 for place = 1, #events, 2 do
   local item = events[place]
-  local is_new = redis.call('HSETNX', KEYS[4], item, ARGV[events[place + 1]]) == 1
-  positions[item] = not is_new and logged_before(item) or redis.call('XADD', KEYS[5], '*', 'event', item)
+  local is_new = store_event(KEYS[4], item, ARGV[events[place + 1]])
+  positions[item] = not is_new and logged_before(item) or log_event(KEYS[5], item)
 end
 local places = cmsgpack.pack(positions)
 for place, number in ipairs(steps) do

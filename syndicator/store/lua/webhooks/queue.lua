@@ -4,7 +4,7 @@
 -- KEYS[1]  HASH: cursors
 -- KEYS[2]  HASH: versions of the directory of endpoints
 -- KEYS[3]  STREAM: the outbox
--- KEYS[4]  HASH: event id → event
+-- KEYS[4]  HASH: event id → event; the small hashes of events begin with its name
 -- KEYS[5]  STREAM: ids of events in order
 -- KEYS[6]  ZSET: endpoint → when its queue is looked at next, ms
 -- KEYS[7]  ZSET: endpoint with events in the log → when its queue is refilled next, ms
@@ -23,7 +23,8 @@
 --                     that partition, and there is no directory, outbox or log; `writes` are commands. Or nothing
 -- reply    1 (written) or 0 (cursor or directory have moved: nothing is written), then superseded events
 -- again    called again (its reply was lost): the cursor has moved, so it says 0
--- cost     two or three commands per delivery, two per endpoint, and one for each older event that is looked for
+-- cost     two or three commands per delivery, four per event, two per endpoint, and one for each older event
+--          that is looked for
 local prefix, now, kept, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local read, done, version, up_to, events, queued, cancelled, handed = unpack(cmsgpack.unpack(ARGV[5]))
 if (redis.call('HGET', KEYS[1], 'fan-out') or '') ~= read then return {0, 0} end
@@ -38,8 +39,8 @@ if handed then
 end
 for _, write in ipairs(writes) do redis.call(unpack(write)) end
 for place = 1, #events, 2 do
-  if redis.call('HSETNX', KEYS[4], events[place], ARGV[events[place + 1]]) == 1 then
-    positions[events[place]] = redis.call('XADD', KEYS[5], '*', 'event', events[place])
+  if store_event(KEYS[4], events[place], ARGV[events[place + 1]]) then
+    positions[events[place]] = log_event(KEYS[5], events[place])
   end
 end
 
@@ -47,14 +48,9 @@ end
 -- there long before is listed again.
 local function position_of(item)
   if not positions[item] and read:find(' ', 1, true) then
-    for _, row in ipairs(redis.call('XREVRANGE', KEYS[5], '+', '-', 'COUNT', LOOKED_BACK)) do
-      if row[2][2] == item then
-        positions[item] = row[1]
-        break
-      end
-    end
+    positions[item] = find_in_log(KEYS[5], item, LOOKED_BACK)
   end
-  if not positions[item] then positions[item] = redis.call('XADD', KEYS[5], '*', 'event', item) end
+  if not positions[item] then positions[item] = log_event(KEYS[5], item) end
   return positions[item]
 end
 
