@@ -123,12 +123,17 @@ async def own_redis(folder: Path, program: Path | None = None) -> AsyncIterator[
         await server.stop()
 
 
-def new_store(url: str, folder: Path, *, partitions: int = 1) -> AbstractAsyncContextManager[Store]:
-    """Open a store in a namespace of its own."""
-    namespace = f"test-{uuid.uuid4().hex}"
-    return open_store(
-        StoreOptions(url=url, namespace=namespace, data_dir=folder, partitions=Spread(endpoints=partitions))
+def new_store(
+    url: str, folder: Path, *, partitions: int = 1, texts: int = 1, namespace: str = ""
+) -> AbstractAsyncContextManager[Store]:
+    """Open a store, in a namespace of its own unless one is named."""
+    options = StoreOptions(
+        url=url,
+        namespace=namespace or f"test-{uuid.uuid4().hex}",
+        data_dir=folder,
+        partitions=Spread(endpoints=partitions, texts=texts),
     )
+    return open_store(options)
 
 
 async def refuse_writes(server: EmbeddedServer, redis: Connection) -> None:

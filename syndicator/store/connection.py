@@ -157,8 +157,8 @@ class Connection:
         urls = {(await self._ask(route.server, route)).url for route in self._routes.all}
         if len(urls) > 1:
             raise StoreError(
-                "the partitions of endpoints are on several nodes of the cluster, which have no moment in "
-                "common: have the nodes keep their own copies (AOF, RDB, replicas)"
+                "the partitions are on several nodes of the cluster, which have no moment in common: "
+                " have the nodes keep their own copies (AOF, RDB, replicas)"
             )
         return urls.pop()
 

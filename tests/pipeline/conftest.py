@@ -75,7 +75,15 @@ def partitions() -> int:
 
 
 @pytest.fixture
-def service_of(redis_url: str, tmp_path: Path, clock: ManualClock, partitions: int) -> OpenService:
+def text_partitions() -> int:
+    """Over how many partitions texts are spread."""
+    return 1
+
+
+@pytest.fixture
+def service_of(
+    redis_url: str, tmp_path: Path, clock: ManualClock, partitions: int, text_partitions: int
+) -> OpenService:
     """Open a service over a configuration text, synchronized as at a start unless `synced=False`.
 
     `store`: more lines of `[store]`; `spread`: over another number of partitions; `into`: another namespace.
@@ -92,7 +100,7 @@ def service_of(redis_url: str, tmp_path: Path, clock: ManualClock, partitions: i
         folder.mkdir()
         common = (
             f'[store]\nurl = "{redis_url}"\nnamespace = "{into}"\ndata_dir = "{tmp_path}"\n{store}'
-            f"[store.partitions]\nendpoints = {spread}\n"
+            f"[store.partitions]\nendpoints = {spread}\ntexts = {text_partitions}\n"
             '[egress]\nallow = ["127.0.0.0/8"]\nallow_callbacks = ["127.0.0.0/8"]\n'
             'allow_subscribers = ["127.0.0.0/8"]\n'
         )

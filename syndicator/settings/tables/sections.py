@@ -197,6 +197,11 @@ class PartitionsSection(Form):
         "the work of deliveries. Data keeps its number until a [back-up is restored]"
         "(howto/scaling.md#change-the-number-of-partitions) with another one.",
     )
+    texts: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
+        default=1,
+        description="Over how many partitions the texts of articles are spread: nodes of a cluster share "
+        "their memory. Data keeps its number, as that of `endpoints`.",
+    )
 
 
 class StoreSection(Form):

@@ -160,9 +160,8 @@ class ArticleWrites:
         keys = self._keys
         facets = facets_of(article) if article else (ALL,)
         commands: list[Command] = [("ZREM", keys.timeline(facet), article_id) for facet in facets]
-        commands.append(
-            ("DEL", keys.article(article_id), keys.revisions(article_id), keys.aliases(article_id))
-        )
+        commands.append(("DEL", keys.article(article_id), keys.aliases(article_id)))
+        commands.append(("UNLINK", keys.revisions(article_id)))
         commands += removing(keys, article_id, text_mark)
         commands.append(("ZREM", keys.admitted(), article_id))
         commands.append(("ZREM", keys.rewritten(), article_id))

@@ -105,7 +105,7 @@ class Articles(Repository):
         """Carry out each intent whose grounds still hold; False: something moved, judge it again."""
         units = [self.writes.unit(admission, to_ms(now)) for admission in admissions]
         # Most of what is listed is known, and leaves nothing to be written.
-        done = iter(await self._redis.commit([unit for unit in units if unit.writes]))
+        done = iter(await self._cold.hot.commit([unit for unit in units if unit.writes]))
         if stale := [key for admission in admissions for key in admission.stale]:
             aged_ms = to_ms(now - self._seen_precision)
             await self.identities.owners(stale, aged_ms=aged_ms, now_ms=to_ms(now))
@@ -219,10 +219,11 @@ class Articles(Repository):
     async def kept_revisions(self, article_id: ArticleId) -> list[Article]:
         """Return the revisions that are kept besides the newest, the newest of them first."""
         key = self._keys.article(article_id)
-        rows, pointer = await self._redis.batch(
-            [("HVALS", self._keys.revisions(article_id)), ("HGET", key, "cold")]
+        rows, (pointer, newest) = await self._redis.batch(
+            [("HVALS", self._keys.revisions(article_id)), ("HMGET", key, "cold", "revision")]
         )
-        hot = [unpack(row, Article) for row in rows]
+        # With several partitions, the newest one is put among them a moment before it is replaced.
+        hot = [one for one in (unpack(row, Article) for row in rows) if one.revision != int(newest or 0)]
         stored = StoredText(article=article_id, key=key, mark=None, pointer=pointer)
         [cold] = await self._cold.texts([stored]) if pointer is not None else [None]
         return list(reversed(merged(hot, cold, self._kept_revisions)))
@@ -296,7 +297,7 @@ class Articles(Repository):
         commands: list[Command] = []
         for article_id, article, mark in zip(ids, found, marks, strict=True):
             commands += self.writes.removal(article_id, article, mark)
-        await self._redis.batch(commands)
+        await self._cold.hot.carry_out(commands)
         await self._cold.forget(ids, pointers)
         return [article for article in found if article]
 
@@ -313,11 +314,10 @@ class Articles(Repository):
         marks, pointers = await self._cold.places([self._keys.article(one) for one in ids])
         commands: list[Command] = [("HDEL", self._keys.article(one), "text", "cold") for one in ids]
         for one, mark in zip(ids, marks, strict=True):
-            commands += removing(self._keys, one, mark)
-        commands.append(("DEL", *(self._keys.revisions(one) for one in ids)))
+            commands += [*removing(self._keys, one, mark), ("UNLINK", self._keys.revisions(one))]
         commands.append(("ZREM", self._keys.rewritten(), *ids))
         commands += [note_change(self._keys, one) for one in ids]
-        await self._redis.batch([*commands, ("HSET", self._keys.cursors(), "bodies", last)])
+        await self._cold.hot.carry_out([*commands, ("HSET", self._keys.cursors(), "bodies", last)])
         await self._cold.forget(ids, pointers)
         return len(ids)
 

@@ -19,7 +19,7 @@ from syndicator.store.articles.article_writes import rewritten
 from syndicator.store.articles.articles import Articles
 from syndicator.store.codec import pack, unpack
 from syndicator.store.cold.cold_texts import ColdTexts, StoredText
-from syndicator.store.connection import Command, Connection, Repository
+from syndicator.store.connection import Command, Connection, Repository, Transaction
 from syndicator.store.feeds.feeds import raise_version
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
@@ -62,7 +62,8 @@ class Withdrawals(Repository):
         writes += [append_event(keys, intent.event), note_change(keys, article.id), *also]
         place, by_operator = keys.article(article.id), withdrawal.by is WithdrawnBy.OPERATOR
         expects = ((place, "revision", str(article.revision)), (place, "cold", (pointer or b"").decode()))
-        is_done = await self._commit(expects=expects, writes=writes, replicated=by_operator)
+        unit = Transaction(expects=expects, writes=tuple(writes))
+        [is_done] = await self._cold.hot.commit([unit], replicated=by_operator)
         if is_done and returning:
             await self._cold.forget([article.id], [pointer])
         return is_done
@@ -110,7 +111,9 @@ class Withdrawals(Repository):
         writes += [append_event(keys, intent.event), *also]
         expects.append((keys.withdrawn(article.id), "revision", str(intent.withdrawal.revision)))
         expects.append((keys.withdrawn(article.id), "text", mark))
-        return await self._commit(expects=expects, writes=writes, replicated=True)
+        unit = Transaction(expects=tuple(expects), writes=tuple(writes))
+        [is_done] = await self._cold.hot.commit([unit], replicated=True)
+        return is_done
 
     async def _back_in_story(self, article_id: ArticleId) -> tuple[list[tuple[str, str, str]], list[Command]]:
         """Return the commands that put an article back into its story, unless that was rebuilt."""
@@ -157,14 +160,12 @@ class Withdrawals(Repository):
         ids = [ArticleId(name.decode()) for name in names]
         if ids:
             keys = self._keys
-            records = [
-                key for one in ids for key in (keys.withdrawn(one), keys.revisions(one), keys.aliases(one))
-            ]
             marks, pointers = await self._cold.places([keys.withdrawn(one) for one in ids])
-            texts = [
-                command for one, mark in zip(ids, marks, strict=True) for command in removing(keys, one, mark)
-            ]
-            await self._redis.batch([("DEL", *records), *texts, ("ZREM", keys.withdrawals(), *ids)])
+            commands: list[Command] = [("ZREM", keys.withdrawals(), *ids)]
+            for one, mark in zip(ids, marks, strict=True):
+                commands.append(("DEL", keys.withdrawn(one), keys.aliases(one)))
+                commands += [*removing(keys, one, mark), ("UNLINK", keys.revisions(one))]
+            await self._cold.hot.carry_out(commands)
             await self._cold.forget(ids, pointers)
         return len(ids)
 

@@ -22,7 +22,7 @@ from syndicator.observe.logs import get_logger
 from syndicator.rules.least_recent import LeastRecent
 from syndicator.store.codec import pack, unpack
 from syndicator.store.cold.objects import NO_PLACE, NO_PLACE_REMEDY, ColdObjects
-from syndicator.store.connection import Command, Connection, Repository
+from syndicator.store.connection import Command, Connection, Repository, Transaction
 from syndicator.store.keys.table import Keys
 from syndicator.store.layout import COLD_TEXTS
 from syndicator.store.texts import Texts, writing
@@ -285,7 +285,8 @@ class ColdTexts(Repository):
             if one.pointer is not None:
                 writes = await self.returning(one, one.key)
                 expects = ((one.key, "cold", one.pointer.decode()),)
-                if await self._commit(expects=expects, writes=writes):
+                [is_done] = await self.hot.commit([Transaction(expects=expects, writes=tuple(writes))])
+                if is_done:
                     await self.forget([one.article], [one.pointer])
 
     async def listed(self, part: int) -> list[tuple[str, ArticleId, bytes]]:

@@ -18,9 +18,10 @@ from syndicator.model.ids import ArticleId
 from syndicator.observe.logs import get_logger
 from syndicator.store.codec import compressed, pack_for_lua, unpack
 from syndicator.store.cold.cold_texts import PARTS, ColdText, ColdTexts, StoredText, object_name
-from syndicator.store.connection import Connection, Repository, Script, pairs, pieces
+from syndicator.store.connection import Command, Connection, Repository, Script, pairs, pieces
 from syndicator.store.keys.table import Keys
 from syndicator.store.paging import rank_after
+from syndicator.store.texts import removing
 
 CURSOR = "offloaded"
 """Of `cursors`: time and id of the last article whose text was moved."""
@@ -48,19 +49,29 @@ class _Hot(Struct, frozen=True, kw_only=True):
     revision: str
     source: str
     earlier: tuple[Article, ...]
+    in_redis: tuple[int, ...]
+    """Those of the earlier revisions that are in Redis."""
     before: bytes | None
     """The pointer to what is in the cold store already."""
     pointer: bytes
 
     def words(self, keys: Keys) -> Sequence[Any]:
         """Return what `offload.lua` is called with."""
-        article, revisions = keys.article(self.article), keys.revisions(self.article)
-        before = self.before or b""
-        gone = [revisions, *([keys.text(self.article, self.mark)] if self.mark else [])]
+        is_one, before = keys.text_partitions.is_one, self.before or b""
+        gone = [command[1] for command in self.removal(keys)] if is_one else []
         return (
-            self.article, article, self.revision, self.source, self.mark, before, self.pointer, self.head,
-            gone,
+            self.article, keys.article(self.article), self.revision, self.source, self.mark, before,
+            self.pointer, self.head, gone,
         )  # fmt: skip
+
+    def removal(self, keys: Keys) -> list[Command]:
+        """Return the commands that remove what was copied."""
+        commands, revisions = removing(keys, self.article, self.mark), keys.revisions(self.article)
+        if keys.text_partitions.is_one:
+            commands.append(("UNLINK", revisions))
+        elif self.in_redis:  # one that is not named yet is written beside them a moment before
+            commands.append(("HDEL", revisions, *self.in_redis))
+        return commands
 
 
 class Offloading(Repository):
@@ -144,6 +155,8 @@ class Offloading(Repository):
                 pack_for_lua([one.words(self._keys) for one in hot]),
             )
             gone = [one for one, is_done in zip(hot, done, strict=True) if is_done]
+            if not self._keys.text_partitions.is_one:
+                await self._texts.hot.remove([command for one in gone for command in one.removal(self._keys)])
             await self._texts.forget([one.article for one in gone], [one.before for one in gone])
             moved += len(gone)
         if aged.cursor is not None:
@@ -167,7 +180,9 @@ class Offloading(Repository):
                 continue
             pointer = f"{revision.decode()}.{uuid.uuid4().hex[:8]}".encode()
             try:
-                revisions = await self._merged(one, before, [unpack(data, Article) for data in earlier])
+                hot = [unpack(data, Article) for data in earlier]
+                hot = [each for each in hot if each.revision != int(revision)]
+                revisions = await self._merged(one, before, hot)
             except ColdStoreAway:
                 raise
             except UnreadableRecord as error:  # it stays where it is
@@ -183,6 +198,7 @@ class Offloading(Repository):
                     revision=revision.decode(),
                     source=source.decode(),
                     earlier=revisions,
+                    in_redis=tuple(each.revision for each in hot),
                     before=before,
                     pointer=pointer,
                 )

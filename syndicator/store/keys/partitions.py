@@ -15,7 +15,7 @@ K = TypeVar("K", bound=Hashable)
 MOST_PARTITIONS = 64
 """So many partitions one kind of data is spread over at most."""
 
-TAGS = {"endpoints": "e", "hub": "h"}
+TAGS = {"endpoints": "e", "hub": "h", "texts": "b"}
 """Of each kind of data (the fields of `Spread`): what stands for it in the hash tags of its keys."""
 
 
@@ -25,6 +25,8 @@ class Spread(Struct, frozen=True, kw_only=True):
     endpoints: int = 1
     hub: int = 1
     """Subscribers of our hub, by the host of their callback."""
+    texts: int = 1
+    """Texts of articles, by the id of the article."""
 
     def counts(self) -> dict[str, int]:
         """Return the number of partitions of each kind."""
@@ -43,6 +45,7 @@ class Partitions:
         parts = [f"{own[:-2]}:{TAGS[kind]}:{number:02}}}:" for number in range(count)]
         self.kind = kind
         self._prefixes: Sequence[str] = parts if count > 1 else [own]
+        self._numbers = {_tag(prefix): number for number, prefix in enumerate(self._prefixes)}
 
     @property
     def count(self) -> int:
@@ -65,7 +68,7 @@ class Partitions:
         """Return the partition of a key; None for keys of the namespace itself, or where there is one."""
         if self.count == 1:
             return None
-        return next((number for number in self.all if key.startswith(self._prefixes[number])), None)
+        return self._numbers.get(_tag(key))
 
     def prefix(self, partition: int) -> str:
         """Return what all keys of a partition begin with."""
@@ -74,6 +77,11 @@ class Partitions:
     def prefix_of(self, owner: str) -> str:
         """Return what the keys of an owner begin with."""
         return self._prefixes[self.of(owner)]
+
+
+def _tag(key: str) -> str:
+    """Return a key up to the end of its hash tag."""
+    return key.partition("}")[0]
 
 
 def grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:

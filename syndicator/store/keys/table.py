@@ -25,6 +25,7 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys, TextKeys):
         self.spread = partitions
         self.partitions = Partitions(self._prefix, "endpoints", partitions.endpoints)
         self.hub_partitions = Partitions(self._prefix, "hub", partitions.hub)
+        self.text_partitions = Partitions(self._prefix, "texts", partitions.texts)
 
     @property
     def prefix(self) -> str:
@@ -39,16 +40,16 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys, TextKeys):
     @property
     def other_slots(self) -> list[str]:
         """What keys begin with in each slot besides that of the namespace itself."""
-        several = [parts for parts in (self.partitions, self.hub_partitions) if not parts.is_one]
-        return [parts.prefix(number) for parts in several for number in parts.all]
+        kinds = (self.partitions, self.hub_partitions, self.text_partitions)
+        return [parts.prefix(number) for parts in kinds if not parts.is_one for number in parts.all]
 
     def meta(self) -> str:
         """HASH: `schema` (version of this layout), `schema_release` (which release brought the data there),
         `schema_oldest` (programs of an older layout must not work on it); `created_ms` (which data this is),
         `lost_ms` (when data that was lost was last there), `tag_authority` (what all ids begin with);
         `list` (digest of the list of feeds), `list_ms` (when it changed); `cold` (which cold store has texts
-        of this data); `partitions` and `partitions_hub` (over how many endpoints and subscribers of the hub
-        are spread, where that is more than one).
+        of this data); `partitions`, `partitions_hub` and `partitions_texts` (over how many endpoints,
+        subscribers of the hub, and texts are spread, where that is more than one).
         Kept: for ever. Written by: start.
         """
         return self._prefix + "meta"
@@ -221,19 +222,6 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys, TextKeys):
         Kept: goes with its article. Written by: admit.
         """
         return f"{self._prefix}aliases:{article}"
-
-    def rewritten(self) -> str:
-        """ZSET: id of each article whose text was written again after its first revision → when, ms.
-        Kept: until its text leaves for the cold store, or that of bodies ends. Written by: admit, offload.
-        """
-        return self._prefix + "articles:rewritten"
-
-    def cold(self) -> str:
-        """HASH: `token` of who may move texts to the cold store, `until` (end of the lease, ms), `part` (that
-        was looked through last for objects that no article names).
-        Kept: for ever. Written by: offload.
-        """
-        return self._prefix + "cold"
 
     def withdrawn(self, article: ArticleId) -> str:
         """HASH: all fields of the article, `record` (msgpack `Withdrawal`), `revision` of the withdrawal.

@@ -149,6 +149,7 @@ async def back_up(
             release=(release or b"").decode(),
             partitions=partitions.endpoints,
             hub_partitions=partitions.hub,
+            text_partitions=partitions.texts,
         )
         try:
             with written(path, head) as file:

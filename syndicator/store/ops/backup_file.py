@@ -52,11 +52,12 @@ class BackupHead(Struct, frozen=True, kw_only=True, tag="head"):
     partitions: int = 1
     """Over how many partitions the data of endpoints is spread."""
     hub_partitions: int = 1
+    text_partitions: int = 1
 
     @property
     def spread(self) -> Spread:
         """Over how many partitions each kind of data is spread."""
-        return Spread(endpoints=self.partitions, hub=self.hub_partitions)
+        return Spread(endpoints=self.partitions, hub=self.hub_partitions, texts=self.text_partitions)
 
 
 class KeyRecord(Struct, frozen=True, array_like=True):

@@ -1,7 +1,8 @@
-"""Puts the keys of a back-up into another number of partitions of endpoints.
+"""Puts the keys of a back-up into another number of partitions of endpoints, or of texts.
 
-A key of one endpoint goes to the partition of that endpoint as it is. What a partition keeps of several
-endpoints waits in the slot of the namespace until all keys are there, and is then divided by its members:
+A key of one endpoint goes to the partition of that endpoint as it is, and one of texts to that of its
+article. What a partition keeps of several endpoints waits in the slot of the namespace until all keys are
+there, and is then divided by its members:
 
     queues, refills, delivered ──▶ those of the new partitions
     steps that were handed over, and not done ──▶ done now, each part in the partition of its endpoint
@@ -22,6 +23,7 @@ from syndicator.store.connection import Command, Connection, pairs
 from syndicator.store.keys.deliveries import DeliveryKeys
 from syndicator.store.keys.partitions import grouped
 from syndicator.store.keys.table import Keys
+from syndicator.store.layout import SPREAD_FIELDS
 from syndicator.store.ops.backup_file import full_name, short_name
 from syndicator.store.webhooks.handover import Handover, step_of
 
@@ -54,6 +56,8 @@ _KINDS = frozenset(
 )
 _OF_PARTITION = re.compile(rb":e:(\d\d)\}:(.+)", re.DOTALL)
 """A key of a partition, as `short_name` gives it."""
+_OF_TEXTS = re.compile(rb"(?::b:\d\d\}:)?((?:text|revisions):([^:]+).*)", re.DOTALL)
+"""A key of texts, as `short_name` gives it: its name in its partition, and its article."""
 _PAGE = 100
 
 
@@ -71,6 +75,8 @@ class Repartition:
 
     def place(self, short: bytes) -> bytes:
         """Return where a key is put; `short`: as `short_name` gives it."""
+        if found := _OF_TEXTS.fullmatch(short):
+            return self._keys.text_partitions.prefix_of(found[2].decode()).encode() + found[1]
         if self._is_plain:
             return full_name(self._keys.prefix, short)
         number, rest = self._parted(short)
@@ -83,16 +89,20 @@ class Repartition:
 
     async def finish(self, now: datetime) -> None:
         """Spread what is of several endpoints, once all keys are in their places."""
-        if self._is_plain:
-            return
+        if not self._is_plain:
+            await self._spread(now)
+        meta = self._keys.meta()
+        for kind, count in self._keys.spread.counts().items():
+            field = SPREAD_FIELDS[kind]
+            named: Command = ("HDEL", meta, field) if count == 1 else ("HSET", meta, field, count)
+            await self._redis.call(*named)
+
+    async def _spread(self, now: datetime) -> None:
         await self._divide_queues()
         await self._move_notices()
         for number in self._source.partitions.all:
             await self._bring_back(number)
             await self._carry_out(number, now)
-        meta, count = self._keys.meta(), self._keys.partitions.count
-        named: Command = ("HDEL", meta, "partitions") if count == 1 else ("HSET", meta, "partitions", count)
-        await self._redis.call(*named)
 
     def _parted(self, short: bytes) -> tuple[int | None, bytes]:
         """Return the partition of a key, and its name there; None: it is no key of endpoints."""

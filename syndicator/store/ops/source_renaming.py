@@ -104,7 +104,7 @@ class Renaming:
                 [("HMGET", self._keys.article(one), "head", "revision") for one in ids]
             )
             revisions = await self._redis.batch([("HVALS", self._keys.revisions(one)) for one in ids])
-            await self._redis.commit(
+            await self._cold.hot.commit(
                 [
                     Transaction(
                         expects=(
@@ -159,7 +159,7 @@ class Renaming:
             revisions = await self._redis.batch(
                 [("HVALS", self._keys.revisions(one.article.id)) for one in of_it]
             )
-            await self._redis.commit(
+            await self._cold.hot.commit(
                 [
                     self._withdrawal(one, earlier, source)
                     for one, earlier in zip(of_it, revisions, strict=True)

@@ -30,6 +30,7 @@ from syndicator.rules.articles.admission import AdmissionVerdict
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 from syndicator.store.codec import pack
+from syndicator.store.keys.partitions import Spread
 from syndicator.store.keys.table import Keys
 from syndicator.store.layout import COLD_TEXTS
 
@@ -40,6 +41,11 @@ FEEDS = '[feed.latest]\ntitle = "Terbaru"\n[feed.kota]\ntitle = "Kota"\nfilter =
 IN_FILE = 'cold = "data_dir"\n'
 DAY_S = 86400.0
 LATEST = FeedId("latest")
+
+
+@pytest.fixture(params=[1, 4], ids=["one-slot", "four-slots"])
+def text_partitions(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
 
 
 async def offload(service: Service) -> None:
@@ -70,7 +76,8 @@ async def admit(
 
 
 def keys_of(service: Service) -> Keys:
-    return Keys(service.settings.store.namespace)
+    section = service.settings.store
+    return Keys(section.namespace, Spread(texts=section.partitions.texts))
 
 
 async def in_redis(service: Service, article: ArticleId) -> tuple[bytes | None, bytes | None]:

@@ -1,11 +1,18 @@
 """Texts of articles under keys of their own: each is there while its article names it, and no longer."""
 
 import asyncio
+import os
+import signal
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from support import ManualClock, candidate
+from support import ManualClock, candidate, new_store
 
 from syndicator.errors import UnreadableRecord
 from syndicator.model.article import WithdrawnBy
@@ -14,6 +21,7 @@ from syndicator.pipeline.articles.admission import Admitter
 from syndicator.rules.articles.withdrawal import restoring, withdrawing
 from syndicator.rules.filter_matching import FeedIndex
 from syndicator.store.codec import compressed_text, read_text
+from syndicator.store.connection import Transaction
 from syndicator.store.keys.table import Keys
 from syndicator.store.store import Store
 
@@ -24,6 +32,12 @@ def keys_of(store: Store) -> Keys:
     return store.articles._keys
 
 
+@pytest.fixture(params=[1, 4], ids=["one-slot", "four-slots"])
+async def store(request: pytest.FixtureRequest, redis_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    async with new_store(redis_url, tmp_path, texts=request.param) as opened:
+        yield opened
+
+
 async def admit(store: Store, clock: ManualClock, number: int, text: str) -> ArticleId:
     admitter = Admitter(store.articles, (), clock)
     [done] = await admitter.admit([replace(candidate(number), body_html=text)])
@@ -32,8 +46,13 @@ async def admit(store: Store, clock: ManualClock, number: int, text: str) -> Art
 
 async def texts(store: Store) -> list[str]:
     """Return the keys of all texts."""
-    prefix = keys_of(store).text(ArticleId(""), "").removesuffix(":")
-    return [name.decode() async for names in store.connection.names(prefix) for name in names]
+    prefixes = [prefix for prefix in keys_of(store).text_prefixes if prefix.endswith("text:")]
+    return [
+        name.decode()
+        for prefix in prefixes
+        async for names in store.connection.names(prefix)
+        for name in names
+    ]
 
 
 async def body(store: Store, article: ArticleId) -> str | None:
@@ -140,3 +159,79 @@ async def test_readers_never_find_an_article_without_its_text(store: Store, cloc
         group.create_task(write())
     assert None not in found
     assert "" not in found
+
+
+async def test_earlier_revisions_without_an_article_are_removed(store: Store, clock: ManualClock) -> None:
+    keys = keys_of(store)
+    article = await admit(store, clock, 1, "<p>Isi pertama.</p>")
+    await admit(store, clock, 1, "<p>Isi kedua yang lain.</p>")
+    await store.connection.call("HSET", keys.revisions(ArticleId("gone")), 1, b"x")
+    assert await store.cold_texts.hot.sweep(clock()) == 1
+    assert len(await store.articles.kept_revisions(article)) == 1
+
+
+async def test_a_writer_that_stood_still_names_no_text_that_was_removed(
+    redis_url: str, tmp_path: Path, clock: ManualClock
+) -> None:
+    async with (
+        new_store(redis_url, tmp_path, texts=4) as slow,
+        new_store(redis_url, tmp_path, texts=4, namespace=keys_of(slow).namespace) as other,
+    ):
+        article = await admit(slow, clock, 1, "<p>Isi pertama.</p>")
+        commit, stands, goes_on = slow.connection.commit, asyncio.Event(), asyncio.Event()
+
+        async def later(units: Sequence[Transaction], *, replicated: bool = False) -> Any:
+            stands.set()
+            await goes_on.wait()
+            return await commit(units, replicated=replicated)
+
+        slow.connection.commit = later  # type: ignore[method-assign]
+        writing = asyncio.create_task(admit(slow, clock, 1, "<p>Isi kedua yang lain.</p>"))
+        await stands.wait()
+        assert len(await texts(other)) == 2
+        assert await other.cold_texts.hot.sweep(clock()) == 1
+        assert await body(other, article) == "<p>Isi pertama.</p>"
+        goes_on.set()
+        await writing
+        assert await body(other, article) == "<p>Isi kedua yang lain.</p>", "the article was judged again"
+        assert len(await texts(other)) == 1
+
+
+DIES = """
+    import asyncio, os, signal, sys
+    from pathlib import Path
+    from support import ManualClock, new_store
+    from store.articles.test_texts import admit
+
+    async def dies(units, *, replicated=False):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    async def main():
+        async with new_store(sys.argv[1], Path(sys.argv[2]), texts=4, namespace=sys.argv[3]) as store:
+            store.connection.commit = dies
+            await admit(store, ManualClock(), 2, "<p>Isi yang lain.</p>")
+
+    asyncio.run(main())
+"""
+
+
+async def test_a_kill_between_text_and_article_leaves_a_text_that_is_swept(
+    redis_url: str, tmp_path: Path, clock: ManualClock
+) -> None:
+    async with new_store(redis_url, tmp_path, texts=4) as store:
+        article = await admit(store, clock, 1, "<p>Isi.</p>")
+        [named] = await texts(store)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", textwrap.dedent(DIES), redis_url, str(tmp_path), keys_of(store).namespace,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )  # fmt: skip
+        assert await process.wait() == -signal.SIGKILL
+        assert len(await texts(store)) == 2
+        assert await store.articles.count() == 1
+        assert await store.cold_texts.hot.sweep(clock()) == 1
+        assert await texts(store) == [named]
+        other = await admit(store, clock, 2, "<p>Isi yang lain.</p>")
+        assert [await body(store, one) for one in (article, other)] == [
+            "<p>Isi.</p>",
+            "<p>Isi yang lain.</p>",
+        ]
