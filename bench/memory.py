@@ -3,6 +3,7 @@
     python -m bench memory                               2,000 articles of invented texts
     python -m bench memory --texts FILE                  of those of a file: JSON lines, `title` and `body`
     python -m bench memory --articles 10000 --packed 64  of a Redis that packs hashes as it does unless told
+    python -m bench memory --partitions 16               with texts in so many partitions
 
 Articles are as pages of a portal give them: a text of 2.7 KB or more, three related links, five tags, a
 picture; a fifth has an earlier revision. A service admits them, assigns them to stories and fans them out.
@@ -34,6 +35,7 @@ from syndicator.service import Service
 from syndicator.settings import load
 from syndicator.store.connection import pairs
 from syndicator.store.connection import pieces as parts
+from syndicator.store.keys.partitions import Spread
 from syndicator.store.keys.table import Keys
 
 BATCH = 20
@@ -60,6 +62,8 @@ data_dir = "{folder}/data"
 [defaults]
 kind = "feed"
 schedule = {{ every = "1d" }}
+[store.partitions]
+texts = {texts}
 [retention]
 hot = "7d"
 [feed.latest]
@@ -68,12 +72,12 @@ size = 50
 """
 
 
-def _configuration(folder: str) -> str:
+def _configuration(folder: str, partitions: int) -> str:
     sources = (
         f'[source.portal-{number}]\ntitle = "Portal {number}"\nurl = "https://www.portal{number}.co.id/rss"\n'
         for number in range(PORTALS)
     )
-    return "".join((_CONFIG.format(folder=folder), *sources))
+    return "".join((_CONFIG.format(folder=folder, texts=partitions), *sources))
 
 
 class Clock:
@@ -93,7 +97,7 @@ async def run(*words: str) -> None:
     with tempfile.TemporaryDirectory(prefix="memory-") as folder:
         config = Path(folder) / "config"
         config.mkdir()
-        (config / "all.toml").write_text(_configuration(folder), "utf-8")
+        (config / "all.toml").write_text(_configuration(folder, options.partitions), "utf-8")
         async with open_service(load(config, {}), clock, wall=clock) as service:
             await service.sync_configuration()
             if options.packed is not None:
@@ -108,6 +112,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--articles", type=int, default=2000)
     parser.add_argument("--texts", type=Path, help="JSON lines with `title` and `body`, or pairs `a` and `b`")
     parser.add_argument("--packed", type=int, help="hash-max-listpack-value; ours is 1024, that of Redis 64")
+    parser.add_argument("--partitions", type=int, default=1, help="over how many texts are spread")
     return parser.parse_args(words)
 
 
@@ -179,12 +184,14 @@ async def _sizes(service: Service) -> tuple[Counter[str], Counter[str]]:
     """Return bytes and keys of each kind of key."""
     sizes, counts = Counter[str](), Counter[str]()
     redis = service.store.connection
-    async for names in redis.names(_KEYS.prefix):
-        found = await redis.batch([("MEMORY", "USAGE", name, "SAMPLES", 0) for name in names])
-        for name, size in zip(names, found, strict=True):
-            kind = _kind(name.decode().removeprefix(_KEYS.prefix))
-            sizes[kind] += int(size or 0)
-            counts[kind] += 1
+    for prefix in Keys("main", Spread(texts=service.settings.store.partitions.texts)).prefixes:
+        async for names in redis.names(prefix):
+            # This command names its key second, so it goes to the server of the namespace: here the only one.
+            found = await redis.batch([("MEMORY", "USAGE", name, "SAMPLES", 0) for name in names])
+            for name, size in zip(names, found, strict=True):
+                kind = _kind(name.decode().removeprefix(prefix))
+                sizes[kind] += int(size or 0)
+                counts[kind] += 1
     return sizes, counts
 
 

@@ -78,6 +78,17 @@ class Texts(Repository):
             for key, (_, mark) in zip(keys, named, strict=True)
         ]
 
+    @property
+    def near(self) -> str:
+        """What keys of texts begin with, for scripts that read them; empty where they are in other slots."""
+        return self._keys.text_prefixes[0] if self._parts.is_one else ""
+
+    def remember(self, article: ArticleId, mark: bytes, data: bytes) -> None:
+        """Remember a text that a script has read, as it is stored, so that it is not asked for again."""
+        key = self._keys.text(article, mark.decode())
+        if key not in self._remembered:
+            self._remembered.put(key, read_text(data))
+
     async def commit(self, units: Sequence[Transaction], *, replicated: bool = False) -> list[bool]:
         """Run transactions with commands for keys of texts among them: see `Connection.commit`.
 

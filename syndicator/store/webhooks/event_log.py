@@ -136,7 +136,11 @@ class EventArticles(Repository):
         if not ids:
             return []
         keys = [self._keys.article(one) for one in ids]
-        rows = await self._redis.run(self._script, keys)
+        hot = self._cold.hot
+        rows = await self._redis.run(self._script, keys, hot.near, *ids)
+        for one, (_, mark, *_, data) in zip(ids, rows, strict=True):
+            if data is not None:
+                hot.remember(one, mark, data)
         bodies = await self._cold.bodies(ids, keys, [(row[1], row[3]) for row in rows])
         return [_article(row[0], body, row[2]) for row, body in zip(rows, bodies, strict=True)]
 

@@ -143,10 +143,10 @@ async def test_what_was_cut_off_in_the_middle_is_gone_on_with(
     async with service_of(renamed(portal), synced=False) as service:
         commit, left = service.store.connection.commit, iter(range(steps))
 
-        async def cut_off(units: Sequence[Transaction]) -> list[bool]:
+        async def cut_off(units: Sequence[Transaction], *, replicated: bool = False) -> list[bool]:
             if next(left, None) is None:
                 raise StoreError("killed")
-            return await commit(units)
+            return await commit(units, replicated=replicated)
 
         monkeypatch.setattr(service.store.connection, "commit", cut_off)
         with pytest.raises(StoreError, match="killed"):
