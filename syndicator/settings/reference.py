@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from syndicator.settings.fault_messages import key_names
 from syndicator.settings.form import Form
 from syndicator.settings.json_schema import configuration_schema
+from syndicator.settings.partitions import PartitionsSection
 from syndicator.settings.tables.alerts import AlertForm
 from syndicator.settings.tables.auth import AuthForm
 from syndicator.settings.tables.calendars import BlackoutForm, BurstForm, HolidaysForm
@@ -23,7 +24,6 @@ from syndicator.settings.tables.rights import RightsForm
 from syndicator.settings.tables.schedules import ScheduleForm
 from syndicator.settings.tables.sections import (
     EgressSection,
-    PartitionsSection,
     RetentionSection,
     SampleSection,
     ServerSection,

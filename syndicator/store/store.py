@@ -212,8 +212,9 @@ class Store:
         self.replays = Replays(connection, keys)
         self.overflows = Overflows(connection, keys, self.reach)
         self.requeuing = Requeuing(connection, keys)
-        self.hub = HubSubscribers(connection, keys, Sealer(options.seal_keys, options.data_dir))
-        self.hub_topics = HubTopics(connection, keys)
+        hub_reach = Reach(connection, keys.hub_partitions)
+        self.hub = HubSubscribers(connection, keys, Sealer(options.seal_keys, options.data_dir), hub_reach)
+        self.hub_topics = HubTopics(connection, keys, hub_reach)
 
     def _open_operation(self, connection: Connection, keys: Keys, options: StoreOptions) -> None:
         sealer = Sealer(options.seal_keys, options.data_dir)

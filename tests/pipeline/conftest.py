@@ -70,7 +70,7 @@ async def on_all_hosts(app: web.Application) -> AsyncIterator[int]:
 
 @pytest.fixture
 def partitions() -> int:
-    """Over how many partitions endpoints are spread."""
+    """Over how many partitions endpoints, and subscribers of the hub, are spread."""
     return 1
 
 
@@ -100,7 +100,7 @@ def service_of(
         folder.mkdir()
         common = (
             f'[store]\nurl = "{redis_url}"\nnamespace = "{into}"\ndata_dir = "{tmp_path}"\n{store}'
-            f"[store.partitions]\nendpoints = {spread}\ntexts = {text_partitions}\n"
+            f"[store.partitions]\nendpoints = {spread}\nhub = {spread}\ntexts = {text_partitions}\n"
             '[egress]\nallow = ["127.0.0.0/8"]\nallow_callbacks = ["127.0.0.0/8"]\n'
             'allow_subscribers = ["127.0.0.0/8"]\n'
         )

@@ -31,7 +31,7 @@ from syndicator.pipeline.hub.topics import Topics
 from syndicator.pipeline.steps import Job, JobReport, Taken
 from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.rules.hub import subscribers as rules
-from syndicator.store.hub.subscribers import ClaimedSubscriber
+from syndicator.store.hub.claims import ClaimedSubscriber, SubscriberOrder
 from syndicator.store.store import Store
 
 LEASE_MARGIN_S = 20.0
@@ -99,6 +99,8 @@ class HubStep:
         self._unconfirmed = 0
         self._looked_at = EPOCH
         self._tidied_at = EPOCH
+        self._is_whole = True
+        """Whether all partitions of subscribers answered."""
 
     async def take(self, room: int) -> Taken:
         """Announce changed topics, and lease due subscribers."""
@@ -106,7 +108,8 @@ class HubStep:
             return Taken()
         now = self._clock()
         jobs, later = await self._news() if self._may_look(now) else ([], self._looked_at + GLANCE)
-        if now >= self._tidied_at + HOUSEKEEPING:
+        was_whole, self._is_whole = self._is_whole, self._store.hub_topics.is_whole
+        if now >= self._tidied_at + HOUSEKEEPING or (self._is_whole and not was_whole):
             self._tidied_at = now
             jobs.append(self._tidy)
         claimed, due_at = await self._claim(now, room)
@@ -124,17 +127,19 @@ class HubStep:
         new_room = min(room, max(places // UNCONFIRMED_SHARE, 1) - self._unconfirmed)
         if new_room > 0:
             cap = max(policy.max_in_flight // UNCONFIRMED_SHARE, 1)
-            new, due_at = await hub.claim(
+            order = SubscriberOrder(
                 now=now, lease=self._lease, room=new_room, cap=cap, slow_room=new_room, is_confirmed=False
             )
+            new, due_at = await hub.claim(order)
             self._count(new, 1)
-        known, known_due_at = await hub.claim(
+        order = SubscriberOrder(
             now=now,
             lease=self._lease,
             room=room - len(new),
             cap=policy.max_in_flight,
             slow_room=max(max(places // SLOW_SHARE, 1) - self._slow, 0),
         )
+        known, known_due_at = await hub.claim(order)
         self._count(known, 1)
         if len(new) == new_room:
             due_at = None
@@ -187,7 +192,8 @@ class HubStep:
             now = self._clock()
             if await self._store.hub_topics.announce(topic.name, before, rendition.digest, now):
                 self._announced_at[topic.name] = now
-                count = await retry_until_available(lambda: self._store.hub_topics.fan_out(topic.name, now))
+                done = await retry_until_available(lambda: self._store.hub_topics.fan_out(topic.name, now))
+                count = done.subscribers
                 self._seen[topic.name] = version
                 fields: tuple[tuple[str, str | int | float], ...] = (
                     ("feed", topic.name), ("subscribers", count),
@@ -218,7 +224,7 @@ class HubStep:
         digest = ""
         for url in self._policy.external:
             known = rules.new_subscriber(Protocol.PING, topic.name, url)
-            found = await self._store.hub.get(known.id)
+            found = await self._store.hub.get(known)
             if found and found.lease and found.lease.ends_at > now + EXTERNAL_LEASE / 2:
                 continue
             digest = digest or (await self._publisher.rendition(topic.feed, topic.form)).digest

@@ -38,7 +38,8 @@ from syndicator.pipeline.steps import JobReport
 from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.push import hub as wire
 from syndicator.rules.hub import subscribers as rules
-from syndicator.store.hub.subscribers import ClaimedSubscriber, SettledSubscriber
+from syndicator.store.hub.claims import ClaimedSubscriber
+from syndicator.store.hub.subscribers import SettledSubscriber
 from syndicator.store.store import Store
 
 STEP = "hub"

@@ -81,7 +81,7 @@ class Hub:
         name = self._topics.name_of(request.topic_url)
         if request.mode is Mode.UNSUBSCRIBE and name is not None:
             known = rules.new_subscriber(Protocol.WEBSUB, name, request.callback)
-            if await self._store.hub.get(known.id) is not None:
+            if await self._store.hub.get(known) is not None:
                 return known
         topic = self._our_topic(request.topic_url)
         return rules.new_subscriber(Protocol.WEBSUB, topic.name, request.callback)
@@ -116,7 +116,7 @@ class Hub:
 
     async def _register(self, registration: CloudRegistration, topic: Topic) -> None:
         known = rules.new_subscriber(Protocol.RSSCLOUD, topic.name, registration.callback)
-        if await self._store.hub.get(known.id) is None:
+        if await self._store.hub.get(known) is None:
             with _overloaded():
                 await self._store.hub.check_room(registration.host, self.policy)
         rendition = await self._publisher.rendition(topic.feed, topic.form)

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from syndicator.settings.form import Form
+from syndicator.settings.partitions import PartitionsSection
 from syndicator.settings.secret_files import SealKeysFile, TextFile
 from syndicator.settings.value_texts import (
     Cidr,
@@ -185,22 +186,6 @@ class WorkSection(Form):
 
     processes: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
         default=1, description="How many worker processes run."
-    )
-
-
-class PartitionsSection(Form):
-    """`[store.partitions]`: over how many slots of a Redis Cluster data is spread."""
-
-    endpoints: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
-        default=1,
-        description="Over how many partitions the queues of endpoints are spread: nodes of a cluster share "
-        "the work of deliveries. Data keeps its number until a [back-up is restored]"
-        "(howto/scaling.md#change-the-number-of-partitions) with another one.",
-    )
-    texts: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
-        default=1,
-        description="Over how many partitions the texts of articles are spread: nodes of a cluster share "
-        "their memory. Data keeps its number, as that of `endpoints`.",
     )
 
 

@@ -41,18 +41,28 @@ class LaneKeys(Struct, frozen=True, kw_only=True):
         return [("ZREM", self.queue(host), subscriber), ("HDEL", self.owners(host), subscriber)]
 
 
-def confirmed(keys: Keys) -> LaneKeys:
+def confirmed(keys: Keys, partition: int) -> LaneKeys:
     """Return the lane of subscribers that have confirmed."""
-    return LaneKeys(hosts=keys.hub_hosts(), queues=keys.hub_queue(""), owners_of=keys.hub_owners(""))
+    return LaneKeys(
+        hosts=keys.hub_hosts(partition),
+        queues=_begun(keys, partition, keys.hub_queue("")),
+        owners_of=_begun(keys, partition, keys.hub_owners("")),
+    )
 
 
-def unconfirmed(keys: Keys) -> LaneKeys:
+def unconfirmed(keys: Keys, partition: int) -> LaneKeys:
     """Return the lane of those that are to be asked back for the first time."""
     return LaneKeys(
-        hosts=keys.hub_unconfirmed_hosts(),
-        queues=keys.hub_unconfirmed_queue(""),
-        owners_of=keys.hub_unconfirmed_owners(""),
+        hosts=keys.hub_unconfirmed_hosts(partition),
+        queues=_begun(keys, partition, keys.hub_unconfirmed_queue("")),
+        owners_of=_begun(keys, partition, keys.hub_unconfirmed_owners("")),
     )
+
+
+def _begun(keys: Keys, partition: int, of_nobody: str) -> str:
+    """Return what keys of the hosts of a partition begin with, by the key of the empty host."""
+    parts = keys.hub_partitions
+    return parts.prefix(partition) + of_nobody.removeprefix(parts.prefix_of(""))
 
 
 UNCONFIRMED_KEPT = timedelta(hours=1)
@@ -64,34 +74,40 @@ log = get_logger(__name__)
 def written(
     keys: Keys, before: Subscriber | None, after: Subscriber | None, token: str, topic_digest: str
 ) -> list[Command]:
-    """Return the commands that make one record of another; None: there is none."""
+    """Return the commands that make one record of another; None: there is none. All are of one slot."""
     if after is None:
         return [] if before is None else _removal(keys, before)
-    member = f"{after.id} {after.host}"
+    part = keys.hub_partitions.of(after.host)
     writes: list[Command] = [
-        ("HSET", keys.hub_subscriber(after.id), "record", pack(after), "token", token),
-        ("ZADD", keys.hub_ends(), to_ms(_ends_at(after)), after.id),
-        ("SADD" if after.lease else "SREM", keys.hub_topic(after.topic), member),
+        ("HSET", keys.hub_subscriber(part, after.id), "record", pack(after), "token", token),
+        ("ZADD", keys.hub_ends(part), to_ms(_ends_at(after)), after.id),
+        ("SADD" if after.lease else "SREM", keys.hub_topic(part, after.topic), member_of(after)),
     ]
     if before is None:
         writes.append(("SADD", keys.hub_host(after.host), after.id))
     if after.lease is None and after.asked:
-        writes.append(("ZADD", keys.hub_unconfirmed(), "NX", to_ms(after.asked.at), after.id))
+        writes.append(("ZADD", keys.hub_unconfirmed(part), "NX", to_ms(after.asked.at), after.id))
     else:
-        writes.append(("ZREM", keys.hub_unconfirmed(), after.id))
+        writes.append(("ZREM", keys.hub_unconfirmed(part), after.id))
     if after.lease and not (before and before.lease):
-        writes.append(("HSETNX", keys.hub_topics(), after.topic, topic_digest))
+        writes.append(("HSETNX", keys.hub_announced(part), after.topic, topic_digest))
     return writes
 
 
 def _removal(keys: Keys, gone: Subscriber) -> list[Command]:
+    part = keys.hub_partitions.of(gone.host)
     return [
-        ("UNLINK", keys.hub_subscriber(gone.id)),
-        ("ZREM", keys.hub_ends(), gone.id),
-        ("ZREM", keys.hub_unconfirmed(), gone.id),
-        ("SREM", keys.hub_topic(gone.topic), f"{gone.id} {gone.host}"),
+        ("UNLINK", keys.hub_subscriber(part, gone.id)),
+        ("ZREM", keys.hub_ends(part), gone.id),
+        ("ZREM", keys.hub_unconfirmed(part), gone.id),
+        ("SREM", keys.hub_topic(part, gone.topic), member_of(gone)),
         ("SREM", keys.hub_host(gone.host), gone.id),
     ]
+
+
+def member_of(subscriber: Subscriber) -> str:
+    """Return how a topic names a subscriber."""
+    return f"{subscriber.id} {subscriber.host}"
 
 
 def decoded(record: bytes | None) -> Subscriber | None:

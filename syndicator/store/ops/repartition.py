@@ -1,5 +1,7 @@
 """Puts the keys of a back-up into another number of partitions of endpoints, or of texts.
 
+Subscribers of the hub are spread by `hub_repartition.py`.
+
 A key of one endpoint goes to the partition of that endpoint as it is, and one of texts to that of its
 article. What a partition keeps of several endpoints waits in the slot of the namespace until all keys are
 there, and is then divided by its members:
@@ -25,6 +27,7 @@ from syndicator.store.keys.partitions import grouped
 from syndicator.store.keys.table import Keys
 from syndicator.store.layout import SPREAD_FIELDS
 from syndicator.store.ops.backup_file import full_name, short_name
+from syndicator.store.ops.hub_repartition import HubRepartition
 from syndicator.store.webhooks.handover import Handover, step_of
 
 OF_ENDPOINTS = (
@@ -69,6 +72,7 @@ class Repartition:
         self._redis = connection
         self._source = source
         self._keys = target
+        self._hub = HubRepartition(connection, source, target)
         self._handover = Handover(connection, target)
         self._endpoints = set[EndpointId]()
         self._is_plain = source.partitions.is_one and target.partitions.is_one
@@ -77,6 +81,8 @@ class Repartition:
         """Return where a key is put; `short`: as `short_name` gives it."""
         if found := _OF_TEXTS.fullmatch(short):
             return self._keys.text_partitions.prefix_of(found[2].decode()).encode() + found[1]
+        if (placed := self._hub.place(short)) is not None:
+            return placed
         if self._is_plain:
             return full_name(self._keys.prefix, short)
         number, rest = self._parted(short)
@@ -89,6 +95,7 @@ class Repartition:
 
     async def finish(self, now: datetime) -> None:
         """Spread what is of several endpoints, once all keys are in their places."""
+        await self._hub.finish()
         if not self._is_plain:
             await self._spread(now)
         meta = self._keys.meta()

@@ -25,6 +25,11 @@ class Reach:
         self._partitions = partitions
         self._looks = dict[int, asyncio.Task[None]]()
 
+    @property
+    def is_whole(self) -> bool:
+        """Return whether all partitions answered, or answer again, as far as is known."""
+        return all(look.done() for look in self._looks.values())
+
     async def each(
         self, ask: Callable[[int], Awaitable[T]], partitions: Iterable[int] | None = None
     ) -> dict[int, T]:

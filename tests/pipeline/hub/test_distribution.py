@@ -26,6 +26,7 @@ from syndicator.pipeline.hub.distribution import HubStep
 from syndicator.pipeline.hub.topics import Topics
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
+from syndicator.store.hub.claims import SubscriberOrder
 from syndicator.store.hub.subscribers import SettledSubscriber
 from syndicator.store.store import Store
 
@@ -41,9 +42,13 @@ def back_at(due_at: datetime) -> Callable[[Subscriber | None, str], SettledSubsc
 
 async def hub_keys(store: Store) -> dict[str, bytes]:
     """Give name and value of all strings and hashes of the hub, and the names of the rest."""
-    pattern = store.hub._keys.hub_topic(TopicName("")).replace("topic:", "*")
-    found = await store.connection.call("KEYS", pattern)
-    return {name.decode().partition("hub:")[2]: await store.connection.call("DUMP", name) for name in found}
+    values = dict[str, bytes]()
+    for prefix in store.hub._keys.prefixes:
+        async for names in store.connection.names(f"{prefix}hub:"):
+            for name in names:
+                short = name.decode().removeprefix(f"{prefix}hub:")
+                values[short] = values.get(short, b"") + await store.connection.call("DUMP", name)
+    return values
 
 
 class Crowd:
@@ -118,17 +123,17 @@ async def test_hosts_that_were_late_are_told_one_at_a_time_and_take_their_share_
     await world.work()
     await world.service.store.hub_topics.fan_out(LATEST_RSS, clock())
     lease = timedelta(seconds=1)
-    claimed, _ = await hub.claim(now=clock(), lease=lease, room=60, cap=2, slow_room=30)
+    claimed, _ = await hub.claim(SubscriberOrder(now=clock(), lease=lease, room=60, cap=2, slow_room=30))
     assert len(claimed) == 60
     late = {f"127.0.1.{host}" for host in range(1, 21)}
     for one in claimed:
         await hub.settle(one, back_at(clock()), now=clock(), is_slow=one.host in late)
-    claimed, _ = await hub.claim(now=clock(), lease=lease, room=30, cap=2, slow_room=15)
+    claimed, _ = await hub.claim(SubscriberOrder(now=clock(), lease=lease, room=30, cap=2, slow_room=15))
     hosts = Counter(one.host for one in claimed)
     assert {hosts[host] for host in late} == {0, 1}
     assert sum(hosts[host] for host in late) <= 15
     assert hosts.total() == 30
-    more, _ = await hub.claim(now=clock(), lease=lease, room=30, cap=2, slow_room=0)
+    more, _ = await hub.claim(SubscriberOrder(now=clock(), lease=lease, room=30, cap=2, slow_room=0))
     assert {one.host for one in more}.isdisjoint(late)
     assert len(more) + sum(hosts[host] for host in hosts if host not in late) == 20
 
@@ -139,7 +144,9 @@ async def test_a_host_is_late_until_it_answers_in_time(world: World, clock: Manu
     await world.service.store.hub_topics.fan_out(LATEST_RSS, clock())
     seen = []
     for is_slow in (None, True, None, False, None):
-        (one, *_), _ = await hub.claim(now=clock(), lease=timedelta(seconds=9), room=9, cap=9, slow_room=9)
+        (one, *_), _ = await hub.claim(
+            SubscriberOrder(now=clock(), lease=timedelta(seconds=9), room=9, cap=9, slow_room=9)
+        )
         seen.append(one.is_slow)
         await hub.settle(one, back_at(clock()), now=clock(), is_slow=is_slow)
     assert seen == [False, False, True, True, False]
@@ -272,14 +279,18 @@ async def test_who_lost_its_lease_changes_nothing(world: World, clock: ManualClo
     hub = world.service.store.hub
     await world.subscribe()
     await world.service.store.hub_topics.fan_out(LATEST_RSS, clock())
-    ((first,), _) = await hub.claim(now=clock(), lease=timedelta(seconds=1), room=9, cap=9, slow_room=9)
+    ((first,), _) = await hub.claim(
+        SubscriberOrder(now=clock(), lease=timedelta(seconds=1), room=9, cap=9, slow_room=9)
+    )
     clock.advance(2)
-    ((second,), _) = await hub.claim(now=clock(), lease=timedelta(seconds=1), room=9, cap=9, slow_room=9)
+    ((second,), _) = await hub.claim(
+        SubscriberOrder(now=clock(), lease=timedelta(seconds=1), room=9, cap=9, slow_room=9)
+    )
     assert first.id == second.id
     assert not await hub.settle(first, lambda _found, _told: SettledSubscriber(subscriber=None), now=clock())
-    assert await hub.get(second.id) == second.subscriber
+    assert await hub.find(second.id) == second.subscriber
     assert await hub.settle(second, lambda _found, _told: SettledSubscriber(subscriber=None), now=clock())
-    assert await hub.get(second.id) is None
+    assert await hub.find(second.id) is None
 
 
 async def test_a_request_that_comes_during_a_delivery_is_attended_to_after_it(
@@ -309,7 +320,8 @@ async def test_nothing_is_left_when_all_have_left(world: World, reader: Reader) 
     await world.work()
     for _ in range(12):
         await world.later(86_400)
-    assert set(await hub_keys(world.service.store)) == {"topics"}
+    left = {"topics"} if world.service.store.hub._keys.hub_partitions.is_one else {"topics", "announced"}
+    assert set(await hub_keys(world.service.store)) == left
 
 
 @pytest.mark.parametrize(
@@ -330,8 +342,8 @@ async def test_the_doctor_finds_and_mends_what_does_not_fit_together(
     store, doctor = world.service.store, world.service.doctor
     assert await doctor.examine(repair=False) == []
     command, key, *words = damage
-    prefix = store.hub._keys.hub_topics().removesuffix("topics")
-    await store.connection.call(command, prefix + key, *words)
+    parts = store.hub._keys.hub_partitions
+    await store.connection.call(command, f"{parts.prefix_of('127.0.0.1')}hub:{key}", *words)
     (found,) = await doctor.examine(repair=True)
     assert (found.kind, found.where, found.mended) == (kind, "hub", True)
     assert await doctor.examine(repair=False) == []

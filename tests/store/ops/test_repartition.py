@@ -4,6 +4,7 @@ import inspect
 
 from syndicator.store.keys.deliveries import DeliveryKeys
 from syndicator.store.keys.table import Keys
+from syndicator.store.ops.hub_repartition import HUB_OF_HOSTS, HUB_OF_PARTITIONS
 from syndicator.store.ops.repartition import OF_ENDPOINTS, OF_PARTITIONS
 
 
@@ -19,7 +20,10 @@ def taking(name: str) -> set[str]:
 
 def test_all_keys_of_endpoints_and_partitions_are_spread() -> None:
     assert {key.__name__ for key in OF_ENDPOINTS} == taking("endpoint")
-    assert {key.__name__ for key in OF_PARTITIONS} == taking("partition")
+    of_partitions = {*OF_PARTITIONS, *HUB_OF_PARTITIONS}
+    assert {key.__name__ for key in of_partitions} == taking("partition")
+    of_hosts = {name for name in taking("host") if name.startswith("hub_")}
+    assert {key.__name__ for key in HUB_OF_HOSTS} == of_hosts
 
 
 def test_no_other_key_begins_like_one_of_an_endpoint() -> None:

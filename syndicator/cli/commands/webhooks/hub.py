@@ -49,7 +49,7 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
 def _show(context: typer.Context, subscriber: Named, as_json: AlwaysJson = False) -> None:
     """Show how one subscriber stands, as JSON."""
     del as_json
-    found = ask(context, lambda service: service.store.hub.get(SubscriberId(subscriber)))
+    found = ask(context, lambda service: service.store.hub.find(SubscriberId(subscriber)))
     if found is None:
         raise CommandFailed("there is no such subscriber", remedy="syndicator hub list names them")
     print_item(_shown(found))
