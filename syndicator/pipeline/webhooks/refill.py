@@ -63,7 +63,6 @@ class RefillWork:
         due = await self._store.overflows.due(now)
         if not due:
             return
-        await self._directory.refresh()
         for name in due:
             try:
                 await self._store.reach.ask(name, partial(self._refill, name, now))
@@ -71,6 +70,8 @@ class RefillWork:
                 await self._store.overflows.put_off(name, now + _RESTS)
 
     async def _refill(self, name: EndpointId, now: datetime) -> None:
+        changes = await self._store.overflows.changes(name)
+        await self._directory.refresh()
         listed = self._directory.listed.get(name)
         state = await self._store.endpoints.state(name)
         overflow = state.overflow
@@ -84,13 +85,14 @@ class RefillWork:
         counts = await self._store.deliveries.counts(name, now)
         room = handover.MOST_QUEUED - (counts.ready + counts.delayed + counts.in_flight)
         if rests or room < handover.MOST_QUEUED // 2:
-            await self._let_fall(listed, overflow, now, until=now + (_RESTS if rests else _WAITS))
+            until = now + (_RESTS if rests else _WAITS)
+            await self._let_fall(listed, overflow, changes, now, until)
             return
         page = await self._store.events.page(overflow.position, "+", min(PAGE, max(room, 1)))
-        await self._write(listed.endpoint, overflow, page, now, due_at=now)
+        await self._write(listed.endpoint, overflow, changes, page, now)
 
     async def _let_fall(
-        self, listed: EndpointListed, overflow: Overflow, now: datetime, until: datetime
+        self, listed: EndpointListed, overflow: Overflow, changes: str, now: datetime, until: datetime
     ) -> None:
         """Take out of what waits what waited for too long; leave the rest until later."""
         page = await self._store.events.page(overflow.position, "+", PAGE)
@@ -100,10 +102,10 @@ class RefillWork:
             await self._store.overflows.put_off(listed.endpoint.id, until)
             return
         part = LogPage(entries=expired, reached=expired[-1].position, has_more=True)
-        await self._write(listed.endpoint, overflow, part, now, due_at=now)
+        await self._write(listed.endpoint, overflow, changes, part, now)
 
     async def _write(
-        self, endpoint: Endpoint, overflow: Overflow, page: LogPage, now: datetime, due_at: datetime
+        self, endpoint: Endpoint, overflow: Overflow, changes: str, page: LogPage, now: datetime
     ) -> None:
         """Queue what a part of the log brings, and write how far the log was read."""
         version, oldest = self._directory.version, _oldest(endpoint, now)
@@ -115,6 +117,7 @@ class RefillWork:
         step = Refill(
             endpoint=endpoint.id,
             version=version,
+            changes=changes,
             read=overflow,
             reached=page.reached,
             since=_last_at(page.entries, overflow.since),
@@ -128,7 +131,7 @@ class RefillWork:
             gone=len(choice.gone) + len(choice.waiting),
             dropped=dropped,
         )
-        if await self._store.overflows.refill(step, due_at, now) and dropped:
+        if await self._store.overflows.refill(step, now, now) and dropped:
             log.warning("deliveries_dropped", endpoint=endpoint.id, count=dropped)
 
 

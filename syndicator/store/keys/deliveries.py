@@ -46,6 +46,7 @@ class DeliveryKeys:
         `tat_ms`: when its rate lets the next one go, without bursts; `notices`: the revision of
         its last event. While its queue is full: `overflow_position`, behind which its events wait in the
         log, `overflow_since_ms`: when the first of them happened, and `overflow_events`: about how many.
+        Where endpoints are spread over partitions, `changes`: how often it was changed.
         Kept: as the endpoint. Written by: pausing, settle.
         """
         return f"{self.partitions.prefix_of(endpoint)}standing:{endpoint}"

@@ -35,6 +35,7 @@ from syndicator.store.webhooks.endpoint_records import (
     read_state,
 )
 from syndicator.store.webhooks.handover import Handover, across
+from syndicator.store.webhooks.overflows import CHANGES
 
 _WRITERS = 10
 """Workers that may add an event of one endpoint at one moment."""
@@ -109,6 +110,7 @@ class Endpoints(Repository):
             record = pack(EndpointRecord(endpoint=bare(one), created_at=created))
             if record != known:
                 writes += [("HSET", self._keys.endpoints(), one.id, record), *self._bounds(one)]
+                writes += self._noted_change(one.id)
         if writes:
             await self._commit(writes=across(self._keys, (*writes, self._raised())))
             await self._applied({one.id for one in wanted}, now)
@@ -169,6 +171,7 @@ class Endpoints(Repository):
             ("HDEL", keys.endpoints_resting(), endpoint),
             ("ZREM", keys.queues(keys.partitions.of(endpoint)), endpoint),
             ("HSET", keys.configured(), f"endpoint:{endpoint}", LONG_AGO_MS),
+            *self._noted_change(endpoint),
             self._raised(),
         )
         return await self._commit(writes=across(keys, writes), replicated=True)
@@ -285,6 +288,12 @@ class Endpoints(Repository):
     def _raised(self) -> Command:
         return ("HINCRBY", self._keys.endpoints_changed(), VERSION, 1)
 
+    def _noted_change(self, endpoint: EndpointId) -> list[Command]:
+        """Tell the partition of an endpoint that it changed, where the directory is in another slot."""
+        if self._keys.partitions.is_one:
+            return []
+        return [("HINCRBY", self._keys.standing(endpoint), CHANGES, 1)]
+
     async def _write(
         self, registration: Registration, expected: tuple[str, str, str], before: bytes | None = None
     ) -> bool:
@@ -295,6 +304,7 @@ class Endpoints(Repository):
             ("HINCRBY", self._keys.endpoints_changed(), name, 1),
             ("HDEL", self._keys.configured(), f"endpoint:{name}"),
             *self._bounds(registration.endpoint),
+            *self._noted_change(name),
             self._raised(),
         )
         return await self._commit(expects=(expected,), writes=across(self._keys, writes), replicated=True)

@@ -12,11 +12,13 @@ from syndicator.model.ids import EndpointId, EventId
 from syndicator.store.codec import pack
 from syndicator.store.connection import Connection, Repository, Script, Transaction
 from syndicator.store.keys.table import Keys
+from syndicator.store.outbox import VERSION
 from syndicator.store.partitions.reach import Reach
-from syndicator.store.servers.route import never_there
 from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
 from syndicator.store.webhooks.queuing import Queued
 
+CHANGES = "changes"
+"""Field of an endpoint's standing: its changes that its partition knows of, where there are several."""
 MOST_AT_ONCE = 100
 """Endpoints that are refilled in one look."""
 
@@ -27,6 +29,8 @@ class Refill(Struct, frozen=True, kw_only=True):
     endpoint: EndpointId
     version: str
     """Of the directory by which events were chosen."""
+    changes: str
+    """What `Overflows.changes` returned before that was read."""
     read: Overflow
     """The position that was read, and how many events were behind it."""
     reached: str
@@ -63,19 +67,31 @@ class Overflows(Repository):
         found = await self._reach.each(ask)
         return [EndpointId(name.decode()) for names in found.values() for name in names]
 
+    async def changes(self, endpoint: EndpointId) -> str:
+        """Return what tells of a change of an endpoint that the version of the directory cannot: "" is none.
+
+        Where there are several partitions, the directory is in another slot than the queue. So each change
+        is handed over to the partition of its endpoint, which counts it. To be read before the directory.
+        """
+        if self._keys.partitions.is_one:
+            return ""
+        found = await self._redis.call("HGET", self._keys.standing(endpoint), CHANGES)
+        return found.decode() if found else ""
+
     async def refill(self, step: Refill, due_at: datetime, now: datetime) -> bool:
         """Queue what a part of the log brings, and write how far the log was read.
 
-        False: another worker was first, or the directory has changed; nothing was written.
+        False: another worker was first, or the endpoint has changed; nothing was written. With several
+        partitions, a change that was not handed over yet counts as made after the refill.
         """
         keys, name = self._keys, step.endpoint
         partition = keys.partitions.of(name)
         superseded = [(event.id, event.subject, event.type.value, newer) for event, newer in step.superseded]
         queued = [one.words() for one in step.queued]
         passed = len(queued) + len(superseded) + step.gone + step.dropped
-        version, directory = step.version, keys.endpoints_changed()
+        directory, field, version = keys.endpoints_changed(), VERSION, step.version
         if not keys.partitions.is_one:  # the directory is in another slot
-            version, directory = "", never_there(keys.partitions.prefix(partition))
+            directory, field, version = keys.standing(name), CHANGES, step.changes
         words = (
             name, version, step.read.position, str(step.read.events), step.reached, to_ms(step.since),
             passed, step.dropped, step.is_end, to_ms(due_at), queued, superseded,
@@ -86,7 +102,7 @@ class Overflows(Repository):
                 keys.standing(name), directory, keys.queues(partition),
                 keys.refills(partition),
             ],
-            keys.partitions.prefix(partition), to_ms(now), KEPT_ATTEMPTS, pack(words),
+            keys.partitions.prefix(partition), to_ms(now), KEPT_ATTEMPTS, pack(words), field,
         )  # fmt: skip
         return bool(written)
 

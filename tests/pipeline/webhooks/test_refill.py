@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pipeline.feeds.test_publisher import admit
 from pipeline.webhooks.test_delivery import A, Partner, config, counts, deliver, partner
 
 from syndicator.model.article import WithdrawnBy
+from syndicator.model.event import EventType
 from syndicator.model.ids import ArticleId, EndpointId
 from syndicator.model.ops.states import TraceStatus
 from syndicator.pipeline.webhooks import fan_out, refill
@@ -225,6 +227,36 @@ async def test_who_asks_is_told_what_waits_in_the_log(partner: Partner) -> None:
             (one,) = trace.endpoints
             assert one.status is status
         assert "about 4 events wait there since" in one.why
+
+
+@pytest.mark.parametrize("partitions", [1, 4])
+@pytest.mark.usefixtures("partitions")
+async def test_a_refill_by_a_former_directory_is_refused(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, written = Overflows.refill, list[bool]()
+    async with partner.service_of(config(partner)) as service:
+        store = service.store
+
+        async def narrowed(self: Overflows, *step: Any) -> bool:
+            """Refill right after the endpoint was described otherwise."""
+            if not written:
+                (asked,) = (one.endpoint for one in service.endpoints.listed.values())
+                await store.endpoints.publish(
+                    [replace(asked, events=(EventType.ARTICLE_WITHDRAWN,))], partner.clock()
+                )
+            written.append(await usual(self, *step))
+            return written[-1]
+
+        await store.endpoints.pause(A, "", partner.clock())
+        await fill(service, *range(1, 9))
+        await store.endpoints.resume(A, partner.clock())
+        monkeypatch.setattr(Overflows, "refill", narrowed)
+        await drain(service)
+        assert written[0] is False
+        assert any(written)
+        assert (await counts(service)).waiting == 0
+    assert sorted(titles(partner)) == named(*range(1, 9)), "a configured endpoint is as it is configured here"
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -1,7 +1,7 @@
 -- Queue events of one endpoint that waited in the log, in one step with how far the log is read for it.
 --
 -- KEYS[1]  HASH: how the endpoint stands
--- KEYS[2]  HASH: versions of the directory of endpoints
+-- KEYS[2]  HASH: versions of the directory of endpoints; with several partitions, how the endpoint stands
 -- KEYS[3]  ZSET: endpoint → when its queue is looked at next, ms
 -- KEYS[4]  ZSET: endpoint with events in the log → when its queue is refilled next, ms
 -- ARGV[1]  prefix of the partition: an endpoint's keys are made of it
@@ -18,6 +18,7 @@
 --          due         when it is refilled next, ms
 --          queued      as `queue` has it
 --          superseded  {event id, subject, type, newer event}: closed without a delivery
+-- ARGV[5]  field of KEYS[2] that has the version
 -- reply    0: position or directory have moved, nothing is written; 1: written; 2: nothing is left in the log
 -- again    called again (its reply was lost): the position has moved, so it says 0; at an end that moved none,
 --          there is none
@@ -26,7 +27,7 @@ local prefix, now, kept = ARGV[1], ARGV[2], ARGV[3]
 local name, version, read, count, reached, since, passed, dropped, is_end, due, queued, superseded =
   unpack(cmsgpack.unpack(ARGV[4]))
 local position, counted = unpack(redis.call('HMGET', KEYS[1], 'overflow_position', 'overflow_events'))
-if position ~= read or (redis.call('HGET', KEYS[2], ':all') or '') ~= version then return 0 end
+if position ~= read or (redis.call('HGET', KEYS[2], ARGV[5]) or '') ~= version then return 0 end
 
 local first
 for _, one in ipairs(queued) do
