@@ -87,6 +87,9 @@ SHARED: Mapping[str, tuple[str, ...]] = {
         "Part of a source's error budget (articles that may be late) that is left; below 0: it is behind",
         "source",
     ),
+    "source_oldest_due_seconds": (
+        "For how long the source that is due first has been due, and no worker has it",
+    ),
     "articles_unassigned": ("Admitted articles that wait to be assigned to a story, and shown",),
     "feed_changed_timestamp_seconds": (
         "When the feed last changed, Unix time; absent where it never did",

@@ -109,6 +109,7 @@ class Metrics:
     source_failed_rounds: Snapshot
     fresh_ratio: Snapshot
     fresh_budget_ratio: Snapshot
+    source_oldest_due_seconds: Snapshot
     articles_unassigned: Snapshot
     feed_changed_timestamp_seconds: Snapshot
     outbox_events: Snapshot

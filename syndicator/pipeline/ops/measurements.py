@@ -139,7 +139,9 @@ class Measurements:
 
     async def _measure_sources(self) -> None:
         counts, sources = await self._standings.measures(MOST_SOURCES)
-        metrics = self._metrics
+        metrics, first = self._metrics, await self._store.sources.first_due()
+        waits_s = (self._clock() - first).total_seconds() if first else 0.0
+        metrics.source_oldest_due_seconds.set(max(waits_s, 0.0))
         metrics.sources.replace(((standing.value,), count) for standing, count in counts.items())
         metrics.source_standing.replace(
             ((one.source, one.standing.value), 1.0)

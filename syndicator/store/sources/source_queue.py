@@ -86,6 +86,14 @@ class SourceQueue:
         """Yield all sources that are gathered, with when each is due, ms; while it is leased, until when."""
         return self._redis.scan("ZSCAN", self._keys.sources_due())
 
+    async def first_due(self) -> datetime | None:
+        """Return since or from when the source that is due first is due; None where none is gathered.
+
+        One that a worker has counts by the end of its lease.
+        """
+        first = pairs(await self._redis.call("ZRANGE", self._keys.sources_due(), 0, 0, "WITHSCORES"))
+        return from_ms(int(float(first[0][1]))) if first else None
+
     async def enlist(self, sources: Iterable[SourceId], renewed: Iterable[SourceId], now: datetime) -> None:
         """Have these sources gathered: new and `renewed` ones are due now.
 

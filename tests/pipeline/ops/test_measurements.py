@@ -67,6 +67,20 @@ async def test_a_source_shows_its_last_success_and_while_it_fails_why(portal: Po
         assert (await measured(service, "sources"))[("ok",)] == 1
 
 
+async def test_the_oldest_due_source_shows_how_late_workers_are(portal: Portal) -> None:
+    portal.documents["/rss"] = rss(1)
+    async with portal.service_of(feed_config(portal)) as service:
+        await gather(service)
+        assert await measured(service, "source_oldest_due_seconds") == {(): 0}
+        portal.clock.advance(7 * 3600)
+        late = (await measured(service, "source_oldest_due_seconds"))[()]
+        assert 0 < late < 7 * 3600
+        portal.clock.advance(60)
+        assert await measured(service, "source_oldest_due_seconds") == {(): late + 60}
+        await gather(service)
+        assert await measured(service, "source_oldest_due_seconds") == {(): 0}
+
+
 async def test_another_process_shows_the_same(portal: Portal) -> None:
     async with portal.service_of(feed_config(portal)) as worker, portal.service_of("") as other:
         assert await measured(other, "source_failed_rounds") == {}
