@@ -28,7 +28,7 @@ test-slow: $(DEV) ## the tests that take long: chaos, soak, browsers
 
 test-scale: $(DEV) ## services on Redis in several processes: servers are killed, slots are moved
 	$(BIN)/pytest -m scale $(PYTEST_ARGS)
-	SYNDICATOR_TEST_STORE=cluster $(BIN)/pytest -m "not slow and not embedded" tests/e2e/test_running.py $(PYTEST_ARGS)
+	SYNDICATOR_TEST_STORE=cluster $(BIN)/pytest -m "not slow and not embedded" tests/e2e/test_running.py tests/pipeline/hub $(PYTEST_ARGS)
 	SYNDICATOR_TEST_STORE=cluster $(BIN)/pytest -m "not embedded" tests/e2e/crashes/test_hub_crashes.py tests/e2e/crashes/test_crashes.py $(PYTEST_ARGS)
 
 coverage: $(DEV) ## what the quick tests run of each room: lines and branches

@@ -143,9 +143,11 @@ async def _is_owner(node: Node, slot: int) -> bool:
 
 
 @asynccontextmanager
-async def redis_cluster(folder: Path, *, replicas: int = 3) -> AsyncIterator[RedisCluster]:
+async def redis_cluster(
+    folder: Path, *, replicas: int = 3, settings: Sequence[str] = ()
+) -> AsyncIterator[RedisCluster]:
     """Have a cluster run while the context is open."""
-    cluster = RedisCluster(folder, replicas=replicas)
+    cluster = RedisCluster(folder, replicas=replicas, settings=settings)
     try:
         await cluster.start()
         yield cluster

@@ -124,14 +124,14 @@ async def own_redis(folder: Path, program: Path | None = None) -> AsyncIterator[
 
 
 def new_store(
-    url: str, folder: Path, *, partitions: int = 1, texts: int = 1, namespace: str = ""
+    url: str, folder: Path, *, partitions: int = 1, texts: int = 1, hub: int = 1, namespace: str = ""
 ) -> AbstractAsyncContextManager[Store]:
     """Open a store, in a namespace of its own unless one is named."""
     options = StoreOptions(
         url=url,
         namespace=namespace or f"test-{uuid.uuid4().hex}",
         data_dir=folder,
-        partitions=Spread(endpoints=partitions, texts=texts),
+        partitions=Spread(endpoints=partitions, texts=texts, hub=hub),
     )
     return open_store(options)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from e2e.conftest import Start
+from pipeline.conftest import on_all_hosts
 from pipeline.feeds.test_publisher import admit
 from support import until
 
@@ -18,6 +18,7 @@ from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId
 from syndicator.opening import open_service
 from syndicator.schedule.runner import Runner
+from syndicator.schedule.workers import CAPACITY
 from syndicator.settings import load
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -30,8 +31,10 @@ title = "Warta"
 public_url = "https://feeds.example"
 [store]
 url = "{redis_url}"
-namespace = "hub-crashes"
+namespace = "hub-crashes-{partitions}"
 data_dir = "{place}/data"
+[store.partitions]
+hub = {partitions}
 [egress]
 allow_subscribers = ["127.0.0.0/8"]
 [hub]
@@ -51,7 +54,7 @@ class Readers:
     """Subscribers of one server, each with a callback of its own."""
 
     def __init__(self) -> None:
-        self.url = ""
+        self.port = 0
         self.has: dict[str, str] = {}
         """What each was sent last."""
         self.sent: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -76,23 +79,31 @@ async def readers() -> AsyncIterator[Readers]:
     app = web.Application(client_max_size=10_000_000)
     app.router.add_get("/{path:.*}", played.get)
     app.router.add_post("/{path:.*}", played.post)
-    async with TestServer(app) as server:
-        played.url = str(server.make_url("")).rstrip("/")
+    async with on_all_hosts(app) as played.port:
         yield played
 
 
-async def test_killed_amid_a_fan_out_workers_leave_nobody_behind(
-    tmp_path: Path, redis_url: str, start: Start, readers: Readers
+@pytest.mark.parametrize(("partitions", "hosts", "on_their_way"), [(1, 1, 16), (4, 20, CAPACITY["hub"])])
+async def test_killed_amid_a_fan_out_workers_leave_nobody_behind(  # noqa: PLR0917  fixtures
+    tmp_path: Path,
+    redis_url: str,
+    start: Start,
+    readers: Readers,
+    partitions: int,
+    hosts: int,
+    on_their_way: int,
 ) -> None:
     folder = tmp_path / "config"
     folder.mkdir()
-    (folder / "all.toml").write_text(CONFIG.format(redis_url=redis_url, place=tmp_path), "utf-8")
+    (folder / "all.toml").write_text(
+        CONFIG.format(redis_url=redis_url, place=tmp_path, partitions=partitions), "utf-8"
+    )
     async with open_service(load(folder, {})) as service:
         assert service.hub is not None
         await service.sync_configuration()
         await admit(service, 1)
         for number in range(SUBSCRIBERS):
-            callback = f"{readers.url}/{number}"
+            callback = f"http://127.0.1.{number % hosts + 1}:{readers.port}/{number}"
             await service.hub.request(
                 {
                     "hub.mode": "subscribe",
@@ -115,5 +126,5 @@ async def test_killed_amid_a_fan_out_workers_leave_nobody_behind(
             workers.append(await start(folder, "work"))
             await until(partial(readers.have, newest, SUBSCRIBERS))
             twice = sum(count > 1 for count in readers.sent[newest].values())
-            assert twice <= 16, "no more than were on their way"
+            assert twice <= on_their_way, "no more than were on their way"
         assert not [fault for worker in workers for fault in worker.faults()]

@@ -23,6 +23,8 @@ from syndicator.web.http.options import WebOptions
 
 __all__ = ["crowd", "reader"]  # fixtures
 
+pytestmark = pytest.mark.embedded  # nodes of a cluster have no moment in common
+
 HOSTS = range(1, 13)
 
 
