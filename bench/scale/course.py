@@ -54,6 +54,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     add("--days", type=float, default=usual.kept_days, help="[retention] articles")
     add("--bodies", type=float, default=usual.bodies_days, help="[retention] bodies, in days")
     add("--hot", type=float, help="[retention] hot, in days")
+    add("--spread-texts", action="store_true", help="[store.partitions] texts on all nodes")
     add("--memory", type=float, default=usual.node_bytes / GIB, help="of a Redis node, in GiB")
     add("--measure", action="store_true", help="measure real runs, and simulate them")
     add("--size", type=int, default=120, help="feeds of a namespace in a real run")
@@ -73,6 +74,7 @@ def _load(options: argparse.Namespace) -> model.Load:
         kept_days=options.days,
         bodies_days=options.bodies,
         hot_days=options.hot,
+        spreads_texts=options.spread_texts,
         node_bytes=options.memory * GIB,
     )
 

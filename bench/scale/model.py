@@ -33,6 +33,8 @@ class Load(Struct, frozen=True, kw_only=True):
     bodies_days: float = 30
     hot_days: float | None = None
     """`[retention] hot`; None: texts stay in Redis for `bodies_days`."""
+    spreads_texts: bool = False
+    """Whether `[store.partitions] texts` puts texts on all nodes; else they are on that of the namespace."""
     identities_days: float = 180
     backlog_s: float = 600
     """For so long deliveries of all partners may wait; what a full queue does not take stays in the log."""
@@ -81,11 +83,13 @@ def needs(load: Load, costs: Costs) -> Needs:
     redis = {kind: rates[kind] * work[kind].redis_s for kind in work}
     ours = {kind: rates[kind] * work[kind].ours_s for kind in work}
     memory = _memory(load, costs)
+    held = sum(memory.values())
+    on_one_node = held - memory["texts"] if load.spreads_texts else held
     server_cores = ours["requests"] + ours["renders"]
     worker_cores = sum(ours.values()) - server_cores
     limits = {
         "processor of Redis": sum(redis.values()) / costs.load,
-        "memory of Redis": sum(memory.values()) / load.node_bytes,
+        "memory of Redis": on_one_node / load.node_bytes,
         "index of recent articles in each worker": 3 * load.articles_per_day / costs.index_articles,
     }
     return Needs(
@@ -100,7 +104,7 @@ def needs(load: Load, costs: Costs) -> Needs:
         workers=_processes(worker_cores, costs),
         servers=_processes(server_cores, costs),
         namespaces=math.ceil(max(1.0, *limits.values())),
-        primaries=math.ceil(max(1.0, limits["processor of Redis"], limits["memory of Redis"])),
+        primaries=math.ceil(max(1.0, limits["processor of Redis"], held / load.node_bytes)),
     )
 
 
@@ -121,8 +125,8 @@ def _memory(load: Load, costs: Costs) -> Mapping[str, float]:
     later = costs.textless_bytes if load.hot_days is None else costs.cold_bytes
     queued = min(load.partner_per_s * load.backlog_s, MOST_QUEUED)
     return {
-        "articles with texts": day * with_text * costs.hot_bytes,
-        "older articles": day * (load.kept_days - with_text) * later,
+        "texts": day * with_text * (costs.hot_bytes - costs.textless_bytes),
+        "articles": day * (with_text * costs.textless_bytes + (load.kept_days - with_text) * later),
         "identities": day * max(0.0, load.identities_days - load.kept_days) * costs.identity_bytes,
         "events": day * 30 * costs.event_bytes,
         "deliveries that wait": load.partners * queued * costs.pending_bytes,
@@ -138,8 +142,8 @@ def _processes(cores: float, costs: Costs) -> int:
 _REMEDIES = {
     "processor of Redis": "`[store.partitions] endpoints` on a cluster, for deliveries; several namespaces; "
     "longer intervals",
-    "memory of Redis": "`[retention] hot` with a cold store; shorter retention; nodes with more memory; "
-    "several namespaces on a cluster",
+    "memory of Redis": "`[retention] hot` with a cold store; `[store.partitions] texts` on a cluster; "
+    "shorter retention; nodes with more memory; several namespaces on a cluster",
     "index of recent articles in each worker": "several namespaces: more than this was not measured",
 }
 

@@ -31,6 +31,9 @@ def test_what_is_short_first_is_named_and_follows_the_load() -> None:
     hoarding = replace(SMALL, node_bytes=GIB)
     assert needs(hoarding, MEASURED).first_limit == "memory of Redis"
     assert needs(replace(hoarding, hot_days=7), MEASURED).namespaces < needs(hoarding, MEASURED).namespaces
+    spread = needs(replace(hoarding, spreads_texts=True), MEASURED)
+    assert spread.namespaces < needs(hoarding, MEASURED).namespaces
+    assert spread.primaries == needs(hoarding, MEASURED).primaries, "all nodes together hold the same"
 
 
 def test_all_that_is_due_is_done_once_and_costs_what_it_costs() -> None:
