@@ -219,9 +219,41 @@ def test_workers_are_scaled_by_metrics_that_there_are(with_keda: tuple[Document,
     known = generate_latest(open_metrics().registry).decode()
     for trigger in scaled["spec"]["triggers"]:
         assert trigger["type"] == "prometheus"
-        (metric,) = re.findall(r"syndicator_\w+", trigger["metadata"]["query"])
-        assert f"# TYPE {metric.removesuffix('_bucket')} " in known
+        metrics = re.findall(r"syndicator_\w+", trigger["metadata"]["query"])
+        assert metrics
+        for metric in metrics:
+            assert f"# TYPE {metric.removesuffix('_bucket')} " in known
         assert float(trigger["metadata"]["threshold"]) > 0
+
+
+_ON_TWO = """
+      - {{ series: '{name}{{{labels},instance="a:1"}}', values: '{value}x5' }}
+      - {{ series: '{name}{{{labels},instance="b:2"}}', values: '{value}x5' }}"""
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool")
+def test_workers_are_scaled_by_the_oldest_delivery_that_a_worker_can_send(
+    with_keda: tuple[Document, ...], tmp_path: Path
+) -> None:
+    (scaled,) = of_kind(with_keda, "ScaledObject").values()
+    queries = [one["metadata"]["query"] for one in scaled["spec"]["triggers"]]
+    (query,) = [one for one in queries if "delivery_oldest_due" in one]
+    age, standing = "syndicator_delivery_oldest_due_seconds", "syndicator_endpoint_standing"
+    series = [(age, 'endpoint="quick"', 90), (standing, 'endpoint="quick",standing="active"', 1)]
+    for at_rest in ("failing", "disabled", "paused", "unverified", "unreadable", "orphaned"):
+        series += [(age, f'endpoint="{at_rest}"', 9000)]
+        series += [(standing, f'endpoint="{at_rest}",standing="{at_rest}"', 1)]
+    told = "".join(_ON_TWO.format(name=name, labels=labels, value=value) for name, labels, value in series)
+    (tmp_path / "rules.yml").write_text("groups: []\n")
+    (tmp_path / "test.yml").write_text(
+        f"rule_files: [rules.yml]\nevaluation_interval: 1m\ntests:\n  - interval: 1m\n    input_series:{told}\n"
+        f"    promql_expr_test:\n      - expr: >-\n          {query}\n        eval_time: 3m\n"
+        "        exp_samples: [{ labels: '{}', value: 90 }]\n"
+    )
+    done = subprocess.run(
+        ["promtool", "test", "rules", tmp_path / "test.yml"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def mounted(folder: Path, name: str) -> Path:
