@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from syndicator.errors import StoreUnavailable
 from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId
+from syndicator.observe.logs import get_logger
 from syndicator.rules.least_recent import LeastRecent
 from syndicator.store.codec import compressed_text, read_text
 from syndicator.store.connection import Command, Connection, Repository, Script, Transaction, pieces
@@ -32,6 +33,8 @@ _SWEPT_EVERY = timedelta(hours=6)
 _NEVER_MS = -1
 _REMOVING = frozenset({"UNLINK", "HDEL"})
 """Commands for keys of texts that go last; the others go first."""
+
+log = get_logger(__name__)
 
 
 def writing(keys: Keys, article: ArticleId, text: str) -> tuple[str, list[Command]]:
@@ -154,18 +157,32 @@ class Texts(Repository):
         """Remove the texts and earlier revisions that no article has; look once in six hours.
 
         Return how many were removed. There are some where a process ended between two steps, or an article
-        changed while another process removed it or its text.
+        changed while another process removed it or its text. Partitions that do not answer are left out; then
+        the next call looks again.
         """
         last_ms = int(await self._redis.call("HGET", self._keys.texts(), "swept") or _NEVER_MS)
         if last_ms <= to_ms(now) < last_ms + _SWEPT_EVERY // timedelta(milliseconds=1):
             return 0
-        removed = 0
+        removed, is_whole = 0, True
         for prefix in self._keys.text_prefixes:
-            async for names in self._redis.names(prefix):
-                for some in pieces([name.decode() for name in names], _AT_ONCE):
-                    if unnamed := await self._unnamed(some, prefix):
-                        removed += await self._remove(unnamed, prefix)
-        await self._redis.call("HSET", self._keys.texts(), "swept", to_ms(now))
+            try:
+                removed += await self._sweep_all(prefix)
+            except StoreUnavailable as error:
+                if self._parts.is_one:
+                    raise
+                log.warning("texts_not_swept", prefix=prefix, reason=str(error))
+                is_whole = False
+        if is_whole:
+            await self._redis.call("HSET", self._keys.texts(), "swept", to_ms(now))
+        return removed
+
+    async def _sweep_all(self, prefix: str) -> int:
+        """Remove of the keys that begin so those that no article names; return how many were."""
+        removed = 0
+        async for names in self._redis.names(prefix):
+            for some in pieces([name.decode() for name in names], _AT_ONCE):
+                if unnamed := await self._unnamed(some, prefix):
+                    removed += await self._remove(unnamed, prefix)
         return removed
 
     async def _remove(self, names: Sequence[str], prefix: str) -> int:

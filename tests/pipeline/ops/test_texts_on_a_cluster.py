@@ -1,5 +1,7 @@
 """Texts on the nodes of a cluster: articles are gathered, shown, withdrawn, moved and removed as on one server."""
 
+from pathlib import Path
+
 import pytest
 from pipeline.conftest import OpenService, Portal
 from pipeline.ops.test_offload import IN_FILE, KEPT, LATEST, offload
@@ -7,11 +9,14 @@ from pipeline.ops.test_retention import sweep
 from pipeline.rounds.test_feed_round import config, gather, rss
 from redis.crc import key_slot
 from redis_cluster import RedisCluster
-from support import ManualClock
+from store.articles.test_texts import admit, texts
+from support import ManualClock, new_store, until
 
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.feed import Format
+from syndicator.model.ids import ArticleId
 from syndicator.service import Service
+from syndicator.store.codec import compressed_text
 
 pytestmark = [pytest.mark.scale, pytest.mark.timeout(180)]
 
@@ -83,3 +88,32 @@ async def test_texts_are_on_all_nodes_and_all_goes_on(
         clock.advance(14 * DAY_S)
         await sweep(service)
         assert await service.store.articles.count() == 0
+
+
+async def test_a_node_that_is_away_holds_up_its_own_texts_alone(
+    own_cluster: RedisCluster, tmp_path: Path, clock: ManualClock
+) -> None:
+    async with new_store(own_cluster.url, tmp_path, texts=16) as store:
+        keys, hot = store._keys, store.cold_texts.hot
+        article = await admit(store, clock, 1, "<p>Isi.</p>")
+        left = [keys.text(ArticleId(f"gone-{number}"), "0badcafe") for number in range(40)]
+        await store.connection.batch([("SET", key, compressed_text("x")) for key in left])
+        home = await own_cluster.owner(key_slot(keys.meta().encode()))
+        owners = {key: await own_cluster.owner(key_slot(key.encode())) for key in left}
+        victim = next(owner for owner in owners.values() if owner is not home)
+        victim.freeze()
+        try:
+            assert (await store.articles.get_many([article], bodies=False))[0] is not None
+            removed = await hot.sweep(clock())
+            assert removed >= sum(owner is not victim for owner in owners.values())
+        finally:
+            victim.thaw()
+
+        async def all_are_gone() -> bool:
+            await hot.sweep(clock())
+            return len(await texts(store)) == 1
+
+        await until(all_are_gone)
+        found = await store.articles.get(article)
+        assert found is not None
+        assert found.body_html == "<p>Isi.</p>"
