@@ -30,11 +30,11 @@ class Costs(Struct, frozen=True, kw_only=True):
     request: Pair = Pair(0.04e-3, 0.01e-3)
     """A feed from memory; Redis: the question for its version, shared by 64 requests (Feeds)."""
 
-    hot_bytes: float = 4800
+    hot_bytes: float = 4460
     """An article with text, revisions, indexes, without its event (Texts of older articles)."""
-    textless_bytes: float = 2550
+    textless_bytes: float = 2210
     """The same, when `[retention] bodies` has ended its text and nothing went to a cold store."""
-    cold_bytes: float = 2550
+    cold_bytes: float = 2210
     """The same, when its text has gone to the cold store."""
     identity_bytes: float = 100
     """What is known of an article whose `[retention] articles` has ended."""

@@ -27,6 +27,8 @@ from syndicator.store.servers.server_pool import ServerPool, Servers
 from syndicator.store.servers.store_url import place_of
 
 USUAL_TIMEOUT_S = 3.0
+_FIRST_LINE = "#!lua\n"
+"""Of scripts that Redis refuses before they write where it has no memory left."""
 
 Word = str | bytes | int | float
 Command = Sequence[Word]
@@ -70,10 +72,11 @@ class Script:
 
     def __init__(self, *names: str) -> None:
         folder = files("syndicator.store").joinpath("lua")
-        text = "\n".join(folder.joinpath(f"{name}.lua").read_text("utf-8") for name in names)
-        first, _, rest = text.partition("\n") if text.startswith("#!") else ("", "", text)
+        texts = [folder.joinpath(f"{name}.lua").read_text("utf-8") for name in names]
+        first = [_FIRST_LINE] if any(text.startswith(_FIRST_LINE) for text in texts) else []
         # The last key is for a cluster alone (see `servers/route.py`): no script sees it.
-        self.text = "\n".join((*filter(None, [first]), "KEYS[#KEYS] = nil", rest))
+        rest = (text.removeprefix(_FIRST_LINE) for text in texts)
+        self.text = "\n".join((*first, "KEYS[#KEYS] = nil", *rest))
         # SHA-1 is how Redis names scripts; it protects nothing here.
         self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
@@ -102,7 +105,7 @@ class Connection:
         self._servers = servers
         self._routes = Routes(servers, anchor, others)
         self._timeout_s = timeout_s
-        self._commit = Script("commit")
+        self._commit = Script("articles/timelines", "commit")
         self._commits = {
             route: Batcher(partial(self._commit_all, route), MAX_WRITES, _writes)
             for route in self._routes.all

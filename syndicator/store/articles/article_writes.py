@@ -1,5 +1,7 @@
 """Redis commands that admit, change, merge or remove an article."""
 
+from datetime import datetime
+
 from msgspec.structs import replace
 
 from syndicator.model.article import Article
@@ -15,6 +17,7 @@ from syndicator.store.feeds.feeds import raise_version
 from syndicator.store.heads import packed_head
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
+from syndicator.store.paging import listing, unlisting
 from syndicator.store.popularity.signals import forgetting
 from syndicator.store.stories import assignments
 from syndicator.store.stories.story_codec import packed_story
@@ -130,11 +133,11 @@ class ArticleWrites:
             commands.append(("HSET", keys.revisions(article.id), previous.revision, _packed(previous)))
             commands.append(("HDEL", keys.revisions(article.id), previous.revision - self._kept_revisions))
             commands.append(rewritten(keys, article))
-            gone = sorted(set(facets_of(previous)) - facets)
-            commands += [("ZREM", keys.timeline(facet), article.id) for facet in gone]
+            is_moved = previous.listed_at != article.listed_at
+            gone = set(facets_of(previous)) if is_moved else set(facets_of(previous)) - facets
+            commands += [unlisting(keys, facet, article.id, previous.listed_at) for facet in sorted(gone)]
         commands.append(("ZADD", keys.admitted(), "NX", to_ms(article.shown_since), article.id))
-        listed_ms = to_ms(article.listed_at)
-        commands += [("ZADD", keys.timeline(facet), listed_ms, article.id) for facet in sorted(facets)]
+        commands += [listing(keys, facet, article.id, article.listed_at) for facet in sorted(facets)]
         commands.append(note_change(keys, article.id))
         return commands
 
@@ -144,7 +147,9 @@ class ArticleWrites:
         Its remains stay in `admitted`, and leave when their time has come; what was counted of it is carried
         over afterwards (`Signals.carry`).
         """
-        commands = self._unlisting(merged.article_id, merged.article, merged.text_mark)
+        places = places_of(merged.article_id, merged.article)
+        commands = [unlisting(self._keys, *place) for place in places]
+        commands += self._removing(merged.article_id, merged.article, merged.text_mark)
         admitted = merged.article.first_seen_at if merged.article else None
         commands.append(("HSET", self._keys.article(merged.article_id), "merged", into))
         commands.append(("ZREM", self._keys.carried(merged.source), merged.article_id))
@@ -153,14 +158,12 @@ class ArticleWrites:
         return commands
 
     def removal(self, article_id: ArticleId, article: Article | None, text_mark: str) -> list[Command]:
-        """Take an article out of all indexes, with all that is kept of it."""
-        return [*self._unlisting(article_id, article, text_mark), *forgetting(self._keys, article_id)]
+        """Take an article out of all indexes but timelines, with all that is kept of it."""
+        return [*self._removing(article_id, article, text_mark), *forgetting(self._keys, article_id)]
 
-    def _unlisting(self, article_id: ArticleId, article: Article | None, text_mark: str) -> list[Command]:
+    def _removing(self, article_id: ArticleId, article: Article | None, text_mark: str) -> list[Command]:
         keys = self._keys
-        facets = facets_of(article) if article else (ALL,)
-        commands: list[Command] = [("ZREM", keys.timeline(facet), article_id) for facet in facets]
-        commands.append(("DEL", keys.article(article_id), keys.aliases(article_id)))
+        commands: list[Command] = [("DEL", keys.article(article_id), keys.aliases(article_id))]
         commands.append(("UNLINK", keys.revisions(article_id)))
         commands += removing(keys, article_id, text_mark)
         commands.append(("ZREM", keys.admitted(), article_id))
@@ -178,6 +181,13 @@ class ArticleWrites:
             "published", to_ms(article.published_at), "first_party", int(article.is_first_party),
         )  # fmt: skip
         return [*commands, fields]
+
+
+def places_of(article_id: ArticleId, article: Article | None) -> list[tuple[str, ArticleId, datetime | None]]:
+    """Return where an article is listed: facet, article, and the time, None where that is not known."""
+    if article is None:
+        return [(ALL, article_id, None)]
+    return [(facet, article_id, article.listed_at) for facet in facets_of(article)]
 
 
 def rewritten(keys: Keys, article: Article) -> Command:

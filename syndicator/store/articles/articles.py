@@ -14,7 +14,7 @@ from syndicator.rules.articles.admission import Admission
 from syndicator.rules.filter_matching import ALL
 from syndicator.rules.identity.canonical_trust import is_first_party
 from syndicator.rules.identity.recognition import KnownArticle, RecognizedKeys
-from syndicator.store.articles.article_writes import ArticleWrites
+from syndicator.store.articles.article_writes import ArticleWrites, places_of
 from syndicator.store.articles.identities import Identities, with_buckets
 from syndicator.store.codec import pack, unpack
 from syndicator.store.cold.cold_texts import ColdTexts, StoredText
@@ -24,7 +24,7 @@ from syndicator.store.data_mark import DataMarks
 from syndicator.store.heads import read_head
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import note_change
-from syndicator.store.paging import rank_after
+from syndicator.store.paging import Timelines, rank_after
 from syndicator.store.texts import removing
 
 
@@ -71,6 +71,7 @@ class Articles(Repository):
         self._seen_precision = min(SEEN_PRECISION, kept_identities / 2)
         self._lookup = Script("articles/lookup")
         self.identities = Identities(connection, keys)
+        self.timelines = Timelines(connection, keys)
 
     async def lookup(self, identities: Sequence[Identity], now: datetime) -> list[RecognizedKeys]:
         """Return what is known of each candidate of a batch, in one round trip.
@@ -232,19 +233,13 @@ class Articles(Repository):
         self, facets: Sequence[str], depth: int, *, until_ms: int | None = None, since_ms: int | None = None
     ) -> tuple[list[TimelinePlace], bool]:
         """Merge the first `depth` of each facet, newest first; return whether that was all there is."""
-        span = ("+inf" if until_ms is None else until_ms, "-inf" if since_ms is None else since_ms)
-        rows = await self._redis.batch(
-            [
-                ("ZREVRANGEBYSCORE", self._keys.timeline(one), *span, "WITHSCORES", "LIMIT", 0, depth)
-                for one in facets
-            ]
-        )
-        merged = {ArticleId(name.decode()): int(score) for row in rows for name, score in pairs(row)}
+        rows = await self.timelines.newest(facets, depth, until_ms=until_ms, since_ms=since_ms)
+        merged = {ArticleId(name.decode()): at_ms for row in rows for name, at_ms in row}
         ordered = sorted(merged.items(), key=lambda entry: (-entry[1], entry[0]))
-        whole = all(len(pairs(row)) < depth for row in rows)
+        whole = all(len(row) < depth for row in rows)
         if not whole:
             # Below the highest of the cut-off ends, a facet may hide articles that belong between.
-            cut = max(int(pairs(row)[-1][1]) for row in rows if len(pairs(row)) >= depth)
+            cut = max(row[-1][1] for row in rows if len(row) >= depth)
             ordered = [entry for entry in ordered if entry[1] >= cut]
         return [TimelinePlace(article_id=name, listed_ms=score) for name, score in ordered], whole
 
@@ -274,7 +269,7 @@ class Articles(Repository):
             await self._redis.call("ZADD", key, to_ms(at), article_id)
 
     async def count(self) -> int:
-        return int(await self._redis.call("ZCARD", self._keys.timeline(ALL)))
+        return await self.timelines.count(ALL)
 
     async def admitted_since(self, at: datetime) -> int:
         """Count the articles that were admitted then or later."""
@@ -297,6 +292,10 @@ class Articles(Repository):
         commands: list[Command] = []
         for article_id, article, mark in zip(ids, found, marks, strict=True):
             commands += self.writes.removal(article_id, article, mark)
+        # Where this ends in between, they are still in `admitted`, and are swept again.
+        await self.timelines.remove(
+            [place for one, article in zip(ids, found, strict=True) for place in places_of(one, article)]
+        )
         await self._cold.hot.carry_out(commands)
         await self._cold.forget(ids, pointers)
         return [article for article in found if article]

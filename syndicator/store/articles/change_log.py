@@ -11,8 +11,10 @@ from msgspec import Struct
 from syndicator.model.ids import ArticleId
 from syndicator.rules.filter_matching import ALL
 from syndicator.store.articles.articles import TimelinePlace
-from syndicator.store.connection import Repository, pairs
+from syndicator.store.connection import Connection, Repository
+from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import BEGINNING, KEPT_CHANGES
+from syndicator.store.paging import Timelines
 
 
 class Changed(Struct, frozen=True, kw_only=True):
@@ -25,6 +27,10 @@ class Changed(Struct, frozen=True, kw_only=True):
 
 class Changes(Repository):
     """Reads the stream, and all articles page by page."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        super().__init__(connection, keys)
+        self._timelines = Timelines(connection, keys)
 
     async def origin(self) -> str:
         """Return which data this is: of another namespace, or of one that began anew, it is other data."""
@@ -82,10 +88,5 @@ class Changes(Repository):
 
         `skip` as many as were read of that very millisecond.
         """
-        rows = await self._redis.call(
-            "ZREVRANGEBYSCORE", self._keys.timeline(ALL), "+inf" if until_ms is None else until_ms, "-inf",
-            "WITHSCORES", "LIMIT", skip, limit,
-        )  # fmt: skip
-        return [
-            TimelinePlace(article_id=ArticleId(name.decode()), listed_ms=int(at)) for name, at in pairs(rows)
-        ]
+        [row] = await self._timelines.newest([ALL], skip + limit, until_ms=until_ms)
+        return [TimelinePlace(article_id=ArticleId(name.decode()), listed_ms=at) for name, at in row[skip:]]

@@ -23,6 +23,7 @@ from syndicator.store.connection import Command, Connection, Repository, Transac
 from syndicator.store.feeds.feeds import raise_version
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
+from syndicator.store.paging import unlisting
 from syndicator.store.popularity.signals import forgetting
 from syndicator.store.stories.assignments import moved
 from syndicator.store.texts import removing
@@ -56,7 +57,7 @@ class Withdrawals(Repository):
             ("ZREM", keys.recheck(article.source), article.id),
             ("ZREM", keys.rewritten(), article.id),
         ]
-        writes += [("ZREM", keys.timeline(facet), article.id) for facet in facets_of(article)]
+        writes += [unlisting(keys, facet, article.id, article.listed_at) for facet in facets_of(article)]
         writes += forgetting(keys, article.id)
         writes += [command for feed in intent.feeds for command in raise_version(keys, feed, now_ms)]
         writes += [append_event(keys, intent.event), note_change(keys, article.id), *also]

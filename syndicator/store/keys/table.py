@@ -249,10 +249,24 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys, TextKeys):
         return self._prefix + "admitted"
 
     def timeline(self, facet: str) -> str:
-        """ZSET: article id → `listed_at` in ms; one per facet (`all`, `source:x`, `section:x`, …).
+        """ZSET: article id → `listed_at` in ms; one per facet (`all`, `source:x`, `section:x`, …). The
+        newest, at most 128: older ones are in pieces, see `store/lua/articles/timelines.lua`.
         Kept: retention of articles. Written by: admit.
         """
         return f"{self._prefix}timeline:{facet}"
+
+    def timeline_pieces(self, facet: str) -> str:
+        """ZSET: the latest time of each piece of a timeline, ms.
+        Kept: as its pieces. Written by: admit.
+        """
+        return f"{self._prefix}timeline_pieces:{facet}"
+
+    def timeline_piece(self, bound: str, facet: str) -> str:
+        """ZSET: as `timeline`, of times up to a bound, and after that of the piece before it; at most 128
+        articles, or all of one millisecond.
+        Kept: retention of articles. Written by: admit.
+        """
+        return f"{self._prefix}timeline_piece:{bound}:{facet}"
 
     def reserved(self, article: ArticleId) -> str:
         """HASH: the fields of an admitted article that is not shown yet: see `article`.

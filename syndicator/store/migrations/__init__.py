@@ -14,6 +14,7 @@ from syndicator.store.migrations import (
     packed_events,
     packed_identities,
     text_keys,
+    timeline_pieces,
 )
 from syndicator.store.migrations.migration import Migration
 
@@ -25,4 +26,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     packed_identities.MIGRATION,
     text_keys.MIGRATION,
     packed_events.MIGRATION,
+    timeline_pieces.MIGRATION,
 )

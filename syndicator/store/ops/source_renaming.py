@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec.structs import replace
 
 from syndicator.model.article import Article, Withdrawal
-from syndicator.model.clock import to_ms
 from syndicator.model.ids import ArticleId, SourceId
 from syndicator.rules.filter_matching import fold
 from syndicator.rules.sources.rests import scope_of
@@ -23,8 +22,9 @@ from syndicator.store.connection import Command, Connection, Transaction, pairs,
 from syndicator.store.heads import packed_head
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import note_change
+from syndicator.store.paging import Timelines, listing
 
-_TRACES = 4
+_TRACES = 5
 """Commands that ask whether something is kept of one former id."""
 
 _BATCH = 100
@@ -39,6 +39,7 @@ class Renaming:
         self._cold = cold
         self._keys = keys
         self._held = held
+        self._timelines = Timelines(connection, keys)
 
     async def scopes(self, former: Mapping[SourceId, Sequence[SourceId]]) -> Mapping[SourceId, str]:
         """Return under which id the names are kept that mean something inside each source only.
@@ -88,17 +89,19 @@ class Renaming:
     def _traces(self, former: SourceId) -> Sequence[Command]:
         keys = self._keys
         pictures = (keys.pictures(former, kind) for kind in ("linked", "served"))
+        facet = _facet(former)
         return (
             ("HEXISTS", keys.configured(), f"source:{former}"),
             ("HEXISTS", keys.origins(), former),
-            ("EXISTS", keys.timeline(_facet(former)), keys.carried(former), keys.recheck(former)),
+            ("EXISTS", keys.timeline(facet), keys.timeline_pieces(facet)),
+            ("EXISTS", keys.carried(former), keys.recheck(former)),
             ("EXISTS", keys.held(former), *pictures),
         )
 
     async def _listed(self, former: SourceId, source: SourceId) -> None:
-        timeline = self._keys.timeline(_facet(former))
-        while names := await self._redis.call("ZRANGE", timeline, 0, _BATCH - 1):
-            ids = [ArticleId(name.decode()) for name in names]
+        facet = _facet(former)
+        while listed := (await self._timelines.newest([facet], _BATCH))[0]:
+            ids = [ArticleId(name.decode()) for name, _ in listed]
             await self._bring_back(ids, self._keys.article)
             heads = await self._redis.batch(
                 [("HMGET", self._keys.article(one), "head", "revision") for one in ids]
@@ -111,11 +114,13 @@ class Renaming:
                             (self._keys.article(one), "revision", revision.decode() if revision else ""),
                         ),
                         writes=(
-                            ("ZREM", timeline, one),
+                            ("UNLIST", self._keys.timeline(facet), at_ms, one),
                             *(self._article(unpack(head, Article), earlier, source) if head else ()),
                         ),
                     )
-                    for one, (head, revision), earlier in zip(ids, heads, revisions, strict=True)
+                    for one, (_, at_ms), (head, revision), earlier in zip(
+                        ids, listed, heads, revisions, strict=True
+                    )
                 ]
             )
 
@@ -136,7 +141,7 @@ class Renaming:
         keys, article = self._keys, _renamed(stored, source)
         return [
             ("HSET", keys.article(article.id), "head", packed_head(article), "source", source),
-            ("ZADD", keys.timeline(_facet(source)), to_ms(article.listed_at), article.id),
+            listing(keys, _facet(source), article.id, article.listed_at),
             *self._revisions(article.id, earlier, source),
             note_change(keys, article.id),
         ]

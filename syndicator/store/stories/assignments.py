@@ -122,8 +122,8 @@ class Assignments(Repository):
     def __init__(self, connection: Connection, keys: Keys, kept: timedelta) -> None:
         super().__init__(connection, keys)
         self._take = Script("stories/take")
-        self._assign = Script("stories/showing", "stories/assign")
-        self._overdue = Script("stories/showing", "stories/show_overdue")
+        self._assign = Script("articles/timelines", "stories/showing", "stories/assign")
+        self._overdue = Script("articles/timelines", "stories/showing", "stories/show_overdue")
         self._names = pack_for_lua(_names(keys, kept))
 
     async def take(

@@ -10,7 +10,7 @@ local function how_to_show(text, now)
   return {now, now, {'all'}, {}, ''}
 end
 
-local function new_list() return {admitted = {}, timelines = {}, feeds = {}} end
+local function new_list() return {admitted = {}, feeds = {}} end
 
 local function append(list, score, member)
   list[#list + 1] = score
@@ -29,10 +29,7 @@ end
 local function show(names, list, id, how)
   redis.call('RENAME', names.reserved .. id, names.article .. id)
   append(list.admitted, how[2], id)
-  for _, facet in ipairs(how[3]) do
-    list.timelines[facet] = list.timelines[facet] or {}
-    append(list.timelines[facet], how[1], id)
-  end
+  for _, facet in ipairs(how[3]) do add_to_timeline(names.timeline .. facet, how[1], id) end
   raise_all(list, how[4])
   note_change(names, id)
   if how[5] ~= '' then redis.call('XADD', names.outbox, '*', 'event', how[5]) end
@@ -41,7 +38,6 @@ end
 -- Carry out what was noted: a command for each index and feed, not for each article.
 local function finish(names, list, now)
   if #list.admitted > 0 then redis.call('ZADD', names.admitted, 'NX', unpack(list.admitted)) end
-  for facet, members in pairs(list.timelines) do redis.call('ZADD', names.timeline .. facet, unpack(members)) end
   for feed in pairs(list.feeds) do
     redis.call('HINCRBY', names.feeds_version, feed, 1)
     redis.call('HSET', names.feeds_changed, feed, now)
