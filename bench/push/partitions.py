@@ -56,6 +56,8 @@ class Work(Struct, frozen=True, kw_only=True):
     """What is measured."""
 
     piece: str
+    spread: Callable[[int], Spread]
+    """Returns the partitions that it is measured with, by their number."""
     prepare: Callable[[Store], Awaitable[None]]
     carry_out: Callable[[Store], Awaitable[int]]
     """Does pieces of work, and returns how many."""
@@ -65,15 +67,27 @@ async def run(*words: str) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench partitions")
     parser.add_argument("--nodes", type=int, default=1, help="of a cluster; 1: one server, without a cluster")
     nodes = parser.parse_args(words).nodes
-    await _compare(Work(piece="delivery", prepare=_publish, carry_out=_deliveries), nodes)
-    await _compare(Work(piece="notification", prepare=_subscribe_all, carry_out=_notifications), nodes)
+    await _compare(
+        Work(piece="delivery", spread=_of_endpoints, prepare=_publish, carry_out=_deliveries), nodes
+    )
+    await _compare(
+        Work(piece="notification", spread=_of_hub, prepare=_subscribe_all, carry_out=_notifications), nodes
+    )
+
+
+def _of_endpoints(count: int) -> Spread:
+    return Spread(endpoints=count)
+
+
+def _of_hub(count: int) -> Spread:
+    return Spread(hub=count)
 
 
 async def _compare(work: Work, nodes: int) -> None:
     found: dict[int, list[Used]] = {partitions: [] for partitions in PARTITIONS}
     for turn in range(TURNS):
         for partitions in PARTITIONS:
-            async with _store(partitions, turn, nodes) as (store, clients):
+            async with _store(work.spread(partitions), turn, nodes) as (store, clients):
                 found[partitions].append(await _measured(store, clients, work))
     one = min(each.busiest for each in found[1])
     for partitions, each in found.items():
@@ -93,9 +107,8 @@ async def _measured(store: Store, clients: Sequence[Redis], work: Work) -> Used:
 
 
 @asynccontextmanager
-async def _store(partitions: int, turn: int, nodes: int) -> AsyncIterator[tuple[Store, Sequence[Redis]]]:
+async def _store(spread: Spread, turn: int, nodes: int) -> AsyncIterator[tuple[Store, Sequence[Redis]]]:
     """Open a store; yield it, and a client of each node."""
-    spread = Spread(endpoints=partitions, hub=partitions)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if nodes > 1:
