@@ -237,7 +237,12 @@ async def test_what_waits_comes_once_after_the_number_of_partitions_was_changed(
     async with service_of(partners.config()) as service:
         await prepare(service, partners, clock)
         moment = clock.now
-        await back_up(redis_url, service.store._keys.namespace, file, partitions=Spread(endpoints=partitions))
+        await back_up(
+            redis_url,
+            service.store._keys.namespace,
+            file,
+            partitions=Spread(endpoints=partitions, hub=partitions),
+        )
         before = partners.taken_since()
         await service.store.queuing.take_over(clock())
         kept, waiting = await state(service), {name: await counts(service, name) for name in NAMES[:4]}
@@ -248,7 +253,7 @@ async def test_what_waits_comes_once_after_the_number_of_partitions_was_changed(
         assert kept[f"standing:{PAUSED}"][b"standing"] == b"paused"
         assert kept[f"of {AGAIN}"][-1] is not None, "its last notice"
         expected = await drained(service, partners, clock)
-        await restore(service.store.connection, other, file, partitions=Spread(endpoints=then))
+        await restore(service.store.connection, other, file, partitions=Spread(endpoints=then, hub=then))
     clock.now = moment
     async with service_of(partners.config(), synced=False, spread=then, into=other) as service:
         assert await state(service) == kept
