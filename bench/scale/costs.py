@@ -21,12 +21,12 @@ class Costs(Struct, frozen=True, kw_only=True):
 
     round: Pair = Pair(2.0e-3, 0.05e-3)
     """An unchanged feed by TLS on a new connection (Rounds); Redis: "unchanged, first" (Figures)."""
-    article: Pair = Pair(0.63e-3, 0.165e-3)
-    """From the bytes of its feed until it is shown: a cold feed of 20 articles, 12.63 + 3.30 ms (Figures)."""
+    article: Pair = Pair(0.63e-3, 0.2e-3)
+    """From the bytes of its feed until it is shown: a cold feed of 20, 12.63 + 3.30 ms; pieces: 0.036."""
     delivery: Pair = Pair(0.30e-3, 0.08e-3)
     """By workers that gather meanwhile (`bench scale --measure`); draining a queue alone: 0.11 ms of ours."""
-    render: Pair = Pair(15e-3, 0.1e-3)
-    """One feed with a new article, in all formats: 30 ms for an article of two feeds (Feeds)."""
+    render: Pair = Pair(15e-3, 0.15e-3)
+    """One feed with a new article, in all formats: 30 ms for an article of two feeds; pieces: 0.05."""
     request: Pair = Pair(0.04e-3, 0.01e-3)
     """A feed from memory; Redis: the question for its version, shared by 64 requests (Feeds)."""
 
