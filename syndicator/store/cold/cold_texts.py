@@ -7,6 +7,7 @@ An object is never written twice: its name holds a mark of its own. So an articl
 a worker wrote long ago and another removed.
 """
 
+import secrets
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -276,7 +277,9 @@ class ColdTexts(Repository):
             commands += [*writes, ("HSETNX", into, "text", mark)]
         if text is not None:
             key = self._keys.revisions(stored.article)
-            commands += [("HSETNX", key, one.revision, pack(one)) for one in text.revisions]
+            # In another slot, whoever moved them may be about to remove the fields that it copied.
+            again = "" if self._keys.text_partitions.is_one else f".{secrets.token_hex(4)}"
+            commands += [("HSETNX", key, f"{one.revision}{again}", pack(one)) for one in text.revisions]
         return commands
 
     async def bring_back(self, stored: Sequence[StoredText]) -> None:

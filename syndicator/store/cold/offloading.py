@@ -49,8 +49,8 @@ class _Hot(Struct, frozen=True, kw_only=True):
     revision: str
     source: str
     earlier: tuple[Article, ...]
-    in_redis: tuple[int, ...]
-    """Those of the earlier revisions that are in Redis."""
+    in_redis: tuple[bytes, ...]
+    """The fields of those earlier revisions that are in Redis."""
     before: bytes | None
     """The pointer to what is in the cold store already."""
     pointer: bytes
@@ -170,7 +170,7 @@ class Offloading(Repository):
         """Read what is to be moved; note those of which nothing is."""
         fields = ("text", "cold", "revision", "source", "head")
         rows = await self._redis.batch([("HMGET", self._keys.article(one), *fields) for one in ids])
-        kept = await self._redis.batch([("HVALS", self._keys.revisions(one)) for one in ids])
+        kept = await self._redis.batch([("HGETALL", self._keys.revisions(one)) for one in ids])
         bodies = await self._texts.hot.get([(one, row[0]) for one, row in zip(ids, rows, strict=True)])
         found, nothing = list[_Hot](), list[ArticleId]()
         for one, row, body, earlier in zip(ids, rows, bodies, kept, strict=True):
@@ -180,8 +180,9 @@ class Offloading(Repository):
                 continue
             pointer = f"{revision.decode()}.{uuid.uuid4().hex[:8]}".encode()
             try:
-                hot = [unpack(data, Article) for data in earlier]
-                hot = [each for each in hot if each.revision != int(revision)]
+                named = [(field, unpack(data, Article)) for field, data in pairs(earlier)]
+                named = [(field, each) for field, each in named if each.revision != int(revision)]
+                hot = [each for _, each in named]
                 revisions = await self._merged(one, before, hot)
             except ColdStoreAway:
                 raise
@@ -198,7 +199,7 @@ class Offloading(Repository):
                     revision=revision.decode(),
                     source=source.decode(),
                     earlier=revisions,
-                    in_redis=tuple(each.revision for each in hot),
+                    in_redis=tuple(field for field, _ in named),
                     before=before,
                     pointer=pointer,
                 )

@@ -23,7 +23,8 @@ class TextKeys:
         return f"{self.text_partitions.prefix_of(article)}text:{article}:{mark}"
 
     def revisions(self, article: ArticleId) -> str:
-        """HASH: revision → msgpack `Article` as it was before, compressed.
+        """HASH: revision → msgpack `Article` as it was before, compressed; in partitions with a random mark
+        behind it, as `3.9f2c01ab`, where it came back from the cold store.
         Kept: the newest few; goes with its article. Written by: admit.
         """
         return f"{self.text_partitions.prefix_of(article)}revisions:{article}"

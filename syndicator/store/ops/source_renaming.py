@@ -106,7 +106,7 @@ class Renaming:
             heads = await self._redis.batch(
                 [("HMGET", self._keys.article(one), "head", "revision") for one in ids]
             )
-            revisions = await self._redis.batch([("HVALS", self._keys.revisions(one)) for one in ids])
+            revisions = await self._redis.batch([("HGETALL", self._keys.revisions(one)) for one in ids])
             await self._cold.hot.commit(
                 [
                     Transaction(
@@ -147,10 +147,10 @@ class Renaming:
         ]
 
     def _revisions(self, article_id: ArticleId, earlier: Sequence[bytes], source: SourceId) -> list[Command]:
-        articles = [_renamed(unpack(data, Article), source) for data in earlier]
+        articles = [(field, _renamed(unpack(data, Article), source)) for field, data in pairs(earlier)]
         return [
-            ("HSET", self._keys.revisions(article_id), one.revision, compressed(pack(one)))
-            for one in articles
+            ("HSET", self._keys.revisions(article_id), field, compressed(pack(one)))
+            for field, one in articles
         ]
 
     async def _withdrawn(self, former: SourceId, source: SourceId) -> None:
@@ -162,7 +162,7 @@ class Renaming:
             of_it = [one for one in found if one.article.source == former]
             await self._bring_back([one.article.id for one in of_it], self._keys.withdrawn)
             revisions = await self._redis.batch(
-                [("HVALS", self._keys.revisions(one.article.id)) for one in of_it]
+                [("HGETALL", self._keys.revisions(one.article.id)) for one in of_it]
             )
             await self._cold.hot.commit(
                 [
