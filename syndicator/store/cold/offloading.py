@@ -175,6 +175,8 @@ class Offloading(Repository):
         found, nothing = list[_Hot](), list[ArticleId]()
         for one, row, body, earlier in zip(ids, rows, bodies, kept, strict=True):
             mark, before, revision, source, head = row
+            if mark and body is None:  # it has another text by now, and is due again by that
+                continue
             if head is None or not (body or (body is not None and earlier)):
                 nothing.append(one)
                 continue
