@@ -57,7 +57,7 @@ async def test_a_batch_is_answered_in_its_order(redis: Connection, keys: Keys) -
 async def test_a_script_runs_where_its_keys_are(redis: Connection, keys: Keys) -> None:
     script = Script("webhooks/event_articles")
     for name in places(keys):
-        assert await redis.run(script, [f"{name}-none"]) == [[None] * 4]
+        assert await redis.run(script, [f"{name}-none"], "", "none") == [[None] * 5]
 
 
 async def test_transactions_go_to_the_slots_of_their_keys(redis: Connection, keys: Keys) -> None:
