@@ -17,11 +17,11 @@ from syndicator.store.feeds.feeds import raise_version
 from syndicator.store.heads import packed_head
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
-from syndicator.store.paging import listing, unlisting
 from syndicator.store.popularity.signals import forgetting
 from syndicator.store.stories import assignments
 from syndicator.store.stories.story_codec import packed_story
 from syndicator.store.texts import removing, writing
+from syndicator.store.timelines import listing, unlisting
 
 MAX_ALIASES = 50
 """Changes that are kept of one article: the newest."""

@@ -24,8 +24,9 @@ from syndicator.store.data_mark import DataMarks
 from syndicator.store.heads import read_head
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import note_change
-from syndicator.store.paging import Timelines, rank_after
+from syndicator.store.paging import rank_after
 from syndicator.store.texts import removing
+from syndicator.store.timelines import Timelines
 
 
 class TimelinePlace(Struct, frozen=True, kw_only=True):

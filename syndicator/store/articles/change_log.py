@@ -14,7 +14,7 @@ from syndicator.store.articles.articles import TimelinePlace
 from syndicator.store.connection import Connection, Repository
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import BEGINNING, KEPT_CHANGES
-from syndicator.store.paging import Timelines
+from syndicator.store.timelines import Timelines
 
 
 class Changed(Struct, frozen=True, kw_only=True):

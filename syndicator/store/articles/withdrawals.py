@@ -23,10 +23,10 @@ from syndicator.store.connection import Command, Connection, Repository, Transac
 from syndicator.store.feeds.feeds import raise_version
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import append_event, note_change
-from syndicator.store.paging import unlisting
 from syndicator.store.popularity.signals import forgetting
 from syndicator.store.stories.assignments import moved
 from syndicator.store.texts import removing
+from syndicator.store.timelines import unlisting
 
 
 class Withdrawals(Repository):

@@ -22,7 +22,7 @@ from syndicator.store.connection import Command, Connection, Transaction, pairs,
 from syndicator.store.heads import packed_head
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import note_change
-from syndicator.store.paging import Timelines, listing
+from syndicator.store.timelines import Timelines, listing
 
 _TRACES = 5
 """Commands that ask whether something is kept of one former id."""

@@ -13,8 +13,9 @@ from syndicator.pipeline.articles.admission import Admitter
 from syndicator.store.connection import Transaction
 from syndicator.store.keys.table import Keys
 from syndicator.store.layout import LAYOUT
-from syndicator.store.paging import PagePosition, Timelines, listing, unlisting
+from syndicator.store.paging import PagePosition
 from syndicator.store.store import Store, StoreOptions, open_store
+from syndicator.store.timelines import Timelines, listing, unlisting
 
 FACET = "tag:piala dunia"
 BEGAN = to_ms(NOON)
