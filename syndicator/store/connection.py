@@ -119,8 +119,7 @@ class Connection:
     async def call(self, *words: Word) -> Any:
         """Run one command."""
         route = self._routes.of_command(words)
-        [reply] = await self._ask(partial(route.send, [words]), route)
-        return reply
+        return (await self._ask(partial(route.send, [words]), route))[0]
 
     async def batch(self, commands: Sequence[Command]) -> list[Any]:
         """Run commands in one round trip, without a transaction; very many in several.
@@ -161,18 +160,21 @@ class Connection:
         if len(urls) > 1:
             raise StoreError(
                 "the partitions are on several nodes of the cluster, which have no moment in common: "
-                " have the nodes keep their own copies (AOF, RDB, replicas)"
+                "have the nodes keep their own copies (AOF, RDB, replicas)"
             )
         return urls.pop()
 
     async def scan(self, command: str, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:
-        """Yield what a key holds, however much that is, in pieces that do not block Redis.
+        """Yield what a hash (HSCAN: fields, values) or sorted set (ZSCAN: members, scores) holds.
 
-        `command`: HSCAN, for fields and values of a hash, or ZSCAN, for members and scores. One that is
-        written meanwhile may come twice, with both values.
+        In pieces that do not block Redis. What is written meanwhile may come twice, with both values.
         """
         async for found in self._pages(self._routes.of_key(key), [command, key]):
             yield pairs(found)
+
+    def members(self, key: str) -> AsyncIterator[list[bytes]]:
+        """Return the members of a set, in pieces that do not block Redis; one may come twice."""
+        return self._pages(self._routes.of_key(key), ["SSCAN", key])
 
     def names(self, prefix: str) -> AsyncIterator[list[bytes]]:
         """Return the keys that begin so, in pieces that do not block Redis; a key may come twice."""

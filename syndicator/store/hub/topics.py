@@ -21,8 +21,6 @@ from syndicator.store.partitions.reach import Reach
 FAN_OUT_PATIENCE = timedelta(seconds=30)
 """After so long another worker continues an unfinished fan-out."""
 
-_SCAN = 1000
-
 
 class FannedOut(Struct, frozen=True, kw_only=True):
     """What a fan-out reached."""
@@ -47,7 +45,7 @@ class HubTopics(Repository):
 
     async def all(self) -> dict[TopicName, str]:
         """Return the topics that ever had a subscriber, each with the digest announced last."""
-        return await self._digests(self._keys.hub_topics())
+        return await self._noted(self._keys.hub_topics())
 
     async def announce(self, topic: TopicName, before: str, digest: str, now: datetime) -> bool:
         """Note that a topic shows something new; False where another worker was first.
@@ -62,10 +60,10 @@ class HubTopics(Repository):
     async def unfinished(self, now: datetime) -> list[TopicName]:
         """Return the topics with subscribers that were not queued, and nobody does it."""
         bound = to_ms(now - FAN_OUT_PATIENCE)
-        begun = await self._reach.each(lambda part: self._digests(self._keys.hub_fanning(part)))
+        begun = await self._reach.each(lambda part: self._noted(self._keys.hub_fanning(part)))
         found = [topic for times in begun.values() for topic, since in times.items() if int(since) <= bound]
         if not self._parts.is_one:
-            there = await self._reach.each(lambda part: self._digests(self._keys.hub_announced(part)))
+            there = await self._reach.each(lambda part: self._noted(self._keys.hub_announced(part)))
             wanted = await self.all()  # read last: what is older than it is behind it
             found += [
                 topic
@@ -85,15 +83,10 @@ class HubTopics(Repository):
             await self._take_over(part, topic, now)
         fanning = self._keys.hub_fanning(part)
         since = await self._redis.call("HGET", fanning, topic)
-        cursor, total = b"0", 0
-        while True:
-            cursor, members = await self._redis.call(
-                "SSCAN", self._keys.hub_topic(part, topic), cursor, "COUNT", _SCAN
-            )
+        total = 0
+        async for members in self._redis.members(self._keys.hub_topic(part, topic)):
             total += len(members)
             await self._redis.batch(self._all_queued(part, [member.decode() for member in members], now))
-            if cursor == b"0":
-                break
         if since is not None:
             await self._commit(
                 expects=((fanning, topic, since.decode()),), writes=(("HDEL", fanning, topic),)
@@ -137,9 +130,8 @@ class HubTopics(Repository):
         topics = self._keys.hub_topics()
         await self._commit(expects=((topics, topic, announced),), writes=(("HDEL", topics, topic),))
 
-    async def _digests(self, key: str) -> dict[TopicName, str]:
-        found = pairs(await self._redis.call("HGETALL", key))
-        return {TopicName(name.decode()): value.decode() for name, value in found}
+    async def _noted(self, key: str) -> dict[TopicName, str]:
+        return await noted_of_topics(self._redis, key)
 
     def _all_queued(self, part: int, members: Iterable[str], now: datetime) -> list[Command]:
         """Queue those that do not wait already: one that waits is sent what is new when it is claimed."""
@@ -152,3 +144,9 @@ class HubTopics(Repository):
         if by_host:
             writes.append(lane.woken(by_host, now))
         return writes
+
+
+async def noted_of_topics(redis: Connection, key: str) -> dict[TopicName, str]:
+    """Return what a hash notes of each topic: a digest, or a time in ms."""
+    found = pairs(await redis.call("HGETALL", key))
+    return {TopicName(name.decode()): value.decode() for name, value in found}

@@ -11,12 +11,13 @@ Nobody works on a namespace that is restored.
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from syndicator.errors import StoreError
 from syndicator.model.hub import SubscriberId, TopicName
 from syndicator.store.connection import Command, Connection, pairs, pieces
 from syndicator.store.hub.records import decoded
+from syndicator.store.hub.topics import noted_of_topics
 from syndicator.store.keys.hub import HubKeys
 from syndicator.store.keys.partitions import Spread, grouped
 from syndicator.store.keys.table import Keys
@@ -148,29 +149,23 @@ class HubRepartition:
         found = set[tuple[int, TopicName]]()
         for number, rest in self._rows(_TOPIC):
             topic = TopicName(rest.removeprefix(_TOPIC))
-            async for page in self._members(self._kept(number, rest)):
-                homes = grouped(page, lambda member: self._parts.of(member.partition(" ")[2]))
+            async for page in self._redis.members(self._kept(number, rest)):
+                homes = grouped(page, lambda member: self._parts.of(member.decode().partition(" ")[2]))
                 await self._redis.batch(
                     [("SADD", self._keys.hub_topic(part, topic), *some) for part, some in homes.items()]
                 )
                 found |= {(part, topic) for part in homes}
         return found
 
-    async def _members(self, key: str) -> AsyncIterator[list[str]]:
-        cursor = b"0"
-        while True:
-            cursor, found = await self._redis.call("SSCAN", key, cursor, "COUNT", 500)
-            yield [member.decode() for member in found]
-            if cursor == b"0":
-                return
-
     async def _go_on(self, places: set[tuple[int, TopicName]]) -> None:
         """Note what each partition announces, and which fan-outs are to go on there."""
-        topics = await self._digests(self._keys.hub_topics())
+        topics = await noted_of_topics(self._redis, self._keys.hub_topics())
         begun, behind = dict[TopicName, str](), set[TopicName]()
         for number in self._source.hub_partitions.all:
-            begun |= await self._digests(self._kept(number, self._rest(self._keys.hub_fanning(0))))
-            there = await self._digests(self._kept(number, _ANNOUNCED))
+            begun |= await noted_of_topics(
+                self._redis, self._kept(number, self._rest(self._keys.hub_fanning(0)))
+            )
+            there = await noted_of_topics(self._redis, self._kept(number, _ANNOUNCED))
             behind |= {topic for topic, digest in there.items() if topics.get(topic, digest) != digest}
         begun |= dict.fromkeys(behind, "0")
         writes: list[Command] = []
@@ -183,7 +178,3 @@ class HubRepartition:
 
     def _rest(self, key: str) -> str:
         return key.removeprefix(self._parts.prefix(0))
-
-    async def _digests(self, key: str) -> dict[TopicName, str]:
-        found = pairs(await self._redis.call("HGETALL", key))
-        return {TopicName(name.decode()): value.decode() for name, value in found}

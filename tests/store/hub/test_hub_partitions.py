@@ -38,11 +38,12 @@ KILLED = """
 import asyncio, os, signal, sys
 from datetime import datetime
 from pathlib import Path
+from syndicator.store import connection
 from syndicator.store.hub import topics
 from syndicator.store.keys.partitions import Spread
 from syndicator.store.store import StoreOptions, open_store
 
-topics._SCAN = 10
+connection.MOST_IN_ONE = 10
 queued, pages = topics.HubTopics._all_queued, []
 
 def until_killed(*words):
