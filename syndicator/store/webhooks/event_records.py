@@ -55,11 +55,10 @@ def stored_event(event: Event, record: bytes | None = None) -> bytes:
 
     `record`: the event as it came, perhaps with fields that only a newer version knows. Then it stays so.
     """
-    plain = pack(event)
-    if record not in (None, plain):
+    if record is not None and record != pack(event):
         return record
     packed = _packed(event)
-    return packed if packed is not None and len(packed) <= MOST_PACKED else plain
+    return packed if packed is not None and len(packed) <= MOST_PACKED else record or pack(event)
 
 
 def _packed(event: Event) -> bytes | None:
