@@ -15,6 +15,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -36,6 +37,11 @@ NOON = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
 
 PATIENCE_S = 60
 """For everything that is waited for, on a machine that may be busy: no test asserts that something is quick."""
+
+CHANGED_PARTITIONS = pytest.mark.parametrize(
+    ("partitions", "then"), [(1, 4), (4, 1), (4, 3), (4, 4)], ids=lambda number: f"{number}"
+)
+"""For tests of back-ups that are restored into another number of partitions, and into the same."""
 
 _T = TypeVar("_T")
 

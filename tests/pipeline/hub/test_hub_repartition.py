@@ -8,7 +8,7 @@ from pipeline.conftest import OpenService
 from pipeline.feeds.test_publisher import admit
 from pipeline.hub.test_distribution import LATEST_RSS, Crowd, crowd
 from pipeline.own_hub_world import Reader, World, config_of, open_world, reader
-from support import ManualClock
+from support import CHANGED_PARTITIONS, ManualClock
 from web.web_world import client_of
 
 from syndicator.model.feed import Format
@@ -50,9 +50,7 @@ async def subscribers(service: Service) -> list[Subscriber]:
     return sorted(await service.store.hub.newest(0), key=lambda one: one.id)
 
 
-@pytest.mark.parametrize(
-    ("partitions", "then"), [(1, 4), (4, 1), (4, 3), (4, 4)], ids=lambda number: f"{number}"
-)
+@CHANGED_PARTITIONS
 async def test_all_subscribers_are_served_after_the_number_of_partitions_was_changed(  # noqa: PLR0917  fixtures
     service_of: OpenService,
     reader: Reader,

@@ -11,7 +11,7 @@ from aiohttp import web
 from pipeline.conftest import OpenService
 from pipeline.feeds.test_publisher import admit
 from pipeline.webhooks.test_delivery import SECRET, counts, deliver
-from support import ManualClock, answering
+from support import CHANGED_PARTITIONS, ManualClock, answering
 
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.event import Event, EventType
@@ -221,9 +221,7 @@ async def drained(service: Service, partners: Partners, clock: ManualClock) -> d
     }
 
 
-@pytest.mark.parametrize(
-    ("partitions", "then"), [(1, 4), (4, 1), (4, 3), (4, 4)], ids=lambda number: f"{number}"
-)
+@CHANGED_PARTITIONS
 async def test_what_waits_comes_once_after_the_number_of_partitions_was_changed(  # noqa: PLR0917  fixtures
     service_of: OpenService,
     partners: Partners,

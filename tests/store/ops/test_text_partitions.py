@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from store.articles.test_texts import NO_FEEDS, admit, keys_of, texts
 from store.migrations.recorded_world import FOLDER
-from support import ManualClock, new_store
+from support import CHANGED_PARTITIONS, ManualClock, new_store
 
 from syndicator.errors import StoreError
 from syndicator.model.article import Article, Withdrawal, WithdrawnBy
@@ -40,18 +40,18 @@ async def state(store: Store, ids: list[ArticleId]) -> State:
     return await store.articles.get_many(ids), revisions, await store.withdrawals.get(ids[-1])
 
 
-@pytest.mark.parametrize(("first", "then"), [(1, 4), (4, 1), (4, 3), (4, 4)])
+@CHANGED_PARTITIONS
 async def test_all_texts_are_there_with_another_number(
-    redis_url: str, tmp_path: Path, clock: ManualClock, first: int, then: int
+    redis_url: str, tmp_path: Path, clock: ManualClock, partitions: int, then: int
 ) -> None:
     file, other = tmp_path / "b.syn", f"test-{uuid.uuid4().hex}"
-    async with new_store(redis_url, tmp_path, texts=first) as store:
+    async with new_store(redis_url, tmp_path, texts=partitions) as store:
         ids = await filled(store, clock)
         before = await state(store, ids)
         assert all(article is not None and article.body_html for article in before[0][:-1])
         assert before[2] is not None
         assert before[2].article.body_html
-        await back_up(redis_url, keys_of(store).namespace, file, partitions=Spread(texts=first))
+        await back_up(redis_url, keys_of(store).namespace, file, partitions=Spread(texts=partitions))
         again = StoreOptions(url=redis_url, namespace=other, data_dir=tmp_path, partitions=Spread(texts=64))
         async with open_server(again) as (connection, _):
             await restore(connection, other, file, partitions=Spread(texts=then))
