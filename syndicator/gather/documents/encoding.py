@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from syndicator.gather.documents.text import plain_text
 
-_DECLARED = re.compile(r"<\?xml[^>]{0,200}?encoding\s*+=\s*+[\"']([\w.:-]{1,40})")
+_DECLARED = re.compile(r"<\?xml[^<>]{0,200}?encoding\s*+=\s*+[\"']([\w.:-]{1,40})")
 _META = re.compile(r"<meta[^>]{0,200}?charset\s*+=\s*+[\"']?\s*+([\w.:-]{1,40})", re.IGNORECASE)
 _HEAD = 2048
 _GUESSED_FROM = 200_000
