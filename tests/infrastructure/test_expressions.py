@@ -24,10 +24,13 @@ MAX_FIELD_BYTES = 8190
 """Of a header that aiohttp takes."""
 
 CHARACTERS = 100_000
-MOST_S = 0.05
-"""Of the process, not of the clock: others use the machine too."""
 FIRST_CHARACTERS, FIRST_S = 4_000, 0.0001
 """Each text is tried at this length first, and at full length only where it took longer than this."""
+SHORT_S = 0.05
+"""What takes no longer for a full text is harmless, however it grows. Of the process, not of the clock."""
+LONGEST_S = 0.5
+SHARE, MOST_GROWTH = 4, 8
+"""A text of four times the length takes four times as long; 16 times where the expression is quadratic."""
 ATTEMPTS = 3
 
 BOUNDED = {
@@ -81,11 +84,11 @@ def at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def spent_s(work: Callable[[Any], object], text: str | bytes) -> float:
-    """Return the seconds that the work takes, at most some more than what is allowed."""
+def spent_s(work: Callable[[Any], object], text: str | bytes, most_s: float = LONGEST_S) -> float:
+    """Return the seconds that the work takes, or some more than `most_s` where it was stopped."""
     began = time.process_time()
     try:
-        with at_most(MOST_S * 2):
+        with at_most(most_s):
             work(text)
     except TakesTooLong:
         pass
@@ -99,11 +102,22 @@ def longest(use: Use) -> int:
 def slow_texts(use: Use) -> Iterator[str]:
     expression, characters = use.expression, longest(use)
     work = partial(all_found, expression) if use.way == SEARCH else getattr(expression, use.way)
-    first_texts = hostile_texts(expression, min(FIRST_CHARACTERS, characters))
-    for first, full in zip(first_texts, hostile_texts(expression, characters), strict=True):
-        took = spent_s(work, encoded(first, expression))
-        if took > FIRST_S and all(spent_s(work, encoded(full, expression)) > MOST_S for _ in range(ATTEMPTS)):
+    lengths = (min(FIRST_CHARACTERS, characters), characters // SHARE, characters)
+    for texts in zip(*(hostile_texts(expression, length) for length in lengths), strict=True):
+        first, part, full = (encoded(text, expression) for text in texts)
+        if spent_s(work, first) > FIRST_S and grows_faster(work, part, full):
             yield f"{full[:60]!r} … {full[-10:]!r}"
+
+
+def grows_faster(work: Callable[[Any], object], part: str | bytes, full: str | bytes) -> bool:
+    """Say whether the full text takes more than its length explains, in each attempt: a busy machine slows single ones."""
+    if spent_s(work, full, SHORT_S) <= SHORT_S:
+        return False
+    for _ in range(ATTEMPTS):
+        allowed_s = spent_s(work, part) * MOST_GROWTH
+        if allowed_s < LONGEST_S * MOST_GROWTH and spent_s(work, full, allowed_s * 1.1) <= allowed_s:
+            return False
+    return True
 
 
 def all_found(expression: Any, text: str | bytes) -> None:
