@@ -15,7 +15,7 @@ from syndicator.store.connection import Command, Repository
 from syndicator.store.keys.partitions import ONE_SLOT, TAGS, Spread
 from syndicator.store.keys.table import Keys
 
-LAYOUT = 9
+LAYOUT = 10
 """The layout that this release reads and writes: the last one of `store/migrations/`."""
 
 COLD_TEXTS = 3

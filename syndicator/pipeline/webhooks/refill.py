@@ -88,14 +88,16 @@ class RefillWork:
             until = now + (_RESTS if rests else _WAITS)
             await self._let_fall(listed, overflow, changes, now, until)
             return
-        page = await self._store.events.page(overflow.position, "+", min(PAGE, max(room, 1)))
+        end = await self._store.overflows.logged(name)
+        page = await self._store.events.page(overflow.position, end, min(PAGE, max(room, 1)))
         await self._write(listed.endpoint, overflow, changes, page, now)
 
     async def _let_fall(
         self, listed: EndpointListed, overflow: Overflow, changes: str, now: datetime, until: datetime
     ) -> None:
         """Take out of what waits what waited for too long; leave the rest until later."""
-        page = await self._store.events.page(overflow.position, "+", PAGE)
+        end = await self._store.overflows.logged(listed.endpoint.id)
+        page = await self._store.events.page(overflow.position, end, PAGE)
         oldest = _oldest(listed.endpoint, now)
         expired = tuple(takewhile(lambda entry: entry.event.at < oldest, page.entries))
         if not expired:

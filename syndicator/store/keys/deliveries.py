@@ -64,6 +64,13 @@ class DeliveryKeys:
         """
         return f"{self._prefix}handover:{partition:02}"
 
+    def left_in_log(self, partition: int) -> str:
+        """HASH: endpoint id → msgpack: position before the first event that was left in the log for it, when
+        that was logged, and how many there are, where too much is handed over to its partition.
+        Kept: until the partition did what was handed over. Written by: fan-out.
+        """
+        return self.handover(partition) + ":left"
+
     def effects(self, partition: int) -> str:
         """STREAM: `write` (msgpack: a command): what follows from a delivery in the slot of the namespace,
         where there are several partitions.
@@ -72,7 +79,8 @@ class DeliveryKeys:
         return self.partitions.prefix(partition) + "effects"
 
     def partition_cursors(self, partition: int) -> str:
-        """HASH: `fan-out`: what a partition did last of what was handed over to it, where there are several.
+        """HASH: where there are several partitions, of what was handed over: `fan-out`: what this one did
+        last; `logged`: how far it has the log.
         Kept: for ever. Written by: fan-out.
         """
         return self.partitions.prefix(partition) + "cursors"

@@ -10,6 +10,7 @@ from syndicator.store.migrations import (
     cold_texts,
     compressed_heads,
     former_pauses,
+    left_in_log,
     overflows,
     packed_events,
     packed_identities,
@@ -27,4 +28,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     text_keys.MIGRATION,
     packed_events.MIGRATION,
     timeline_pieces.MIGRATION,
+    left_in_log.MIGRATION,
 )

@@ -170,6 +170,7 @@ class Configured:
             ("ZREM", keys.queues(keys.partitions.of(endpoint)), endpoint),
             ("HDEL", keys.delivered(keys.partitions.of(endpoint)), endpoint),
             ("UNLINK", keys.standing(endpoint)),
+            ("HDEL", keys.left_in_log(keys.partitions.of(endpoint)), endpoint),
             ("HDEL", keys.endpoints(), endpoint),
             ("HDEL", keys.endpoints_resting(), endpoint),
             ("HDEL", keys.endpoint_notices(), endpoint),

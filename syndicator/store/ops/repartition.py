@@ -49,6 +49,7 @@ OF_PARTITIONS = (
     DeliveryKeys.refills,
     DeliveryKeys.delivered,
     DeliveryKeys.handover,
+    DeliveryKeys.left_in_log,
     DeliveryKeys.effects,
     DeliveryKeys.partition_cursors,
 )
@@ -182,6 +183,7 @@ class Repartition:
             return
         cursors, stream = self._kept(number, "cursors"), self._keys.handover(number)
         reached = await self._redis.call("HGET", cursors, "fan-out")
+        await self._handover.tell_of_left(number, self._source)
         async for _, step, *named in self._entries(stream, reached):
             queued, cancelled, writes = unpack_from_lua(step)
             rows, closed, moved = (

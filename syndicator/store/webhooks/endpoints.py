@@ -170,6 +170,7 @@ class Endpoints(Repository):
             ("HDEL", keys.endpoints_changed(), endpoint),
             ("HDEL", keys.endpoints_resting(), endpoint),
             ("ZREM", keys.queues(keys.partitions.of(endpoint)), endpoint),
+            ("HDEL", keys.left_in_log(keys.partitions.of(endpoint)), endpoint),
             ("HSET", keys.configured(), f"endpoint:{endpoint}", LONG_AGO_MS),
             *self._noted_change(endpoint),
             self._raised(),

@@ -4,7 +4,9 @@ fan-out, registering, pausing ──▶ stream (namespace) ──▶ effect and 
 
 What follows from a step in the slot of the namespace is written there with it. A partition does each step
 once: its cursor lies in its own slot, and is written by the script that does the step. So nothing is lost or
-doubled, wherever a process dies. A partition whose node is away does its steps once that is back.
+doubled, wherever a process dies. A partition whose node is away does its steps once that is back. Where too
+many wait, fan-out leaves events in the log, and tells the partition of them when it has done its steps: its
+queues are then refilled from there.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,6 +27,9 @@ QUEUE = ("webhooks/attempt_log", "webhooks/queuing", "webhooks/event_records", "
 
 MOST_QUEUED = 10_000
 """Deliveries that the queue of one endpoint takes: what comes then waits in the log of events."""
+
+MOST_HANDED_BYTES = 64 * 1024 * 1024
+"""What may wait for one partition, and what it did in the last minute: about a million deliveries."""
 
 _PAGE = 50
 _NOTHING = b"\x80"
@@ -58,6 +63,7 @@ class Handover(Repository):
     """Has partitions do their steps. With one partition there are none."""
 
     _queue = Script(*QUEUE)
+    _left = Script("webhooks/hand_over_left")
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
         super().__init__(connection, keys)
@@ -77,12 +83,28 @@ class Handover(Repository):
         """Have a partition do all steps that wait for it."""
         if self._keys.partitions.is_one:
             return
-        while rows := await self._redis.call(*self._steps(partition, _PAGE)):
+        left = self._keys.left_in_log(partition)
+        while True:
+            rows, is_left = await self._redis.batch([self._steps(partition, _PAGE), ("EXISTS", left)])
+            if not rows and not (is_left and await self.tell_of_left(partition, self._keys)):
+                return
             for position, (_, step, *named) in rows:
                 places = named[1] if named else _NOTHING
                 if not await self._do(partition, position.decode(), (step, places), now):
                     self._reached[partition] = await self._cursor(partition)  # another worker was first
                     break
+
+    async def tell_of_left(self, partition: int, named: Keys) -> bool:
+        """Hand over which events were left in the log; False where none were.
+
+        `named`: the keys of the partition as steps name them.
+        """
+        keys = self._keys
+        names = [
+            keys.handover(partition), keys.left_in_log(partition), keys.endpoints(), keys.events_log(),
+        ]  # fmt: skip
+        prefix = named.partitions.prefix(partition)
+        return bool(await self._redis.run(self._left, names, prefix, named.refills(partition)))
 
     def returned(self, partition: int, write: Command) -> Command:
         """Return the command by which a partition has a write done in the slot of the namespace."""

@@ -78,6 +78,18 @@ class Overflows(Repository):
         found = await self._redis.call("HGET", self._keys.standing(endpoint), CHANGES)
         return found.decode() if found else ""
 
+    async def logged(self, endpoint: EndpointId) -> str:
+        """Return how far the log may be read for an endpoint: what comes then is not handed over yet.
+
+        It would be queued by the refill, and again when it is handed over.
+        """
+        partitions = self._keys.partitions
+        if partitions.is_one:
+            return "+"
+        key = self._keys.partition_cursors(partitions.of(endpoint))
+        found = await self._redis.call("HGET", key, "logged")
+        return found.decode() if found else "+"
+
     async def refill(self, step: Refill, due_at: datetime, now: datetime) -> bool:
         """Queue what a part of the log brings, and write how far the log was read.
 

@@ -21,7 +21,7 @@ from syndicator.store.webhooks.handover import QUEUE, Handover, step_of
 Row = tuple[EndpointId, *tuple[object, ...]]
 """What is queued for an endpoint, as scripts read it."""
 
-_HEAD = 1
+_HEAD = 2
 """Arguments of `lua/webhooks/hand_over.lua` before the records of events."""
 
 
@@ -61,6 +61,16 @@ class FanOut(Struct, frozen=True, kw_only=True):
     queued: tuple[Queued, ...] = ()
     cancelled: tuple[Queued, ...] = ()
     """Of these only the older events are taken out; nothing is queued."""
+
+
+class _Step(Struct, frozen=True, kw_only=True):
+    """What a partition is to do."""
+
+    whole: bytes
+    urgent: bytes
+    """The part that is never left in the log; empty where there is none."""
+    others: Sequence[object]
+    """Endpoint and event id of each of the others, in their order."""
 
 
 class Queuing(Repository):
@@ -119,7 +129,7 @@ class Queuing(Repository):
         return bool(written)
 
     async def _hand_over(
-        self, intent: Sequence[object], records: Sequence[bytes], steps: Mapping[int, bytes]
+        self, intent: Sequence[object], records: Sequence[bytes], steps: Mapping[int, _Step]
     ) -> bool:
         keys = self._keys
         names = [
@@ -127,20 +137,33 @@ class Queuing(Repository):
             *map(keys.handover, steps),
         ]  # fmt: skip
         *head, events = intent
-        numbers = [number + _HEAD for number in range(len(records) + 1, len(records) + len(steps) + 1)]
-        words = pack((*head, events, numbers))
-        return bool(await self._redis.run(self._handing, names, words, *records, *steps.values()))
+        words, places = list(records), list[tuple[int, int, Sequence[object]]]()
+        for step in steps.values():
+            words.append(step.whole)
+            number = _HEAD + len(words)
+            if step.urgent:
+                words.append(step.urgent)
+            places.append((number, number + 1 if step.urgent else 0, step.others))
+        told = pack((*head, events, places))
+        return bool(await self._redis.run(self._handing, names, told, handover.MOST_HANDED_BYTES, *words))
 
-    def _steps(self, queued: Sequence[Row], cancelled: Sequence[Row]) -> Mapping[int, bytes]:
+    def _steps(self, queued: Sequence[Row], cancelled: Sequence[Row]) -> Mapping[int, _Step]:
         """Return what each partition is to do."""
 
         def partition(row: Row) -> int:
             return self._keys.partitions.of(row[0])
 
         parts, closed = grouped(queued, partition), grouped(cancelled, partition)
-        return {
-            one: step_of(parts.get(one, []), closed.get(one, []), []) for one in sorted({*parts, *closed})
-        }
+        return {one: _step(parts.get(one, []), closed.get(one, [])) for one in sorted({*parts, *closed})}
+
+
+def _step(queued: Sequence[Sequence[object]], cancelled: Sequence[Row]) -> _Step:
+    urgent = [row for row in queued if row[3]]
+    return _Step(
+        whole=step_of(queued, cancelled, []),
+        urgent=step_of(urgent, cancelled, []) if urgent or cancelled else b"",
+        others=[word for row in queued if not row[3] for word in row[:2]],
+    )
 
 
 def _following(position: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
 from syndicator.service import Service
 from syndicator.store.webhooks import handover
 from syndicator.store.webhooks.overflows import Overflows
+from syndicator.store.webhooks.queuing import Queuing
 
 __all__ = ["partner"]  # a fixture
 
@@ -259,7 +260,64 @@ async def test_a_refill_by_a_former_directory_is_refused(
     assert sorted(titles(partner)) == named(*range(1, 9)), "a configured endpoint is as it is configured here"
 
 
-@pytest.mark.parametrize("seed", range(2))
+async def away(self: Queuing, now: datetime) -> None:
+    """Leave steps that are handed over undone, as those of a partition whose node is away."""
+
+
+@pytest.mark.parametrize("partitions", [4])
+@pytest.mark.usefixtures("partitions")
+async def test_what_is_left_for_a_partition_comes_once(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its node is away while events come; then all of them are sent, those of the log by refills."""
+    async with partner.service_of(config(partner)) as service:
+        store, take_over = service.store, Queuing.take_over
+
+        await fill(service, 1)
+        await drain(service, 1)
+        monkeypatch.setattr(handover, "MOST_HANDED_BYTES", 1500)
+        monkeypatch.setattr(Queuing, "take_over", away)
+        await fill(service, *range(2, 30))
+        keys = store._keys
+        left_for = keys.left_in_log(keys.partitions.of(A))
+        assert await store.connection.call("HLEN", left_for) == 1
+        monkeypatch.setattr(Queuing, "take_over", take_over)
+        for number in range(30, 40):
+            await fill(service, number)
+            partner.clock.advance(0.3)
+            await deliver(service)
+        await drain(service)
+        assert (await counts(service)).waiting == 0
+        assert await store.connection.call("EXISTS", left_for) == 0
+    assert sorted(titles(partner)) == sorted(named(*range(1, 40)))
+
+
+@pytest.mark.parametrize("partitions", [4])
+@pytest.mark.usefixtures("partitions")
+async def test_a_refill_reads_the_log_as_far_as_it_was_handed_over(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with partner.service_of(config(partner)) as service:
+        await service.store.endpoints.pause(A, "", partner.clock())
+        await fill(service, *range(1, 9))
+        await service.store.endpoints.resume(A, partner.clock())
+        await service.deliver_step.event_fan_out.run()
+        with monkeypatch.context() as patch:
+            patch.setattr(Queuing, "take_over", away)
+            await fill(service, 9)  # logged and handed over, not done
+            for _ in range(20):
+                partner.clock.advance(1.1)
+                for job in (await service.deliver_step.take(16)).jobs:
+                    await job()
+                await service.deliver_step._refills.run()
+            assert (await counts(service)).waiting == 0
+            assert sorted(titles(partner)) == named(*range(1, 9))
+        await drain(service)
+    assert sorted(titles(partner)) == named(*range(1, 10))
+
+
+@pytest.mark.parametrize(("partitions", "seed"), [(1, 0), (1, 1), (4, 0)])
+@pytest.mark.usefixtures("partitions")
 async def test_any_course_brings_what_an_unbounded_queue_brings(
     partner: Partner, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:

@@ -118,7 +118,11 @@ async def prepare(service: Service, partners: Partners, clock: ManualClock) -> N
     await admit(service, 12)
     await service.deliver_step.event_fan_out._fan_out()  # handed over, and not queued
     await hand_over_writes(store, clock)
-    await admit(service, 13)  # not even that
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(handover, "MOST_HANDED_BYTES", 0)
+        await admit(service, 13)
+        await service.deliver_step.event_fan_out._fan_out()  # left in the log
+    await admit(service, 14)  # not even that
 
 
 async def hand_over_writes(store: Store, clock: ManualClock) -> None:

@@ -7,10 +7,11 @@
 -- The small hashes are divided one after the other while events come (linear hashing): there is no fixed number
 -- of them that would be too many for few events, or too few for many.
 local MOST_FIELDS = 100 -- of a small hash: with more, the next one is divided
-local ALPHABET, DIGITS = 'abcdefghijklmnopqrstuvwxyz234567', {}
-for place = 1, 32 do
-  DIGITS[ALPHABET:sub(place, place)] = ('0123456789abcdefghijklmnopqrstuv'):sub(place, place)
-end
+local DIGITS = { -- of base32, as Lua reads a number of that base
+  a = '0', b = '1', c = '2', d = '3', e = '4', f = '5', g = '6', h = '7', i = '8', j = '9', k = 'a', l = 'b',
+  m = 'c', n = 'd', o = 'e', p = 'f', q = 'g', r = 'h', s = 'i', t = 'j', u = 'k', v = 'l', w = 'm', x = 'n',
+  y = 'o', z = 'p', ['2'] = 'q', ['3'] = 'r', ['4'] = 's', ['5'] = 't', ['6'] = 'u', ['7'] = 'v',
+}
 
 -- Return the 16 bytes that an id spells; nothing where it is no usual one.
 local function short_of(id)
@@ -25,16 +26,16 @@ end
 -- Return the id for what the log has in its place.
 local function id_of(short)
   if #short ~= 16 then return short end
-  local numbers, found = {struct.unpack('>I5I5I5I1', short)}, {}
+  local numbers, letters = {struct.unpack('>I5I5I5I1', short)}, {}
   numbers[4] = numbers[4] * 4
   for part = 1, 4 do
     for place = part < 4 and 8 or 2, 1, -1 do
       local digit = numbers[part] % 32
-      found[part * 8 - 8 + place] = ALPHABET:sub(digit + 1, digit + 1)
+      letters[part * 8 - 8 + place] = digit < 26 and digit + 97 or digit + 24
       numbers[part] = (numbers[part] - digit) / 32
     end
   end
-  return 'evt_' .. table.concat(found)
+  return 'evt_' .. string.char(unpack(letters))
 end
 
 local hash_count, whole -- how many small hashes there are, and the highest power of two up to that
@@ -100,6 +101,13 @@ end
 
 -- Write an event to the end of the log; return its position.
 local function log_event(log, id) return redis.call('XADD', log, '*', 'event', short_of(id) or id) end
+
+-- Return the last position before one.
+local function before(position)
+  local at_ms, number = position:match('^(%d+)-(%d+)$')
+  if number ~= '0' then return string.format('%s-%.0f', at_ms, number - 1) end
+  return string.format('%.0f-18446744073709551615', at_ms - 1)
+end
 
 -- Return where an event stands among the last so many of the log.
 local function find_in_log(log, id, most)

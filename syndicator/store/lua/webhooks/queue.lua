@@ -19,8 +19,9 @@
 --          cancelled  {endpoint, event id, older}: queues nothing, only takes the older out
 --          older      {event id, subject, type, …}: what is no longer to be sent
 --          handed     number of the ARGV that holds {queued, cancelled, writes}, as it was handed over to one of
---                     several partitions; the next ARGV holds event id → position in the log. All KEYS are of
---                     that partition, and there is no directory, outbox or log; `writes` are commands. Or nothing
+--                     several partitions; the next ARGV holds event id → position in the log, and '' → how far
+--                     the log is handed over. All KEYS are of that partition, and there is no directory, outbox
+--                     or log; `writes` are commands. Or nothing
 -- reply    1 (written) or 0 (cursor or directory have moved: nothing is written), then superseded events
 -- again    called again (its reply was lost): the cursor has moved, so it says 0
 -- cost     two or three commands per delivery, four per event, two per endpoint, and one for each older event
@@ -38,6 +39,7 @@ if handed then
   positions = cmsgpack.unpack(ARGV[handed + 1])
 end
 for _, write in ipairs(writes) do redis.call(unpack(write)) end
+if positions[''] then redis.call('HSET', KEYS[1], 'logged', positions['']) end
 for place = 1, #events, 2 do
   if store_event(KEYS[4], events[place], ARGV[events[place + 1]]) then
     positions[events[place]] = log_event(KEYS[5], events[place])
@@ -52,13 +54,6 @@ local function position_of(item)
   end
   if not positions[item] then positions[item] = log_event(KEYS[5], item) end
   return positions[item]
-end
-
--- Return the last position before one.
-local function before(position)
-  local at_ms, number = position:match('^(%d+)-(%d+)$')
-  if number ~= '0' then return string.format('%s-%.0f', at_ms, number - 1) end
-  return string.format('%.0f-18446744073709551615', at_ms - 1)
 end
 
 -- Return whether an event waits in the log instead of the queue.
