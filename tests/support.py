@@ -26,9 +26,10 @@ from syndicator.model.feed import FeedSpec, Site
 from syndicator.model.ids import SourceId
 from syndicator.pipeline.articles.admission import Admitter
 from syndicator.pipeline.stories.assignment import Assigner
-from syndicator.store.connection import Connection
+from syndicator.store.connection import Connection, connect
 from syndicator.store.embedded import EmbeddedServer, find_server
-from syndicator.store.keys.partitions import Spread
+from syndicator.store.keys.partitions import MOST_SPREAD, Spread
+from syndicator.store.keys.table import Keys
 from syndicator.store.store import Store, StoreOptions, open_store
 
 SITE = Site(title="Kabar", public_url="https://news.example")
@@ -140,6 +141,11 @@ def new_store(
         partitions=Spread(endpoints=partitions, texts=texts, hub=hub),
     )
     return open_store(options)
+
+
+def open_any(url: str, namespace: str) -> AbstractAsyncContextManager[Connection]:
+    """Connect to all slots that a namespace can have keys in."""
+    return connect(url, anchor=Keys(namespace).meta(), others=Keys(namespace, MOST_SPREAD).other_slots)
 
 
 async def refuse_writes(server: EmbeddedServer, redis: Connection) -> None:

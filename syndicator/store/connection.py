@@ -21,7 +21,7 @@ from syndicator.store.command_parts import MAX_WORDS, parts
 from syndicator.store.driver_errors import ELSEWHERE, translated
 from syndicator.store.keys.table import Keys
 from syndicator.store.servers.opening import servers_at
-from syndicator.store.servers.route import AGAIN_S, Route
+from syndicator.store.servers.route import AGAIN_S, Route, never_there
 from syndicator.store.servers.routes import Routes
 from syndicator.store.servers.server_pool import ServerPool, Servers
 from syndicator.store.servers.store_url import place_of
@@ -154,15 +154,14 @@ class Connection:
         route = self._routes.anchor
         return await self._ask(route.server, route)
 
-    async def only_server(self) -> str:
-        """Return the URL of the server that has all our keys. Raises StoreError where several have them."""
-        urls = {(await self._ask(route.server, route)).url for route in self._routes.all}
-        if len(urls) > 1:
-            raise StoreError(
-                "the partitions are on several nodes of the cluster, which have no moment in common: "
-                "have the nodes keep their own copies (AOF, RDB, replicas)"
-            )
-        return urls.pop()
+    async def servers_of(self, prefixes: Sequence[str]) -> dict[str, list[str]]:
+        """Return which server has which keys now: what they begin with, by the URL of the server."""
+        await self.batch([("EXISTS", never_there(prefix)) for prefix in prefixes])  # follows those that moved
+        found: dict[str, list[str]] = {}
+        for prefix in prefixes:
+            route = self._routes.of_key(prefix)
+            found.setdefault((await self._ask(route.server, route)).url, []).append(prefix)
+        return found
 
     async def scan(self, command: str, key: str) -> AsyncIterator[list[tuple[bytes, bytes]]]:
         """Yield what a hash (HSCAN: fields, values) or sorted set (ZSCAN: members, scores) holds.

@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from syndicator.cli.context import AsJson, CommandFailed, counted, invocation, print_item
 from syndicator.cli.event_loop import run_loop
 from syndicator.resources import store_options
 from syndicator.store.access.secret_encryption import Sealer
-from syndicator.store.keys.partitions import MOST_PARTITIONS, TAGS, Spread
+from syndicator.store.keys.partitions import MOST_SPREAD
 from syndicator.store.layout import LAYOUT
-from syndicator.store.ops.backup import Progress, back_up
-from syndicator.store.ops.backup_file import BackupEnd, BackupHead
+from syndicator.store.ops.backup import BackedUp, Progress, back_up
+from syndicator.store.ops.backup_file import BackupHead
 from syndicator.store.ops.configuration_versions import ConfigurationVersions
 from syndicator.store.ops.restore import Restored, restore
 from syndicator.store.shared_clock import redis_time
@@ -45,11 +46,11 @@ def _backup(
     """
     options, began = store_options(invocation(context).own_settings()), time.monotonic()
 
-    async def copied() -> BackupEnd:
+    async def copied() -> BackedUp:
         sealed_by = Sealer(options.seal_keys, options.data_dir).fingerprint()
         async with open_server(options) as (connection, _), open_cold(options) as cold:
             return await back_up(
-                await connection.only_server(),
+                connection,
                 options.namespace,
                 file,
                 partitions=options.partitions,
@@ -61,11 +62,12 @@ def _backup(
     end = run_loop(copied())
     size, took_s = file.stat().st_size, time.monotonic() - began
     if as_json:
-        print_item(
-            {"file": str(file), "keys": end.keys, "bytes": size, "digest": end.digest, "took_s": took_s}
-        )
+        print_item({"file": str(file), **to_builtins(end), "bytes": size, "took_s": took_s})
     else:
-        typer.echo(f"{file}: {counted(end.keys, 'key')}, {size / _MIB:.1f} MiB, in {took_s:.1f} s.")
+        nodes = f" from {end.nodes} nodes" if end.nodes > 1 else ""
+        held = f"; writers were held back for {end.held_s:.2f} s" if end.held_s else ""
+        copied_keys = f"{counted(end.keys, 'key')}{nodes}"
+        typer.echo(f"{file}: {copied_keys}, {size / _MIB:.1f} MiB, in {took_s:.1f} s{held}.")
 
 
 def _restore(
@@ -83,9 +85,7 @@ def _restore(
     """Bring a back-up into a Redis whose namespace is empty, and look whether all of it is there."""
     options = store_options(invocation(context).own_settings())
     options = replace(options, namespace=into or options.namespace)
-    any_slot = replace(
-        options, partitions=Spread(**dict.fromkeys(TAGS, MOST_PARTITIONS))
-    )  # what is replaced may be in more than is restored
+    any_slot = replace(options, partitions=MOST_SPREAD)  # what is replaced may be in more than is restored
 
     async def brought_back() -> Restored:
         async with open_server(any_slot, timeout_s=_TIMEOUT_S) as (connection, _), open_cold(options) as cold:

@@ -36,6 +36,9 @@ class Spread(Struct, frozen=True, kw_only=True):
 ONE_SLOT = Spread()
 """All data of a namespace is in one slot."""
 
+MOST_SPREAD = Spread(**dict.fromkeys(TAGS, MOST_PARTITIONS))
+"""Over all slots that data of a namespace can be in."""
+
 
 class Partitions:
     """The partitions of one kind of data of a namespace, by their numbers: 0, 1, …"""

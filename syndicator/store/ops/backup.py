@@ -3,42 +3,40 @@
     have Redis name what is written → copy every key → copy again what was written meanwhile
         → hold all writers back for a moment → copy the rest
 
+Keys of several nodes are copied at once. Writers are held back on all of them at the same time, so the file
+shows one moment of all nodes.
+
 Keys travel as Redis packs them (DUMP and RESTORE, each with a checksum), so no type needs code of its own.
 """
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
-import hiredis
-from redis import asyncio as aioredis
-from redis import exceptions
+from msgspec import Struct
 
 from syndicator.errors import StoreError
 from syndicator.store.cold.objects import ColdObjects
-from syndicator.store.connection import pattern_of, pieces
+from syndicator.store.connection import Connection, pieces
 from syndicator.store.keys.partitions import ONE_SLOT, Spread
 from syndicator.store.keys.table import Keys
 from syndicator.store.layout import SPREAD_FIELDS, UNRECORDED, check_spread, stored_spread
 from syndicator.store.ops.backup_file import (
     FORMAT,
     WITH_TEXTS,
-    BackupEnd,
     BackupHead,
     KeyRecord,
     checked,
     full_name,
-    short_name,
     written,
 )
+from syndicator.store.ops.backup_source import AT_ONCE, BackupSource, backup_source
 from syndicator.store.ops.backup_texts import copy_texts
-from syndicator.store.servers.route import never_there
 
-AT_ONCE = 500
-"""Keys that are copied in one round trip."""
 _FEW = 1000
 """With no more keys than this left to copy, writers are held back."""
 _MOST_ROUNDS = 20
@@ -47,80 +45,30 @@ _LARGE_BYTES = 1024 * 1024
 _HELD_MS = 2500
 """Writers are held back no longer, whatever becomes of us: processes of ours give a call up after 3 s."""
 _MOST_HOLDS = 5
-_TIMEOUT_S = 60.0
+_STILL_LOOKS = 2
+"""A server may name what was written just before a look only after its answer."""
 
-_HEARD = object()
-
+T = TypeVar("T")
 Write = Callable[[Sequence[KeyRecord]], None]
 Progress = Callable[[int, int], None]
 """Is called with the number of keys that were copied, and about how many there are."""
 
 
-class _Source:
-    """A connection of its own, by which Redis also says what others write."""
+class BackedUp(Struct, frozen=True, kw_only=True):
+    """What was copied."""
 
-    def __init__(self, connection: aioredis.Connection, keys: Keys) -> None:
-        self._connection = connection
-        self.keys = keys
-        self.patterns = [pattern_of(prefix) for prefix in keys.prefixes]
-        self.dirty = set[bytes]()
-        """Keys that were written since they were last taken out of it."""
-        self._is_emptied = False
-
-    async def begin(self) -> None:
-        """Have Redis name every key of the namespace that is written from now on."""
-        # The driver hands such messages to a handler of its parser, and has no public way to set one.
-        parser: Any = self._connection._parser  # noqa: SLF001
-        parser.set_invalidation_push_handler(self._heard)
-        prefixes = [word for prefix in self.keys.prefixes for word in ("PREFIX", prefix)]
-        await self.ask("CLIENT", "TRACKING", "ON", "BCAST", *prefixes)
-
-    async def ask(self, *words: str | bytes | int) -> Any:
-        (reply,) = await self.ask_all([words])
-        return reply
-
-    async def ask_all(self, commands: Sequence[Sequence[str | bytes | int]]) -> list[Any]:
-        packed = b"".join(hiredis.pack_command(tuple(words)) for words in commands)  # type: ignore[arg-type]
-        await self._connection.send_packed_command(packed)
-        replies = [await self._reply() for _ in commands]
-        if self._is_emptied:
-            raise StoreError("Redis was emptied meanwhile: there is nothing to copy")
-        return replies
-
-    async def _reply(self) -> Any:
-        """Read the next reply. What Redis says in between is not read by the driver's recursion."""
-        while (reply := await self._connection.read_response(push_request=True)) is _HEARD:
-            pass
-        return reply
-
-    async def look(self) -> None:
-        """Have the server answer after all that it says of writes; refused where the keys moved elsewhere."""
-        await self.ask("EXISTS", never_there(self.keys.prefix), self.keys.meta())
-
-    async def taken(self, names: Sequence[bytes]) -> list[KeyRecord]:
-        """Copy keys, and take them out of those that were written."""
-        self.dirty.difference_update(names)
-        commands: list[Sequence[str | bytes | int]] = [("TIME",)]
-        for name in names:
-            commands += [("DUMP", name), ("PTTL", name)]
-        (seconds, micros), *replies = await self.ask_all(commands)
-        now_ms, prefix = int(seconds) * 1000 + int(micros) // 1000, self.keys.prefix
-        return [
-            KeyRecord(short_name(prefix, name), packed, now_ms + int(left_ms) if int(left_ms) > 0 else 0)
-            for name, packed, left_ms in zip(names, replies[::2], replies[1::2], strict=True)
-        ]
-
-    async def _heard(self, message: Sequence[Any]) -> object:
-        """Note an invalidation: `[invalidate, [key, …]]`, or None for all keys."""
-        if message[1] is None:
-            self._is_emptied = True
-        else:
-            self.dirty.update(message[1])
-        return _HEARD
+    keys: int
+    texts: int
+    """Objects of the cold store."""
+    digest: str
+    nodes: int
+    """Servers that keys were copied from."""
+    held_s: float
+    """So long writers were held back, at most at once."""
 
 
 async def back_up(
-    url: str,
+    connection: Connection,
     namespace: str,
     path: Path,
     *,
@@ -128,12 +76,15 @@ async def back_up(
     sealed_by: str = "",
     cold: ColdObjects | None = None,
     progress: Progress = lambda *_: None,
-) -> BackupEnd:
-    """Write a back-up of a namespace, and of its cold store; raise StoreError where that cannot be done."""
+) -> BackedUp:
+    """Write a back-up of a namespace, and of its cold store; raise StoreError where that cannot be done.
+
+    `connection`: leads to the nodes that have the keys. They are copied by connections of their own.
+    """
     keys = Keys(namespace, partitions)
-    async with _opened(url, keys) as source, _uncompressed(source):
-        about = await source.ask("INFO", "server")
-        layout, release, used, *counts = await source.ask(
+    async with _sources(connection, keys) as sources:
+        first = sources[0]
+        layout, release, used, *counts = await first.ask(
             "HMGET", keys.meta(), "schema", "schema_release", "cold", *SPREAD_FIELDS.values()
         )
         if layout:
@@ -141,8 +92,8 @@ async def back_up(
         cold = cold if used is not None else None
         head = BackupHead(
             namespace=namespace,
-            server=_server(about),
-            began_at=await _now(source),
+            server=", ".join(sorted({_server(await one.ask("INFO", "server")) for one in sources})),
+            began_at=await _now(first),
             sealed_by=sealed_by,
             format=FORMAT if cold is None else WITH_TEXTS,
             layout=int(layout or UNRECORDED),
@@ -155,13 +106,14 @@ async def back_up(
             with written(path, head) as file:
                 copy, texts = _Copy(file.write, keys), set[str]()
                 await copy_texts(cold, file.write_cold, texts)
-                await _all(source, copy, progress)
-                await _rest(source, copy)
+                await _all(sources, copy, progress)
+                held_s = await _rest(sources, copy)
                 await copy_texts(cold, file.write_cold, texts)
                 file.finish(len(copy.there))
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
-    return checked(path)[1]
+    _, end = checked(path)
+    return BackedUp(keys=end.keys, texts=end.texts, digest=end.digest, nodes=len(sources), held_s=held_s)
 
 
 class _Copy:
@@ -188,104 +140,109 @@ class _Copy:
                 self.large.add(name)
 
 
-async def _all(source: _Source, copy: _Copy, progress: Progress) -> None:
+async def _all(sources: Sequence[BackupSource], copy: _Copy, progress: Progress) -> None:
     """Copy every key once."""
-    about = int(await source.ask("DBSIZE"))
-    for pattern in source.patterns:
-        await _matching(source, copy, pattern, about, progress)
+    about = sum([int(await source.ask("DBSIZE")) for source in sources])
+
+    async def copied(source: BackupSource) -> None:
+        async for names in source.names():
+            fresh = [name for name in dict.fromkeys(names) if name not in copy.there]
+            if fresh:
+                copy.note(await source.taken(fresh))
+                progress(len(copy.there), about)
+
+    try:
+        async with asyncio.TaskGroup() as group:  # where one node fails, the others are left at once
+            for source in sources:
+                group.create_task(copied(source))
+    except ExceptionGroup as raised:
+        raise raised.exceptions[0] from raised
 
 
-async def _matching(source: _Source, copy: _Copy, pattern: str, about: int, progress: Progress) -> None:
-    cursor = b"0"
-    while True:
-        cursor, names = await source.ask("SCAN", cursor, "MATCH", pattern, "COUNT", AT_ONCE)
-        fresh = [name for name in dict.fromkeys(names) if name not in copy.there]
-        if fresh:
-            copy.note(await source.taken(fresh))
-            progress(len(copy.there), about)
-        if cursor == b"0":
-            return
-
-
-async def _rest(source: _Source, copy: _Copy) -> None:
+async def _rest(sources: Sequence[BackupSource], copy: _Copy) -> float:
     """Copy what was written meanwhile: small values again and again, large ones while nobody writes.
 
     An index of all articles is written by each round of a source. Copied in each round here, it would keep
-    Redis busy for longer than what is written meanwhile is few.
+    Redis busy for longer than what is written meanwhile is few. Returns how long writers were held back.
     """
-    for _ in range(_MOST_ROUNDS):
-        small = list(source.dirty - copy.large)
-        if len(small) <= _FEW:
-            break
-        for piece in pieces(small, AT_ONCE):
+
+    async def again(source: BackupSource, names: Sequence[bytes]) -> None:
+        for piece in pieces(names, AT_ONCE):
             copy.note(await source.taken(piece))
+
+    for _ in range(_MOST_ROUNDS):
+        small = [list(source.dirty - copy.large) for source in sources]
+        if sum(map(len, small)) <= _FEW:
+            break
+        await _each(again(source, names) for source, names in zip(sources, small, strict=True))
+    if await _are_still(sources):  # nobody writes, as where all processes are stopped
+        return 0.0
+    longest_s = 0.0
     for _ in range(_MOST_HOLDS):
-        if (records := await _held(source)) is not None:
+        began = time.monotonic()
+        records = await _held(sources)
+        longest_s = max(longest_s, min(time.monotonic() - began, _HELD_MS / 1000))
+        if records is not None:
             copy.note(records)
-            return
+            return longest_s
     raise StoreError("Redis is written faster than it can be copied: try again in a quieter hour")
 
 
-async def _held(source: _Source) -> list[KeyRecord] | None:
-    """Return all that is left to copy, as it is while nobody writes; None where that took too long."""
-    began, records = time.monotonic(), list[KeyRecord]()
-    await source.ask("CLIENT", "PAUSE", _HELD_MS, "WRITE")
+async def _are_still(sources: Sequence[BackupSource]) -> bool:
+    """Return whether all is copied, and nobody writes: then nobody has to be held back.
+
+    Between two looks one after the other, at which nothing was written on any node, all nodes stood still:
+    what was copied is how they were at that moment.
+    """
+    for _ in range(_STILL_LOOKS):
+        await _each(source.look() for source in sources)
+        if any(source.dirty for source in sources):
+            return False
+    return True
+
+
+async def _held(sources: Sequence[BackupSource]) -> list[KeyRecord] | None:
+    """Return all that is left to copy, as it is while nobody writes; None where that took too long.
+
+    The end is the same as in `_are_still`, so it is exact also where something else ended the hold.
+    """
+    began, is_still = time.monotonic(), False
+    copied = list[tuple[BackupSource, list[KeyRecord]]]()
     try:
-        await source.look()  # what was written before is named by now
-        while source.dirty:
-            records += await source.taken(list(source.dirty))
-            await source.look()
-        if (time.monotonic() - began) * 1000 < _HELD_MS:
-            return records
+        await _each(source.hold(_HELD_MS) for source in sources)
+        await _each(source.look() for source in sources)  # what was written before is named by now
+        while not is_still and (time.monotonic() - began) * 1000 < _HELD_MS:
+            found = await _each(source.taken(list(source.dirty)) for source in sources)
+            copied += zip(sources, found, strict=True)
+            is_still = await _are_still(sources)
+        if is_still:
+            return [record for _, records in copied for record in records]
     finally:
-        await source.ask("CLIENT", "UNPAUSE")
-    source.dirty.update(full_name(source.keys.prefix, record.name) for record in records)
+        await _each(source.release() for source in sources)
+    for source, records in copied:
+        source.wrote(records)
     return None
 
 
-@asynccontextmanager
-async def _uncompressed(source: _Source) -> AsyncIterator[None]:
-    """Have Redis not compress each string by itself, where it lets us: that takes most of the time of DUMP.
-
-    The file is compressed as a whole.
-    """
-    setting = "rdbcompression"
-    try:
-        is_compressed = (await source.ask("CONFIG", "GET", setting))[setting.encode()] == b"yes"
-        if is_compressed:
-            await source.ask("CONFIG", "SET", setting, "no")
-    except (exceptions.ResponseError, KeyError):  # a managed service, or an account that may not
-        is_compressed = False
-    try:
-        yield
-    finally:
-        if is_compressed:
-            await source.ask("CONFIG", "SET", setting, "yes")
+async def _each(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run calls at once, each to its end; raise the first error of any."""
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    if error := next((one for one in answers if isinstance(one, BaseException)), None):
+        raise error
+    return cast("list[T]", answers)
 
 
 @asynccontextmanager
-async def _opened(url: str, keys: Keys) -> AsyncIterator[_Source]:
-    pool = aioredis.ConnectionPool.from_url(
-        url, protocol=3, socket_timeout=_TIMEOUT_S, client_name="syndicator-backup"
-    )
-    connection: aioredis.Connection = pool.make_connection()  # type: ignore[no-untyped-call]
-    try:
-        await connection.connect()  # type: ignore[no-untyped-call]
-        source = _Source(connection, keys)
-        await source.begin()
-        yield source
-    except (exceptions.AskError, exceptions.TryAgainError) as error:
-        raise StoreError(
-            "Redis could not be copied: the keys move, or moved, to another node of the cluster; try again"
-        ) from error
-    except exceptions.RedisError as error:
-        raise StoreError(f"Redis could not be copied: {error}") from error
-    finally:
-        await connection.disconnect()
-        await pool.disconnect()
+async def _sources(connection: Connection, keys: Keys) -> AsyncIterator[list[BackupSource]]:
+    """Connect to each node that has keys of a namespace; the first one has those of no partition."""
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(backup_source(url, keys, prefixes))
+            for url, prefixes in (await connection.servers_of(keys.prefixes)).items()
+        ]
 
 
-async def _now(source: _Source) -> datetime:
+async def _now(source: BackupSource) -> datetime:
     seconds, _ = await source.ask("TIME")
     return datetime.fromtimestamp(int(seconds), UTC)
 

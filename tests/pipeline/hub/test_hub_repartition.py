@@ -8,7 +8,7 @@ from pipeline.conftest import OpenService
 from pipeline.feeds.test_publisher import admit
 from pipeline.hub.test_distribution import LATEST_RSS, Crowd, crowd
 from pipeline.own_hub_world import Reader, World, config_of, open_world, reader
-from support import CHANGED_PARTITIONS, ManualClock
+from support import CHANGED_PARTITIONS, ManualClock, open_any
 from web.web_world import client_of
 
 from syndicator.model.feed import Format
@@ -66,8 +66,9 @@ async def test_all_subscribers_are_served_after_the_number_of_partitions_was_cha
         callbacks = await prepare(world, crowd)
         known, store = await subscribers(world.service), world.service.store
         spread = Spread(endpoints=partitions, hub=partitions)
-        await back_up(redis_url, store._keys.namespace, file, partitions=spread)
-        await restore(store.connection, other, file, partitions=Spread(endpoints=then, hub=then))
+        await back_up(store.connection, store._keys.namespace, file, partitions=spread)
+        async with open_any(redis_url, other) as there:
+            await restore(there, other, file, partitions=Spread(endpoints=then, hub=then))
     crowd.told.clear()
     reader.pushed.clear()
     async with service_of(config_of(), synced=False, spread=then, into=other) as service:

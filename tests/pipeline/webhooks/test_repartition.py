@@ -11,7 +11,7 @@ from aiohttp import web
 from pipeline.conftest import OpenService
 from pipeline.feeds.test_publisher import admit
 from pipeline.webhooks.test_delivery import SECRET, counts, deliver
-from support import CHANGED_PARTITIONS, ManualClock, answering
+from support import CHANGED_PARTITIONS, ManualClock, answering, open_any
 
 from syndicator.model.article import WithdrawnBy
 from syndicator.model.event import Event, EventType
@@ -239,12 +239,8 @@ async def test_what_waits_comes_once_after_the_number_of_partitions_was_changed(
     async with service_of(partners.config()) as service:
         await prepare(service, partners, clock)
         moment = clock.now
-        await back_up(
-            redis_url,
-            service.store._keys.namespace,
-            file,
-            partitions=Spread(endpoints=partitions, hub=partitions),
-        )
+        store, spread = service.store, Spread(endpoints=partitions, hub=partitions)
+        await back_up(store.connection, store._keys.namespace, file, partitions=spread)
         before = partners.taken_since()
         await service.store.queuing.take_over(clock())
         kept, waiting = await state(service), {name: await counts(service, name) for name in NAMES[:4]}
@@ -255,7 +251,8 @@ async def test_what_waits_comes_once_after_the_number_of_partitions_was_changed(
         assert kept[f"standing:{PAUSED}"][b"standing"] == b"paused"
         assert kept[f"of {AGAIN}"][-1] is not None, "its last notice"
         expected = await drained(service, partners, clock)
-        await restore(service.store.connection, other, file, partitions=Spread(endpoints=then, hub=then))
+        async with open_any(redis_url, other) as there:
+            await restore(there, other, file, partitions=Spread(endpoints=then, hub=then))
     clock.now = moment
     async with service_of(partners.config(), synced=False, spread=then, into=other) as service:
         assert await state(service) == kept

@@ -29,6 +29,8 @@ from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
 from syndicator.schedule.runner import Runner
 from syndicator.service import Service
 from syndicator.settings import load
+from syndicator.store.connection import connect
+from syndicator.store.keys.table import Keys
 from syndicator.store.ops.backup import back_up
 from syndicator.web.app import create_app
 from syndicator.web.http.options import WebOptions
@@ -226,7 +228,8 @@ async def record(layout: int) -> None:
         async with open_service(load(folder / "config", {}), clock, wall=clock) as service:
             recorded = await lived(service, clock, world, url)
         path = FOLDER / f"state-{layout}.backup"
-        end = await back_up(redis, "recorded", path)
+        async with connect(redis, anchor=Keys("recorded").meta()) as connection:
+            end = await back_up(connection, "recorded", path)
     (FOLDER / f"state-{layout}.json").write_bytes(msgspec.json.format(msgspec.json.encode(recorded)) + b"\n")
     sys.stdout.write(f"{path}: {end.keys} keys, {path.stat().st_size} bytes\n")
 

@@ -51,7 +51,8 @@ async def test_all_texts_are_there_with_another_number(
         assert all(article is not None and article.body_html for article in before[0][:-1])
         assert before[2] is not None
         assert before[2].article.body_html
-        await back_up(redis_url, keys_of(store).namespace, file, partitions=Spread(texts=partitions))
+        spread = Spread(texts=partitions)
+        await back_up(store.connection, keys_of(store).namespace, file, partitions=spread)
         again = StoreOptions(url=redis_url, namespace=other, data_dir=tmp_path, partitions=Spread(texts=64))
         async with open_server(again) as (connection, _):
             await restore(connection, other, file, partitions=Spread(texts=then))
@@ -82,4 +83,4 @@ async def test_a_former_layout_is_restored_with_one_partition_only(redis_url: st
 async def test_a_number_that_the_data_does_not_have_is_refused(redis_url: str, tmp_path: Path) -> None:
     async with new_store(redis_url, tmp_path, texts=4) as store:
         with pytest.raises(StoreError, match="texts is 1, and the data of this namespace has 4"):
-            await back_up(redis_url, keys_of(store).namespace, tmp_path / "b.syn")
+            await back_up(store.connection, keys_of(store).namespace, tmp_path / "b.syn")
