@@ -19,7 +19,7 @@ from syndicator.model.ids import EndpointId, EventId
 from syndicator.model.ops.states import AttemptResult
 from syndicator.model.ops.status import QueueCounts
 from syndicator.store.batching import Batcher
-from syndicator.store.codec import pack
+from syndicator.store.codec import pack, pack_for_lua
 from syndicator.store.connection import Command, Connection, Repository, Script, pairs, pieces
 from syndicator.store.keys.partitions import grouped
 from syndicator.store.keys.table import Keys
@@ -299,7 +299,7 @@ class Deliveries(Repository):
         keys = self._keys
         reply = await self._redis.run(
             self._settle, [keys.queues(partition), keys.delivered(partition)],
-            keys.partitions.prefix(partition), to_ms(now), KEPT_ATTEMPTS, pack(rows),
+            keys.partitions.prefix(partition), to_ms(now), KEPT_ATTEMPTS, pack_for_lua(rows),
         )  # fmt: skip
         return [SettledDeliveries(written=code > 0, recovered=code > 1) for code in reply]
 

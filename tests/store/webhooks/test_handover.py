@@ -11,11 +11,13 @@ from store.webhooks.test_deliveries import DONE, LEASE, event, know
 from support import ManualClock, new_store, until
 
 from syndicator.model.event import EventType
-from syndicator.model.ids import EndpointId
+from syndicator.model.ids import EndpointId, SourceId
+from syndicator.model.sources.freshness import Stage
 from syndicator.store.store import Store, open_again
 from syndicator.store.webhooks.deliveries import Leased
 from syndicator.store.webhooks.queuing import FanOut, Queued
 
+SOURCE = SourceId("portal")
 NAMES = [EndpointId(f"endpoint-{number}") for number in range(24)]
 
 
@@ -79,6 +81,24 @@ async def test_steps_that_a_node_forgot_are_done_again(store: Store, clock: Manu
     await store.queuing.sweep(clock())
     await store.queuing.take_over(clock())
     assert await queued(store) == 2 * len(NAMES)
+
+
+@pytest.mark.parametrize("store", [1, 4], indirect=True)
+async def test_what_follows_from_a_delivery_in_the_namespace_is_done_once(
+    store: Store, clock: ManualClock
+) -> None:
+    await know(store, *NAMES)
+    for number in (1, 2):
+        await fan_out(store, clock, number)
+        await store.queuing.take_over(clock())
+        for leased in (await store.deliveries.claim(clock(), LEASE, 1000)).leased:
+            count = store.article_delays.count_pushed(SOURCE, 1, 30.0)
+            assert (await store.deliveries.settle(leased, DONE, clock(), count)).written
+            assert not (await store.deliveries.settle(leased, DONE, clock(), count)).written
+        await asyncio.gather(*(store.queuing.sweep(clock()) for _ in range(3)))
+        await store.queuing.sweep(clock())
+        counted = await store.article_delays.read(SOURCE, range(1, 2))
+        assert counted[Stage.PUSHED].articles == number * len(NAMES)
 
 
 @pytest.mark.scale
