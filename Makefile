@@ -26,10 +26,10 @@ test-slow: $(DEV) ## the tests that take long: chaos, soak, browsers
 	if [ $$? -eq 5 ]; then echo "no test is marked as slow"; \
 	else $(BIN)/pytest -m slow $(PYTEST_ARGS); fi
 
-test-scale: $(DEV) ## services on Redis in several processes: servers are killed, slots are moved
+test-scale: export SYNDICATOR_TEST_STORE := cluster
+test-scale: $(DEV) ## a service on six Redis: servers and workers are killed, slots are moved, workers are added
 	$(BIN)/pytest -m scale $(PYTEST_ARGS)
-	SYNDICATOR_TEST_STORE=cluster $(BIN)/pytest -m "not slow and not embedded" tests/e2e/test_running.py tests/pipeline/hub $(PYTEST_ARGS)
-	SYNDICATOR_TEST_STORE=cluster $(BIN)/pytest -m "not embedded" tests/e2e/crashes/test_hub_crashes.py tests/e2e/crashes/test_crashes.py $(PYTEST_ARGS)
+	$(BIN)/pytest -m "not scale and not embedded" tests/e2e tests/pipeline/hub $(PYTEST_ARGS)
 
 coverage: $(DEV) ## what the quick tests run of each room: lines and branches
 	$(BIN)/pytest -m "not slow" -n 2 --dist worksteal --max-worker-restart 0 --cov --cov-report=json:.coverage.json --cov-report= $(PYTEST_ARGS)

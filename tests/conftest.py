@@ -100,8 +100,8 @@ def redis_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
-    """A cluster that lives as long as the test run: three primaries, no replica."""
-    formed = RedisCluster(tmp_path_factory.mktemp("cluster"), replicas=0)
+    """A cluster that lives as long as the test run: three primaries, each with a replica."""
+    formed = RedisCluster(tmp_path_factory.mktemp("cluster"))
     try:
         asyncio.run(formed.start())
         yield formed

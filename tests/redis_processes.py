@@ -1,11 +1,12 @@
 """Redis in several processes, as operators run it: a primary with replicas and sentinels; killed for real."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,12 @@ class RedisProcess:
             stdout=subprocess.DEVNULL,
             env={**os.environ, **(self.clock.environment if self.clock else {})},
         )
-        await until(self.is_there)
+        await until(self._is_up)
+
+    async def _is_up(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self.folder / "log").read_text("utf-8")
+        return await self.is_there()
 
     def kill(self) -> None:
         """End it as a machine that loses its power."""
@@ -247,8 +253,12 @@ async def watched(
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of loopback that nobody listens on.
+
+    It is below those that the system gives to outgoing connections, so none of these takes it meanwhile.
+    """
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
