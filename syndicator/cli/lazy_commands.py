@@ -54,6 +54,10 @@ COMMANDS = {
         "backup",
         "Bring a back-up into a Redis whose namespace is empty, and look whether all of it is there.",
     ),
+    "repartition": (
+        "backup",
+        "Bring the data into the numbers of `[store.partitions]`, while nothing of the service runs.",
+    ),
     "tokens": ("tokens", "Who may use the API."),
     "audit": ("audit", "What was changed while the service runs, by whom."),
     "opml": ("opml", "Lists of feeds, in and out."),

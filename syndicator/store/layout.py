@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from syndicator import __version__
 from syndicator.errors import StoreError, StoreUnavailable
-from syndicator.store.connection import Command, Repository
+from syndicator.store.connection import Command, Connection, Repository, Transaction
 from syndicator.store.keys.partitions import ONE_SLOT, TAGS, Spread
 from syndicator.store.keys.table import Keys
 
@@ -51,6 +51,26 @@ class StoredLayout(Struct, frozen=True, kw_only=True):
             )
 
 
+class HalfRestored(Struct, frozen=True, kw_only=True):
+    """A back-up that is being brought back: until all of it is there, no process starts.
+
+    It has a key of its own, because the key `meta` is replaced by that of the back-up.
+    """
+
+    file: str
+    again: str
+    """The command that brings it back whole."""
+    spread: Spread = ONE_SLOT
+    """Over so many partitions there may be keys."""
+
+    def error(self, namespace: str) -> StoreError:
+        """Return why this data cannot be used."""
+        return StoreError(
+            f"the data of the namespace {namespace!r} is not whole: {self.file} is being brought back, or "
+            f"was in part. Where nothing does that any more, run `{self.again}` again"
+        )
+
+
 class Layout(Repository):
     """Reads the layout of one namespace."""
 
@@ -80,7 +100,8 @@ class Layout(Repository):
             await asyncio.sleep(LOOK_S)
 
     async def check_partitions(self) -> None:
-        """Raise StoreError where what is stored is spread over another number of partitions."""
+        """Raise StoreError where what is stored is not whole, or spread over another number of partitions."""
+        await check_whole(self._redis, self._keys)
         found = await self._redis.call("HMGET", self._keys.meta(), *SPREAD_FIELDS.values())
         if not any(found) and (self._keys.spread == ONE_SLOT or (await self.read()).version == 0):
             return
@@ -116,9 +137,36 @@ def check_spread(wanted: Spread, stored: Spread) -> None:
         if (found := there[kind]) != count:
             raise StoreError(
                 f"[store.partitions] {kind} is {count}, and the data of this namespace has {found}: set it "
-                f"to {found}. To change the number, stop all processes, run `syndicator backup FILE` while "
-                f"it is {found}, set it to {count}, and run `syndicator restore --replace FILE`"
+                f"to {found}. To change the number, stop all processes, set the new one, and run "
+                "`syndicator repartition`"
             )
+
+
+async def half_restored(connection: Connection, keys: Keys) -> HalfRestored | None:
+    """Return what was not brought back whole; None: the data is whole."""
+    file, again, *counts = await connection.call("HMGET", keys.restoring(), "file", "again", *TAGS)
+    if file is None:
+        return None
+    spread = Spread(**{kind: int(count or 1) for kind, count in zip(TAGS, counts, strict=True)})
+    return HalfRestored(file=file.decode(), again=(again or b"").decode(), spread=spread)
+
+
+async def check_whole(connection: Connection, keys: Keys) -> None:
+    """Raise StoreError where a back-up was not brought back whole."""
+    if (half := await half_restored(connection, keys)) is not None:
+        raise half.error(keys.namespace)
+
+
+async def mark_half_restored(connection: Connection, keys: Keys, half: HalfRestored) -> None:
+    """Have no process start until `unmark`; on a replica, too, if there is one."""
+    counts = (word for pair in half.spread.counts().items() for word in pair)
+    write = ("HSET", keys.restoring(), "file", half.file, "again", half.again, *counts)
+    await connection.commit([Transaction(expects=(), writes=(write,))], replicated=True)
+
+
+async def unmark(connection: Connection, keys: Keys) -> None:
+    """Let processes start: the data is whole."""
+    await connection.call("UNLINK", keys.restoring())
 
 
 def remedy(release: str) -> str:

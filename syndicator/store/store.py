@@ -110,7 +110,7 @@ class StoreOptions(Struct, frozen=True, kw_only=True):
     kept_attempts: timedelta = timedelta(days=30)
     """How long attempts to deliver are kept."""
     partitions: Spread = ONE_SLOT
-    """Over how many slots the keys of each kind are spread; only `restore` changes it."""
+    """Over how many slots the keys of each kind are spread; only `restore` and `repartition` change it."""
 
     @property
     def keys(self) -> Keys:

@@ -61,6 +61,14 @@ class Keys(FeedKeys, HubKeys, AccessKeys, ControlKeys, DeliveryKeys, TextKeys):
         """
         return self._prefix + "migration"
 
+    def restoring(self) -> str:
+        """HASH: `file` of a back-up that is not brought back whole, `again` (the command that does it);
+        `endpoints`, `hub` and `texts` (over how many partitions there may be keys of each).
+        Kept: until all of the back-up is there; meanwhile no process starts. Written by: `restore`,
+        `repartition`.
+        """
+        return self._prefix + "restoring"
+
     def probe(self) -> str:
         """STRING: when a process last proved that Redis takes writes, ms.
         Kept: a minute. Written by: each look at `/readyz` or `/metrics`.

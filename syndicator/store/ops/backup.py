@@ -24,7 +24,7 @@ from syndicator.store.cold.objects import ColdObjects
 from syndicator.store.connection import Connection, pieces
 from syndicator.store.keys.partitions import ONE_SLOT, Spread
 from syndicator.store.keys.table import Keys
-from syndicator.store.layout import SPREAD_FIELDS, UNRECORDED, check_spread, stored_spread
+from syndicator.store.layout import SPREAD_FIELDS, UNRECORDED, check_spread, check_whole, stored_spread
 from syndicator.store.ops.backup_file import (
     FORMAT,
     WITH_TEXTS,
@@ -82,6 +82,7 @@ async def back_up(
     `connection`: leads to the nodes that have the keys. They are copied by connections of their own.
     """
     keys = Keys(namespace, partitions)
+    await check_whole(connection, keys)
     async with _sources(connection, keys) as sources:
         first = sources[0]
         layout, release, used, *counts = await first.ask(
@@ -109,6 +110,8 @@ async def back_up(
                 await _all(sources, copy, progress)
                 held_s = await _rest(sources, copy)
                 await copy_texts(cold, file.write_cold, texts)
+                if keys.restoring().encode() in copy.there:
+                    raise StoreError("another process replaces the data meanwhile: it cannot be copied")
                 file.finish(len(copy.there))
         except OSError as error:
             raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error

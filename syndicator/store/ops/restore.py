@@ -1,21 +1,30 @@
 """Brings a back-up into a namespace, which may have another number of partitions of endpoints.
 
-check the whole file → remove what is there → put each key where it belongs, and count them
-→ spread what partitions keep of several endpoints (`repartition.py`) → texts of the cold store
+check the whole file → mark the namespace → remove what is there → put each key where it belongs, and count
+them → spread what partitions keep of several endpoints (`repartition.py`) → texts of the cold store
+→ remove the mark: as long as it is there, no process starts (`HalfRestored`)
 """
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from syndicator.errors import StoreError
 from syndicator.model.clock import to_ms
 from syndicator.store.cold.objects import ColdObjects
 from syndicator.store.connection import Command, Connection
-from syndicator.store.keys.partitions import ONE_SLOT, Spread
+from syndicator.store.keys.partitions import ONE_SLOT, TAGS, Spread
 from syndicator.store.keys.table import Keys
-from syndicator.store.layout import LAYOUT, SPREAD_FIELDS, stored_spread
+from syndicator.store.layout import (
+    LAYOUT,
+    SPREAD_FIELDS,
+    HalfRestored,
+    half_restored,
+    mark_half_restored,
+    stored_spread,
+    unmark,
+)
 from syndicator.store.ops.backup import Progress
 from syndicator.store.ops.backup_file import (
     BackupHead,
@@ -47,6 +56,7 @@ async def restore(
     *,
     partitions: Spread = ONE_SLOT,
     replace: bool = False,
+    again: str = "",
     cold: ColdObjects | None = None,
     progress: Progress = lambda *_: None,
 ) -> Restored:
@@ -54,12 +64,15 @@ async def restore(
 
     Raises StoreError where the file is damaged, or of a newer layout, before anything is written; where the
     namespace holds data and is not to be replaced; and where Redis does not read the values of the back-up.
+
+    `again`: the command that brings it back whole where this is cut short.
     """
     head, end = checked(path)
     check_head(path, head, LAYOUT, partitions)
     check_texts(path, end, cold)
     keys = Keys(namespace, partitions)
-    await _emptied(connection, keys, replace=replace)
+    half = HalfRestored(file=str(path), again=again or f"syndicator restore --replace {path}")
+    await _emptied(connection, keys, half, replace=replace)
     spread = Repartition(connection, Keys(head.namespace, head.spread), keys)
     expiring = dict[bytes, int]()
     done = 0
@@ -83,16 +96,22 @@ async def restore(
         )
     await spread.finish(now)
     await restore_texts(connection, namespace, path, end, cold)
+    await unmark(connection, keys)
     return Restored(head=head, keys=there, expired=expired)
 
 
-async def _emptied(connection: Connection, keys: Keys, *, replace: bool) -> None:
-    """Remove what a namespace holds, also that of another number of partitions."""
+async def _emptied(connection: Connection, keys: Keys, half: HalfRestored, *, replace: bool) -> None:
+    """Mark a namespace, and remove what it holds, also that of another number of partitions."""
     found = await connection.call("HMGET", keys.meta(), *SPREAD_FIELDS.values())
-    stored, wanted = stored_spread(found).counts(), keys.spread.counts()
-    before = Keys(keys.namespace, Spread(**{kind: max(stored[kind], wanted[kind]) for kind in stored}))
+    former = await half_restored(connection, keys)
+    spreads = (stored_spread(found), keys.spread, former.spread if former else ONE_SLOT)
+    most = Spread(**{kind: max(one.counts()[kind] for one in spreads) for kind in TAGS})
+    before = Keys(keys.namespace, most)
+    if not replace and former:
+        raise former.error(keys.namespace)
     if not replace and await _is_there(connection, before):
         raise StoreError(f"the namespace {keys.namespace!r} holds data: name another one, or replace it")
+    await mark_half_restored(connection, keys, structs.replace(half, spread=most))
     async for names in _names(connection, before):
         if names:
             await connection.call("UNLINK", *names)
@@ -119,10 +138,11 @@ async def _put(
 
 
 async def _names(connection: Connection, keys: Keys) -> AsyncIterator[list[bytes]]:
-    """Yield all keys of a namespace; a key may come twice."""
+    """Yield all keys of a namespace but its mark; a key may come twice."""
+    mark = keys.restoring().encode()
     for prefix in reversed(keys.prefixes):  # its own ones last: they say how many partitions there are
         async for names in connection.names(prefix):
-            yield names
+            yield [name for name in names if name != mark]
 
 
 async def _is_there(connection: Connection, keys: Keys) -> bool:

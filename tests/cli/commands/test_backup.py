@@ -9,8 +9,10 @@ from warm_program import run
 
 from syndicator.model.feed import Format
 from syndicator.model.ids import FeedId
+from syndicator.model.ops.configuration import ProcessNote
 from syndicator.opening import open_service
 from syndicator.settings import load
+from syndicator.store.shared_clock import redis_time
 
 __all__ = ["config"]
 
@@ -58,16 +60,47 @@ async def test_the_number_of_partitions_is_changed_as_the_refusal_says(config: P
     assert (await run(config, "once", "publish"))[0] == 0
     before, file, number = await bodies(config), tmp_path / "kota.syn", config / "partitions.toml"
     for former, then in ((1, 4), (4, 1)):
-        assert (await run(config, "backup", str(file)))[0] == 0
-        number.write_text(f"[store.partitions]\nendpoints = {then}\n", "utf-8")
-        advice = f"has {former}: set it to {former}. To change the number, stop all processes, run `syndicator backup"
+        number.write_text(f"[store.partitions]\nendpoints = {then}\nhub = {then}\ntexts = {then}\n", "utf-8")
+        advice = f"has {former}: set it to {former}. To change the number, stop all processes, set the new one, and run"
         for command in (("once", "publish"), ("backup", str(tmp_path / "other.syn"))):
             status, _, errors = await run(config, *command)
             assert (status, advice in " ".join(errors.split())) == (1, True)
-        status, _, errors = await run(config, "restore", str(file))
-        assert (status, "holds data" in errors) == (1, True)
-        assert (await run(config, "restore", "--replace", str(file)))[0] == 0
+        words = [str(file)] if then == 4 else []
+        status, out, _ = await run(config, "repartition", *words)
+        assert (status, f"endpoints {former} → {then}, hub {former} → {then}" in out) == (0, True)
         assert await bodies(config) == before
+        status, out, _ = await run(config, "repartition")
+        assert (status, "Nothing was changed." in out) == (0, True)
+    (kept,) = Path(load(config, {}).store.data_dir).glob("partitions-main-*.syn")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    number.write_text("[store.partitions]\nendpoints = 4\nhub = 4\ntexts = 4\n", "utf-8")
+    assert (await run(config, "restore", "--replace", str(kept)))[0] == 0, "the way back"
+    assert await bodies(config) == before
+
+
+async def test_partitions_are_not_changed_into_a_file_that_is_there(config: Path, tmp_path: Path) -> None:
+    assert (await run(config, "once", "gather"))[0] == 0
+    before, file = await bodies(config), tmp_path / "kota.syn"
+    file.write_bytes(b"of another day")
+    (config / "partitions.toml").write_text("[store.partitions]\nendpoints = 4\n", "utf-8")
+    status, _, errors = await run(config, "repartition", str(file))
+    assert (status, "is there already: name another file" in errors) == (1, True)
+    assert file.read_bytes() == b"of another day"
+    (config / "partitions.toml").unlink()
+    assert await bodies(config) == before
+
+
+async def test_partitions_are_not_changed_while_a_process_lives(config: Path) -> None:
+    assert (await run(config, "once", "gather"))[0] == 0
+    before = await bodies(config)
+    async with open_service(load(config, {})) as service:
+        now = await redis_time(service.store.connection)
+        await service.store.configuration.note(ProcessNote(process="mesin:7", version=0, at=now))
+    (config / "partitions.toml").write_text("[store.partitions]\nendpoints = 4\n", "utf-8")
+    status, _, errors = await run(config, "repartition")
+    assert (status, "the service runs: mesin:7" in errors) == (1, True)
+    (config / "partitions.toml").unlink()
+    assert await bodies(config) == before
 
 
 async def test_another_seal_key_is_pointed_out(config: Path, tmp_path: Path) -> None:

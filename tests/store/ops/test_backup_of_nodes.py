@@ -21,6 +21,7 @@ from syndicator.store.layout import SPREAD_FIELDS, stamp, stored_spread
 from syndicator.store.ops.backup import _held, back_up
 from syndicator.store.ops.backup_file import KeyRecords, frames
 from syndicator.store.ops.backup_source import backup_source
+from syndicator.store.ops.partition_change import change_partitions
 from syndicator.store.ops.restore import restore
 
 pytestmark = [pytest.mark.scale, pytest.mark.timeout(180)]
@@ -154,9 +155,8 @@ async def test_another_number_of_partitions_on_other_nodes_and_back(
         [("ZADD", keys.queues(keys.partitions.of(name)), number, name) for number, name in enumerate(names)]
     )
     for then in (Spread(endpoints=16, hub=2), ONE_SLOT, SPREAD):
-        await back_up(redis, keys.namespace, tmp_path / "b.syn", partitions=keys.spread)
-        keys = Keys(keys.namespace, then)
-        await restore(redis, keys.namespace, tmp_path / "b.syn", partitions=then, replace=True)
+        keys, file = Keys(keys.namespace, then), tmp_path / f"{then.endpoints}.syn"
+        assert await change_partitions(redis, keys.namespace, file, wanted=then, check=nobody_works)
         for number, name in enumerate(names):
             assert await redis.call("ZSCORE", keys.queue(name), "evt") == b"%d" % number
             place = keys.queues(keys.partitions.of(name))
@@ -181,6 +181,10 @@ async def test_no_file_is_left_where_a_node_fails(
             await back_up(redis, keys.namespace, tmp_path / "b.syn", partitions=SPREAD, progress=kill)
         assert killed
         assert not (tmp_path / "b.syn").exists()
+
+
+async def nobody_works() -> None:
+    """Say so."""
 
 
 async def paused(node: Node) -> bool:
