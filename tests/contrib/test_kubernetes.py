@@ -9,13 +9,24 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import jsonschema
 import pytest
-import yaml
+from contrib.manifests import (
+    KUBERNETES,
+    Document,
+    StartedPod,
+    anti_affinity,
+    built,
+    config_map,
+    container,
+    of_kind,
+    pod,
+    workloads,
+)
 from prometheus_client import generate_latest
 from redis_processes import free_port
 from support import until
@@ -27,29 +38,9 @@ from syndicator.settings import Settings, load
 from syndicator.store.connection import connect
 from syndicator.store.embedded import find_server
 
-KUBERNETES = Path(__file__).parents[2] / "contrib" / "kubernetes"
 SEAL_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 
-Document = Mapping[str, Any]
-
 pytestmark = pytest.mark.skipif(shutil.which("kustomize") is None, reason="needs kustomize")
-
-
-@cache
-def built(*components: str) -> tuple[Document, ...]:
-    """Return the documents that kustomize makes of the example, with components that it leaves out."""
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(KUBERNETES, Path(folder, "kubernetes"))
-        overlay = Path(folder, "kubernetes", "overlays", "example")
-        file = overlay / "kustomization.yaml"
-        text = file.read_text("utf-8")
-        for one in components:
-            assert f"# - ../../components/{one}" in text
-            text = text.replace(f"# - ../../components/{one}", f"- ../../components/{one}")
-        file.write_text(text, "utf-8")
-        done = subprocess.run(["kustomize", "build", overlay], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    return tuple(yaml.safe_load_all(done.stdout))
 
 
 @pytest.fixture
@@ -58,39 +49,10 @@ def with_keda() -> tuple[Document, ...]:
     return built("keda")
 
 
-@pytest.fixture(params=[(), ("sentinel",)], ids=["example", "sentinel"])
+@pytest.fixture(params=[(), ("sentinel",), ("cluster",)], ids=["example", "sentinel", "cluster"])
 def documents(request: pytest.FixtureRequest) -> tuple[Document, ...]:
-    """The example, with one Valkey and with three that sentinels watch."""
+    """The example, with one Valkey, with three that sentinels watch, and with six of a cluster."""
     return built(*request.param)
-
-
-def of_kind(documents: tuple[Document, ...], *kinds: str) -> dict[str, Document]:
-    return {one["metadata"]["name"]: one for one in documents if one["kind"] in kinds}
-
-
-def config_map(documents: tuple[Document, ...], name: str) -> Mapping[str, str]:
-    """Return the files of a ConfigMap, whose name may end with a digest of them."""
-    (found,) = (
-        one["data"] for full, one in of_kind(documents, "ConfigMap").items()
-        if re.fullmatch(rf"{name}(-[a-z0-9]{{10}})?", full)
-    )  # fmt: skip
-    files: Mapping[str, str] = found
-    return files
-
-
-def workloads(documents: tuple[Document, ...]) -> dict[str, Document]:
-    return of_kind(documents, "Deployment", "StatefulSet")
-
-
-def pod(workload: Document) -> Document:
-    found: Document = workload["spec"]["template"]["spec"]
-    return found
-
-
-def container(workload: Document) -> Document:
-    (only,) = pod(workload)["containers"]
-    found: Document = only
-    return found
 
 
 def ports(workload: Document) -> set[str]:
@@ -159,7 +121,7 @@ def test_selectors_choose_the_pods_that_are_meant(documents: tuple[Document, ...
         assert chosen(documents, labels) == [workload], name
         for constraint in pod(workload).get("topologySpreadConstraints", ()):
             assert chosen(documents, constraint["labelSelector"]["matchLabels"]) == [workload], name
-        for term in _anti_affinity(workload):
+        for term in anti_affinity(workload):
             assert chosen(documents, term["labelSelector"]["matchLabels"]) == [workload], name
     for name, budget in of_kind(documents, "PodDisruptionBudget").items():
         (workload,) = chosen(documents, budget["spec"]["selector"]["matchLabels"])
@@ -176,11 +138,6 @@ def test_selectors_choose_the_pods_that_are_meant(documents: tuple[Document, ...
     closed = [target for policy in policies.values() if "Ingress" in policy["spec"]["policyTypes"] for target in
               chosen(documents, policy["spec"]["podSelector"]["matchLabels"])]  # fmt: skip
     assert {one["metadata"]["name"] for one in closed} == workloads(documents).keys()
-
-
-def _anti_affinity(workload: Document) -> list[Document]:
-    rules = pod(workload).get("affinity", {}).get("podAntiAffinity", {})
-    return list(rules.get("requiredDuringSchedulingIgnoredDuringExecution", ()))
 
 
 def _pod_peers(policy: Document) -> Iterator[Mapping[str, str]]:
@@ -212,6 +169,66 @@ def test_what_scales_is_scaled_by_one_thing(with_keda: tuple[Document, ...]) -> 
     assert sorted(scaled) == sorted(deployments)
     fixed = of_kind(built(), "Deployment")["syndicator-workers"]
     assert fixed["spec"]["replicas"] == 2
+
+
+_COUNT = {"type": "integer", "minimum": 0}
+_SCALED_OBJECT = {
+    "required": ["scaleTargetRef", "triggers"],
+    "properties": {
+        "scaleTargetRef": {"required": ["name"], "properties": {"name": {"type": "string"}}},
+        "pollingInterval": _COUNT,
+        "cooldownPeriod": _COUNT,
+        "minReplicaCount": _COUNT,
+        "maxReplicaCount": _COUNT,
+        "fallback": {
+            "required": ["failureThreshold", "replicas"],
+            "properties": {"failureThreshold": _COUNT, "replicas": _COUNT},
+        },
+        "triggers": {
+            "items": {
+                "required": ["type", "metadata"],
+                "properties": {
+                    "type": {"const": "prometheus"},
+                    "metricType": {"enum": ["AverageValue", "Value"]},
+                    "metadata": {
+                        "required": ["serverAddress", "query", "threshold"],
+                        "properties": {
+                            one: {"type": "string"} for one in ("serverAddress", "query", "threshold")
+                        },
+                    },
+                },
+            }
+        },
+    },
+}
+"""What we use of https://keda.sh/docs/latest/reference/scaledobject-spec/ and of its scaler for Prometheus.
+
+KEDA takes nothing but text in `metadata`, and Kubernetes drops fields that the schema does not name.
+"""
+
+
+def _closed(schema: Any) -> Any:
+    """Return a schema that refuses all fields but those that it names."""
+    if isinstance(schema, list):
+        return [_closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: _closed(one) for name, one in schema.items()}
+    named = isinstance(closed.get("properties"), dict)
+    return {**closed, "type": "object", "additionalProperties": False} if named else closed
+
+
+def test_keda_knows_each_field_of_the_scaled_object(with_keda: tuple[Document, ...]) -> None:
+    (scaled,) = of_kind(with_keda, "ScaledObject").values()
+    assert scaled["apiVersion"] == "keda.sh/v1alpha1"
+    schema, spec = _closed(_SCALED_OBJECT), scaled["spec"]
+    jsonschema.validate(spec, schema)
+    assert spec["minReplicaCount"] <= spec["fallback"]["replicas"] <= spec["maxReplicaCount"]
+    (first, *_) = spec["triggers"]
+    number = {**first, "metadata": {**first["metadata"], "threshold": 60}}
+    for wrong in ({"maxReplicas": 8}, {"triggers": [number]}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**spec, **wrong}, schema)
 
 
 def test_workers_are_scaled_by_metrics_that_there_are(with_keda: tuple[Document, ...]) -> None:
@@ -385,7 +402,7 @@ def test_each_valkey_and_each_sentinel_is_on_a_node_of_its_own() -> None:
     budgets = of_kind(documents, "PodDisruptionBudget")
     for name, workload in of_kind(documents, "StatefulSet").items():
         assert workload["spec"]["replicas"] == 3
-        assert [term["topologyKey"] for term in _anti_affinity(workload)] == ["kubernetes.io/hostname"]
+        assert [term["topologyKey"] for term in anti_affinity(workload)] == ["kubernetes.io/hostname"]
         assert workload["spec"]["volumeClaimTemplates"], "what a sentinel chose is known after a restart"
         assert budgets[name]["spec"]["maxUnavailable"] == 1
         assert {"livenessProbe", "readinessProbe"} <= container(workload).keys()
@@ -402,55 +419,6 @@ def test_the_url_names_each_sentinel_as_it_announces_itself() -> None:
     assert places == [f"{announced.replace('$(POD)', one)}:26379" for one in pods]
     conf = config_map(documents, "syndicator-sentinel")["sentinel.conf"]
     assert f"monitor {url.rpartition('/')[2]} " in conf
-
-
-class StartedPod:
-    """A pod of the component for Sentinel, on an address of loopback in the place of its name."""
-
-    def __init__(self, folder: Path, place: str, script: str, replaced: Mapping[str, str]) -> None:
-        """`replaced`: what stands for texts of the shipped files, beside the paths."""
-        home = folder / f"{script}-{place}"
-        mounts = ("/etc/sentinel", "/etc/valkey", "/run/secrets/valkey", "/data")
-        self._replaced = {**{mount: f"{home}{mount}" for mount in mounts}, **replaced}
-        documents = built("sentinel")
-        secrets = {
-            "valkey-auth.conf": "requirepass s3cret\nmasterauth s3cret\n",
-            "sentinel-auth.conf": "sentinel auth-pass kabar s3cret\n",
-        }
-        for mount, files in (
-            ("/etc/sentinel", config_map(documents, "syndicator-sentinel")),
-            ("/etc/valkey", config_map(documents, "syndicator-valkey")),
-            ("/run/secrets/valkey", secrets),
-            ("/data", {}),
-        ):
-            at = Path(f"{home}{mount}")
-            at.mkdir(parents=True)
-            for name, text in files.items():
-                (at / name).write_text(self._localized(text), "utf-8")
-        (home / "bin").mkdir()
-        (home / "bin" / "valkey-server").symlink_to(find_server(None))
-        path = f"{home / 'bin'}:{os.environ['PATH']}"
-        self._environment = {**os.environ, "PATH": path, "ANNOUNCE": place, "FIRST": FIRST}
-        self._script = home / "etc" / "sentinel" / script
-
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start it over the data that it has."""
-        return subprocess.Popen(
-            ["sh", self._script],
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-
-    def data(self, name: str) -> str:
-        """Return a file that the program has written."""
-        file = Path(self._replaced["/data"], name)
-        return file.read_text("utf-8") if file.exists() else ""
-
-    def _localized(self, text: str) -> str:
-        for shipped, own in self._replaced.items():
-            text = text.replace(shipped, own)
-        return text
 
 
 FIRST = "127.0.0.11"
@@ -473,13 +441,19 @@ async def test_another_valkey_takes_over_and_the_former_primary_comes_back_as_a_
             "kabar 5000": "kabar 2000",
             "kabar 10000": "kabar 3000",
         }
-        return StartedPod(tmp_path, place, script, replaced)
+        return StartedPod(
+            tmp_path / f"{script}-{place}",
+            "sentinel",
+            script,
+            environment={"ANNOUNCE": place, "FIRST": FIRST},
+            replaced=replaced,
+        )
 
     servers = {one: pod_at(one, "start-valkey.sh", valkey_port) for one in PLACES}
     sentinels = [pod_at(one, "start-sentinel.sh", sentinel_port) for one in PLACES]
     url = f"sentinel://:s3cret@{','.join(f'{one}:{sentinel_port}' for one in PLACES)}/kabar"
-    running = {place: one.start() for place, one in servers.items()}
-    watching = [one.start() for one in sentinels]
+    for one in (*servers.values(), *sentinels):
+        one.start()
 
     async def written(value: str) -> bytes | None:
         """Write, and return who took it; None while the group takes no writes."""
@@ -495,14 +469,12 @@ async def test_another_valkey_takes_over_and_the_former_primary_comes_back_as_a_
         await until(lambda: written("1"), lambda replicas: replicas == b"2")
         # They ask the primary for its replicas every ten seconds, and choose among those that they know.
         await until(lambda: all(one.data("sentinel.conf").count("known-replica") == 2 for one in sentinels))
-        running[FIRST].kill()
-        running[FIRST].wait()
+        servers[FIRST].kill()
         await until(lambda: written("2"))
-        running[FIRST] = servers[FIRST].start()
+        servers[FIRST].start()
         await until(lambda: written("3"), lambda replicas: replicas == b"2")
         async with connect(f"redis://:s3cret@{FIRST}:{valkey_port}/0", anchor="x") as former:
             assert (await former.call("ROLE"))[0] == b"slave"
     finally:
-        for process in (*watching, *running.values()):
-            process.kill()
-            process.wait()
+        for one in (*servers.values(), *sentinels):
+            one.kill()
