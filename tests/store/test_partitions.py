@@ -25,7 +25,7 @@ async def test_another_number_than_the_data_has_is_refused(
         async with open_store(options(redis_url, tmp_path, name, first), migrates=True):
             pass
     refusal = (
-        rf"endpoints is {then}, and the data of this namespace has {first}: set it to {first}. .* --replace"
+        rf"endpoints is {then}, and the data of this namespace has {first}: set it to {first}. .*repartition"
     )
     with pytest.raises(StoreError, match=refusal):
         async with open_store(options(redis_url, tmp_path, name, then), migrates=True):
