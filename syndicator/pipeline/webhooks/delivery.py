@@ -7,7 +7,7 @@ import asyncio
 import random
 import time
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from msgspec.structs import replace
@@ -29,16 +29,17 @@ from syndicator.pipeline.store_retry import retry_until_available
 from syndicator.pipeline.webhooks.attempt_limits import AttemptSlot, AttemptSlots
 from syndicator.pipeline.webhooks.endpoint_health import CircuitKeeper
 from syndicator.pipeline.webhooks.fan_out import EventFanOut
-from syndicator.pipeline.webhooks.payloads import Packed, Payloads
+from syndicator.pipeline.webhooks.payloads import Packed, Payloads, pointless
 from syndicator.pipeline.webhooks.refill import RefillWork
 from syndicator.pipeline.webhooks.replay_worker import ReplayWork
 from syndicator.push.webhook import send
 from syndicator.rules.rate_limit import RateLimit
 from syndicator.rules.sources.freshness import day_of
-from syndicator.rules.webhooks.retry import is_expired
+from syndicator.rules.webhooks.attempt_share import FIRST_SHARE
 from syndicator.store.connection import Command
 from syndicator.store.store import Store
 from syndicator.store.webhooks.deliveries import ClaimedDeliveries, Leased, SettledDeliveries
+from syndicator.store.webhooks.partition_claims import Shares
 from syndicator.store.webhooks.unreadable_deliveries import UNREADABLE
 
 LEASE = timedelta(seconds=15)
@@ -122,13 +123,15 @@ class DeliverStep:
         if claimed.unfanned:
             await self.event_fan_out.run()
         if replays or claimed.unfanned:
-            more = await self._claim(room - len(claimed.leased), after_queuing=False)
-            claimed = replace(more, leased=claimed.leased + more.leased)
+            claimed = await self._claim(room, after_queuing=False, before=claimed.leased)
         packed = await self._packed(await self._served(claimed.leased))
         self._under_way.update(_place(one.leased) for one in packed)
         self._took_all = True
         return Taken(
-            jobs=tuple(partial(self._attempt, parcel) for parcel in self._parcels(packed)),
+            jobs=tuple(
+                partial(self._attempt, parcel, AttemptSlot(self._slots, parcel[0].endpoint.id))
+                for parcel in self._parcels(packed)
+            ),
             next_due_at=min(filter(None, (claimed.next_due_at, claimed.replay_due_at)), default=None),
         )
 
@@ -143,13 +146,20 @@ class DeliverStep:
             log.info("lost_leases_freed", deliveries=count)
         self._losses = losses
 
-    async def _claim(self, room: int, *, after_queuing: bool) -> ClaimedDeliveries:
+    async def _claim(
+        self, room: int, *, after_queuing: bool, before: tuple[Leased, ...] = ()
+    ) -> ClaimedDeliveries:
+        """Lease due deliveries; `before`: what was leased already, which comes with it."""
         await self._directory.ensure()
         await self._hasten()
-        others, room_now = self._directory.foreign, min(room, self._slots.room)
+        others, room_now = self._directory.foreign, min(room - len(before), self._slots.room)
+        bounds = self._slots.bounds(one.delivery.endpoint for one in before)
+        bounds |= {one.id: room for one in self._directory.digesting}  # many deliveries are one attempt
         claimed = await self._store.deliveries.claim(
-            self._clock(), LEASE, room_now, others=others, after_queuing=after_queuing
-        )
+            self._clock(), LEASE, room_now, others=others,
+            shares=Shares(each=FIRST_SHARE, of=bounds), after_queuing=after_queuing,
+        )  # fmt: skip
+        claimed = replace(claimed, leased=before + claimed.leased)
         for endpoint, event in claimed.lost:
             log.error("queue_entry_invalid", endpoint=endpoint, event_id=event)
         for record in claimed.unreadable:
@@ -159,8 +169,7 @@ class DeliverStep:
         if set(others).issubset(self._directory.foreign):
             return claimed
         # The directory has changed: endpoints that were skipped may be served now.
-        more = await self._claim(room - len(claimed.leased), after_queuing=after_queuing)
-        return replace(more, leased=claimed.leased + more.leased)
+        return await self._claim(room, after_queuing=after_queuing, before=claimed.leased)
 
     async def _hasten(self) -> None:
         """Make digests due that are full before their time."""
@@ -220,19 +229,22 @@ class DeliverStep:
             for one, endpoint in served
         ]
 
-    async def _attempt(self, parcel: Sequence[Packed]) -> DeliveryReport | None:
+    async def _attempt(self, parcel: Sequence[Packed], slot: AttemptSlot) -> DeliveryReport | None:
         with _attempt_span(parcel) as current:
-            return await self._attempted(parcel, current)
+            return await self._attempted(parcel, slot, current)
 
-    async def _attempted(self, parcel: Sequence[Packed], current: Span) -> DeliveryReport | None:
+    async def _attempted(
+        self, parcel: Sequence[Packed], slot: AttemptSlot, current: Span
+    ) -> DeliveryReport | None:
         endpoint = parcel[0].endpoint
         try:
             if any(self._clock() >= packed.leased.until for packed in parcel):
                 # Redis kept us waiting: another worker may have it by now.
                 await asyncio.gather(*(self._release(packed.leased) for packed in parcel))
                 return None
-            with self._leases.keep([packed.leased for packed in parcel]), AttemptSlot(self._slots):
+            with self._leases.keep([packed.leased for packed in parcel]), slot:
                 outcomes = await self._outcomes(parcel)
+                slot.is_delivered = any(isinstance(outcome, Delivered) for outcome in outcomes)
             result = next(
                 (each for each in outcomes if not isinstance(each, Dead) or each.was_tried), outcomes[0]
             )
@@ -257,6 +269,7 @@ class DeliverStep:
             )
             return None
         finally:
+            slot.leave()
             self._under_way.difference_update([_place(packed.leased) for packed in parcel])
 
     async def _release(self, leased: Leased) -> None:
@@ -283,7 +296,7 @@ class DeliverStep:
     async def _outcomes(self, parcel: Sequence[Packed]) -> list[DeliveryOutcome]:
         """Send the events of a parcel that are still useful; return the outcome of each event."""
         now, endpoint = self._clock(), parcel[0].endpoint
-        outcomes: list[DeliveryOutcome | None] = [_pointless(packed, now) for packed in parcel]
+        outcomes: list[DeliveryOutcome | None] = [pointless(packed, now) for packed in parcel]
         left = [packed for packed, outcome in zip(parcel, outcomes, strict=True) if outcome is None]
         if left:
             sent: DeliveryOutcome
@@ -382,15 +395,3 @@ def _subject_fields(event: Event) -> tuple[tuple[str, str], ...]:
         return (("article", article), *((("story", event.subject),) if family == "story" else ()))
     # `endpoint` is the one that receives it.
     return ((family if family in {"source", "feed"} else "subject", event.subject),)
-
-
-def _pointless(packed: Packed, now: datetime) -> Dead | None:
-    """Return the outcome of an event that need not be sent any more; None where it must be sent."""
-    event = packed.prepared.event
-    if packed.prepared.is_gone:
-        reason = "restored" if event.type is EventType.ARTICLE_WITHDRAWN else "article_gone"
-    elif is_expired(packed.endpoint.retry, event, now, packed.leased.delivery.counts_from):
-        reason = "expired"
-    else:
-        return None
-    return Dead(reason=reason, duration_ms=0, was_tried=False)

@@ -1,12 +1,13 @@
 """Bodies of deliveries. Articles are read for a whole batch at once, and each body is encoded once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from syndicator.model.article import Article
-from syndicator.model.delivery import Delivery, Endpoint, Payload
+from syndicator.model.delivery import Dead, Delivery, Endpoint, Payload
 from syndicator.model.event import Event, EventType
 from syndicator.model.feed import Origin, Site
 from syndicator.model.ids import ArticleId, EventId, SourceId, StoryId
@@ -18,6 +19,7 @@ from syndicator.push.payload import MARK_BYTES, MAX_BODY_BYTES, marked, payload
 from syndicator.rules.articles.pictures import served_by_us
 from syndicator.rules.articles.rights import allowed
 from syndicator.rules.webhooks.digests import digest_id, split_by_size
+from syndicator.rules.webhooks.retry import is_expired
 from syndicator.store.store import Store
 from syndicator.store.webhooks.deliveries import Leased
 
@@ -159,3 +161,15 @@ def _place(packed: Packed) -> tuple[float, str]:
     event, article = packed.prepared.event, packed.prepared.article
     at = article.listed_at if article else event.at
     return -at.timestamp(), event.id
+
+
+def pointless(packed: Packed, now: datetime) -> Dead | None:
+    """Return the outcome of an event that need not be sent any more; None where it must be sent."""
+    event = packed.prepared.event
+    if packed.prepared.is_gone:
+        reason = "restored" if event.type is EventType.ARTICLE_WITHDRAWN else "article_gone"
+    elif is_expired(packed.endpoint.retry, event, now, packed.leased.delivery.counts_from):
+        reason = "expired"
+    else:
+        return None
+    return Dead(reason=reason, duration_ms=0, was_tried=False)

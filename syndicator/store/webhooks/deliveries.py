@@ -28,7 +28,7 @@ from syndicator.store.partitions.reach import Reach
 from syndicator.store.webhooks.attempts import KEPT_ATTEMPTS
 from syndicator.store.webhooks.backlog import read_counts, read_delivery
 from syndicator.store.webhooks.handover import Handover
-from syndicator.store.webhooks.partition_claims import ClaimOrder, ClaimReply, PartitionClaims
+from syndicator.store.webhooks.partition_claims import ALL, ClaimOrder, ClaimReply, PartitionClaims, Shares
 from syndicator.store.webhooks.redelivery import tries_note
 from syndicator.store.webhooks.unreadable_deliveries import (
     PUT_OFF,
@@ -161,16 +161,20 @@ class Deliveries(Repository):
         limit: int,
         *,
         others: Collection[EndpointId] = (),
+        shares: Shares = ALL,
         after_queuing: bool = False,
     ) -> ClaimedDeliveries:
         """Lease due deliveries, fairly over all endpoints; return also when there will be more.
 
-        `others` are left alone: another process can send to them. `after_queuing`: nothing while events wait
-        for their fan-out, for one of them may go ahead of all, or a replay or refill is due.
+        `others` are left alone: another process can send to them. Of one endpoint comes its share.
+        `after_queuing`: nothing while events wait for their fan-out, for one of them may go ahead of all, or
+        a replay or refill is due.
         """
         keys, until = self._keys, now + lease
+        order = ClaimOrder(
+            now=now, lease=lease, limit=limit, others=others, shares=shares, after_queuing=after_queuing
+        )
         if not keys.partitions.is_one:
-            order = ClaimOrder(now=now, lease=lease, limit=limit, others=others, after_queuing=after_queuing)
             reply = await self._partitioned.claim(order, self._token)
             return await self._read(reply, until, now)
         token = self._token()
@@ -181,7 +185,7 @@ class Deliveries(Repository):
                 keys.refills(0),
             ],
             keys.partitions.prefix(0), to_ms(now), to_ms(until), token, limit, KEPT_ATTEMPTS,
-            int(after_queuing), *sorted(others),
+            int(after_queuing), *order.words({}),
         )  # fmt: skip
         reply = ClaimReply(
             found=[(*row, token) for row in found],

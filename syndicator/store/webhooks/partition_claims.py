@@ -1,12 +1,14 @@
 """Claims from all partitions of endpoints at once, each getting an equal part of the room."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
 
 from syndicator.model.clock import to_ms
+from syndicator.model.ids import EndpointId
 from syndicator.store.connection import Connection, Repository, Script
 from syndicator.store.keys.table import Keys
 from syndicator.store.outbox import VERSION
@@ -17,14 +19,35 @@ from syndicator.store.webhooks.event_records import event_records
 from syndicator.store.webhooks.handover import Handover
 
 
+class Shares(Struct, frozen=True, kw_only=True):
+    """How many deliveries of an endpoint may be claimed."""
+
+    each: int
+    of: Mapping[EndpointId, int] = {}
+    """How many of some instead."""
+
+
+ALL = Shares(each=1_000_000)
+"""As many as are due."""
+
+
 class ClaimOrder(Struct, frozen=True, kw_only=True):
     """What is to be claimed."""
 
     now: datetime
     lease: timedelta
     limit: int
-    others: Collection[str]
+    others: Collection[EndpointId]
+    shares: Shares
     after_queuing: bool
+
+    def words(self, claimed: Mapping[EndpointId, int]) -> list[str | int]:
+        """Return bounds as `lua/webhooks/claim.lua` reads them; `claimed`: how many came already."""
+        each, bounds = self.shares.each, dict(self.shares.of)
+        for name, count in claimed.items():
+            bounds[name] = max(bounds.get(name, each) - count, 0)
+        bounds |= dict.fromkeys(self.others, 0)
+        return [each, *(word for pair in sorted(bounds.items()) for word in pair)]
 
 
 class ClaimReply(Struct, frozen=True, kw_only=True):
@@ -96,14 +119,17 @@ class PartitionClaims(Repository):
         return sum(found.values())
 
     async def _rounds(self, order: ClaimOrder, token: Callable[[], str]) -> Claimed[Any]:
+        counts = Counter[EndpointId]()
+
         async def ask(partition: int, room: int) -> Claimed[Any]:
             mine = token()
             rows, next_ms, _, _, _, refill_ms = await self._redis.run(
                 self._claim, [self._keys.queues(partition), self._keys.refills(partition)],
                 self._keys.partitions.prefix(partition),
                 to_ms(order.now), to_ms(order.now + order.lease), mine, room, KEPT_ATTEMPTS, 0,
-                *sorted(order.others),
+                *order.words(counts),
             )  # fmt: skip
+            counts.update(EndpointId(row[0].decode()) for row in rows)
             return Claimed(
                 rows=[[*row, mine] for row in rows],
                 next_ms=int(float(next_ms)),

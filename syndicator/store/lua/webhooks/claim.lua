@@ -15,7 +15,8 @@
 -- ARGV[6]  how many attempts an endpoint's log keeps
 -- ARGV[7]  1: claim nothing while events wait in the outbox, for one of them may go ahead of all, or a replay or refill
 --          is due
--- ARGV[8…] endpoints that this process cannot send to: left to others
+-- ARGV[8]  how many to claim of one endpoint at most
+-- ARGV[9…] endpoint, how many of it instead, and so on: with 0 it is left to other processes, or to later
 -- reply    {deliveries, next, lost, events in the outbox, version of the directory, replay}: a delivery is
 --          {endpoint, event id, event, tries}; next is when a queue is looked at next, ms, or -1; lost are
 --          {endpoint, event id} without an event, which were taken out; replay is when one or a refill is to go on, ms, or -1
@@ -23,8 +24,12 @@
 -- cost     O(log n) per delivery leased and per one in flight, and some ten commands per endpoint looked at
 local queues, prefix, now, ends, token = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local room, kept = tonumber(ARGV[5]), ARGV[6]
-local others, count = {}, 0
-for place = 8, #ARGV do others[ARGV[place]], count = true, count + 1 end
+local bounds, others, count = {}, {}, 0
+for place = 9, #ARGV, 2 do
+  local name, most = ARGV[place], tonumber(ARGV[place + 1])
+  bounds[name] = most
+  if most == 0 then others[name], count = true, count + 1 end
+end
 local claimed, lost = {}, {}
 local is_apart = not KEYS[3] -- events, outbox and replays are read by who claims
 local unfanned = is_apart and 0 or redis.call('XLEN', KEYS[3])
@@ -96,7 +101,7 @@ local function look(name)
   one.gap, one.burst, one.tat = tonumber(known[5] or nil), tonumber(known[6] or '1'), tonumber(known[7] or '0')
   count_flying(one)
   one.has_urgent = redis.call('EXISTS', one.urgent) == 1
-  one.most = math.min(one.cap - one.flying, let_go(one))
+  one.most = math.min(one.cap - one.flying, let_go(one), bounds[name] or tonumber(ARGV[8]))
   for _, item in ipairs(one.held) do one.seen[item] = true end
   return one
 end
