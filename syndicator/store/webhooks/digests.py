@@ -27,6 +27,8 @@ class Digests(Repository):
         names = await self._redis.call(
             "ZRANGEBYSCORE", queue, f"({now_ms}", end_ms, "LIMIT", 0, items + _LOOKED_AT
         )
+        if len(names) < items:  # some were settled meanwhile
+            return ()
         owners, tries = await self._redis.batch(
             [("HMGET", keys.queue_owners(endpoint), *names), ("HMGET", keys.tries(endpoint), *names)]
         )
