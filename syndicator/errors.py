@@ -97,12 +97,14 @@ class StoreUnavailable(StoreError):
 class StoreRefuses(StoreUnavailable):
     """Redis answers, but does not do what is asked of it until something there is changed.
 
-    `why` is a sentence without addresses and secrets.
+    `why` is a sentence without addresses and secrets, `reply` what Redis says, `where` where it was asked.
     """
 
-    def __init__(self, why: str, reply: str) -> None:
-        super().__init__(f"{why} (Redis says: {reply})")
-        self.why = why
+    def __init__(self, why: str, reply: str, where: str = "") -> None:
+        said = f" (Redis says: {reply})" if reply else ""
+        asked = f" (asked at {where})" if where else ""
+        super().__init__(f"{why}{said}{asked}")
+        self.why, self.reply = why, reply
 
 
 class UnreadableRecord(StoreError):

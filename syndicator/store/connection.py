@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from redis import exceptions
 
-from syndicator.errors import StoreError, StoreUnavailable
+from syndicator.errors import StoreError, StoreRefuses, StoreUnavailable
 from syndicator.store.batching import Batcher
 from syndicator.store.codec import pack_for_lua
 from syndicator.store.command_parts import MAX_WORDS, parts
@@ -353,6 +353,8 @@ async def _greet(connection: Connection, url: str) -> None:
                 f"[store] url leads to {where}, where something answers that is not Redis: "
                 "write the host and port of one, as in redis://127.0.0.1:6379/0"
             ) from cause
+        if isinstance(error, StoreRefuses) and where not in str(error):
+            raise StoreRefuses(error.why, error.reply, where) from cause
         if isinstance(error, StoreUnavailable) and where not in str(error):
             raise StoreUnavailable(f"{error} (asked at {where})") from cause
         raise

@@ -1,5 +1,7 @@
 """Checks the server: whether it is new enough, and which of its settings may lose data."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from syndicator.errors import StoreError
@@ -22,6 +24,13 @@ class Risk(Struct, frozen=True, kw_only=True):
     remedy: str
 
 
+_REPLICA = Risk(
+    event="redis_is_replica",
+    reason="Redis is a replica, which takes no writes: the service does not start with it",
+    remedy="name the primary, or by sentinel://… the sentinels that know which server that is",
+)
+
+
 async def check_server(connection: Connection, url: str) -> None:
     """Refuse a server that is too old; warn of settings that may lose data."""
     about = fields(await connection.call("INFO", "server"))
@@ -42,8 +51,11 @@ async def risks_of(connection: Connection, url: str) -> list[Risk]:
             (await connection.call("CONFIG", "GET", name))[1].decode()
             for name in ("maxmemory-policy", "appendonly", "min-replicas-to-write")
         ]
+        about = fields(await connection.call("INFO", "replication"))
     except (StoreError, IndexError):
         return []
+    if about.get("role") == "slave":
+        return [_REPLICA]
     found = []
     if policy != "noeviction":
         found.append(
@@ -61,7 +73,7 @@ async def risks_of(connection: Connection, url: str) -> list[Risk]:
                 remedy="set appendonly yes",
             )
         )
-    if replicas == "0" and await _may_be_replaced(connection, url):
+    if replicas == "0" and _may_be_replaced(about, url):
         found.append(
             Risk(
                 event="redis_may_lose_writes",
@@ -73,14 +85,13 @@ async def risks_of(connection: Connection, url: str) -> list[Risk]:
     return found
 
 
-async def _may_be_replaced(connection: Connection, url: str) -> bool:
+def _may_be_replaced(about: Mapping[str, str], url: str) -> bool:
     """Return whether a replica may take the server's place while it takes writes.
 
     A node of a cluster stops by itself where it is cut off from most others.
     """
     if is_of_cluster(url):
         return False
-    about = fields(await connection.call("INFO", "replication"))
     return is_of_sentinels(url) or int(about.get("connected_slaves", 0)) > 0
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from redis_processes import RedisProcess
 from warm_program import run
 
 from syndicator.cli.commands.check import tables_of
@@ -44,6 +45,33 @@ async def test_check_tells_what_the_redis_may_lose(tmp_path: Path, server: Embed
     await server.stop()
     code, out, err = await run(tmp_path, "check")
     assert (code, f"Redis: {server.socket}, which does not answer here." in out, err) == (0, True, "")
+
+
+async def test_check_tells_that_the_redis_is_a_replica_or_no_sentinel(tmp_path: Path) -> None:
+    primary = RedisProcess(tmp_path / "primary")
+    replica = RedisProcess(tmp_path / "replica", [f"replicaof {primary.place.replace(':', ' ')}"])
+    config = tmp_path / "config"
+    config.mkdir()
+
+    async def checked(url: str) -> str:
+        (config / "all.toml").write_text(
+            f'[store]\nurl = "{url}"\n'
+            '[source.portal]\ntitle = "x"\nkind = "feed"\nurl = "https://portal.example/rss"\n'
+            'schedule = { every = "5m" }\n',
+            "utf-8",
+        )
+        code, out, err = await run(config, "check")
+        assert (code, "does not answer" in out) == (0, False)
+        return err
+
+    try:
+        for one in (primary, replica):
+            await one.start()
+        assert "Redis is a replica, which takes no writes" in await checked(f"redis://{replica.place}/0")
+        assert "[store] url must name sentinels" in await checked(f"sentinel://{primary.place}/kabar")
+    finally:
+        for one in (primary, replica):
+            one.kill()
 
 
 async def test_check_names_the_line_of_each_fault(tmp_path: Path) -> None:
