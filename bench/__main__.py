@@ -31,6 +31,7 @@ BENCHES = {
     "hub": "push.hub",
     "push": "push.webhooks",
     "partitions": "push.partitions",
+    "rivals": "push.rivals",
 }
 
 

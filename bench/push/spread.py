@@ -1,7 +1,7 @@
 """Deliveries by real workers on a cluster, and Redis' processor time for them: of each node."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -60,7 +60,11 @@ class Used(Struct, frozen=True, kw_only=True):
         return self.nodes[self.namespace]
 
 
-async def measure(shape: Shape, nodes: Sequence[Node], folder: Path) -> Used:
+Reading = Callable[[Redis], Awaitable[float]]
+"""Returns the processor time that a node has used."""
+
+
+async def measure(shape: Shape, nodes: Sequence[Node], folder: Path, reading: Reading | None = None) -> Used:
     """Deliver all, from the outbox to what settling has brought back to the namespace."""
     spread = Spread(endpoints=shape.partitions)
     name = namespace_apart(spread, len(nodes))
@@ -68,13 +72,13 @@ async def measure(shape: Shape, nodes: Sequence[Node], folder: Path) -> Used:
         clients = [await stack.enter_async_context(Redis(host="127.0.0.1", port=node.port)) for node in nodes]
         for client in clients:
             await client.flushall()
-        sink, port = await stack.enter_async_context(_receiver())
+        sink, port = await stack.enter_async_context(receiver())
         folders = [folder / str(number) for number in range(shape.workers)]
         services = [
             await stack.enter_async_context(_service(shape, url_of(tuple(nodes)), name, port, one))
             for one in folders
         ]
-        spent = await _deliver(shape, services, clients)
+        spent = await _deliver(shape, services, clients, reading or used_s)
         assert (sink.count, len(sink.first_s)) == (shape.deliveries, shape.deliveries)
     return Used(
         nodes=tuple(one / shape.deliveries for one in spent),
@@ -82,22 +86,21 @@ async def measure(shape: Shape, nodes: Sequence[Node], folder: Path) -> Used:
     )
 
 
-async def _deliver(shape: Shape, services: Sequence[Service], clients: Sequence[Redis]) -> list[float]:
+async def _deliver(
+    shape: Shape, services: Sequence[Service], clients: Sequence[Redis], reading: Reading
+) -> list[float]:
     """Deliver in parts; return the processor time of each node for it, without what it needs anyway."""
     done = Done()
     runners = [_runner(service, done) for service in services]
     admitter = Admitter(services[0].store.articles, (), services[0].clock)
     spent = [0.0] * len(clients)
-    idle = await _idle(clients)
+    idle = await _idle(clients, reading)
     events, together = shape.deliveries // shape.receivers, AT_ONCE // shape.receivers
     async with _running(runners):
         for first in range(0, events, together):
             some = range(first, min(first + together, events))
-            groups = ENDPOINTS // shape.receivers
-            await admitter.admit(
-                [replace(invented(number), section=f"s{number % groups}") for number in some]
-            )
-            began, before = asyncio.get_running_loop().time(), [await used_s(client) for client in clients]
+            await _admit(admitter, some, shape)
+            began, before = asyncio.get_running_loop().time(), [await reading(client) for client in clients]
             for runner in runners:
                 runner.poke()
             await asyncio.wait_for(done.reach(some.stop * shape.receivers), _SETTLED_S)
@@ -105,8 +108,31 @@ async def _deliver(shape: Shape, services: Sequence[Service], clients: Sequence[
                 await services[0].store.queuing.sweep(services[0].clock())
             took = asyncio.get_running_loop().time() - began
             for node, client in enumerate(clients):
-                spent[node] += await used_s(client) - before[node] - idle[node] * took
+                spent[node] += await reading(client) - before[node] - idle[node] * took
     return [max(0.0, one) for one in spent]
+
+
+async def _admit(admitter: Admitter, numbers: range, shape: Shape) -> None:
+    groups = ENDPOINTS // shape.receivers
+    await admitter.admit([replace(invented(number), section=f"s{number % groups}") for number in numbers])
+
+
+async def pending_bytes(shape: Shape, nodes: Sequence[Node], folder: Path) -> float:
+    """Return the bytes of Redis for a delivery that waits, its event in the log included."""
+    name = namespace_apart(Spread(endpoints=shape.partitions), len(nodes))
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(Redis(host="127.0.0.1", port=node.port)) for node in nodes]
+        for client in clients:
+            await client.flushall()
+        service = await stack.enter_async_context(_service(shape, url_of(tuple(nodes)), name, 9, folder))
+        admitter = Admitter(service.store.articles, (), service.clock)
+        events = shape.deliveries // shape.receivers
+        for first in range(0, events, AT_ONCE):
+            await _admit(admitter, range(first, min(first + AT_ONCE, events)), shape)
+        before = [int((await client.info("memory"))["used_memory"]) for client in clients]
+        await service.deliver_step.event_fan_out.run()
+        held = sum([int((await client.info("memory"))["used_memory"]) for client in clients])
+    return (held - sum(before)) / shape.deliveries
 
 
 class Done:
@@ -146,7 +172,8 @@ async def _running(runners: Sequence[Runner]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _receiver() -> AsyncIterator[tuple[Sink, int]]:
+async def receiver() -> AsyncIterator[tuple[Sink, int]]:
+    """Run a receiver in this process; yield what it remembers, and its port."""
     sink = Sink()
     server = await asyncio.get_running_loop().create_server(lambda: Receiver(sink), "127.0.0.1", 0)
     try:
@@ -180,14 +207,20 @@ async def _service(shape: Shape, url: str, name: str, port: int, folder: Path) -
         yield service
 
 
-async def _idle(clients: Sequence[Redis]) -> list[float]:
+async def _idle(clients: Sequence[Redis], reading: Reading) -> list[float]:
     """Return the share of a processor that each node needs while nothing happens."""
-    before = [await used_s(client) for client in clients]
+    before = [await reading(client) for client in clients]
     await asyncio.sleep(1)
-    return [await used_s(client) - was for client, was in zip(clients, before, strict=True)]
+    return [await reading(client) - was for client, was in zip(clients, before, strict=True)]
 
 
 async def used_s(client: Redis) -> float:
     """Return the processor time that a node has used for commands."""
     about = await client.info("cpu")
     return float(about["used_cpu_user_main_thread"]) + float(about["used_cpu_sys_main_thread"])
+
+
+async def whole_used_s(client: Redis) -> float:
+    """Return the processor time of all threads of a node: also of the one that syncs its log to disk."""
+    about = await client.info("cpu")
+    return float(about["used_cpu_user"]) + float(about["used_cpu_sys"])
