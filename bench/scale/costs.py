@@ -25,6 +25,10 @@ class Costs(Struct, frozen=True, kw_only=True):
     """From the bytes of its feed until it is shown: a cold feed of 20, 12.63 + 3.30 ms; pieces: 0.036."""
     delivery: Pair = Pair(0.30e-3, 0.08e-3)
     """By workers that gather meanwhile (`bench scale --measure`); draining a queue alone: 0.11 ms of ours."""
+    spread_delivery_s: float = 0.108e-3
+    """Of Redis on all nodes with partitions of endpoints: claims are smaller (Partitions of endpoints)."""
+    home_delivery_s: float = 0.016e-3
+    """Of Redis on the node of the namespace, with partitions, where an event goes to many endpoints."""
     render: Pair = Pair(15e-3, 0.15e-3)
     """One feed with a new article, in all formats: 30 ms for an article of two feeds; pieces: 0.05."""
     request: Pair = Pair(0.04e-3, 0.01e-3)

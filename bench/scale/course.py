@@ -55,6 +55,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     add("--bodies", type=float, default=usual.bodies_days, help="[retention] bodies, in days")
     add("--hot", type=float, help="[retention] hot, in days")
     add("--spread-texts", action="store_true", help="[store.partitions] texts on all nodes")
+    add("--endpoint-nodes", type=int, default=usual.endpoint_nodes, help="with [store.partitions] endpoints")
     add("--memory", type=float, default=usual.node_bytes / GIB, help="of a Redis node, in GiB")
     add("--measure", action="store_true", help="measure real runs, and simulate them")
     add("--size", type=int, default=120, help="feeds of a namespace in a real run")
@@ -75,6 +76,7 @@ def _load(options: argparse.Namespace) -> model.Load:
         bodies_days=options.bodies,
         hot_days=options.hot,
         spreads_texts=options.spread_texts,
+        endpoint_nodes=options.endpoint_nodes,
         node_bytes=options.memory * GIB,
     )
 

@@ -35,6 +35,8 @@ class Load(Struct, frozen=True, kw_only=True):
     """`[retention] hot`; None: texts stay in Redis for `bodies_days`."""
     spreads_texts: bool = False
     """Whether `[store.partitions] texts` puts texts on all nodes; else they are on that of the namespace."""
+    endpoint_nodes: int = 0
+    """Nodes with `[store.partitions] endpoints`, beside that of the namespace; 0: one slot has all."""
     identities_days: float = 180
     backlog_s: float = 600
     """For so long deliveries of all partners may wait; what a full queue does not take stays in the log."""
@@ -81,6 +83,8 @@ def needs(load: Load, costs: Costs) -> Needs:
         "requests": costs.request,
     }
     redis = {kind: rates[kind] * work[kind].redis_s for kind in work}
+    if load.endpoint_nodes:
+        redis["deliveries"] = rates["deliveries"] * (costs.spread_delivery_s + costs.home_delivery_s)
     ours = {kind: rates[kind] * work[kind].ours_s for kind in work}
     memory = _memory(load, costs)
     held = sum(memory.values())
@@ -88,7 +92,7 @@ def needs(load: Load, costs: Costs) -> Needs:
     server_cores = ours["requests"] + ours["renders"]
     worker_cores = sum(ours.values()) - server_cores
     limits = {
-        "processor of Redis": sum(redis.values()) / costs.load,
+        "processor of Redis": _busiest(load, rates["deliveries"], redis, costs) / costs.load,
         "memory of Redis": on_one_node / load.node_bytes,
         "index of recent articles in each worker": 3 * load.articles_per_day / costs.index_articles,
     }
@@ -104,8 +108,16 @@ def needs(load: Load, costs: Costs) -> Needs:
         workers=_processes(worker_cores, costs),
         servers=_processes(server_cores, costs),
         namespaces=math.ceil(max(1.0, *limits.values())),
-        primaries=math.ceil(max(1.0, limits["processor of Redis"], held / load.node_bytes)),
+        primaries=math.ceil(max(1.0, sum(redis.values()) / costs.load, held / load.node_bytes)),
     )
+
+
+def _busiest(load: Load, deliveries: float, redis: Mapping[str, float], costs: Costs) -> float:
+    """Return the cores of the node of one namespace that has most to do."""
+    if not load.endpoint_nodes:
+        return sum(redis.values())
+    home = sum(redis.values()) - deliveries * costs.spread_delivery_s
+    return max(home, deliveries * costs.spread_delivery_s / load.endpoint_nodes)
 
 
 def _rates(load: Load) -> Mapping[str, float]:

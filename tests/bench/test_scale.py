@@ -36,6 +36,16 @@ def test_what_is_short_first_is_named_and_follows_the_load() -> None:
     assert spread.primaries == needs(hoarding, MEASURED).primaries, "all nodes together hold the same"
 
 
+def test_partitions_of_endpoints_leave_the_node_of_the_namespace_its_part() -> None:
+    pushing = replace(SMALL, partners=1000, partner_per_s=100)
+    one, four, many = (needs(replace(pushing, endpoint_nodes=nodes), MEASURED) for nodes in (0, 4, 1000))
+    assert sum(four.redis.values()) > sum(one.redis.values()), "all nodes together do more"
+    assert many.redis == four.redis
+    assert one.limits["processor of Redis"] > 2.5 * four.limits["processor of Redis"]
+    home = sum(many.redis.values()) - 100_000 * MEASURED.spread_delivery_s
+    assert many.limits["processor of Redis"] == pytest.approx(home / MEASURED.load)
+
+
 def test_all_that_is_due_is_done_once_and_costs_what_it_costs() -> None:
     found = simulate(SHAPE, COSTS, cores=2)
     deliveries = SHAPE.feeds * SHAPE.endpoints * 20
