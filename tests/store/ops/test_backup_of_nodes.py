@@ -183,6 +183,41 @@ async def test_no_file_is_left_where_a_node_fails(
         assert not (tmp_path / "b.syn").exists()
 
 
+async def test_a_change_of_partitions_goes_on_after_a_node_was_lost(
+    own_cluster: RedisCluster, keys: Keys, tmp_path: Path
+) -> None:
+    file, wanted = tmp_path / "b.syn", Spread(endpoints=16, hub=SPREAD.hub, texts=1)
+    async with open_any(own_cluster.url, keys.namespace) as redis:
+        await redis.batch(stamp(keys))
+        await fill(redis, keys)
+        before = short(await contents(redis, keys))
+        own = await own_cluster.owner(key_slot(keys.meta().encode()))
+        first = await own_cluster.another(own)
+        lost = [first, own_cluster.nodes[own_cluster.nodes.index(first) + 3]]  # with its replica
+
+        def kill(*_: int) -> None:
+            for node in lost:
+                node.kill()
+
+        with pytest.raises(StoreError):
+            await change_partitions(
+                redis, keys.namespace, file, wanted=wanted, check=nobody_works, brought_back=kill
+            )
+        for node in lost:
+            await node.start()
+        await own_cluster.ready()
+        with pytest.raises(StoreError, match="run `syndicator repartition` again"):
+            await back_up(redis, keys.namespace, tmp_path / "half.syn", partitions=wanted)
+        assert await change_partitions(redis, keys.namespace, file, wanted=wanted, check=nobody_works)
+        assert short(await contents(redis, Keys(keys.namespace, wanted))) == before
+
+
+def short(found: dict[bytes, dict[bytes, bytes]]) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """Return names and hashes, whatever their partition, without the key `meta`."""
+    rows = [(name.partition(b"}:")[2], content) for name, content in found.items()]
+    return sorted((row for row in rows if row[0] != b"meta"), key=lambda row: row[0])
+
+
 async def nobody_works() -> None:
     """Say so."""
 
