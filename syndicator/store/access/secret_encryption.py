@@ -67,8 +67,8 @@ class Sealer:
 
 
 _REMEDY = (
-    "put the key back (seal.key of the data folder, or [store] seal_key_file), "
-    "or give the endpoint a new secret (rotate)"
+    "copy seal.key there from the data folder of a machine that has it, or from a back-up of that folder, "
+    "or name it by [store] seal_key_file, or give the endpoint a new secret (rotate)"
 )
 
 

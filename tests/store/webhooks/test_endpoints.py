@@ -71,7 +71,7 @@ async def test_a_lost_key_is_said_with_what_to_do_and_stops_nobody_else(store: S
         with pytest.raises(SealError, match=r"(missing|another key).*seal_key_file"):
             await other.registration(A)
         known = (await other.load()).endpoints
-        assert "put the key back" in str(known[A].unreadable)
+        assert "copy seal.key there from the data folder of a machine" in str(known[A].unreadable)
         assert known[B].unreadable is None
 
 
