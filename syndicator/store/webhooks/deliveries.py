@@ -347,8 +347,7 @@ class Deliveries(Repository):
 
     async def sweep(self, endpoint: EndpointId, now: datetime) -> int:
         """Forget the deliveries that have been dead for two weeks."""
-        bound = to_ms(now - KEPT_DEAD)
-        key = self._keys.dead(endpoint)
+        key, bound = self._keys.dead(endpoint), to_ms(now - KEPT_DEAD)
         names = await self._redis.call("ZRANGEBYSCORE", key, "-inf", bound, "LIMIT", 0, _SWEPT)
         if names:
             await self._redis.batch([("HDEL", self._keys.tries(endpoint), *names), ("ZREM", key, *names)])
