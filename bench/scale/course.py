@@ -2,7 +2,7 @@
 
 python -m bench scale                                    a million feeds, 10 million articles a day
 python -m bench scale --feeds 2000 --articles 50000 --partners 20 --rate 1
-python -m bench scale --measure                          real runs beside simulated ones: three minutes
+python -m bench scale --measure                          real runs beside simulated ones: four minutes
 """
 
 import argparse
@@ -82,15 +82,22 @@ def _load(options: argparse.Namespace) -> model.Load:
 
 
 async def _measure(feeds: int, endpoints: int) -> None:
-    """Learn costs from two runs, then compare runs of other shapes with their simulations."""
+    """Compare runs of some shapes with their simulations.
+
+    Costs are learnt anew before each: the same work takes up to twice the time while others are busy.
+    """
     silent = Shape(namespaces=1, workers=1, feeds=feeds, endpoints=0)
     pushed = replace(silent, endpoints=endpoints)
-    learnt = [(shape, await _run(shape)) for shape in (silent, pushed)]
-    costs = costs_from(*learnt)
-    _tell_costs(costs)
-    one = await _compare(replace(silent, feeds=2 * feeds, endpoints=endpoints), costs)
-    two = await _compare(replace(silent, feeds=2 * feeds, endpoints=endpoints, workers=2), costs)
-    apart = await _compare(replace(silent, namespaces=2, endpoints=endpoints), costs)
+    found = list[Result]()
+    for shape in (
+        replace(pushed, feeds=2 * feeds),
+        replace(pushed, feeds=2 * feeds, workers=2),
+        replace(pushed, namespaces=2),
+    ):
+        costs = costs_from((silent, await _run(silent)), (pushed, await _run(pushed)))
+        found.append(await _compare(shape, costs))
+        _tell_costs(costs)
+    one, two, apart = found
     print(
         f"\n2 workers on one slot: {one.wall_s / two.wall_s:.2f} times the rate of 1; "
         f"2 namespaces with 1 worker each: {one.wall_s / apart.wall_s:.2f} times"
@@ -118,4 +125,4 @@ async def _compare(shape: Shape, costs: RunCosts) -> Result:
 def _tell_costs(costs: RunCosts) -> None:
     rows = (("a feed of 20 new articles", costs.round), ("a delivery", costs.delivery))
     for what, each in rows:
-        print(f"{what:<28} worker {each.worker_s / _MS:.3f} ms, Redis {each.redis_s / _MS:.3f} ms")
+        print(f"  {what:<28} worker {each.worker_s / _MS:.3f} ms, Redis {each.redis_s / _MS:.3f} ms")

@@ -113,7 +113,8 @@ async def _measured(
         sum(map(cpu_s, one)) - spent for one, spent in zip(groups, before, strict=True)
     )
     looking_s = time.process_time() - self_before
-    others_s = max(0.0, _busy_s() - busy_before - all_s)
+    # Who measures takes processors away, as others do.
+    others_s = max(0.0, _busy_s() - busy_before - all_s) + looking_s
     late = [one for place in places for one in await place.lateness(due)]
     return Result(
         wall_s=wall_s,
@@ -175,7 +176,7 @@ def _common(home: Path, url: str, namespace: str) -> str:
 
 
 def _busy_s() -> float:
-    """Return the seconds for which processors of this machine were busy since its start."""
+    """Return the seconds for which processors were busy, or taken by other machines, since the start."""
     words = Path("/proc/stat").read_text("ascii").splitlines()[0].split()[1:]
-    user, nice, system, _idle, _wait, irq, soft, *_ = map(int, words)
-    return (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK")
+    user, nice, system, _idle, _wait, irq, soft, stolen, *_ = map(int, words)
+    return (user + nice + system + irq + soft + stolen) / os.sysconf("SC_CLK_TCK")
