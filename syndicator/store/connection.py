@@ -382,8 +382,7 @@ def _of_allowed_length(unit: Transaction) -> Transaction:
 
 
 def _keys_of(unit: Transaction) -> list[Word]:
-    expected = [one[0] for one in unit.expects]
-    return [*expected, *(one[1] for one in unit.bounds), *(write[1] for write in unit.writes)]
+    return [*(one[0] for one in unit.expects), *(one[1] for one in (*unit.bounds, *unit.writes))]
 
 
 def _packed_units(units: Sequence[Transaction]) -> bytes:
