@@ -21,6 +21,7 @@ BENCHES = {
     "reload": "gather.reload",
     "scale": "scale.course",
     "backup": "gather.backup",
+    "node_backup": "scale.node_backup",
     "schedule": "gather.schedule",
     "hostile": "hostile.course",
     "popularity": "serving.popularity",
