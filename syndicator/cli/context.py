@@ -14,7 +14,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.table import Table
 
-from syndicator.errors import ConfigError, Fault, StoreUnavailable, SyndicatorError
+from syndicator.errors import ConfigError, Fault, StoreRefuses, StoreUnavailable, SyndicatorError
 from syndicator.observe.pauses import without_collection
 from syndicator.observe.redact import UNSAFE, hide_secrets, printable
 
@@ -141,6 +141,8 @@ def faults_of(error: Exception) -> tuple[Fault, ...]:
             return error.faults
         case CommandFailed():
             key, reason, remedy = error.fault.key, error.fault.reason, error.fault.remedy
+        case StoreRefuses():  # it runs, and its message says what to change
+            key, reason, remedy = "store.url", str(error), ""
         case StoreUnavailable():
             key, reason, remedy = (
                 "store.url",

@@ -17,7 +17,8 @@ _AWAY = (
 )
 _REFUSALS: Mapping[type[exceptions.RedisError], str] = {
     exceptions.ReadOnlyError: "Redis is a replica, which takes no writes: [store] url must name the primary.",
-    exceptions.MasterDownError: "Redis is a replica that has lost its primary.",
+    exceptions.MasterDownError: "Redis is a replica that has lost its primary: [store] url must name the "
+    "primary.",
     exceptions.BusyLoadingError: "Redis is loading its data.",
     exceptions.OutOfMemoryError: "Redis has no memory left (maxmemory): give it more, or keep less.",
     exceptions.NoPermissionError: "Redis does not allow it to the user of [store] url: see its ACL.",
@@ -34,7 +35,8 @@ _FAULTS: Mapping[type[exceptions.RedisError], str] = {
 }
 _REFUSING_REPLIES = {
     "MISCONF": "Redis cannot write to its disk: see its log.",
-    "NOREPLICAS": "Redis has fewer replicas than min-replicas-to-write asks for.",
+    "NOREPLICAS": "Redis has fewer replicas than min-replicas-to-write asks for, so it takes no writes: "
+    "start them, or see by INFO replication why they do not follow.",
     "BUSY": "Redis is busy with a script.",
 }
 

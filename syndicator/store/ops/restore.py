@@ -110,7 +110,10 @@ async def _emptied(connection: Connection, keys: Keys, half: HalfRestored, *, re
     if not replace and former:
         raise former.error(keys.namespace)
     if not replace and await _is_there(connection, before):
-        raise StoreError(f"the namespace {keys.namespace!r} holds data: name another one, or replace it")
+        raise StoreError(
+            f"the namespace {keys.namespace!r} holds data: name another one (--into), "
+            "or replace it (--replace)"
+        )
     await mark_half_restored(connection, keys, structs.replace(half, spread=most))
     async for names in _names(connection, before):
         if names:

@@ -69,6 +69,9 @@ async def test_check_tells_that_the_redis_is_a_replica_or_no_sentinel(tmp_path: 
             await one.start()
         assert "Redis is a replica, which takes no writes" in await checked(f"redis://{replica.place}/0")
         assert "[store] url must name sentinels" in await checked(f"sentinel://{primary.place}/kabar")
+        _, _, err = await run(config, "doctor")
+        assert "[store] url must name sentinels" in err
+        assert "see that it runs" not in err
     finally:
         for one in (primary, replica):
             one.kill()

@@ -146,7 +146,7 @@ async def test_data_is_replaced_only_on_request(
     await redis.call("SET", f"{KOTA}a", "1")
     await back_up(redis, "kota", tmp_path / "b.syn")
     await redis.call("SET", f"{KOTA}later", "1")
-    with pytest.raises(StoreError, match="holds data: name another one, or replace it"):
+    with pytest.raises(StoreError, match="holds data: name another one"):
         await restore(redis, "kota", tmp_path / "b.syn")
     assert await redis.call("EXISTS", f"{KOTA}later")
     await restore(redis, "kota", tmp_path / "b.syn", replace=True)
