@@ -9,7 +9,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from syndicator.egress.own_listeners import listeners_of
@@ -23,10 +23,11 @@ from syndicator.schedule.workers import Workers
 from syndicator.service import Service
 from syndicator.settings.settings import Settings, listening_url
 from syndicator.use_cases import use_cases_of
+from syndicator.web.access.sign_in import AreaAccess
+from syndicator.web.access.sign_in_links import PartnerLinks, operators_access
 from syndicator.web.api.api_table import api_table
 from syndicator.web.api.json_api import PublicApi
-from syndicator.web.app import PublicConsole, create_app, create_ops_app
-from syndicator.web.console.sign_in import ConsoleAccess, operators_access
+from syndicator.web.app import SignedInPages, create_app, create_ops_app
 from syndicator.web.feeds.private_feeds import PrivateFeeds
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import OpsOptions, WebOptions
@@ -152,7 +153,9 @@ class Generation:
         )
         gate = Gate(service.access, service.clock, options.trusted_proxies)
         cases = use_cases_of(service, self._roles.live)
-        access = ConsoleAccess(gate=gate, sessions=service.store.sessions, trusted=options.trusted_proxies)
+        server, store = service.settings.server, service.store
+        console = AreaAccess(gate=gate, sessions=store.sessions, trusted=options.trusted_proxies)
+        portal = replace(console, links=PartnerLinks(store.portal_links))
         app = create_app(
             service.queries,
             options,
@@ -165,7 +168,11 @@ class Generation:
             keys=PrivateFeeds(gate),
             click_links=service.clicks,
             api=PublicApi(table=api_table(cases), gate=gate),
-            console=PublicConsole(cases=cases, access=access) if service.settings.server.console else None,
+            signed_in=SignedInPages(
+                cases=cases,
+                console=console if server.console else None,
+                portal=portal if server.portal else None,
+            ),
         )
         async with (
             service.store.watch.running(),

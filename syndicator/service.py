@@ -65,6 +65,7 @@ from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.pipeline.stories.near_articles import NearArticles
 from syndicator.pipeline.webhooks.delivery import DeliverStep
 from syndicator.pipeline.webhooks.delivery_trace import DeliveryTracer
+from syndicator.pipeline.webhooks.event_preview import EventPreviews
 from syndicator.pipeline.webhooks.inspection import DeliveryInspection
 from syndicator.pipeline.webhooks.payloads import Payloads
 from syndicator.pipeline.webhooks.registration import EndpointRegistration
@@ -301,6 +302,7 @@ class Service:
             store, self.registration, Payloads(store, settings.site, resources.origins), clock
         )
         self.resend = Redelivery(store, self.registration, clock)
+        self.event_previews = EventPreviews(store, self.endpoints, clock, self._foundation.rng)
         self.replays = ReplayControl(store, self.registration, clock)
 
     def _hub(self) -> None:

@@ -21,6 +21,7 @@ def use_cases_of(service: Service, live: LiveConfiguration) -> UseCases:
         partner_reports=service.partner_reports,
         registration=service.registration,
         inspection=service.inspection,
+        event_previews=service.event_previews,
         redelivery=service.resend,
         replay_control=service.replays,
         audience=service.audience,

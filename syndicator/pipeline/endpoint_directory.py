@@ -1,6 +1,7 @@
 """Which endpoints there are, as this process sees them: read again whenever the stored directory changes."""
 
 from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -84,6 +85,12 @@ class Directory:
             return None
         concerned = known.get(EndpointId(event.subject)) if event.type.family == "endpoint" else None
         return None if concerned is not None and concerned.owner == known[name].owner else "owner"
+
+    def with_one(self, wanted: EndpointListed) -> "Directory":
+        """Return a directory as this one is now, with one endpoint more: to judge what it would receive."""
+        judged = copy(self)
+        judged.listed = {**self.listed, wanted.endpoint.id: wanted}
+        return judged
 
     async def publish(self, now: datetime) -> None:
         """Make the configured endpoints known to all workers."""

@@ -12,6 +12,7 @@ from msgspec import Struct
 from syndicator.errors import StoreError, StoreUnavailable
 from syndicator.model.delivery import Secret
 from syndicator.model.ops.configuration import ProcessNote
+from syndicator.store.access.portal_links import PortalLinks
 from syndicator.store.access.secret_encryption import Sealer
 from syndicator.store.access.sessions import Sessions
 from syndicator.store.access.tokens import Tokens
@@ -226,6 +227,7 @@ class Store:
         self.mending = Mending(connection, keys)
         self.renaming = Renaming(connection, keys, self.held, self.cold_texts)
         self.tokens = Tokens(connection, keys)
+        self.portal_links = PortalLinks(connection, keys)
         self.used_links = UsedLinks(connection, keys)
         self.sessions = Sessions(connection, keys)
 

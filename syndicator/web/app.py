@@ -17,11 +17,12 @@ from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.pipeline.queries import Queries
 from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.pipeline.websub.callbacks import HubCallbacks
+from syndicator.web.access.areas import CONSOLE, PORTAL
+from syndicator.web.access.sign_in import AreaAccess, SignIn
 from syndicator.web.api.api_docs import DescribingRoutes
 from syndicator.web.api.json_api import ApiRoute, PublicApi, guarded
 from syndicator.web.console.console import Console
 from syndicator.web.console.console_routes import console_routes
-from syndicator.web.console.sign_in import CONSOLE, ConsoleAccess, SignIn
 from syndicator.web.degraded_app import WaitingRoutes
 from syndicator.web.feeds.feed_routes import FeedRoutes
 from syndicator.web.feeds.history_routes import HistoryRoutes
@@ -45,6 +46,7 @@ from syndicator.web.pages.search_page import SearchRoutes
 from syndicator.web.pages.sitemap_routes import SitemapRoutes
 from syndicator.web.pages.story_pages import StoryPages
 from syndicator.web.pages.templates import Drawing, path_prefix
+from syndicator.web.portal.portal_routes import portal_routes
 from syndicator.web.use_cases import UseCases
 
 Signal = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
@@ -56,11 +58,14 @@ _MAX_BODY_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublicConsole:
-    """The console on the public listener, behind a sign-in."""
+class SignedInPages:
+    """Pages on the public listener that are behind a sign-in."""
 
     cases: UseCases
-    access: ConsoleAccess
+    console: AreaAccess | None = None
+    """Who may use the console; None: it is not here."""
+    portal: AreaAccess | None = None
+    """Who may use the portal of partners; None: it is not here."""
 
 
 def create_app(
@@ -76,7 +81,7 @@ def create_app(
     api: PublicApi | None = None,
     announced: AnnouncedPages | None = None,
     keys: PrivateFeeds | None = None,
-    console: PublicConsole | None = None,
+    signed_in: SignedInPages | None = None,
 ) -> web.Application:
     """Build the public application: feeds, pages, probes, and what is wanted of all else.
 
@@ -110,7 +115,7 @@ def create_app(
         routes += ClickRoutes(click_links, options).routes()
     if api is not None:
         routes += guarded(api.table, api.gate) + DescribingRoutes(api.table, drawing).routes()
-    routes += _public_console(console, _health(reading, options.configuration))
+    routes += _signed_in(signed_in, _health(reading, options.configuration))
     if pictures is not None:
         routes += PictureRoutes(pictures).routes()
     app = web.Application(
@@ -126,7 +131,7 @@ def create_app(
 
 
 def create_ops_app(
-    cases: UseCases, options: OpsOptions, table: Sequence[ApiRoute], access: ConsoleAccess
+    cases: UseCases, options: OpsOptions, table: Sequence[ApiRoute], access: AreaAccess
 ) -> web.Application:
     """Build the operators' application, for a listener of its own.
 
@@ -175,24 +180,29 @@ def create_waiting_app(
 
 
 def _console(
-    cases: UseCases, drawing: Drawing, access: ConsoleAccess, health: HealthRoutes
+    cases: UseCases, drawing: Drawing, access: AreaAccess, health: HealthRoutes
 ) -> list[web.RouteDef]:
-    sign_in = SignIn(drawing, access)
+    sign_in = SignIn(drawing, access, CONSOLE)
     return [*sign_in.routes(), *console_routes(cases, Console(drawing, sign_in), health)]
 
 
-def _public_console(console: PublicConsole | None, health: HealthRoutes) -> list[web.RouteDef]:
-    if console is None:
+def _signed_in(pages: SignedInPages | None, health: HealthRoutes) -> list[web.RouteDef]:
+    if pages is None:
         return []
-    drawing = Drawing(console.cases.reading.site, operates=True)
-    return _console(console.cases, drawing, console.access, health)
+    drawing, routes = Drawing(pages.cases.reading.site, operates=True), list[web.RouteDef]()
+    if pages.console is not None:
+        routes += _console(pages.cases, drawing, pages.console, health)
+    if pages.portal is not None:
+        sign_in = SignIn(drawing, pages.portal, PORTAL)
+        routes += [*sign_in.routes(), *portal_routes(pages.cases, Console(drawing, sign_in, PORTAL))]
+    return routes
 
 
 async def _lead_to_console(request: web.Request) -> web.Response:
     """Lead from the addresses that operators' pages had before there was a console."""
     path = _FORMER_PAGES.get(request.path, "/")
     query = f"?{asked}" if (asked := request.rel_url.raw_query_string) else ""
-    return web.Response(status=308, headers={hdrs.LOCATION: f"{CONSOLE}{path}{query}"})
+    return web.Response(status=308, headers={hdrs.LOCATION: f"{CONSOLE.path}{path}{query}"})
 
 
 def _health(reading: Queries, configuration: ConfigurationNote | None) -> HealthRoutes:

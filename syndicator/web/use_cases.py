@@ -20,6 +20,7 @@ from syndicator.pipeline.search.article_search import ArticleSearch
 from syndicator.pipeline.sources.backfill_control import BackfillControl
 from syndicator.pipeline.sources.source_control import SourceControl
 from syndicator.pipeline.stories.editing import StoryEditing
+from syndicator.pipeline.webhooks.event_preview import EventPreviews
 from syndicator.pipeline.webhooks.inspection import DeliveryInspection
 from syndicator.pipeline.webhooks.registration import EndpointRegistration
 from syndicator.pipeline.webhooks.replays import ReplayControl
@@ -41,6 +42,7 @@ class UseCases:
     partner_reports: PartnerReports
     registration: EndpointRegistration
     inspection: DeliveryInspection
+    event_previews: EventPreviews
     redelivery: Redelivery
     replay_control: ReplayControl
     audience: Audience

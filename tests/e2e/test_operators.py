@@ -17,7 +17,7 @@ from warm_program import run
 
 from syndicator.model.clock import system_clock
 from syndicator.rules.access.signed_tickets import ends_at
-from syndicator.web.console.sign_in import LINK_LIFE
+from syndicator.web.access.sign_in_links import LINK_LIFE
 from syndicator.web.http.server import open_socket, port_of, serving
 
 

@@ -23,9 +23,9 @@ from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store
+from syndicator.web.access.sign_in_links import sign_in_path
 from syndicator.web.api.json_api import PublicApi
 from syndicator.web.app import create_app
-from syndicator.web.console.sign_in import sign_in_path
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import WebOptions
 

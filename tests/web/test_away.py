@@ -26,8 +26,8 @@ from syndicator.store.embedded import EmbeddedServer
 from syndicator.store.feeds.rendition_files import RenditionFiles
 from syndicator.store.store import Store, StoreOptions, open_store
 from syndicator.store.watch import SILENCE_S
+from syndicator.web.access.sign_in_links import sign_in_path
 from syndicator.web.app import create_app, create_waiting_app
-from syndicator.web.console.sign_in import sign_in_path
 from syndicator.web.feeds.feed_routes import FeedRoutes
 from syndicator.web.http.options import WebOptions
 

@@ -17,7 +17,7 @@ from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store
 from syndicator.web.api.json_api import PublicApi
-from syndicator.web.app import PublicConsole, create_app
+from syndicator.web.app import SignedInPages, create_app
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import WebOptions
 
@@ -49,7 +49,7 @@ def test_every_route_is_documented(
             ),
             api=PublicApi(table=world.table, gate=Gate(world.access, clock)),
             announced=AnnouncedPages(store, world.publisher, clock),
-            console=PublicConsole(cases=world.cases, access=world.operators),
+            signed_in=SignedInPages(cases=world.cases, console=world.operators),
         )
         if which == "public"
         else world.ops_app()

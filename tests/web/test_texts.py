@@ -18,7 +18,10 @@ AT = datetime(2026, 11, 5, 5, 4, tzinfo=UTC)
 
 FOLDER = resources.files("syndicator.web") / "templates"
 TEMPLATES = [
-    one for folder in (FOLDER, FOLDER / "console") for one in folder.iterdir() if one.name.endswith(".html")
+    one
+    for folder in (FOLDER, FOLDER / "console", FOLDER / "portal")
+    for one in folder.iterdir()
+    if one.name.endswith(".html")
 ]
 
 

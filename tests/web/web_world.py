@@ -44,6 +44,7 @@ from syndicator.pipeline.sources.source_control import SourceControl
 from syndicator.pipeline.stories.coverage import count_coverage
 from syndicator.pipeline.stories.editing import StoryEditing
 from syndicator.pipeline.webhooks.delivery_trace import DeliveryTracer
+from syndicator.pipeline.webhooks.event_preview import EventPreviews
 from syndicator.pipeline.webhooks.fan_out import EventFanOut
 from syndicator.pipeline.webhooks.inspection import DeliveryInspection
 from syndicator.pipeline.webhooks.payloads import Payloads
@@ -56,10 +57,11 @@ from syndicator.rules.stories.clustering import StoriesPolicy
 from syndicator.settings.endpoint_registration import Registrations, registration_schema, written
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.store import Store
+from syndicator.web.access.sign_in import AreaAccess
+from syndicator.web.access.sign_in_links import operators_access
 from syndicator.web.api.api_table import api_table
 from syndicator.web.api.json_api import ApiRoute
 from syndicator.web.app import create_ops_app
-from syndicator.web.console.sign_in import ConsoleAccess, operators_access
 from syndicator.web.http.options import OpsOptions
 from syndicator.web.http.server import open_socket, port_of, serving
 from syndicator.web.use_cases import UseCases
@@ -179,7 +181,7 @@ class World:
             publisher=self.publisher,
             history=History(self.store, self.publisher, self.clock),
             sources=self.sources,
-            directory=Directory(self.store.endpoints, {one.id: one for one in self.endpoints}),
+            directory=self.directory,
             clock=self.clock,
             websub_subscriptions=WebsubSubscriptions(
                 self.store,
@@ -195,7 +197,7 @@ class World:
         """Endpoints of partners; only a test that sends something needs an `egress`."""
         return EndpointRegistration(
             store=self.store,
-            directory=Directory(self.store.endpoints, {one.id: one for one in self.endpoints}),
+            directory=self.directory,
             egress=self.egress,
             read=Registrations([one.id for one in self.sources], {spec.id: spec for spec in SPECS}).read,
             write=written,
@@ -224,6 +226,7 @@ class World:
             inspection=DeliveryInspection(
                 self.store, self.registration, Payloads(self.store, self.site, {}), self.clock
             ),
+            event_previews=EventPreviews(self.store, self.directory, self.clock, random.Random(1)),
             redelivery=Redelivery(self.store, self.registration, self.clock),
             replay_control=ReplayControl(self.store, self.registration, self.clock),
             audience=Audience(self.store.audiences, self.clock),
@@ -266,11 +269,21 @@ class World:
     @property
     def article_tracer(self) -> ArticleTracer:
         """Follows articles, also to `endpoints`."""
-        directory = Directory(self.store.endpoints, {one.id: one for one in self.endpoints})
+        directory = self.directory
         fan_out = EventFanOut(self.store, directory, self.clock, random.Random(1))
         deliveries = DeliveryTracer(self.store, directory, fan_out, self.clock)
         by_id = {source.id: source for source in self.sources}
         return ArticleTracer(self.store, self.publisher, by_id, deliveries, self.clock)
+
+    @property
+    def fan_out(self) -> EventFanOut:
+        """Decides who gets an event."""
+        return EventFanOut(self.store, self.directory, self.clock, random.Random(1))
+
+    @property
+    def directory(self) -> Directory:
+        """Which endpoints there are."""
+        return Directory(self.store.endpoints, {one.id: one for one in self.endpoints})
 
     @property
     def schedule_preview(self) -> SchedulePreview:
@@ -279,7 +292,7 @@ class World:
         return SchedulePreview(self.store, by_id, self.clock, self.site.timezone)
 
     @property
-    def operators(self) -> ConsoleAccess:
+    def operators(self) -> AreaAccess:
         """Who may ask the operators' listener: `OPS_TOKEN` is theirs."""
         return operators_access(
             OPS_TOKEN, self.access, self.store.sessions, self.store.used_links, self.clock

@@ -49,8 +49,8 @@ from syndicator.store.access.operators_token import operators_token
 from syndicator.store.files.data_folder import make_private
 from syndicator.store.lease_owners import own_name
 from syndicator.store.store import Store
+from syndicator.web.access.sign_in_links import sign_in_path
 from syndicator.web.app import create_waiting_app
-from syndicator.web.console.sign_in import sign_in_path
 from syndicator.web.http.options import WebOptions
 from syndicator.web.http.server import open_socket, port_of, serving
 

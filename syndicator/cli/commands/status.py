@@ -12,7 +12,7 @@ from syndicator.model.clock import system_clock
 from syndicator.settings import Settings
 from syndicator.settings.settings import listening_url
 from syndicator.store.access.operators_token import operators_token
-from syndicator.web.console.sign_in import LINK_LIFE, sign_in_path
+from syndicator.web.access.sign_in_links import LINK_LIFE, sign_in_path
 
 
 def register(app: typer.Typer) -> None:

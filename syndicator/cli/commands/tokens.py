@@ -25,7 +25,7 @@ from syndicator.errors import SyndicatorError
 from syndicator.model.clock import system_clock
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Token, TokenScope
-from syndicator.pipeline.ops.api_tokens import NewToken, new_token, shown
+from syndicator.pipeline.ops.api_tokens import PORTAL_LINK_LIFE, NewToken, new_token, shown
 from syndicator.pipeline.preview.toml_blocks import token_block
 from syndicator.service import Service
 from syndicator.settings.value_texts import SLUG, PositiveDuration
@@ -122,6 +122,24 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
         as_json=as_json,
         empty="There is no token: syndicator tokens add makes one.",
     )
+
+
+@app.command(name="link", epilog="Example: syndicator tokens link partner-a")
+def _link(context: typer.Context, token: Named, *, as_json: AsJson = False) -> None:
+    """Make a link that signs a partner into the portal in place of the token: once, within a day."""
+
+    async def made(service: Service) -> tuple[str | None, str]:
+        link = await service.access.portal_link(TokenId(token))
+        return link, service.settings.site.url(f"/partners/sign-in/{link}")
+
+    link, url = ask(context, made)
+    if link is None:
+        raise SyndicatorError(f"there is no token {token!r} (see syndicator tokens list)")
+    if as_json:
+        print_item({"url": url, "expires": system_clock() + PORTAL_LINK_LIFE})
+        return
+    typer.echo(url)
+    typer.echo("It opens the portal once, within a day: send it to the partner.", err=True)
 
 
 @app.command(name="show", epilog="Example: syndicator tokens show partner-a")

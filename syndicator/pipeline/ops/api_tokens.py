@@ -1,6 +1,7 @@
 """API tokens: those of the configuration together with those made at run time."""
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,8 @@ from syndicator.store.store import Store
 
 _FORMER, _LONGEST_NAME = "-before", 57
 """Ids of 64 characters at most."""
+
+PORTAL_LINK_LIFE = timedelta(days=1)
 
 FIRST_ADMIN = TokenId("first-admin")
 
@@ -103,6 +106,7 @@ class Access:
         """`data_dir`: where the first administrator's value is kept, until it is worth nothing."""
         self._data_dir = data_dir
         self._store = store.tokens
+        self._links = store.portal_links
         self._audit = store.audit
         self._configured = configured
         self._by_digest = {token.sha256: token for token in configured.values()}
@@ -195,6 +199,21 @@ class Access:
         """Delete the file that keeps the value of a token, on this machine."""
         if self._data_dir is not None:
             await asyncio.to_thread(forget_admin_token, self._data_dir, token.sha256)
+
+    async def portal_link(self, name: TokenId) -> str | None:
+        """Return a secret that signs one browser into the portal in place of a token, once, within a day.
+
+        Returns None where there is no token of this id. Raises TokenRefused.
+        """
+        token = await self.token(name)
+        if token is None:
+            return None
+        if not token.is_valid(self._clock()) or not token.allows(TokenScope.PARTNER):
+            raise TokenRefused(f"the token {name!r} opens no portal: it has expired, or no scope partner")
+        link = secrets.token_urlsafe(24)
+        await self._links.keep(digest_of(link), token.sha256, PORTAL_LINK_LIFE)
+        await self._audit.append("token.linked", name)
+        return link
 
     async def first_admin(self) -> NewToken | None:
         """Return a new administrator token where no valid one exists; else None."""

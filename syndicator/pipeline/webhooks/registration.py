@@ -105,8 +105,8 @@ class EndpointRegistration:
 
         Raises ConfigError with all that is wrong with its description, EndpointRefused.
         """
-        endpoint = name or EndpointId(f"{asker.owner[:50]}-{secrets.token_hex(4)}")
-        chosen = self._read(values, endpoint, (new_secret(),), is_operator=asker.is_operator)
+        chosen = self.described(asker, values, name)
+        endpoint = chosen.id
         await self._check_room(asker, endpoint)
         now = self._clock()
         registration = Registration(
@@ -126,6 +126,11 @@ class EndpointRegistration:
         probed = None if is_trusted else await self.verify(asker, endpoint)
         shown = await self.show(asker, endpoint)
         return _with_key(shown, chosen.secrets[0], probed)
+
+    def described(self, asker: Asker, values: Mapping[str, Any], name: EndpointId | None = None) -> Endpoint:
+        """Return a new endpoint as it is described, without keeping it. Raises ConfigError."""
+        endpoint = name or EndpointId(f"{asker.owner[:50]}-{secrets.token_hex(4)}")
+        return self._read(values, endpoint, (new_secret(),), is_operator=asker.is_operator)
 
     async def change(self, asker: Asker, endpoint: EndpointId, values: Mapping[str, Any]) -> EndpointShown:
         """Replace the given settings; null restores the default.

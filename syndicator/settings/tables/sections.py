@@ -157,6 +157,12 @@ class ServerSection(Form):
         description="Whether the [console](console.md) is also at `/admin/` of this server, for who signs in "
         "with an `admin` token. The operators' port has it in any case.",
     )
+    portal: bool = Field(
+        default=True,
+        strict=True,
+        description="Whether the [portal](portal.md) of partners is at `/partners/` of this server, for who "
+        "signs in with a `partner` token.",
+    )
     processes: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
         default=1, description="How many server processes share the port."
     )

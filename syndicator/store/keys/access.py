@@ -24,6 +24,12 @@ class AccessKeys(PopularityKeys):
         """
         return f"{self._prefix}links:used:{digest}"
 
+    def portal_link(self, digest: str) -> str:
+        """STRING: SHA-256 of the token that it stands for, hex; by SHA-256, hex, of a link for a partner.
+        Kept: until it is used, a day at most. Written by: tokens.
+        """
+        return f"{self._prefix}links:portal:{digest}"
+
     def session(self, digest: str) -> str:
         """STRING: SHA-256 of the token that a browser signed in with, hex; by SHA-256, hex, of its cookie.
         Kept: for 30 days, or until it signs out. Written by: the console.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec import Struct
 
@@ -56,13 +57,9 @@ class Events(Repository):
     async def after(self, position: str, limit: int) -> list[LoggedEvent]:
         """Read on from a position, exclusive. "" is the beginning; milliseconds since 1970 are one, too."""
         start = f"({position}" if position else "-"
-        rows = await self._redis.call("XRANGE", self._keys.events_log(), start, "+", "COUNT", limit)
-        events = await self.get_many([logged_id(fields[1]) for _, fields in rows])
-        return [
-            LoggedEvent(position=position.decode(), event=event)
-            for (position, _), event in zip(rows, events, strict=True)
-            if event is not None
-        ]
+        return await self._logged(
+            await self._redis.call("XRANGE", self._keys.events_log(), start, "+", "COUNT", limit)
+        )
 
     async def part(self, after: str, until: str, limit: int) -> tuple[list[LoggedEvent], str | None]:
         """Read the log behind a place, as far as another; give where that ended, or None: that was all.
@@ -75,19 +72,28 @@ class Events(Repository):
     async def page(self, after: str, until: str, limit: int) -> LogPage:
         """Read the log behind a place, as far as another; events that are not kept any more are left out."""
         rows = await self._redis.call("XRANGE", self._keys.events_log(), f"({after}", until, "COUNT", limit)
-        events = await self.get_many([logged_id(fields[1]) for _, fields in rows])
-        found = [
-            LoggedEvent(position=position.decode(), event=event)
-            for (position, _), event in zip(rows, events, strict=True)
-            if event is not None
-        ]
+        found = await self._logged(rows)
         reached = rows[-1][0].decode() if rows else after
         return LogPage(entries=tuple(found), reached=reached, has_more=len(rows) == limit)
+
+    async def newest(self, since_ms: int, limit: int) -> list[LoggedEvent]:
+        """Return the newest events that were fanned out since a time, the newest first."""
+        rows = await self._redis.call("XREVRANGE", self._keys.events_log(), "+", since_ms, "COUNT", limit)
+        return await self._logged(rows)
 
     async def last(self) -> str | None:
         """Return the last place of the log; None where it is empty."""
         rows = await self._redis.call("XREVRANGE", self._keys.events_log(), "+", "-", "COUNT", 1)
         return rows[0][0].decode() if rows else None
+
+    async def _logged(self, rows: Sequence[Any]) -> list[LoggedEvent]:
+        """Read the events of entries of the log; leave out those that are not kept any more."""
+        events = await self.get_many([logged_id(fields[1]) for _, fields in rows])
+        return [
+            LoggedEvent(position=position.decode(), event=event)
+            for (position, _), event in zip(rows, events, strict=True)
+            if event is not None
+        ]
 
     async def keep(self, events: Sequence[Event]) -> None:
         """Put events into the log, so that they can be queued; one that is there already is listed again."""

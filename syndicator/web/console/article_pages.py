@@ -12,7 +12,7 @@ from syndicator.pipeline.search.article_search import SearchResult, TooManySearc
 from syndicator.pipeline.webhooks.delivery_trace import EndpointRange
 from syndicator.rules.search.query import QueryError
 from syndicator.web.console.console import Console
-from syndicator.web.console.forms import field
+from syndicator.web.http.forms import field
 from syndicator.web.http.problems import bad_request, not_found, searches_wait
 from syndicator.web.use_cases import UseCases
 
@@ -70,7 +70,7 @@ class ArticlePages:
     ) -> web.Response:
         return self._console.page(
             request,
-            "articles.html",
+            "console/articles.html",
             "articles",
             http_status=422 if fault else 200,
             asked=asked,
@@ -94,7 +94,7 @@ class ArticlePages:
         endpoints = trace.endpoints
         return self._console.page(
             request,
-            "article.html",
+            "console/article.html",
             "articles",
             trace=trace,
             feeds=trace.feeds[:MOST_FEEDS],

@@ -12,8 +12,8 @@ from syndicator.pipeline.preview.toml_blocks import table_block
 from syndicator.web.api.json_api import sentence
 from syndicator.web.console.block_faults import BlockFault, block_faults
 from syndicator.web.console.console import Console
-from syndicator.web.console.forms import fields
 from syndicator.web.console.sources.trial_pages import tables_of
+from syndicator.web.http.forms import fields
 from syndicator.web.http.problems import not_found
 from syndicator.web.use_cases import UseCases
 
@@ -45,7 +45,7 @@ class ConfigurationPages:
         page = await self._editing.page(request.query.get("from", ""), ON_PAGE)
         return self._console.page(
             request,
-            "configuration.html",
+            "console/configuration.html",
             "configuration",
             shown=page.shown,
             added=[(f"{one.kind}.{one.id}", one) for one in page.shown.added],
@@ -87,7 +87,7 @@ class ConfigurationPages:
             return self._page(request, block, seen, block_faults(error, block))
         return self._console.page(
             request,
-            "configuration_change.html",
+            "console/configuration_change.html",
             "configuration",
             http_status=200 if seen == plan.mark else 409,
             kind=kind,
@@ -120,7 +120,7 @@ class ConfigurationPages:
         kind, name = _named(request)
         return self._console.page(
             request,
-            "configuration_table.html",
+            "console/configuration_table.html",
             "configuration",
             http_status=422 if faults else 200,
             kind=kind,

@@ -1,4 +1,4 @@
-"""What all pages of the console share: who may see them, their frame, and what follows a form."""
+"""What all pages of an area share: who may see them, their frame, and what follows a form."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -8,28 +8,15 @@ from aiohttp import hdrs, web
 
 from syndicator.errors import ConfigError
 from syndicator.observe.cautions import Caution, cautions, collecting
+from syndicator.pipeline.webhooks.endpoint_views import OPERATOR, Asker
+from syndicator.web.access.areas import CONSOLE, Area
+from syndicator.web.access.sign_in import Handler, SignIn, is_browser
 from syndicator.web.api.json_api import REFUSALS, sentence
-from syndicator.web.console.sign_in import CONSOLE, Handler, SignIn, is_browser
+from syndicator.web.http.auth import TOKEN
 from syndicator.web.http.problems import ProblemRaised
 from syndicator.web.http.responses import PAGE_POLICY
 from syndicator.web.pages.templates import Drawing
 from syndicator.web.texts.texts import TEXTS
-
-PLACES = (
-    "overview",
-    "sources",
-    "schedule",
-    "articles",
-    "feeds",
-    "stories",
-    "boards",
-    "deliveries",
-    "tokens",
-    "configuration",
-    "changes",
-    "log",
-)
-"""What the console's menu leads to."""
 
 CONSOLE_POLICY = f"{PAGE_POLICY}; script-src 'self'; connect-src 'self'"
 """As other pages, and scripts of our own: they only fetch anew what is there without them."""
@@ -42,31 +29,36 @@ _SHOWN_WITHIN_S = 60
 
 
 class Console:
-    """Draws pages of the console, for who is signed in."""
+    """Draws pages of the console, or of the partners' portal, for who is signed in."""
 
-    def __init__(self, drawing: Drawing, sign_in: SignIn) -> None:
+    def __init__(self, drawing: Drawing, sign_in: SignIn, area: Area = CONSOLE) -> None:
         self.drawing = drawing
+        self.area = area
         self._sign_in = sign_in
 
     @property
     def base(self) -> str:
-        """Return the path of the console, without a slash at its end."""
-        return self.drawing.prefix + CONSOLE
+        """Return the path of the area, without a slash at its end."""
+        return self.drawing.prefix + self.area.path
 
     def get(self, path: str, handler: Handler) -> web.RouteDef:
-        """Route a page of the console; `path` begins below it, with a slash."""
-        return web.get(CONSOLE + path, self._sign_in.behind(self._explaining(handler)))
+        """Route a page of the area; `path` begins below it, with a slash."""
+        return web.get(self.area.path + path, self._sign_in.behind(self._explaining(handler)))
 
     def post(self, path: str, handler: Handler) -> web.RouteDef:
-        """Route what a form sends: from pages of the console alone, in the name of who is signed in.
+        """Route what a form sends: from pages of the area alone, in the name of who is signed in.
 
         What a use case refuses is shown on a page of its own, unless the handler shows it beside the form. So
         is any problem, where a browser sent the form.
         """
-        return web.post(CONSOLE + path, self._sign_in.behind(self._explaining(handler)))
+        return web.post(self.area.path + path, self._sign_in.behind(self._explaining(handler)))
+
+    def asker(self, request: web.Request) -> Asker:
+        """Return on whose behalf a page asks about endpoints: in the portal, of the owner of a token."""
+        return OPERATOR if self.area is CONSOLE else Asker(owner=request[TOKEN].belongs_to)
 
     async def still_admits(self, request: web.Request) -> bool:
-        """Return whether who began a request may still see the console, for answers that go on."""
+        """Return whether who began a request may still see the area, for answers that go on."""
         return await self._sign_in.still_admits(request)
 
     def page(
@@ -78,10 +70,11 @@ class Console:
         led_here = request.query.getall(_CAUTION, ()) if is_just_done else ()
         answer = self.drawing.page(
             request,
-            f"console/{template}",
+            template,
             cache_control="no-store",
             place=place,
-            places=PLACES,
+            area=self.area,
+            home=self.base,
             done=f"note.{note}" if f"note.{note}" in TEXTS else "",
             cautions=cautions() or [one for one in Caution if one in led_here],
             **values,
@@ -136,5 +129,5 @@ class Console:
             return answer
 
     def _refused(self, request: web.Request, why: Sequence[str], status: int) -> web.Response:
-        parent = request.path.rpartition("/")[0] if request.method == "POST" else CONSOLE
-        return self.page(request, "refused.html", "", http_status=status, why=why, parent=parent)
+        parent = request.path.rpartition("/")[0] if request.method == "POST" else self.base
+        return self.page(request, "console/refused.html", "", http_status=status, why=why, parent=parent)

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from syndicator.errors import NoEndpoint
 from syndicator.model.ids import EndpointId, EventId
-from syndicator.pipeline.webhooks.endpoint_views import OPERATOR
+from syndicator.web.access.areas import CONSOLE
 from syndicator.web.console.console import Console
 from syndicator.web.console.endpoint_rows import endpoint_rows
 from syndicator.web.console.shown_failures import shown_failure
@@ -17,7 +17,7 @@ _SHOWN_BODY = 20_000
 
 
 class DeliveryPages:
-    """Handlers of `/admin/deliveries` and of each delivery."""
+    """Handlers of `/admin/deliveries`, and of each delivery there and in the portal."""
 
     def __init__(self, cases: UseCases, console: Console) -> None:
         self._cases = cases
@@ -26,7 +26,7 @@ class DeliveryPages:
     def routes(self) -> list[web.RouteDef]:
         one = "/endpoints/{endpoint}/deliveries/{event}"
         return [
-            self._console.get("/deliveries", self.page),
+            *([self._console.get("/deliveries", self.page)] if self._console.area is CONSOLE else []),
             self._console.get(one, self.delivery),
             self._console.post(f"{one}/resend", self.resend),
         ]
@@ -41,7 +41,7 @@ class DeliveryPages:
         shown = [status for status in overview.endpoints if status.endpoint.id >= begin]
         return self._console.page(
             request,
-            "deliveries.html",
+            "console/deliveries.html",
             "deliveries",
             overview=overview,
             headlines=await self._cases.reading.headlines(
@@ -55,13 +55,13 @@ class DeliveryPages:
 
     async def delivery(self, request: web.Request) -> web.Response:
         """Show what became of one event at one endpoint: request, attempts, answers, what is next."""
-        endpoint, event = _named(request)
-        shown = await self._cases.inspection.show(OPERATOR, endpoint, event)
-        sent = await self._cases.inspection.request(OPERATOR, endpoint, event)
+        asker, (endpoint, event) = self._console.asker(request), _named(request)
+        shown = await self._cases.inspection.show(asker, endpoint, event)
+        sent = await self._cases.inspection.request(asker, endpoint, event)
         return self._console.page(
             request,
-            "delivery.html",
-            "deliveries",
+            "console/delivery.html",
+            self._console.area.endpoints,
             now=self._cases.clock(),
             delivery=shown.delivery,
             headline=(await self._cases.reading.headlines([shown.delivery.subject])).get(
@@ -77,7 +77,7 @@ class DeliveryPages:
     async def resend(self, request: web.Request) -> web.Response:
         """Send an event once more to one endpoint, under the same id."""
         endpoint, event = _named(request)
-        await self._cases.redelivery.one(OPERATOR, endpoint, event)
+        await self._cases.redelivery.one(self._console.asker(request), endpoint, event)
         return self._console.done(f"/endpoints/{endpoint}/deliveries/{event}", "resent")
 
 

@@ -33,7 +33,7 @@ class FeedPages:
         audiences = await self._cases.audience.read(shown, DAYS)
         return self._console.page(
             request,
-            "feeds.html",
+            "console/feeds.html",
             "feeds",
             rows=[(line, parts_of(line.filter), said) for line, said in zip(lines, audiences, strict=True)],
             more=rest[0] if rest else None,
@@ -49,7 +49,7 @@ class FeedPages:
         readers = list(audience.readers.items())
         return self._console.page(
             request,
-            "feed.html",
+            "console/feed.html",
             "feeds",
             spec=spec,
             line=line,

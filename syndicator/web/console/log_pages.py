@@ -13,7 +13,7 @@ from syndicator.observe.logs import LEVELS
 from syndicator.observe.recent_lines import RECENT, LogLine
 from syndicator.store.ops.audit import PLACE
 from syndicator.web.console.console import Console
-from syndicator.web.console.forms import chosen
+from syndicator.web.http.forms import chosen
 from syndicator.web.http.problems import bad_request
 from syndicator.web.use_cases import UseCases
 
@@ -45,7 +45,7 @@ class LogPages:
         entries, more = await self._audit.list(ON_PAGE, before)
         return self._console.page(
             request,
-            "changes.html",
+            "console/changes.html",
             "changes",
             entries=[(entry, _differences(entry.before, entry.after)) for entry in entries],
             more=more,
@@ -57,7 +57,7 @@ class LogPages:
         lines = [line for line in RECENT.newest() if _takes(line, level, word)]
         return self._console.page(
             request,
-            "log.html",
+            "console/log.html",
             "log",
             lines=[(line, _pairs(line.fields)) for line in lines[:ON_PAGE]],
             levels=list(LEVELS),

@@ -45,7 +45,7 @@ class OverviewPage:
         states = [*page.counts, *(row.health.kind for row in endpoints), *(part.status for part in faults)]
         return self._console.page(
             request,
-            "overview.html",
+            "console/overview.html",
             "overview",
             status=status,
             reloads="reload" in request.query,

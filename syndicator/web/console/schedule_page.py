@@ -20,8 +20,8 @@ from syndicator.rules.sources.simulation.schedule_load import Starved
 from syndicator.rules.sources.simulation.simulation import in_order, is_steady
 from syndicator.rules.suggestions import suggestion
 from syndicator.web.console.console import Console
-from syndicator.web.console.forms import local_instant
 from syndicator.web.console.schedule_charts import HEIGHT, WIDTH, chart_of, strip_of_host
+from syndicator.web.http.forms import local_instant
 from syndicator.web.use_cases import UseCases
 
 ON_PAGE = 20
@@ -147,7 +147,7 @@ class SchedulePages:
             fault = found
         return self._console.page(
             request,
-            "schedule.html",
+            "console/schedule.html",
             "schedule",
             http_status=200 if fault is None else 400,
             asked=asked,

@@ -7,7 +7,7 @@ from syndicator.model.feed import Order
 from syndicator.model.ids import ArticleId, FeedId
 from syndicator.pipeline.stories.editing import Explanation, Teller
 from syndicator.web.console.console import Console
-from syndicator.web.console.forms import chosen, field
+from syndicator.web.http.forms import chosen, field
 from syndicator.web.use_cases import UseCases
 
 ON_PAGE = 50
@@ -43,7 +43,7 @@ class StoryPages:
         piece = await self._cases.listing.stories(request.query.get("cursor") or None, ON_PAGE)
         return self._console.page(
             request,
-            "stories.html",
+            "console/stories.html",
             "stories",
             stories=piece.items,
             configured=self._cases.reading.source_ids,
@@ -59,7 +59,7 @@ class StoryPages:
         rows = [MemberRow(teller=one, why=why.get(one.article)) for one in found.members]
         return self._console.page(
             request,
-            "story.html",
+            "console/story.html",
             "stories",
             story=found,
             rows=rows,
@@ -88,7 +88,7 @@ class StoryPages:
         spec = specs.get(FeedId(name)) if name else None
         return self._console.page(
             request,
-            "boards.html",
+            "console/boards.html",
             "boards",
             feeds=list(specs.values()),
             spec=spec,

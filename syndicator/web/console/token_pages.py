@@ -8,8 +8,9 @@ from aiohttp import web
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import NewToken, TokenRefused, new_token, shown
+from syndicator.web.access.areas import PORTAL
 from syndicator.web.console.console import Console
-from syndicator.web.console.forms import field, fields, hours_of
+from syndicator.web.http.forms import field, fields, hours_of
 from syndicator.web.http.problems import not_found
 from syndicator.web.use_cases import UseCases
 
@@ -26,6 +27,7 @@ class TokenPages:
     def __init__(self, cases: UseCases, console: Console) -> None:
         self._access = cases.access
         self._specs = cases.reading.publisher.specs
+        self._site = cases.reading.site
         self._console = console
 
     def routes(self) -> list[web.RouteDef]:
@@ -35,6 +37,7 @@ class TokenPages:
             console.post("/tokens", self.add),
             console.post(f"{one}/rotate", self.rotate),
             console.post(f"{one}/revoke", self.revoke),
+            console.post(f"{one}/link", self.link),
         ]
 
     async def page(self, request: web.Request) -> web.Response:
@@ -81,8 +84,21 @@ class TokenPages:
             raise not_found("There is no token of this id.")
         return self._console.done("/tokens", "token_revoked")
 
+    async def link(self, request: web.Request) -> web.Response:
+        """Make a link that signs a partner into the portal, and show it, this once."""
+        link = await self._access.portal_link(_named(request))
+        if link is None:
+            raise not_found("There is no token of this id.")
+        url = self._site.url(f"{PORTAL.path}/sign-in/{link}")
+        return await self._page(request, linked=(_named(request), url))
+
     async def _page(
-        self, request: web.Request, *, made: NewToken | None = None, fault: tuple[str, str] | None = None
+        self,
+        request: web.Request,
+        *,
+        made: NewToken | None = None,
+        linked: tuple[TokenId, str] | None = None,
+        fault: tuple[str, str] | None = None,
     ) -> web.Response:
         now = self._access.now()
         tokens = sorted((shown(token, now) for token in await self._access.tokens()), key=lambda one: one.id)
@@ -90,7 +106,7 @@ class TokenPages:
         rest = [token for token in tokens if token.id >= begin]
         return self._console.page(
             request,
-            "tokens.html",
+            "console/tokens.html",
             "tokens",
             http_status=422 if fault else 200,
             now=now,
@@ -101,6 +117,7 @@ class TokenPages:
             private=sorted(spec.id for spec in self._specs.values() if spec.private),
             typed=await fields(request) if fault else {},
             made=made,
+            linked=linked,
             fault=fault,
         )
 

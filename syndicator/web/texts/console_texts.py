@@ -10,13 +10,13 @@ CONSOLE_TEXTS: Mapping[str, tuple[str, str]] = {
         "It is written, but no replica of Redis has it yet: if the primary failed now, it would be lost.",
     ),
     "sign_in": ("Masuk", "Sign in"),
-    "sign_in_intro": (
+    "sign_in_intro.console": (
         "Konsol ini mengelola sumber, feed, dan kiriman.",
         "The console runs sources, feeds and deliveries.",
     ),
     "token": ("Token", "Token"),
-    "token_hint": ("Token dengan izin admin.", "A token with the scope admin."),
-    "sign_in_by_link": (
+    "token_hint": ("Token dengan izin {scope}.", "A token with the scope {scope}."),
+    "sign_in_by_link.console": (
         "Atau jalankan “syndicator status” di komputer ini: tautannya berlaku sekali, selama sepuluh menit.",
         "Or run “syndicator status” on this machine: its link works once, within ten minutes.",
     ),
@@ -28,6 +28,10 @@ CONSOLE_TEXTS: Mapping[str, tuple[str, str]] = {
     "sign_in_fault.token_without_admin": (
         "Token ini tidak memiliki izin admin.",
         "This token does not have the scope admin.",
+    ),
+    "sign_in_fault.token_without_partner": (
+        "Token ini tidak memiliki izin partner.",
+        "This token does not have the scope partner.",
     ),
     "sign_in_fault.too_many_tries": (
         "Terlalu banyak token yang salah dari alamat ini. Coba lagi sebentar lagi.",
@@ -49,14 +53,14 @@ CONSOLE_TEXTS: Mapping[str, tuple[str, str]] = {
     "redis_server": ("Server Redis", "Redis server"),
     "last_hour": ("Dalam satu jam terakhir", "In the last hour"),
     "foreign_form": (
-        "Formulir ini tidak dikirim dari konsol",
-        "This form was not sent from the console",
+        "Formulir ini tidak dikirim dari halaman kami",
+        "This form was not sent from our pages",
     ),
     "foreign_form_why": (
-        "Tidak ada yang diubah. Buka konsol, lalu lakukan di sana.",
-        "Nothing was changed. Open the console, and do it there.",
+        "Tidak ada yang diubah. Buka halaman kami, lalu lakukan di sana.",
+        "Nothing was changed. Open our pages, and do it there.",
     ),
-    "open_console": ("Buka konsol", "Open the console"),
+    "open_our_pages": ("Buka halaman kami", "Open our pages"),
     "refused": ("Tidak dapat dilakukan", "This cannot be done"),
     "back": ("Kembali", "Back"),
     # What a form has just done: the end of `?note=`.

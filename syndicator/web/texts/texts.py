@@ -10,6 +10,7 @@ from syndicator.web.texts.feed_texts import FEED_TEXTS
 from syndicator.web.texts.group_texts import GROUP_TEXTS
 from syndicator.web.texts.log_texts import LOG_TEXTS
 from syndicator.web.texts.page_texts import PAGE_TEXTS
+from syndicator.web.texts.portal_texts import PORTAL_TEXTS
 from syndicator.web.texts.schedule_texts import SCHEDULE_TEXTS
 from syndicator.web.texts.source_texts import SOURCE_TEXTS
 from syndicator.web.texts.standing_texts import STANDING_TEXTS
@@ -37,6 +38,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **STORY_TEXTS,
     **LOG_TEXTS,
     **SCHEDULE_TEXTS,
+    **PORTAL_TEXTS,
 }
 
 MONTHS: Mapping[str, tuple[str, ...]] = {

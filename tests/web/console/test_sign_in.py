@@ -28,9 +28,10 @@ from syndicator.rules.access.signed_tickets import is_valid, ticket
 from syndicator.store.access.operators_token import TOKEN_FILE, operators_token
 from syndicator.store.keys.table import Keys
 from syndicator.store.store import Store
+from syndicator.web.access.sign_in import SIGNED_IN, AreaAccess
+from syndicator.web.access.sign_in_links import LINK_LIFE, sign_in_path
 from syndicator.web.api.json_api import PublicApi
-from syndicator.web.app import PublicConsole, create_app
-from syndicator.web.console.sign_in import LINK_LIFE, SIGNED_IN, ConsoleAccess, sign_in_path
+from syndicator.web.app import SignedInPages, create_app
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import WebOptions
 
@@ -326,12 +327,12 @@ async def admin_token(world: World, name: str = "night") -> str:
 @pytest.fixture
 async def public(world: World) -> AsyncIterator[Client]:
     """The public server: it knows no token of the operators."""
-    access = ConsoleAccess(gate=Gate(world.access, world.clock), sessions=world.store.sessions)
+    access = AreaAccess(gate=Gate(world.access, world.clock), sessions=world.store.sessions)
     app = create_app(
         world.reading,
         WebOptions(),
         api=PublicApi(table=world.table, gate=access.gate),
-        console=PublicConsole(cases=world.cases, access=access),
+        signed_in=SignedInPages(cases=world.cases, console=access),
     )
     async with client_of(app) as opened:
         yield opened

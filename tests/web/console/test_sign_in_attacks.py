@@ -16,8 +16,9 @@ from syndicator.model.ids import TokenId
 from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import new_token
 from syndicator.store.store import Store
-from syndicator.web.app import PublicConsole, create_app, create_ops_app
-from syndicator.web.console.sign_in import ConsoleAccess, operators_access, sign_in_path
+from syndicator.web.access.sign_in import AreaAccess
+from syndicator.web.access.sign_in_links import operators_access, sign_in_path
+from syndicator.web.app import SignedInPages, create_app, create_ops_app
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import OpsOptions, WebOptions
 
@@ -32,9 +33,9 @@ LOCAL = (ip_network("127.0.0.0/8"),)
 async def public_console(world: World, *, is_trusted: bool = False) -> AsyncIterator[Client]:
     """Serve the console on the public listener, to a proxy that is trusted or not."""
     gate = Gate(world.access, world.clock)
-    access = ConsoleAccess(gate=gate, sessions=world.store.sessions, trusted=LOCAL if is_trusted else ())
-    console = PublicConsole(cases=world.cases, access=access)
-    async with client_of(create_app(world.reading, WebOptions(), console=console)) as opened:
+    access = AreaAccess(gate=gate, sessions=world.store.sessions, trusted=LOCAL if is_trusted else ())
+    console = SignedInPages(cases=world.cases, console=access)
+    async with client_of(create_app(world.reading, WebOptions(), signed_in=console)) as opened:
         yield opened
 
 
@@ -120,7 +121,7 @@ async def test_a_stranger_does_not_say_that_it_came_over_tls(world: World) -> No
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "This form was not sent from the console"), ("id", "Formulir ini tidak dikirim dari konsol")],
+    [("en", "This form was not sent from our pages"), ("id", "Formulir ini tidak dikirim dari halaman kami")],
 )
 async def test_a_forged_form_is_refused_by_a_page(world: World, language: str, said: str) -> None:
     asked = {"Accept": "text/html", "Accept-Language": language, "Sec-Fetch-Site": "cross-site"}

@@ -11,10 +11,10 @@ from syndicator.model.ops.pause import Pause
 from syndicator.pipeline.sources.source_control import Choice
 from syndicator.rules.sources.rests import ALL
 from syndicator.web.console.console import Console
-from syndicator.web.console.forms import FieldFault, fields
 from syndicator.web.console.sources.pause_form import pause_by_form
 from syndicator.web.console.sources.schedule_words import plan_in_words
 from syndicator.web.console.sources.source_strips import strip_drawing
+from syndicator.web.http.forms import FieldFault, fields
 from syndicator.web.http.problems import ProblemRaised, not_found
 from syndicator.web.use_cases import UseCases
 
@@ -52,7 +52,7 @@ class GroupPages:
         pauses = await self._pauses()
         return self._console.page(
             request,
-            "groups.html",
+            "console/groups.html",
             "sources",
             rows=[
                 (group, _pause_of(group.name, pauses)) for group in await self._groups.listed(names[:ON_PAGE])
@@ -93,7 +93,7 @@ class GroupPages:
         group = await self._groups.shown(name)
         return self._console.page(
             request,
-            "group.html",
+            "console/group.html",
             "sources",
             http_status=422 if fault else 200,
             group=group,

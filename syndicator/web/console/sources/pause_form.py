@@ -6,7 +6,7 @@ from aiohttp import web
 
 from syndicator.pipeline.sources.source_control import Choice, ControlRefused, SourceControl
 from syndicator.web.api.json_api import sentence
-from syndicator.web.console.forms import FieldFault, field, local_instant
+from syndicator.web.http.forms import FieldFault, field, local_instant
 
 LONGEST_REASON = 200
 

@@ -11,9 +11,9 @@ from syndicator.pipeline.sources.backfill_control import MOST_ARTICLES, MOST_REQ
 from syndicator.pipeline.sources.source_control import Choice, ControlRefused
 from syndicator.web.api.json_api import sentence, source_of
 from syndicator.web.console.console import Console
-from syndicator.web.console.forms import FieldFault, field, fields, local_instant
 from syndicator.web.console.sources.pause_form import pause_by_form
 from syndicator.web.console.sources.source_page import SourcePage
+from syndicator.web.http.forms import FieldFault, field, fields, local_instant
 from syndicator.web.use_cases import UseCases
 
 

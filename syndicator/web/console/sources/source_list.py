@@ -8,8 +8,8 @@ from syndicator.model.ids import SourceId
 from syndicator.model.ops.states import SourceStanding
 from syndicator.pipeline.ops.source_standings import SourceFilter, StandingCursor
 from syndicator.web.console.console import Console
-from syndicator.web.console.forms import chosen
 from syndicator.web.console.sources.source_rows import source_rows, with_strips
+from syndicator.web.http.forms import chosen
 from syndicator.web.http.problems import bad_request
 from syndicator.web.use_cases import UseCases
 
@@ -48,7 +48,7 @@ class SourceList:
         asked = {name: text for name, text in (("q", wanted.words), ("group", wanted.group)) if text}
         return self._console.page(
             request,
-            "source_list.html",
+            "console/source_list.html",
             "sources",
             now=now,
             sources=rows,

@@ -16,10 +16,10 @@ from syndicator.rules.sources.rests import scope_of
 from syndicator.rules.sources.round_history import HistoryLine
 from syndicator.web.api.json_api import source_of
 from syndicator.web.console.console import Console
-from syndicator.web.console.forms import FieldFault
 from syndicator.web.console.shown_failures import ShownFailure, shown_failure
 from syndicator.web.console.sources.schedule_words import plan_in_words
 from syndicator.web.console.sources.source_rows import source_row, with_strips
+from syndicator.web.http.forms import FieldFault
 from syndicator.web.http.problems import bad_request
 from syndicator.web.use_cases import UseCases
 
@@ -65,7 +65,7 @@ class SourcePage:
         walk = await self._backfill.get(name)
         return self._console.page(
             request,
-            "source.html",
+            "console/source.html",
             "sources",
             http_status=422 if fault else 200,
             now=now,

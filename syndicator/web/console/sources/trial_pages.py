@@ -13,12 +13,12 @@ from syndicator.observe.redact import hide_secrets
 from syndicator.pipeline.configuration.configuration_editing import NameTaken, files_named
 from syndicator.pipeline.preview.finds import BARE
 from syndicator.pipeline.preview.trials import AddressTrial, Find, TrialFailed
+from syndicator.web.access.sign_in import is_from_own_page
 from syndicator.web.api.json_api import sentence, source_of
 from syndicator.web.console.console import Console
-from syndicator.web.console.forms import FieldFault, field, fields
 from syndicator.web.console.shown_failures import shown_failure
-from syndicator.web.console.sign_in import is_from_own_page
 from syndicator.web.http.departures import ends_with_client
+from syndicator.web.http.forms import FieldFault, field, fields
 from syndicator.web.use_cases import UseCases
 
 SHOWN_ARTICLES = 5
@@ -114,9 +114,17 @@ class SourceTrialPages:
         except TrialFailed as error:
             why = _words(error)
             return self._console.page(
-                request, "source_preview.html", "sources", http_status=422, name=name, trial=None, why=why
+                request,
+                "console/source_preview.html",
+                "sources",
+                http_status=422,
+                name=name,
+                trial=None,
+                why=why,
             )
-        return self._console.page(request, "source_preview.html", "sources", name=name, trial=trial, why="")
+        return self._console.page(
+            request, "console/source_preview.html", "sources", name=name, trial=trial, why=""
+        )
 
     async def _found(self, request: web.Request, asked: Mapping[str, str]) -> web.Response:
         if not _is_url(asked["url"]):
@@ -149,7 +157,7 @@ class SourceTrialPages:
     ) -> web.Response:
         return self._console.page(
             request,
-            "add_source.html",
+            "console/add_source.html",
             "sources",
             http_status=422 if fault else 200,
             fault=fault,

@@ -1,46 +1,35 @@
-"""Who may use the console: whoever has an `admin` token, or on the operators' listener the operators' token.
+"""Who may enter an area: whoever has a token that allows it, or at the operators' listener theirs.
 
-A browser is signed in by a token that is typed in, or by a link that a command made with the operators' token
-and that works once. It gets a cookie that opens the console and nothing of the API. Redis knows which token a
-cookie stands for, so a token that is revoked signs out all browsers that came with it, at every process.
+A browser is signed in by a token that is typed in, or by a link that works once. It gets a cookie that opens
+the area and nothing of the API. Redis knows which token a cookie stands for, so a token that is revoked signs
+out all browsers that came with it, at every process.
 """
 
 import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import timedelta
+from typing import NamedTuple, Protocol
 
 from aiohttp import hdrs, web
 from yarl import URL
 
 from syndicator.errors import StoreError
-from syndicator.model.clock import Clock
-from syndicator.model.endpoint import OPERATORS
-from syndicator.model.ids import TokenId
-from syndicator.model.token import Token, TokenScope
+from syndicator.model.token import Token
 from syndicator.observe.actor import acting
-from syndicator.observe.logs import get_logger
-from syndicator.pipeline.ops.api_tokens import Access
-from syndicator.rules.access import signed_tickets
 from syndicator.rules.access.credentials import digest_of
 from syndicator.store.access.sessions import Sessions
-from syndicator.store.access.used_links import UsedLinks
-from syndicator.web.console.forms import fields
-from syndicator.web.http.auth import REALM, Gate
+from syndicator.web.access.areas import CONSOLE, Area
+from syndicator.web.http.auth import REALM, TOKEN, Gate
+from syndicator.web.http.forms import fields
 from syndicator.web.http.forwarded import Network, client_scheme
-from syndicator.web.http.problems import RETRY_AFTER_S, Problem, ProblemRaised
+from syndicator.web.http.problems import Problem, ProblemRaised
 from syndicator.web.pages.templates import Drawing, page_headers
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-CONSOLE = "/admin"
-LINK_LIFE = timedelta(minutes=10)
 SIGNED_IN = timedelta(days=30)
-
-_LINK = "link"
-"""What a ticket is for."""
 
 _OUR_PATH = re.compile(r"/[!-\[\]-~]{0,2000}")
 """A path with its query, as a header takes it: visible ASCII. Browsers read a backslash as a slash."""
@@ -51,42 +40,49 @@ _DOTS = re.compile(r"/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
 _OWN_PAGES = frozenset({"same-origin", "none"})
 """Values of `Sec-Fetch-Site` of a request that a page of this origin made, or a person's own act."""
 
-_log = get_logger(__name__)
 
+class Links(Protocol):
+    """Links that sign a browser in."""
 
-def sign_in_path(token: str, now: datetime) -> str:
-    """Make the path of a link that signs one browser in, once, within `LINK_LIFE`."""
-    ticket = signed_tickets.ticket(token, _LINK, now + LINK_LIFE, secrets.token_bytes(8))
-    return f"{CONSOLE}/sign-in/{ticket}"
+    async def use(self, link: str) -> str | None:
+        """Use a link up; return the digest of the token that it stands for, None where it has ended."""
+        ...
 
 
 class SignIn:
-    """Lets people into the console of one listener."""
+    """Lets people into one area of one listener."""
 
-    def __init__(self, drawing: Drawing, access: "ConsoleAccess") -> None:
+    def __init__(self, drawing: Drawing, access: "AreaAccess", area: Area) -> None:
         self._drawing = drawing
+        self._area = area
         self._gate = access.gate
         self._sessions = access.sessions
         self._links = access.links
         self._trusted = access.trusted
-        self._public = None if access.links else URL(drawing.site.public_url)
+        self._public = None if access.mark else URL(drawing.site.public_url)
         """Where readers find the public listener; None at the operators' listener."""
-        mark = access.links.mark if access.links else digest_of(drawing.site.public_url)[:8]
-        self._name = f"syndicator-{mark}"
+        mark = access.mark or digest_of(drawing.site.public_url)[:8]
+        self._name = f"syndicator-{mark}" if area is CONSOLE else f"syndicator-{area.name}-{mark}"
         """Cookies of one host are shared by all its ports: another service has another name."""
 
     def routes(self) -> list[web.RouteDef]:
+        path, link = f"{self._area.path}/sign-in", f"{self._area.path}/sign-in/{{ticket}}"
         return [
-            web.get(f"{CONSOLE}/sign-in", self.form),
-            web.post(f"{CONSOLE}/sign-in", self.by_token),
-            web.get(f"{CONSOLE}/sign-in/{{ticket}}", self.by_link, allow_head=False),
-            web.post(f"{CONSOLE}/sign-out", self.sign_out),
+            web.get(path, self.form),
+            web.post(path, self.by_token),
+            *(
+                (web.get(link, self.before_link), web.post(link, self.after_click))
+                if self._area.asks_before_link
+                else (web.get(link, self.by_link, allow_head=False),)
+            ),
+            web.post(f"{self._area.path}/sign-out", self.sign_out),
         ]
 
     def behind(self, handler: Handler) -> Handler:
-        """Let a handler be asked by who is signed in, or sends a token with the scope `admin`.
+        """Let a handler be asked by who is signed in, or sends a token with the scope of the area.
 
-        What changes something is taken from our own pages alone where a cookie proves who asks.
+        The handler finds the token in `request[TOKEN]`. What changes something is taken from our own pages
+        alone where a cookie proves who asks.
         """
 
         async def guarded(request: web.Request) -> web.StreamResponse:
@@ -99,20 +95,21 @@ class SignIn:
                 and not self._is_own(request)
             ):
                 return self._foreign(request)
+            request[TOKEN] = token
             with acting(token.id):
                 return await handler(request)
 
         return guarded
 
     async def still_admits(self, request: web.Request) -> bool:
-        """Return whether who began a request may still see the console, for answers that go on."""
+        """Return whether who began a request may still see the area, for answers that go on."""
         try:
             return await self._admitted(request) is not None
         except (ProblemRaised, StoreError):
             return False
 
     async def form(self, request: web.Request) -> web.Response:
-        """Show the form for a token; who is signed in goes on to the console."""
+        """Show the form for a token; who is signed in goes on to the area."""
         if await self._token_of(request):
             return self._lead_on(request.query.get("next", ""))
         return self._form(request, request.query.get("next", ""), status=200)
@@ -129,8 +126,9 @@ class SignIn:
             if not is_browser(request):
                 raise
             return self._form(request, wanted, status=refused.problem.status, fault="too_many_tries")
-        if token is None or not token.allows(TokenScope.ADMIN):
-            fault = "no_token" if not value else "wrong_token" if token is None else "token_without_admin"
+        if token is None or not token.allows(self._area.scope):
+            without = f"token_without_{self._area.scope.value}"
+            fault = "no_token" if not value else "wrong_token" if token is None else without
             return self._form(request, wanted, status=403, fault=fault)
         return await self._begin(request, token.sha256, wanted)
 
@@ -146,33 +144,43 @@ class SignIn:
             return self._lead_on("")
         return self._ask(request)
 
+    async def before_link(self, request: web.Request) -> web.Response:
+        """Ask for a click, which uses the link up."""
+        say = self._drawing.wording(request)
+        body = self._drawing.draw("console/sign_in_by_link.html", say, home=self._home, area=self._area)
+        return web.Response(body=body, headers=page_headers(say, cache_control="no-store"))
+
+    async def after_click(self, request: web.Request) -> web.Response:
+        """Sign a browser in by a link, from our own page alone."""
+        return await self.by_link(request) if self._is_own(request) else self._foreign(request)
+
     async def sign_out(self, request: web.Request) -> web.Response:
         """End the session of a browser."""
         if not self._is_own(request):
             return self._foreign(request)
         await self._end_session(request)
-        answer = self._lead_on(f"{self._console}/sign-in")
+        answer = self._lead_on(f"{self._home}/sign-in")
         name, path, is_secure = self._cookie(request)
         answer.del_cookie(name, path=path, secure=is_secure, httponly=True, samesite="Lax")
         return answer
 
     @property
-    def _console(self) -> str:
-        return self._drawing.prefix + CONSOLE
+    def _home(self) -> str:
+        return self._drawing.prefix + self._area.path
 
     async def _admitted(self, request: web.Request) -> Token | None:
         if hdrs.AUTHORIZATION in request.headers:
-            return await self._gate.admit(request, TokenScope.ADMIN)
+            return await self._gate.admit(request, self._area.scope)
         return await self._token_of(request)
 
     async def _token_of(self, request: web.Request) -> Token | None:
-        """Return the token that a signed-in browser came with, if it still allows everything."""
+        """Return the token that a signed-in browser came with, if it still allows what the area needs."""
         cookie = request.cookies.get(self._cookie(request).name)
         digest = await self._sessions.token_digest(digest_of(cookie)) if cookie else None
         if digest is None:
             return None
         token = await self._gate.token_with(digest)
-        return token if token is not None and token.allows(TokenScope.ADMIN) else None
+        return token if token is not None and token.allows(self._area.scope) else None
 
     async def _begin(self, request: web.Request, token_digest: str, wanted: str) -> web.Response:
         """Begin a session, in place of the one that this browser had."""
@@ -204,15 +212,15 @@ class SignIn:
         """
         if self._scheme(request) == "https" or (self._public and self._public.scheme == "https"):
             return _Cookie(f"__Host-{self._name}", "/", is_secure=True)
-        return _Cookie(self._name, self._console, is_secure=False)
+        return _Cookie(self._name, self._home, is_secure=False)
 
     def _lead_on(self, wanted: str) -> web.Response:
-        """Lead to a page of the console, and to nothing else."""
-        is_ours = wanted == self._console or wanted.startswith((f"{self._console}/", f"{self._console}?"))
+        """Lead to a page of the area, and to nothing else."""
+        is_ours = wanted == self._home or wanted.startswith((f"{self._home}/", f"{self._home}?"))
         path = wanted.partition("?")[0]
         is_sound = _OUR_PATH.fullmatch(wanted) and not _DOTS.search(path)
         headers: dict[str, str] = {
-            hdrs.LOCATION: wanted if is_ours and is_sound else f"{self._console}/",
+            hdrs.LOCATION: wanted if is_ours and is_sound else f"{self._home}/",
             hdrs.CACHE_CONTROL: "no-store",
             "Referrer-Policy": "no-referrer",
         }
@@ -220,28 +228,34 @@ class SignIn:
 
     def _ask(self, request: web.Request) -> web.Response:
         if not is_browser(request):
-            raise _sign_in_first()
+            raise _sign_in_first(self._area)
         is_page = request.method in {"GET", "HEAD"} and "/sign-in" not in request.path
         return self._form(request, self._as_seen(request.path_qs) if is_page else "", status=401)
 
     def _as_seen(self, path: str) -> str:
         """Return a path as browsers know it: a proxy in front may have stripped its beginning."""
-        return path if path.startswith(self._console) else self._drawing.prefix + path
+        return path if path.startswith(self._home) else self._drawing.prefix + path
 
     def _form(self, request: web.Request, wanted: str, *, status: int, fault: str = "") -> web.Response:
         say = self._drawing.wording(request)
         body = self._drawing.draw(
-            "console/sign_in.html", say, wanted=wanted, fault=fault, has_links=self._links is not None
+            "console/sign_in.html",
+            say,
+            home=self._home,
+            area=self._area,
+            wanted=wanted,
+            fault=fault,
+            has_links=self._links is not None,
         )
         return web.Response(status=status, body=body, headers=page_headers(say, cache_control="no-store"))
 
     def _foreign(self, request: web.Request) -> web.Response:
         """Refuse a form that no page of ours sent: by a page to a browser, else by a problem."""
         if not is_browser(request):
-            detail = "This is done from pages of the console alone: open it, and do it there."
+            detail = f"This is done from pages below {self._home}/ alone: open it, and do it there."
             raise ProblemRaised(Problem(name="forbidden", status=403, detail=detail))
         say = self._drawing.wording(request)
-        body = self._drawing.draw("console/foreign_form.html", say)
+        body = self._drawing.draw("console/foreign_form.html", say, home=self._home)
         return web.Response(status=403, body=body, headers=page_headers(say, cache_control="no-store"))
 
     def _is_own(self, request: web.Request) -> bool:
@@ -257,7 +271,7 @@ class SignIn:
         return origin is not None and origin in self._own_origins(request)
 
     def _own_origins(self, request: web.Request) -> set[URL | None]:
-        """Return where pages of this console are: as this request was asked, and where readers find us."""
+        """Return where pages of this area are: as this request was asked, and where readers find us."""
         return {
             _origin(f"{self._scheme(request)}://{request.host}"),
             self._public.origin() if self._public else None,
@@ -297,74 +311,26 @@ def is_from_own_page(request: web.Request) -> bool:
     return request.headers.get("Sec-Fetch-Site", "none") in _OWN_PAGES
 
 
-class SignInLinks:
-    """Links of the operators' token: each works once, in whatever process it is opened."""
-
-    def __init__(self, token: str, used: UsedLinks, clock: Clock) -> None:
-        """`clock` is that of this machine, as links are made by commands on it."""
-        self.mark = digest_of(token)[:8]
-        """Tells this listener from others of the host."""
-        self._token = token
-        self._used = used
-        self._clock = clock
-
-    async def use(self, link: str) -> str | None:
-        """Use a link up, and return the digest of the token that made it.
-
-        None where it was used before, or is no link of ours that still works.
-        """
-        now = self._clock()
-        if not signed_tickets.is_valid(self._token, _LINK, link, now):
-            return None
-        try:
-            is_first = await self._used.use(digest_of(link), signed_tickets.ends_at(link) - now)
-        except StoreError as error:  # caught here, as the log would name the path: it may work once more
-            _log.warning("sign_in_failed", reason=str(error))
-            raise _sign_in_later() from error
-        return digest_of(self._token) if is_first else None
-
-
 @dataclass(frozen=True, kw_only=True)
-class ConsoleAccess:
-    """Who may use the console of one listener."""
+class AreaAccess:
+    """Who may enter an area of one listener."""
 
     gate: Gate
     sessions: Sessions
-    links: SignInLinks | None = None
-    """Where commands on this machine make links."""
+    links: Links | None = None
+    """Links that sign in, where there are any."""
+    mark: str = ""
+    """Tells the operators' listener from others of the host; empty for the public one."""
     trusted: tuple[Network, ...] = ()
     """Proxies that are believed when they say whether a browser asked over TLS."""
 
 
-def operators_access(
-    token: str,
-    access: Access,
-    sessions: Sessions,
-    used: UsedLinks,
-    clock: Clock,
-    *,
-    trusted: tuple[Network, ...] = (),
-) -> ConsoleAccess:
-    """Let in who has the token of operators, a link made with it, or another token, by its scopes."""
-    operators = Token(id=TokenId(OPERATORS), sha256=digest_of(token), scopes=(TokenScope.ADMIN,))
-    gate = Gate(access, clock, operators=operators)
-    links = SignInLinks(token, used, clock)
-    return ConsoleAccess(gate=gate, sessions=sessions, links=links, trusted=trusted)
-
-
-def _sign_in_later() -> ProblemRaised:
-    detail = (
-        "Redis does not take a note that this link was used: it would work twice. Open it again in a moment; "
-        "if it has ended or was used up, `syndicator status` prints another one."
-    )
-    headers: dict[str, str] = {hdrs.RETRY_AFTER: str(RETRY_AFTER_S)}
-    return ProblemRaised(Problem(name="sign-in-later", status=503, detail=detail, headers=headers))
-
-
-def _sign_in_first() -> ProblemRaised:
+def _sign_in_first(area: Area) -> ProblemRaised:
     detail = (
         "`syndicator status` prints a link that signs a browser in, once, within ten minutes. Programs send "
         "the token that stands in operators.token of the data folder: Authorization: Bearer …"
+        if area is CONSOLE
+        else "Sign in with your token, in a browser. Programs use the API: Authorization: Bearer synd_…"
     )
     headers: dict[str, str] = {hdrs.WWW_AUTHENTICATE: f'Bearer realm="{REALM}"'}
     return ProblemRaised(Problem(name="sign-in", status=401, detail=detail, headers=headers))
