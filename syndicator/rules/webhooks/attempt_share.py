@@ -21,4 +21,4 @@ def share_after(share: int, running: int, *, was_slow: bool, is_delivered: bool)
         return FIRST_SHARE if was_slow else share
     if 4 * running < share or (was_slow and share >= SLOW_SHARE):
         return share
-    return share + 1
+    return share + 2
