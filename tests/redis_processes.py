@@ -252,8 +252,12 @@ async def watched(
             one.kill()
 
 
+_GIVEN = set[int]()
+"""Ports of servers that may not have begun to listen yet."""
+
+
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on.
+    """Return a port of loopback that nobody listens on, and that no other call was given.
 
     It is below those that the system gives to outgoing connections, so none of these takes it meanwhile.
     """
@@ -261,4 +265,6 @@ def free_port() -> int:
         port = random.randrange(10_000, 32_000)
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            return port
+            if port not in _GIVEN:
+                _GIVEN.add(port)
+                return port
