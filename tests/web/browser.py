@@ -14,18 +14,22 @@ from web.trouble import ENDPOINTS, SOURCES, get_into_trouble
 from web.web_world import HARBOUR, OPS_TOKEN, World, client_of, story
 
 from syndicator.model.feed import Site
-from syndicator.model.ids import ArticleId, FeedId
+from syndicator.model.ids import ArticleId, EndpointId, FeedId, TokenId
+from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.feeds.any_filter_feeds import AnyFilterFeeds
+from syndicator.pipeline.ops.api_tokens import new_token
 from syndicator.pipeline.popularity.clicks import ClickLinks
 from syndicator.pipeline.popularity.scoring import Scoring
 from syndicator.pipeline.search.article_search import ArticleSearch
+from syndicator.pipeline.webhooks.endpoint_views import Asker
 from syndicator.rules.popularity.popularity_score import PopularityPolicy
 from syndicator.store.feeds.feeds import Ranked
 from syndicator.store.search.search_index import SearchIndex
 from syndicator.store.store import Store
+from syndicator.web.access.sign_in import AreaAccess
 from syndicator.web.access.sign_in_links import sign_in_path
 from syndicator.web.api.json_api import PublicApi
-from syndicator.web.app import create_app
+from syndicator.web.app import SignedInPages, create_app
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import WebOptions
 
@@ -56,6 +60,8 @@ class Seen:
     public: str
     ops: str
     articles: list[ArticleId]
+    endpoint: EndpointId
+    """One of a partner."""
     complaints: list[str] = field(default_factory=list)
 
     @property
@@ -65,6 +71,8 @@ class Seen:
             "/", "/feeds/latest", "/feeds/popular", "/problems/internal",
             *(f"/articles/{one}" for one in self.articles[:5]),
             f"/stories/{self.articles[0]}", f"/stories/{self.articles[3]}",
+            "/partners/", "/partners/add-endpoint", "/partners/verification", "/partners/sign-in/x",
+            f"/partners/endpoints/{self.endpoint}", f"/partners/endpoints/{self.endpoint}/change",
             "/api/docs", "/articles?tag=banjir", f"/articles?section={'b' * 90}", "/search", "/search?q=judul+OR+kabar", f"/search?q={'a' * 299}&tag={'b' * 90}",
         )  # fmt: skip
         operators = (
@@ -133,6 +141,15 @@ async def _ranks(world: World, ids: list[ArticleId]) -> None:
         )
 
 
+async def _partner(world: World) -> tuple[EndpointId, str]:
+    """Add an endpoint of a partner; return its id, and a token of the partner."""
+    values = {"url": "https://koran.example/hook", "description": LONG, "filter": {"tag": [LONG, "banjir"]}}
+    added = await world.registration.add(Asker(owner="koran"), values, is_trusted=True)
+    made = new_token(Token(id=TokenId("koran"), scopes=(TokenScope.PARTNER,)), world.clock())
+    await world.access.keep(made)
+    return added.endpoint.id, made.value
+
+
 @dataclass(frozen=True)
 class Shown:
     """A site that is served, and a browser."""
@@ -141,14 +158,23 @@ class Shown:
     public: str
     ops: str
     articles: list[ArticleId]
+    endpoint: EndpointId
+    token: str
+    """Of the partner."""
     clock: ManualClock
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Seen]:
-        """Open a page of its own, which is signed in as the operator."""
+        """Open a page of its own, which is signed in as the operator, and in the portal as a partner."""
         page = await self.browser.new_page(locale="id-ID")
-        one = Seen(page=page, public=self.public, ops=self.ops, articles=self.articles)
+        one = Seen(
+            page=page, public=self.public, ops=self.ops, articles=self.articles, endpoint=self.endpoint
+        )
         await page.goto(self.ops + sign_in_path(OPS_TOKEN, self.clock()))
+        await page.goto(f"{self.public}/partners/sign-in")
+        await page.fill("#token", self.token)
+        await page.click(".sign-in button")
+        await page.wait_for_url("**/partners/")
         page.on("console", lambda message: one.complaints.append(message.text))
         await page.route("**/*", lambda route, request: _only_here(one, route, request))
         yield one
@@ -167,6 +193,7 @@ async def open_shown(store: Store, clock: ManualClock, folder: Path) -> AsyncIte
     await _ranks(world, ids)
     await get_into_trouble(world, ids[0])
     await world.cases.editing.put({"source": {"desa": ADDED}, "group": {"regional": {"title": LONG}}})
+    endpoint, token = await _partner(world)
     article_search = ArticleSearch(store, SearchIndex(folder))
     await article_search.build()
     scoring = Scoring(store, PopularityPolicy())
@@ -184,12 +211,16 @@ async def open_shown(store: Store, clock: ManualClock, folder: Path) -> AsyncIte
                 article_search=article_search,
             ),
             api=PublicApi(table=world.table, gate=Gate(world.access, clock)),
+            signed_in=SignedInPages(
+                cases=world.cases,
+                portal=AreaAccess(gate=Gate(world.access, clock), sessions=store.sessions),
+            ),
         ),
         world.ops_app(),
     )
     async with client_of(public) as front, client_of(ops) as back, async_playwright() as play:
         browser = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield Shown(browser, front.base, back.base, ids, clock)
+        yield Shown(browser, front.base, back.base, ids, endpoint, token, clock)
         await browser.close()
     article_search.close()
 
