@@ -6,10 +6,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from e2e.conftest import Start
-from e2e.test_operators import free_port
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
+from redis_processes import free_port
 from warm_program import run
 
 EXAMPLES = 100

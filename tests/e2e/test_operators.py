@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 from e2e.conftest import Start
+from redis_processes import free_port
 from support import PATIENCE_S, until
 from warm_program import run
 
@@ -19,12 +20,6 @@ from syndicator.model.clock import system_clock
 from syndicator.rules.access.signed_tickets import ends_at
 from syndicator.web.access.sign_in_links import LINK_LIFE
 from syndicator.web.http.server import open_socket, port_of, serving
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def test_a_printed_link_opens_the_pages_and_the_file_opens_the_api(

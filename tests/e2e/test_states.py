@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 from e2e.conftest import Start
-from e2e.test_operators import free_port
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
+from redis_processes import free_port
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from support import until
 from warm_program import run

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from socket import create_server
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from redis_processes import free_port
 
 from syndicator.model.delivery import Endpoint
 from syndicator.model.ids import EndpointId
@@ -27,11 +27,6 @@ RECEIVERS = {
     "PHP": ("php", "receiver.php"),
 }
 """What runs each language, and the name of its file."""
-
-
-def free_port() -> int:
-    with create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 @contextmanager
