@@ -103,10 +103,4 @@ PORTAL_TEXTS: Mapping[str, tuple[str, str]] = {
         "{delivered} delivered, {failed} attempts failed; median {median} ms, slowest {slowest} ms",
     ),
     "usage_axis": ("per jam; tertinggi {most}", "by hour; highest {most}"),
-    "portal_link": ("Tautan portal", "Portal link"),
-    "portal_link_made": ("Tautan portal untuk {id}", "Portal link for {id}"),
-    "portal_link_why": (
-        "Kirimkan kepada partner: berlaku sekali, selama sehari.",
-        "Send it to the partner: it works once, within a day.",
-    ),
 }

@@ -8,7 +8,6 @@ from syndicator.web.texts.console_texts import CONSOLE_TEXTS
 from syndicator.web.texts.delivery_texts import DELIVERY_TEXTS
 from syndicator.web.texts.feed_texts import FEED_TEXTS
 from syndicator.web.texts.group_texts import GROUP_TEXTS
-from syndicator.web.texts.log_texts import LOG_TEXTS
 from syndicator.web.texts.page_texts import PAGE_TEXTS
 from syndicator.web.texts.portal_texts import PORTAL_TEXTS
 from syndicator.web.texts.schedule_texts import SCHEDULE_TEXTS
@@ -36,7 +35,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **ARTICLE_TEXTS,
     **FEED_TEXTS,
     **STORY_TEXTS,
-    **LOG_TEXTS,
     **SCHEDULE_TEXTS,
     **PORTAL_TEXTS,
 }

@@ -37,6 +37,12 @@ TOKEN_TEXTS: Mapping[str, tuple[str, str]] = {
         "its own endpoints and reports of readers",
     ),
     "scope.admin": ("segalanya, untuk semua", "everything, for everyone"),
+    "portal_link": ("Tautan portal", "Portal link"),
+    "portal_link_made": ("Tautan portal untuk {id}", "Portal link for {id}"),
+    "portal_link_why": (
+        "Kirimkan kepada partner: berlaku sekali, selama sehari.",
+        "Send it to the partner: it works once, within a day.",
+    ),
     "token_fault.id": (
         "Hanya huruf kecil, angka, dan tanda hubung; 64 paling banyak.",
         "Small letters, digits and hyphens only; 64 at most.",
