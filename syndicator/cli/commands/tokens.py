@@ -30,6 +30,7 @@ from syndicator.pipeline.preview.toml_blocks import token_block
 from syndicator.service import Service
 from syndicator.settings.value_texts import SLUG, PositiveDuration
 from syndicator.store.access.admin_token_file import kept_admin_token
+from syndicator.web.access.sign_in_links import partner_sign_in_path
 
 app = typer.Typer(help="Who may use the API.", no_args_is_help=True)
 
@@ -128,12 +129,12 @@ def _list(context: typer.Context, limit: Limit = 50, as_json: AsJson = False) ->
 def _link(context: typer.Context, token: Named, *, as_json: AsJson = False) -> None:
     """Make a link that signs a partner into the portal in place of the token: once, within a day."""
 
-    async def made(service: Service) -> tuple[str | None, str]:
+    async def made(service: Service) -> str | None:
         link = await service.access.portal_link(TokenId(token))
-        return link, service.settings.site.url(f"/partners/sign-in/{link}")
+        return service.settings.site.url(partner_sign_in_path(link)) if link else None
 
-    link, url = ask(context, made)
-    if link is None:
+    url = ask(context, made)
+    if url is None:
         raise SyndicatorError(f"there is no token {token!r} (see syndicator tokens list)")
     if as_json:
         print_item({"url": url, "expires": system_clock() + PORTAL_LINK_LIFE})

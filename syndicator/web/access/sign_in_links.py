@@ -17,7 +17,7 @@ from syndicator.rules.access.credentials import digest_of
 from syndicator.store.access.portal_links import PortalLinks
 from syndicator.store.access.sessions import Sessions
 from syndicator.store.access.used_links import UsedLinks
-from syndicator.web.access.areas import CONSOLE
+from syndicator.web.access.areas import CONSOLE, PORTAL
 from syndicator.web.access.sign_in import AreaAccess
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.forwarded import Network
@@ -35,6 +35,11 @@ def sign_in_path(token: str, now: datetime) -> str:
     """Make the path of a link that signs one browser in, once, within `LINK_LIFE`."""
     ticket = signed_tickets.ticket(token, _LINK, now + LINK_LIFE, secrets.token_bytes(8))
     return f"{CONSOLE.path}/sign-in/{ticket}"
+
+
+def partner_sign_in_path(link: str) -> str:
+    """Return the path at which a link that was made for a partner signs a browser in."""
+    return f"{PORTAL.path}/sign-in/{link}"
 
 
 class SignInLinks:

@@ -8,7 +8,7 @@ from aiohttp import web
 from syndicator.model.ids import FeedId, TokenId
 from syndicator.model.token import Token, TokenScope
 from syndicator.pipeline.ops.api_tokens import NewToken, TokenRefused, new_token, shown
-from syndicator.web.access.areas import PORTAL
+from syndicator.web.access.sign_in_links import partner_sign_in_path
 from syndicator.web.console.console import Console
 from syndicator.web.http.forms import field, fields, hours_of
 from syndicator.web.http.problems import not_found
@@ -89,7 +89,7 @@ class TokenPages:
         link = await self._access.portal_link(_named(request))
         if link is None:
             raise not_found("There is no token of this id.")
-        url = self._site.url(f"{PORTAL.path}/sign-in/{link}")
+        url = self._site.url(partner_sign_in_path(link))
         return await self._page(request, linked=(_named(request), url))
 
     async def _page(

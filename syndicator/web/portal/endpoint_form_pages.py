@@ -45,7 +45,7 @@ class EndpointTyped(Struct, frozen=True, kw_only=True):
     query: str = ""
 
 
-class EndpointForm:
+class EndpointFormPages:
     """Handlers of `/partners/add-endpoint`, and of changes."""
 
     def __init__(self, cases: UseCases, portal: Console, pages: EndpointPages, pace: PaceLimit) -> None:

@@ -6,7 +6,7 @@ from syndicator.web.api.rate_limit import PaceLimit
 from syndicator.web.console.console import Console
 from syndicator.web.console.delivery_pages import DeliveryPages
 from syndicator.web.console.endpoint_pages import EndpointPages
-from syndicator.web.portal.endpoint_form import EndpointForm
+from syndicator.web.portal.endpoint_form_pages import EndpointFormPages
 from syndicator.web.portal.portal_pages import PortalPages
 from syndicator.web.use_cases import UseCases
 
@@ -17,7 +17,7 @@ def portal_routes(cases: UseCases, portal: Console) -> list[web.RouteDef]:
     endpoint_pages = EndpointPages(cases, portal, pace)
     groups = (
         PortalPages(cases, portal),
-        EndpointForm(cases, portal, endpoint_pages, pace),
+        EndpointFormPages(cases, portal, endpoint_pages, pace),
         endpoint_pages,
         DeliveryPages(cases, portal),
     )

@@ -24,7 +24,7 @@ from syndicator.web.access.sign_in_links import PartnerLinks
 from syndicator.web.app import SignedInPages, create_app
 from syndicator.web.http.auth import Gate
 from syndicator.web.http.options import WebOptions
-from syndicator.web.portal.endpoint_form import EVENTS
+from syndicator.web.portal.endpoint_form_pages import EVENTS
 from syndicator.web.texts.texts import TEXTS
 
 ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
