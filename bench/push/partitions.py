@@ -82,10 +82,10 @@ def _tell(found: dict[int, list[Used]]) -> None:
     least = {partitions: min(each, key=lambda used: used.busiest) for partitions, each in found.items()}
     one = least[1].busiest
     for partitions, used in least.items():
-        told = [f"{1e6 * each:6.1f}" for each in (used.busiest, used.of_namespace, used.whole)]
+        figures = [f"{1e6 * each:6.1f}" for each in (used.busiest, used.of_namespace, used.whole)]
         print(
-            f"  {partitions} partition(s): busiest node {told[0]} µs, that of the namespace {told[1]}, all "
-            f"{told[2]}: {one / used.busiest:.2f} times as many",
+            f"  {partitions} partition(s): busiest node {figures[0]} µs, that of the namespace {figures[1]}, "
+            f"all {figures[2]}: {one / used.busiest:.2f} times as many",
             flush=True,
         )
 

@@ -110,7 +110,7 @@ def slow_texts(use: Use) -> Iterator[str]:
 
 
 def grows_faster(work: Callable[[Any], object], part: str | bytes, full: str | bytes) -> bool:
-    """Say whether the full text takes more than its length explains, in each attempt: a busy machine slows single ones."""
+    """Return whether the full text takes more than its length explains, in each attempt: a busy machine slows single ones."""
     if spent_s(work, full, SHORT_S) <= SHORT_S:
         return False
     for _ in range(ATTEMPTS):

@@ -144,8 +144,8 @@ class Queuing(Repository):
             if step.urgent:
                 words.append(step.urgent)
             places.append((number, number + 1 if step.urgent else 0, step.others))
-        told = pack((*head, events, places))
-        return bool(await self._redis.run(self._handing, names, told, handover.MOST_HANDED_BYTES, *words))
+        note = pack((*head, events, places))
+        return bool(await self._redis.run(self._handing, names, note, handover.MOST_HANDED_BYTES, *words))
 
     def _steps(self, queued: Sequence[Row], cancelled: Sequence[Row]) -> Mapping[int, _Step]:
         """Return what each partition is to do."""
