@@ -76,11 +76,19 @@ class Layout(Repository):
 
     async def read(self) -> StoredLayout:
         """Return the layout of what is stored."""
+        stored = await self._stored()
+        if stored is None and await self._is_used():
+            # Another process may have begun the namespace since the first look.
+            return await self._stored() or StoredLayout(version=UNRECORDED)
+        return stored or StoredLayout(version=0)
+
+    async def _stored(self) -> StoredLayout | None:
+        """Return what the data says of its layout; None where it does not."""
         version, oldest, release = await self._redis.call(
             "HMGET", self._keys.meta(), "schema", "schema_oldest", "schema_release"
         )
-        if version is None and not await self._is_used():
-            return StoredLayout(version=0)
+        if version is None and oldest is None:
+            return None
         return StoredLayout(
             version=int(version or UNRECORDED),
             oldest=int(oldest or UNRECORDED),

@@ -17,7 +17,7 @@ from syndicator.errors import StoreError
 from syndicator.model.ops.configuration import ProcessNote
 from syndicator.store.connection import Connection, connect
 from syndicator.store.keys.table import Keys
-from syndicator.store.layout import LAYOUT, Layout
+from syndicator.store.layout import LAYOUT, Layout, stamp
 from syndicator.store.lease_owners import new_token
 from syndicator.store.migrations import MIGRATIONS
 from syndicator.store.migrations.migration import MigratedData, Migration, MigrationLost
@@ -115,6 +115,16 @@ async def test_an_empty_namespace_has_the_newest_layout(redis: Connection) -> No
     step = Step(2)
     await migrator(redis, step).migrate()
     assert ((await Layout(redis, KEYS).read()).version, step.runs) == (2, 0)
+
+
+async def test_a_namespace_that_another_process_begins_meanwhile_has_its_layout(redis: Connection) -> None:
+    read = set[int]()
+    for number in range(50):
+        keys = Keys(f"lama-{number}")
+        begun = [*stamp(keys), ("SET", f"{keys.prefix}number:0", 1)]
+        stored, _ = await asyncio.gather(Layout(redis, keys).read(), redis.batch(begun))
+        read.add(stored.version)
+    assert read <= {0, LAYOUT}
 
 
 async def test_data_that_names_no_layout_has_the_first_one(redis: Connection) -> None:
